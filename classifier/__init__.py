@@ -1,0 +1,1 @@
+"""Text in, findings out: fold, match, segment, gates, ad test, model, explanation."""

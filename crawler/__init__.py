@@ -1,0 +1,1 @@
+"""Targets in, captures out: Scrapy spiders, Playwright rendering, WeChat pages, extraction, outcomes."""

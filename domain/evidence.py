@@ -1,0 +1,28 @@
+"""Values of the evidence bundle and its verification."""
+
+from dataclasses import dataclass
+
+
+class EvidenceIncomplete(Exception):
+    """A required part of an evidence record is missing; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing verified in a bundle. `name` is the member or property; `message` is Chinese for the auditor."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The result of verifying one bundle; `ok` is true only if every check is."""
+
+    path: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.checks) and all(check.ok for check in self.checks)

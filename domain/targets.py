@@ -1,0 +1,46 @@
+"""What is watched: one target is one site, account post list, feed or single post."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TargetKind(StrEnum):
+    SITE = "site"
+    WECHAT = "wechat"
+    FEED = "feed"
+    ALBUM = "album"
+    LIST = "list"
+
+
+class RenderMode(StrEnum):
+    """`auto` renders only when the static page is a script shell; evidence screenshots are taken in every mode."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row of a targets file.
+
+    `min_pages` is the number of `content` pages that a healthy night has: fewer makes the night red.
+    `max_pages` is the budget of fetches a night. `depth` counts link hops from `url` (0 is the page itself).
+    `include`/`exclude` are regular expressions searched in the URL. `local` allows loopback and private addresses.
+    """
+
+    name: str
+    url: str
+    kind: TargetKind = TargetKind.SITE
+    institution: str = ""
+    region: str = ""
+    render: RenderMode = RenderMode.AUTO
+    max_pages: int = 200
+    min_pages: int = 1
+    delay_seconds: float = 2.0
+    depth: int = 3
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    owner: str = ""
+    note: str = ""
+    local: bool = False

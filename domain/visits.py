@@ -1,0 +1,116 @@
+"""One visit to one URL, and the two doors through which a crawl reaches the rest of the system."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.findings import Judgement
+from domain.outcome import Outcome
+from domain.page import Exchange, ExtractedPage
+from domain.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierUrl:
+    """A URL claimed from the crawl frontier under a lease. `attempts` counts this try too (first try is 1)."""
+
+    id: int
+    night_id: str
+    target_id: int
+    url: str
+    depth: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A link found on a page that is in scope; `depth` is its own depth."""
+
+    url: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a real browser showed. `screenshot_png` is the full page; `dom_html` the serialised DOM after load.
+
+    `exchanges` are the requests the browser made for this page; `not_captured` lists (url, reason) it did not.
+    """
+
+    screenshot_png: bytes
+    dom_html: str
+    final_url: str
+    title: str
+    browser: str
+    user_agent: str
+    viewport: tuple[int, int]
+    started_at: datetime
+    ended_at: datetime
+    exchanges: tuple[Exchange, ...] = ()
+    not_captured: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """All that is known after one visit; made durable as a whole or not at all.
+
+    `retry_at` is set when the URL is to be tried again this night; the frontier row then goes back to waiting and the
+    visit is only logged. `outcome_detail` is short Chinese for the ledger. `robots` is `allowed`, `denied`, `absent`
+    or `unreachable`.
+    """
+
+    frontier: FrontierUrl
+    outcome: Outcome
+    outcome_detail: str
+    started_at: datetime
+    ended_at: datetime
+    final_url: str
+    status: int | None
+    exchanges: tuple[Exchange, ...] = ()
+    page: ExtractedPage | None = None
+    judgement: Judgement | None = None
+    rendering: Rendering | None = None
+    discovered: tuple[Discovered, ...] = ()
+    robots: str = ""
+    retry_at: datetime | None = None
+
+
+class Frontier(Protocol):
+    """The crawl frontier. All times are aware UTC and passed in."""
+
+    def claim(
+        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+    ) -> list[FrontierUrl]:
+        """Lease up to `limit` waiting or lease-expired URLs whose `not_before` has passed, fewest pages first."""
+
+    def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
+        """Extend the leases that `worker` still holds."""
+
+    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
+        """When the next waiting or leased URL becomes claimable; None when no work is left."""
+
+
+class VisitStore(Protocol):
+    """Where a visit becomes durable."""
+
+    def record(self, visit: Visit) -> None:
+        """Write blobs, page, judgement, evidence and discovered links, and finish the frontier row, in one step.
+
+        Raises `EvidenceIncomplete` (domain.evidence) before writing anything when a flagged page lacks a part.
+        Recording the same frontier row twice stores it once.
+        """
+
+
+class Judge(Protocol):
+    """Scores one page of outcome `content`."""
+
+    def __call__(self, page: ExtractedPage) -> Judgement: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInNight:
+    """A target with its database id, as a shard receives it."""
+
+    id: int
+    target: Target

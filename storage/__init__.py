@@ -1,0 +1,1 @@
+"""Tables, migrations, frontier, blobs and evidence bundles."""

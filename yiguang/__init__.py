@@ -1,0 +1,1 @@
+"""Wiring only: command line, settings, the nightly workflow, logging."""
