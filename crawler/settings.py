@@ -1,0 +1,60 @@
+"""Everything a crawl is told; read once by the caller and handed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crawler.wordings import Wordings
+
+#: The name that robots.txt groups are matched against.
+ROBOTS_TOKEN = "YiguangBot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlSettings:
+    """Settings of one crawl.
+
+    `user_agent` must contain `YiguangBot`, the token that site owners name in robots.txt; `contact` (a URL or mail
+    address) is added to the header unless it is in it already. `hosts` maps host names to addresses as /etc/hosts
+    does, for both engines. `max_body_bytes` bounds a body as transferred, `max_decoded_bytes` the same body after its
+    content coding is off. `lease_seconds` is how long a claimed URL stays ours without a heartbeat.
+    `chromium_path` None lets the renderer look for `chromium` on the PATH, then for Playwright's own browser.
+    """
+
+    wordings: Wordings
+    user_agent: str = f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/0.1)"
+    contact: str = ""
+    timeout_seconds: float = 30.0
+    max_body_bytes: int = 20_000_000
+    max_decoded_bytes: int = 40_000_000
+    max_redirects: int = 8
+    lease_seconds: float = 300.0
+    max_attempts: int = 3
+    concurrent_sites: int = 16
+    concurrent_per_address: int = 2
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    chromium_path: str | None = None
+    concurrent_renders: int = 2
+    render_timeout_seconds: float = 45.0
+    render_settle_seconds: float = 0.5
+    renders_per_browser: int = 100
+    viewport: tuple[int, int] = (1280, 900)
+    max_screenshot_height: int = 16_000
+    max_resource_bytes: int = 5_000_000
+    #: First wait before another try of a failed URL; doubled at each further try.
+    retry_seconds: float = 30.0
+    #: The longest Retry-After and the longest robots.txt crawl-delay that we still obey as given.
+    max_retry_seconds: float = 3600.0
+    max_crawl_delay_seconds: float = 60.0
+    #: How long an idle crawl sleeps before it asks the frontier again.
+    idle_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if ROBOTS_TOKEN not in self.user_agent:
+            raise ValueError(f"user_agent must contain {ROBOTS_TOKEN}: {self.user_agent!r}")
+
+    @property
+    def user_agent_header(self) -> str:
+        """The header as sent, with the contact in it."""
+        if not self.contact or self.contact in self.user_agent:
+            return self.user_agent
+        return f"{self.user_agent} (+{self.contact})"
