@@ -1,0 +1,109 @@
+"""The wordings by which pages are read: data of `lexicons/web`, compiled once and handed to every reader."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.outcome import Outcome
+
+
+class BadWordings(Exception):
+    """A file of `lexicons/web` is missing or not as it must be; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A page that stands in for the page asked for; see the head of `notices.toml`. Words are lower case."""
+
+    outcome: Outcome
+    detail: str
+    max_chars: int
+    hosts: tuple[str, ...]
+    statuses: frozenset[int]
+    in_title: tuple[str, ...]
+    in_text: tuple[str, ...]
+    in_markup: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """`region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`.
+
+    `calls` and `widgets` match in lower-cased text and source; `widget_of` gives the Chinese name for a mark.
+    """
+
+    notices: tuple[Notice, ...]
+    region_names: Mapping[str, str]
+    region_prefixes: tuple[tuple[str, str], ...]
+    footer_marks: re.Pattern[str]
+    body_selectors: tuple[str, ...]
+    calls: re.Pattern[str]
+    link_calls: re.Pattern[str]
+    widgets: re.Pattern[str]
+    widget_of: Mapping[str, str]
+    institution: re.Pattern[str]
+    institution_cut: re.Pattern[str]
+    institution_generic: frozenset[str]
+
+
+def load_wordings(folder: Path) -> Wordings:
+    """Read `lexicons/web` (the folder itself). Raises `BadWordings`."""
+    regions, calls = _toml(folder / "regions.toml"), _toml(folder / "calls.toml")
+    institutions = _toml(folder / "institutions.toml")
+    widget_of = {mark.lower(): row["name"] for row in _toml(folder / "widgets.toml")["widget"] for mark in row["marks"]}
+    try:
+        return Wordings(
+            notices=tuple(_notice(row) for row in _toml(folder / "notices.toml")["notice"]),
+            region_names={name: region for region, names in regions["names"].items() for name in names},
+            region_prefixes=tuple(
+                (prefix, region) for region, prefixes in regions["names_prefix"].items() for prefix in prefixes
+            ),
+            footer_marks=_any_of(regions["footer_marks"]["words"]),
+            body_selectors=tuple(regions["body"]["selectors"]),
+            calls=_any_of(calls["phrases"]),
+            link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
+            widgets=_any_of(widget_of),
+            widget_of=widget_of,
+            institution=re.compile(rf"[\u4e00-\u9fa5·（）()]{{2,24}}?(?:{_alternatives(institutions['suffixes'])})"),
+            institution_cut=re.compile(rf".*(?:{_alternatives(institutions['cut_after'])})"),
+            institution_generic=frozenset(institutions["generic"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadWordings(f"{folder}: {error!r}") from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadWordings(f"{path}: {error}") from error
+
+
+def _notice(row: Mapping[str, Any]) -> Notice:
+    return Notice(
+        outcome=Outcome(row["outcome"]),
+        detail=row["detail"],
+        max_chars=row["max_chars"],
+        hosts=tuple(row.get("hosts", ())),
+        statuses=frozenset(row.get("statuses", ())),
+        in_title=_lower(row.get("in_title", ())),
+        in_text=_lower(row.get("in_text", ())),
+        in_markup=_lower(row.get("in_markup", ())),
+    )
+
+
+def _lower(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words)
+
+
+def _alternatives(words: Sequence[str] | Mapping[str, str]) -> str:
+    """Longest first, so that the longer of two words that begin alike is the one found."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def _any_of(words: Sequence[str] | Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(_alternatives([word.lower() for word in words]))
