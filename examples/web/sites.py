@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from html import escape
 from pathlib import Path
 
@@ -21,6 +22,7 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
 }
 TEXT_SUFFIXES = frozenset({".html", ".css", ".js", ".json", ".xml", ".txt", ".svg"})
+REVIEWED_BEFORE = timedelta(days=90)  # a certificate is valid for a year (医疗广告管理办法 13)
 PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")  # sample: {{title}}
 
 
@@ -97,17 +99,25 @@ def _load_site(path: Path) -> Site:
     )
 
 
-def render_file(site: Site, file: Path, port: int, replacements: Iterable[tuple[str, str]] = ()) -> bytes:
+def render_file(site: Site, file: Path, port: int, today: date) -> bytes:
     """The bytes of one file as the site sends them.
 
     A page file that does not begin with `<` has `name: value` lines, an empty line and the body; it is set in
     `layout.html`, or in `layout-<name>.html` when it has a line `layout: <name>`. `{{name}}` stands for such a value,
-    `{{body}}` for the body, `{{base}}` and `{{port}}` for this server. Raises KeyError for an unknown placeholder.
+    `{{body}}` for the body, `{{base}}` and `{{port}}` for this server, `{{approval_year}}` and `{{approval_day}}` for the
+    date of a review certificate that is in force `today`. Raises KeyError for an unknown placeholder.
     """
     if file.suffix not in TEXT_SUFFIXES:
         return file.read_bytes()
     text = file.read_text(encoding="utf-8")
-    values = {"base": f"http://{site.host}:{port}", "port": str(port), "site": site.title}
+    approved = today - REVIEWED_BEFORE
+    values = {
+        "base": f"http://{site.host}:{port}",
+        "port": str(port),
+        "site": site.title,
+        "approval_year": f"{approved:%Y}",
+        "approval_day": f"{approved:%m-%d}",
+    }
     if file.suffix == ".html" and not text.startswith("<"):
         fields, _, body = text.partition("\n\n")
         lines = (line.partition(": ") for line in fields.splitlines())
@@ -115,10 +125,7 @@ def render_file(site: Site, file: Path, port: int, replacements: Iterable[tuple[
         name = f"layout-{values['layout']}.html" if "layout" in values else "layout.html"
         values["body"] = _fill(body, values)
         text = (site.folder / name).read_text(encoding="utf-8")
-    text = _fill(text, values)
-    for old, new in replacements:
-        text = text.replace(old, new)
-    return text.encode(site.encoding)
+    return _fill(text, values).encode(site.encoding)
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

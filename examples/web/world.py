@@ -116,7 +116,7 @@ class World:
         content_type = CONTENT_TYPES[file.suffix]
         if file.suffix in TEXT_SUFFIXES and site.charset:
             content_type += f"; charset={site.charset}"
-        body = render_file(site, file, port)
+        body = render_file(site, file, port, now().date())
         return Reply(status, body, content_type, gzip=site.gzip, chunked=site.chunked)
 
 
