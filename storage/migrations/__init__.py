@@ -1,1 +1,1 @@
-"""Alembic migrations, run by `storage.database.upgrade`."""
+"""Alembic migrations, run by `storage.database.migrate`."""

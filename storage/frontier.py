@@ -1,0 +1,234 @@
+"""The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.urls import canonical_url
+from domain.visits import Discovered, FrontierUrl
+from storage.database import writing
+from storage.tables import frontier, night_targets
+
+# A leased URL has been tried, so these two are all that is open. Kept apart: each is one range of the claim index.
+_UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
+_TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts > 0)
+_TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
+_BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
+
+
+def url_key(url: str) -> str:
+    """SHA-256 (hex) of the canonical URL: what makes two frontier rows of one night the same."""
+    return hashlib.sha256(canonical_url(url).encode("utf-8", "replace")).hexdigest()
+
+
+def add_urls(
+    connection: Connection, night_id: str, target_id: int, found: Iterable[Discovered], due_at: datetime
+) -> None:
+    """Put URLs on the frontier that the night does not know yet; the first to name a URL owns it."""
+    rows = {
+        url_key(item.url): {
+            "night_id": night_id,
+            "target_id": target_id,
+            "url_key": url_key(item.url),
+            "url": item.url,
+            "depth": item.depth,
+            "due_at": due_at,
+        }
+        for item in found
+    }
+    if not rows:
+        return
+    # In the order of the keys: two shards that add the same URLs then wait for each other, but never in a circle.
+    connection.execute(_insert_new(connection), [rows[key] for key in sorted(rows)])
+
+
+def _insert_new(connection: Connection) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(frontier).on_conflict_do_nothing(index_elements=["night_id", "url_key"])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Candidate:
+    id: int
+    target_id: int
+    tried: bool
+
+
+class SqlFrontier:
+    """`domain.visits.Frontier` over SQL. A URL is leased to one worker at a time, by whichever process asks first.
+
+    A target's `max_pages` is its budget of URLs a night: a URL costs one when it is claimed for the first time, further
+    tries of it are free. Rows never tried once the budget is spent are surplus: they stay in the table, are not
+    claimed, keep no night waiting, and are counted by `storage.nights`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def seed(self, night_id: str, seeds: Sequence[tuple[int, str]], now: datetime) -> None:
+        """Put the start URLs of a night, as (target id, URL), on the frontier at depth 0; known ones stay as they are."""
+        with writing(self._engine) as connection:
+            for target_id, url in seeds:
+                add_urls(connection, night_id, target_id, [Discovered(url, 0)], now)
+
+    def claim(
+        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+    ) -> list[FrontierUrl]:
+        """Lease up to `limit` URLs that are waiting and due, or whose lease ran out; targets with fewest URLs first."""
+        if limit < 1 or not target_ids:
+            return []
+        with writing(self._engine) as connection:
+            budgets = _lock_targets_with_work(connection, night_id, target_ids, now)
+            budgets = dict(list(budgets.items())[: min(limit, _TARGETS_AT_ONCE)])
+            candidates = _candidates(connection, night_id, budgets, limit, now)
+            chosen = _fairest(candidates, budgets, limit)
+            return _lease(connection, chosen, worker, now, now + timedelta(seconds=lease_seconds))
+
+    def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
+        """Extend the leases that `worker` still holds; those it lost stay lost."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(frontier)
+                .where(frontier.c.id.in_(ids), frontier.c.worker == worker, frontier.c.state == "leased")
+                .values(due_at=now + timedelta(seconds=lease_seconds))
+            )
+
+    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
+        """When the next URL becomes claimable, `now` if one is already; None when no work is left.
+
+        A lease held counts with the time it runs out: its URL may come back.
+        """
+        earliest = (
+            select(func.min(frontier.c.due_at))
+            .select_from(night_targets)
+            .join(frontier, _same_target())
+            .where(night_targets.c.night_id == night_id, night_targets.c.target_id.in_(target_ids))
+        )
+        with self._engine.connect() as connection:
+            found = (
+                connection.scalar(earliest.where(_TRIED)),
+                connection.scalar(earliest.where(_UNTRIED, _BUDGET_LEFT)),
+            )
+        due = [due_at for due_at in found if due_at is not None]
+        return max(min(due), now) if due else None
+
+    def release_leases(self, night_id: str, workers: Sequence[str] | None = None) -> int:
+        """Give back at once what dead workers (None: all workers) of a night hold; returns how many URLs."""
+        held = and_(frontier.c.night_id == night_id, frontier.c.state == "leased")
+        if workers is not None:
+            held = and_(held, frontier.c.worker.in_(workers))
+        with writing(self._engine) as connection:
+            return connection.execute(update(frontier).where(held).values(state="waiting", worker=None)).rowcount
+
+
+def _same_target() -> ColumnElement[bool]:
+    return and_(
+        night_targets.c.night_id == frontier.c.night_id,
+        night_targets.c.target_id == frontier.c.target_id,
+    )
+
+
+def _lock_targets_with_work(
+    connection: Connection, night_id: str, target_ids: Sequence[int], now: datetime
+) -> dict[int, tuple[int, int]]:
+    """(started, max_pages) of the targets that have a claimable URL, fewest started first, locked against a second
+    claimer, who would otherwise spend the same budget."""
+    due = and_(_same_target(), frontier.c.due_at <= now)
+    rows = connection.execute(
+        select(night_targets.c.target_id, night_targets.c.started, night_targets.c.max_pages)
+        .where(
+            night_targets.c.night_id == night_id,
+            night_targets.c.target_id.in_(target_ids),
+            or_(exists().where(due, _TRIED), and_(_BUDGET_LEFT, exists().where(due, _UNTRIED))),
+        )
+        .order_by(night_targets.c.started, night_targets.c.target_id)
+        .with_for_update(of=night_targets)
+    )
+    return {row.target_id: (row.started, row.max_pages) for row in rows}
+
+
+def _candidates(
+    connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], limit: int, now: datetime
+) -> list[_Candidate]:
+    """Claimable rows, at most `limit` further tries and `limit` first tries a target, within its budget."""
+    parts: list[Select[Any]] = []
+    for target_id, (started, max_pages) in budgets.items():
+        for kind, most in ((_TRIED, limit), (_UNTRIED, min(limit, max_pages - started))):
+            if most < 1:
+                continue
+            rows = (
+                select(frontier.c.id, frontier.c.target_id, (frontier.c.attempts > 0).label("tried"))
+                .where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, kind)
+                .where(frontier.c.due_at <= now)
+                .order_by(frontier.c.depth, frontier.c.id)
+                .limit(most)
+            )
+            part = rows.subquery(f"part_{len(parts)}")
+            parts.append(select(part.c.id, part.c.target_id, part.c.tried))
+    if not parts:
+        return []
+    return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in connection.execute(union_all(*parts))]
+
+
+def _fairest(candidates: Sequence[_Candidate], budgets: Mapping[int, tuple[int, int]], limit: int) -> list[_Candidate]:
+    """Choose rows so that the target with the fewest URLs started gets the next one."""
+    turn = {target_id: started for target_id, (started, _) in budgets.items()}
+    turns: list[tuple[int, int, _Candidate]] = []
+    for order, candidate in enumerate(candidates):
+        turns.append((turn[candidate.target_id], order, candidate))
+        turn[candidate.target_id] += 1
+    return [candidate for _, _, candidate in sorted(turns)[:limit]]
+
+
+def _lease(
+    connection: Connection,
+    chosen: Sequence[_Candidate],
+    worker: str,
+    now: datetime,
+    lease_until: datetime,
+) -> list[FrontierUrl]:
+    first_tries: dict[int, int] = {}
+    ids = [candidate.id for candidate in chosen]
+    claimable = and_(frontier.c.id.in_(ids), or_(_TRIED, _UNTRIED), frontier.c.due_at <= now)
+    if connection.dialect.name == "postgresql":
+        # Rows that another transaction is just finishing are left alone instead of waited for.
+        locked = select(frontier.c.id).where(claimable).with_for_update(skip_locked=True)
+        ids = list(connection.scalars(locked))
+    leased = connection.execute(
+        update(frontier)
+        .where(frontier.c.id.in_(ids), claimable)
+        .values(state="leased", worker=worker, due_at=lease_until, attempts=frontier.c.attempts + 1)
+        .returning(frontier)
+    ).all()
+    for row in leased:
+        if row.attempts == 1:
+            first_tries[row.target_id] = first_tries.get(row.target_id, 0) + 1
+    if first_tries:
+        night_id = leased[0].night_id
+        connection.execute(
+            update(night_targets)
+            .where(night_targets.c.night_id == night_id, night_targets.c.target_id == bindparam("target"))
+            .values(started=night_targets.c.started + bindparam("count")),
+            [{"target": target_id, "count": count} for target_id, count in first_tries.items()],
+        )
+    order = {candidate.id: place for place, candidate in enumerate(chosen)}
+    leased = sorted(leased, key=lambda row: order[row.id])
+    return [FrontierUrl(row.id, row.night_id, row.target_id, row.url, row.depth, row.attempts) for row in leased]

@@ -1,0 +1,217 @@
+"""One night from opening to its summary."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.evidence import VerifyReport
+from domain.nights import NightSummary, TargetResult
+from domain.outcome import Outcome
+from domain.visits import TargetInNight
+from storage.database import writing
+from storage.tables import findings, frontier, night_targets, nights, pages
+
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
+FAILURES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NightProgress:
+    """Counts of URLs of a night. `waiting` are those still to visit, `surplus` those beyond a target's `max_pages`."""
+
+    waiting: int
+    leased: int
+    done: int
+    surplus: int
+    leads: int
+    outcomes: Mapping[Outcome, int]
+
+
+def open_night(engine: Engine, now: datetime, targets: Sequence[TargetInNight]) -> str:
+    """The id of the night to work on: the newest unfinished one, or a new one named by its date in Beijing.
+
+    Targets are added to it; settings a target already has in that night stay as they were.
+    """
+    with writing(engine) as connection:
+        night_id = connection.scalar(
+            select(nights.c.id).where(nights.c.ended_at.is_(None)).order_by(nights.c.started_at.desc()).limit(1)
+        )
+        if night_id is None:
+            night_id = _free_id(connection, now.astimezone(BEIJING).date().isoformat())
+            connection.execute(nights.insert().values(id=night_id, started_at=now))
+        _add_targets(connection, night_id, targets)
+    return str(night_id)
+
+
+def _free_id(connection: Connection, date: str) -> str:
+    taken = set(connection.scalars(select(nights.c.id).where(nights.c.id.startswith(date))))
+    number = 1
+    while (name := date if number == 1 else f"{date}-{number}") in taken:
+        number += 1
+    return name
+
+
+def _add_targets(connection: Connection, night_id: str, targets: Sequence[TargetInNight]) -> None:
+    if not targets:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(
+        dialect.insert(night_targets).on_conflict_do_nothing(),
+        [
+            {
+                "night_id": night_id,
+                "target_id": row.id,
+                "name": row.target.name,
+                "url": row.target.url,
+                "min_pages": row.target.min_pages,
+                "max_pages": row.target.max_pages,
+            }
+            for row in targets
+        ],
+    )
+
+
+def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence[VerifyReport] = ()) -> None:
+    """Close a night with the verification of its evidence; the summary shows both."""
+    failed = [report.path for report in reports if not report.ok]
+    with writing(engine) as connection:
+        connection.execute(
+            update(nights)
+            .where(nights.c.id == night_id)
+            .values(ended_at=now, bundles_verified=len(reports), bundles_failed=failed)
+        )
+
+
+def night_progress(engine: Engine, night_id: str) -> NightProgress:
+    """Counts for a progress bar: one pass over an index."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(frontier.c.state, frontier.c.outcome, func.count().label("urls"))
+            .where(frontier.c.night_id == night_id)
+            .group_by(frontier.c.state, frontier.c.outcome)
+        ).all()
+        surplus = sum(_surplus(connection, night_id).values())
+        leads = connection.scalar(
+            select(func.count()).select_from(pages).where(pages.c.flagged, pages.c.night_id == night_id)
+        )
+    states: dict[str, int] = defaultdict(int)
+    for row in rows:
+        states[row.state] += row.urls
+    outcomes = {Outcome(row.outcome): row.urls for row in rows if row.outcome is not None}
+    return NightProgress(
+        waiting=states["waiting"] - surplus,
+        leased=states["leased"],
+        done=states["done"],
+        surplus=surplus,
+        leads=leads or 0,
+        outcomes=outcomes,
+    )
+
+
+def _surplus(connection: Connection, night_id: str) -> dict[int, int]:
+    """Per target whose budget is spent: URLs never tried."""
+    rows = connection.execute(
+        select(frontier.c.target_id, func.count().label("urls"))
+        .join(
+            night_targets,
+            and_(night_targets.c.night_id == frontier.c.night_id, night_targets.c.target_id == frontier.c.target_id),
+        )
+        .where(
+            frontier.c.night_id == night_id,
+            frontier.c.state == "waiting",
+            frontier.c.attempts == 0,
+            night_targets.c.started >= night_targets.c.max_pages,
+        )
+        .group_by(frontier.c.target_id)
+    )
+    return {row.target_id: row.urls for row in rows}
+
+
+def night_summary(engine: Engine, night_id: str) -> NightSummary:
+    """The figures of a night, finished or running. Raises KeyError for a night that does not exist."""
+    with engine.connect() as connection:
+        night = connection.execute(select(nights).where(nights.c.id == night_id)).one_or_none()
+        if night is None:
+            raise KeyError(night_id)
+        rows = connection.execute(
+            select(night_targets).where(night_targets.c.night_id == night_id).order_by(night_targets.c.target_id)
+        ).all()
+        outcomes, leads = _outcomes_and_leads(connection, night_id)
+        open_urls = _open_urls(connection, night_id)
+        surplus = _surplus(connection, night_id)
+        results = tuple(
+            TargetResult(
+                target_id=row.target_id,
+                name=row.name,
+                url=row.url,
+                min_pages=row.min_pages,
+                content_pages=outcomes[row.target_id].get(Outcome.CONTENT, 0),
+                leads=leads[row.target_id],
+                waiting=open_urls.get(row.target_id, 0) - surplus.get(row.target_id, 0),
+                outcomes=outcomes[row.target_id],
+                failures=_failures(connection, night_id, row.target_id),
+            )
+            for row in rows
+        )
+        return NightSummary(
+            night_id=night_id,
+            started_at=night.started_at,
+            ended_at=night.ended_at,
+            targets=results,
+            families=_families(connection, night_id),
+            bundles_verified=night.bundles_verified,
+            bundles_failed=tuple(night.bundles_failed),
+        )
+
+
+def _outcomes_and_leads(
+    connection: Connection, night_id: str
+) -> tuple[defaultdict[int, dict[Outcome, int]], defaultdict[int, int]]:
+    outcomes: defaultdict[int, dict[Outcome, int]] = defaultdict(dict)
+    leads: defaultdict[int, int] = defaultdict(int)
+    flagged: Any = func.sum(case((pages.c.flagged, 1), else_=0)).label("leads")
+    rows = connection.execute(
+        select(pages.c.target_id, pages.c.outcome, func.count().label("urls"), flagged)
+        .where(pages.c.night_id == night_id)
+        .group_by(pages.c.target_id, pages.c.outcome)
+    )
+    for row in rows:
+        outcomes[row.target_id][Outcome(row.outcome)] = row.urls
+        leads[row.target_id] += row.leads
+    return outcomes, leads
+
+
+def _open_urls(connection: Connection, night_id: str) -> dict[int, int]:
+    rows = connection.execute(
+        select(frontier.c.target_id, func.count().label("urls"))
+        .where(frontier.c.night_id == night_id, frontier.c.state != "done")
+        .group_by(frontier.c.target_id)
+    )
+    return {row.target_id: row.urls for row in rows}
+
+
+def _failures(connection: Connection, night_id: str, target_id: int) -> tuple[tuple[str, Outcome, str], ...]:
+    rows = connection.execute(
+        select(pages.c.url, pages.c.outcome, pages.c.detail)
+        .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.outcome != Outcome.CONTENT.value)
+        .order_by(pages.c.captured_at, pages.c.id)
+        .limit(FAILURES_SHOWN)
+    )
+    return tuple((row.url, Outcome(row.outcome), row.detail) for row in rows)
+
+
+def _families(connection: Connection, night_id: str) -> dict[str, int]:
+    lead_pages = func.count(findings.c.page_id.distinct())
+    rows = connection.execute(
+        select(findings.c.family, lead_pages.label("urls"))
+        .join(pages, pages.c.id == findings.c.page_id)
+        .where(pages.c.night_id == night_id, pages.c.flagged, findings.c.silenced.is_(False))
+        .group_by(findings.c.family)
+        .order_by(lead_pages.desc(), findings.c.family)
+    )
+    return {row.family: row.urls for row in rows}

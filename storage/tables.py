@@ -1,0 +1,192 @@
+"""The tables. `storage.migrations` builds them; a test compares the two."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from storage.columns import JsonText, StorableText, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows by itself only in a column of type INTEGER
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("url_key", String(64), nullable=False, unique=True),  # SHA-256 of the canonical URL
+    Column("name", StorableText, nullable=False),
+    Column("url", StorableText, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("institution", StorableText, nullable=False),
+    Column("region", StorableText, nullable=False),
+    Column("render", String(16), nullable=False),
+    Column("max_pages", Integer, nullable=False),
+    Column("min_pages", Integer, nullable=False),
+    Column("delay_seconds", Float, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("include", JsonText, nullable=False),
+    Column("exclude", JsonText, nullable=False),
+    Column("owner", StorableText, nullable=False),
+    Column("note", StorableText, nullable=False),
+    Column("local", Boolean, nullable=False),
+)
+
+nights = Table(
+    "nights",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),  # NULL while it runs
+    Column("bundles_verified", Integer, nullable=False, server_default="0"),
+    Column("bundles_failed", JsonText, nullable=False, server_default="[]"),
+)
+
+# What was asked of a target that night: later edits of the target do not change the figures of an old night.
+night_targets = Table(
+    "night_targets",
+    metadata,
+    Column("night_id", String(32), ForeignKey("nights.id"), primary_key=True),
+    Column("target_id", RowId, ForeignKey("targets.id"), primary_key=True),
+    Column("name", StorableText, nullable=False),
+    Column("url", StorableText, nullable=False),
+    Column("min_pages", Integer, nullable=False),
+    Column("max_pages", Integer, nullable=False),
+    Column("started", Integer, nullable=False, server_default="0"),  # URLs claimed at least once, against max_pages
+)
+
+frontier = Table(
+    "frontier",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("night_id", String(32), nullable=False),
+    Column("target_id", RowId, nullable=False),
+    Column("url_key", String(64), nullable=False),  # SHA-256 of the canonical URL
+    Column("url", StorableText, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("state", String(8), nullable=False, server_default="waiting"),  # waiting | leased | done
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", UtcDateTime, nullable=False),  # waiting: not before; leased: when the lease runs out
+    Column("worker", StorableText),  # NULL unless leased
+    Column("outcome", String(24)),  # NULL until done
+    UniqueConstraint("night_id", "url_key"),
+    Index("ix_frontier_claim", "night_id", "target_id", "state", "attempts", "depth", "id"),
+    Index("ix_frontier_progress", "night_id", "state", "outcome"),
+)
+
+warc_files = Table(
+    "warc_files",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("night_id", String(32), nullable=False),
+    Column("path", StorableText, nullable=False, unique=True),  # relative to the data folder
+    Column("head_sha256", String(64), nullable=False),  # of the warcinfo record the file starts with
+    Column("head_length", Integer, nullable=False),
+    Column("length", BigInteger, nullable=False),  # bytes that the database vouches for
+    Column("sealed", Boolean, nullable=False),  # nobody will append to it again
+)
+
+# Every try. A slice of NULL means that nothing was received, or that the exchanges are in the page's bundle.
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("frontier_id", RowId, ForeignKey("frontier.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("night_id", String(32), nullable=False),
+    Column("target_id", RowId, nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("detail", StorableText, nullable=False),
+    Column("status", Integer),  # NULL when no response came
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("final_url", StorableText, nullable=False),
+    Column("robots", String(16), nullable=False),
+    Column("retry_at", UtcDateTime),  # NULL when this try was the last
+    Column("warc_id", RowId, ForeignKey("warc_files.id")),
+    Column("warc_offset", BigInteger),
+    Column("warc_length", BigInteger),
+    Column("warc_sha256", String(64)),  # of the slice as it lies in the file
+    UniqueConstraint("frontier_id", "attempt"),
+    Index("ix_visits_warc", "warc_id", "warc_offset"),
+)
+
+# The final result of a frontier row; its id is the frontier row's.
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", RowId, ForeignKey("frontier.id"), primary_key=True, autoincrement=False),
+    Column("visit_id", RowId, ForeignKey("visits.id"), nullable=False),
+    Column("night_id", String(32), nullable=False),
+    Column("target_id", RowId, nullable=False),
+    Column("url", StorableText, nullable=False),
+    Column("final_url", StorableText, nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("detail", StorableText, nullable=False),
+    Column("captured_at", UtcDateTime, nullable=False),
+    Column("page_type", String(16)),  # NULL, as the columns below, unless the outcome is content
+    Column("title", StorableText),
+    Column("site_name", StorableText),
+    Column("account", StorableText),
+    Column("author", StorableText),
+    Column("published_at", UtcDateTime),  # also NULL when the page does not say
+    Column("encoding", String(32)),
+    Column("text", StorableText),
+    Column("text_sha256", String(64)),
+    Column("contacts", JsonText),
+    Column("identifiers", JsonText),
+    Column("institutions", JsonText),
+    Column("judgement", JsonText),  # without findings: they have their table
+    Column("score", Float),
+    Column("flagged", Boolean, nullable=False),
+    Index("ix_pages_night", "night_id", "target_id", "outcome"),
+    Index("ix_pages_flagged", "flagged", "night_id"),
+    Index("ix_pages_text_sha256", "text_sha256"),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("page_id", RowId, ForeignKey("pages.id"), nullable=False, index=True),
+    Column("rule", String(64), nullable=False, index=True),
+    Column("family", String(32), nullable=False),
+    Column("quote", StorableText, nullable=False),
+    Column("start_offset", Integer, nullable=False),  # code points into pages.text
+    Column("end_offset", Integer, nullable=False),
+    Column("weight", Float, nullable=False),
+    Column("basis", JsonText, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("silenced", Boolean, nullable=False),
+    Column("gates", JsonText, nullable=False),
+)
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("page_id", RowId, ForeignKey("pages.id"), nullable=False, unique=True),
+    Column("night_id", String(32), nullable=False, index=True),
+    Column("path", StorableText, nullable=False, unique=True),  # relative to the data folder
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
