@@ -9,8 +9,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-class AddressRefused(Exception):
-    """The host is, or resolves to, an address that this target may not reach. The message is Chinese."""
+class AddressRefused(OSError):
+    """The host is, or resolves to, an address that this target may not reach. The message is Chinese.
+
+    An `OSError`, because it is raised inside the connector, which tries the next address on those only.
+    """
 
 
 class UrlRefused(Exception):

@@ -1,0 +1,123 @@
+"""Which links of a target are followed, and the stated reason for every one that is not."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from crawler.traps import TrapWatch
+from crawler.urls import WECHAT_HOST, canonical_url, host_of, site_of
+from domain.page import Link
+from domain.targets import Target, TargetKind
+from domain.visits import Discovered
+
+#: What a browser downloads or plays rather than shows as a page.
+_NOT_PAGES = frozenset(
+    "7z aac apk avi bmp css csv dmg doc docx eot epub exe flv gif gz ico iso jar jpeg jpg js json m4a m4v mov mp3 mp4 mpg "
+    "msi ogg otf pdf png ppt pptx rar rm rmvb rtf svg swf tar tgz tif tiff ttf txt wav webm webp wma wmv woff woff2 wps "
+    "xls xlsx zip".split()
+)
+
+_SINGLE_PAGES = frozenset({TargetKind.WECHAT})
+_LISTS = frozenset({TargetKind.LIST, TargetKind.ALBUM, TargetKind.FEED})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A link that is not followed; `reason` is Chinese."""
+
+    url: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Scope:
+    """The scope of one target during one run. It remembers what it has admitted, to see traps and the page budget."""
+
+    target: Target
+    _site: str = field(init=False)
+    _include: tuple[re.Pattern[str], ...] = field(init=False)
+    _exclude: tuple[re.Pattern[str], ...] = field(init=False)
+    _traps: TrapWatch = field(init=False)
+    _admitted: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._site = site_of(host_of(self.target.url))
+        self._include = tuple(re.compile(pattern) for pattern in self.target.include)
+        self._exclude = tuple(re.compile(pattern) for pattern in self.target.exclude)
+        self._traps = TrapWatch()
+        self._admitted = {canonical_url(self.target.url)}
+
+    def follow(self, links: Iterable[Link], depth: int) -> tuple[tuple[Discovered, ...], tuple[Refused, ...]]:
+        """Links of a page at `depth`, split into those in scope (canonical, each once a run) and those refused."""
+        admitted: list[Discovered] = []
+        refused: list[Refused] = []
+        for link in links:
+            try:
+                url = canonical_url(link.url)
+            except ValueError:
+                refused.append(Refused(link.url[:2048], "不是可访问的网址"))
+                continue
+            if url in self._admitted:
+                continue
+            reason = self.refusal(url, depth + 1)
+            if reason is None:
+                self._admitted.add(url)
+                admitted.append(Discovered(url, depth + 1))
+            else:
+                refused.append(Refused(url, reason))
+        return tuple(admitted), tuple(refused)
+
+    def refusal(self, url: str, depth: int) -> str | None:
+        """Why a canonical URL at `depth` is not followed; None when it is. Asking counts towards the traps."""
+        return (
+            self._depth_refusal(depth)
+            or self._host_refusal(url)
+            or self._pattern_refusal(url)
+            or self._traps.refusal(url)
+            or self._budget_refusal()
+        )
+
+    def redirect_refusal(self, from_url: str, to_url: str) -> str | None:
+        """Why a redirect from a URL in scope leads out of it: it may stay on its own site or go to the target's."""
+        host = host_of(to_url)
+        if site_of(host) in (site_of(host_of(from_url)), self._site) or self._is_included_subdomain(host, to_url):
+            return None
+        return f"重定向到范围之外的主机 {host}"
+
+    def _depth_refusal(self, depth: int) -> str | None:
+        kind = self.target.kind
+        if kind in _SINGLE_PAGES:
+            return "单篇文章不跟踪链接"
+        limit = 1 if kind in _LISTS else self.target.depth
+        return f"超过链接深度 {limit}" if depth > limit else None
+
+    def _host_refusal(self, url: str) -> str | None:
+        host = host_of(url)
+        match self.target.kind:
+            case TargetKind.LIST | TargetKind.FEED:
+                return None
+            case TargetKind.ALBUM if host == WECHAT_HOST:
+                return None if urlsplit(url).path.startswith("/s") else "不是文章链接"
+            case _:
+                if site_of(host) == self._site or self._is_included_subdomain(host, url):
+                    return None
+                return f"主机 {host} 不在范围内"
+
+    def _pattern_refusal(self, url: str) -> str | None:
+        if self._include and not any(pattern.search(url) for pattern in self._include):
+            return "不符合包含规则"
+        if any(pattern.search(url) for pattern in self._exclude):
+            return "符合排除规则"
+        name = urlsplit(url).path.rpartition("/")[2]
+        if name.rpartition(".")[2].lower() in _NOT_PAGES and "." in name:
+            return "不是网页文件"
+        return None
+
+    def _budget_refusal(self) -> str | None:
+        if len(self._admitted) >= self.target.max_pages:
+            return f"已达本夜页数上限 {self.target.max_pages}"
+        return None
+
+    def _is_included_subdomain(self, host: str, url: str) -> bool:
+        return host.endswith("." + self._site) and any(pattern.search(url) for pattern in self._include)

@@ -1,0 +1,63 @@
+"""Signs that a site makes URLs without end: repeated path parts, calendars, combinations of parameters."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+MAX_URL_CHARACTERS = 2048
+MAX_PATH_SEGMENTS = 15
+MAX_SAME_SEGMENT = 3
+#: Pages of one calendar: a healthy archive has a page a month for some years.
+MAX_DATES_OF_ONE_PATTERN = 60
+#: Distinct queries of one path by number of parameters. One parameter is how many CMS name articles (`?id=12`), so it
+#: is bounded by the page budget only; three and more are filters being combined.
+_MAX_QUERIES = {2: 200}
+MAX_QUERIES_OF_MANY_PARAMETERS = 50
+
+# /calendar/2026/11/25, /events/2026-11, ?date=2026-11-25, ?year=2026&month=11
+_DATE_PAGE = re.compile(
+    r"(?:19|20)\d\d[-/_]?(?:0?[1-9]|1[0-2])(?:[-/_]?(?:0?[1-9]|[12]\d|3[01]))?/?$|year=(?:19|20)\d\d(?=&|$)"
+)
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(slots=True)
+class TrapWatch:
+    """Watches the URLs of one target during one run; each URL is to be asked about once."""
+
+    _dates: Counter[str] = field(default_factory=Counter)
+    _queries: Counter[str] = field(default_factory=Counter)
+
+    def refusal(self, url: str) -> str | None:
+        """The Chinese reason why the URL looks like part of a trap, None when it does not."""
+        if len(url) > MAX_URL_CHARACTERS:
+            return f"网址过长（{len(url)} 个字符）"
+        parts = urlsplit(url)
+        segments = [segment for segment in parts.path.split("/") if segment]
+        if len(segments) > MAX_PATH_SEGMENTS:
+            return f"路径层级过多（{len(segments)} 层）"
+        # Only words: numbers repeat in dates and ids (/2026/11/11/11.html)
+        words = Counter(segment for segment in segments if not segment.isdigit())
+        if words and max(words.values()) > MAX_SAME_SEGMENT:
+            return "路径片段反复出现，疑似循环链接"
+        return self._date_refusal(url, parts.netloc) or self._query_refusal(parts.netloc + parts.path, parts.query)
+
+    def _date_refusal(self, url: str, netloc: str) -> str | None:
+        if not _DATE_PAGE.search(url):
+            return None
+        pattern = netloc + _DIGITS.sub("0", url)
+        self._dates[pattern] += 1
+        if self._dates[pattern] > MAX_DATES_OF_ONE_PATTERN:
+            return "按日期无限延伸的页面，疑似日历陷阱"
+        return None
+
+    def _query_refusal(self, page: str, query: str) -> str | None:
+        parameters = len(query.split("&")) if query else 0
+        if parameters < 2:
+            return None
+        key = f"{parameters} {page}"
+        self._queries[key] += 1
+        if self._queries[key] > _MAX_QUERIES.get(parameters, MAX_QUERIES_OF_MANY_PARAMETERS):
+            return "同一路径的参数组合过多，疑似筛选陷阱"
+        return None

@@ -1,0 +1,118 @@
+"""The canonical form of a URL, under which the frontier knows it."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from w3lib.url import safe_url_string
+
+WECHAT_HOST = "mp.weixin.qq.com"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: Query parameters that carry a session or say where a visitor came from; the page is the same without them.
+_NOISE_PARAMETERS = frozenset(
+    {
+        "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "cfid", "cftoken",
+        "spm", "scm", "gclid", "fbclid", "msclkid", "bd_vid", "qhclickid", "hmsr", "hmpl", "hmcu", "hmkw", "hmci",
+        "isappinstalled", "nsukey", "wxshare_count", "share_token", "share_source", "sharer_shareid",
+    }
+)  # fmt: skip
+_NOISE_PREFIXES = ("utm_", "aspsessionid", "mtm_", "pk_")
+
+# /news/list;jsessionid=0A1B2C?id=3
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
+# /s/AbCdEfGhIjKlMnOpQrStUv
+_WECHAT_SHORT = re.compile(r"^/s/([\w-]{10,})/?$")
+
+#: Old names of the parameters of a permanent long WeChat link.
+_WECHAT_OLD_NAMES = {"appmsgid": "mid", "itemidx": "idx", "sign": "sn"}
+_WECHAT_LONG = ("__biz", "mid", "idx", "sn")
+_WECHAT_TEMPORARY = ("src", "timestamp", "ver", "signature")
+
+
+def canonical_url(url: str) -> str:
+    """One spelling for all URLs of the same page.
+
+    Fragment, default port, dot segments, session and tracking parameters go; host is lower case ASCII; WeChat links
+    keep only what names the post. The order of other parameters stays, since servers may read it. Raises `ValueError`
+    for what is not an absolute http(s) URL with a host. Applying it twice changes nothing.
+    """
+    cleaned = unescape(url.replace("\\x26amp;", "&").strip()) if WECHAT_HOST in url else url.strip()
+    parts = urlsplit(safe_url_string(cleaned))
+    scheme, host, port = parts.scheme.lower(), ascii_host(parts.hostname or ""), parts.port
+    if scheme not in _DEFAULT_PORTS or not host:
+        raise ValueError(f"not an absolute http(s) URL: {url[:200]!r}")
+    path = _without_dot_segments(_PATH_SESSION.sub("", parts.path)) or "/"
+    query = parts.query
+    if host == WECHAT_HOST:
+        path, query = _wechat_key(path, query)
+        if port in (None, 80, 443):
+            scheme, port = "https", None
+    query = _without_noise(query)
+    shown = f"[{host}]" if ":" in host else host
+    netloc = shown if port in (None, _DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
+    return urlunsplit((scheme, netloc, path, query, ""))
+
+
+def ascii_host(host: str) -> str:
+    """Lower case, without a final dot, international names in their `xn--` form. Raises `ValueError` for a label that
+    has none."""
+    lowered = host.lower().rstrip(".")
+    return lowered if lowered.isascii() else lowered.encode("idna").decode("ascii")
+
+
+def host_of(url: str) -> str:
+    """Host name or address of a URL, empty when it has none."""
+    try:
+        return ascii_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def site_of(host: str) -> str:
+    """A host and its www twin are one site."""
+    return host.removeprefix("www.")
+
+
+def _without_noise(query: str) -> str:
+    if not query:
+        return ""
+    kept = [
+        pair for pair in query.split("&") if pair and not _is_noise(pair.partition("=")[0].lower())
+    ]  # pairs stay as written: decoding and encoding again would change GBK parameters
+    return "&".join(kept)
+
+
+def _is_noise(name: str) -> bool:
+    return name in _NOISE_PARAMETERS or name.startswith(_NOISE_PREFIXES)
+
+
+def _without_dot_segments(path: str) -> str:
+    """RFC 3986, 5.2.4, on an absolute path."""
+    segments: list[str] = []
+    pieces = path.split("/")[1:]
+    for index, piece in enumerate(pieces):
+        last = index == len(pieces) - 1
+        if piece == "..":
+            if segments:
+                segments.pop()
+        elif piece != ".":
+            segments.append(piece)
+            continue
+        if last:
+            segments.append("")
+    return "/" + "/".join(segments) if pieces else ""
+
+
+def _wechat_key(path: str, query: str) -> tuple[str, str]:
+    """Path and query of a WeChat link reduced to what names the post (`wechat.md`, section 1)."""
+    if match := _WECHAT_SHORT.match(path):
+        return f"/s/{match.group(1)}", ""
+    if path.rstrip("/") != "/s":
+        return path, query
+    given = {_WECHAT_OLD_NAMES.get(name, name): value for name, value in parse_qsl(query)}
+    for names in (_WECHAT_LONG, _WECHAT_TEMPORARY):
+        if all(given.get(name) for name in names):
+            return "/s", urlencode([(name, given[name]) for name in names], safe="=")
+    return path, query
