@@ -1,8 +1,25 @@
-"""The command line."""
+"""The command line: exit code 0 well, 1 something failed, 2 wrong usage; errors on stderr as one line."""
+
+import os
+import sys
 
 import typer
+from typer.exceptions import Abort, TyperException
 
-app = typer.Typer(no_args_is_help=True, help="医广哨兵：发现涉嫌违法医疗广告的线索并固定证据。")
+from yiguang.commands import cases, evidence, init, nightly, scan, targets, version
+from yiguang.errors import CommandFailed, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="医广哨兵：发现涉嫌违法医疗广告的线索并固定证据。",
+    epilog="数据目录由环境变量 YIGUANG_HOME 指定，默认 ./var。",
+)
+for part in (init, targets, nightly, scan, cases, evidence, version):
+    part.add_to(app)
 
 
 @app.callback()
@@ -10,13 +27,37 @@ def root() -> None:
     """Common to every command."""
 
 
-@app.command()
-def version() -> None:
-    """显示版本号。"""
-    from importlib.metadata import version as installed
-
-    typer.echo(installed("yiguang"))
-
-
 def main() -> None:
-    app()
+    """Run one command and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command line."""
+    try:
+        outcome = app(arguments, prog_name="yiguang", standalone_mode=False)
+    except TyperException as fault:
+        message = fault.format_message()
+        if message.startswith("Usage:"):  # a command group called without a command
+            print(message, file=sys.stderr)
+        else:
+            _complain(message)
+        return fault.exit_code
+    except UsageError as fault:
+        _complain(str(fault))
+        return 2
+    except CommandFailed as fault:
+        _complain(str(fault))
+        return 1
+    except (Abort, KeyboardInterrupt):
+        _complain("已中断")
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`); give the interpreter somewhere to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _complain(message: str) -> None:
+    print(f"错误：{' '.join(message.split())}", file=sys.stderr)

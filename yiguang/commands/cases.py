@@ -1,0 +1,122 @@
+"""`yiguang cases list|show`."""
+
+import json
+from dataclasses import asdict
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.findings import FAMILY_ZH
+from domain.nights import Case
+from yiguang.errors import CommandFailed
+from yiguang.scan import finding_line, judgement_row
+from yiguang.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from storage.cases import CaseDetail
+
+BEIJING = timezone(timedelta(hours=8))
+
+LIST_HELP = """\
+列出线索页面（尚待人工复核），最新的在前。
+
+\b
+例：
+  yiguang cases list
+  yiguang cases list --night 2026-11-25 --json
+"""
+SHOW_HELP = """\
+显示一条线索：页面、命中的内容与依据、证据包的位置。
+
+\b
+例：
+  yiguang cases show 3
+  yiguang cases show 3 --json
+"""
+GROUP_HELP = """\
+线索页面。
+
+\b
+例：
+  yiguang cases list
+  yiguang cases show 3
+"""
+
+cases_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(cases_app, name="cases")
+
+
+def case_row(case: Case) -> dict[str, object]:
+    """A case as JSON shows it."""
+    return {**asdict(case), "captured_at": case.captured_at.isoformat()}
+
+
+@cases_app.command("list", help=LIST_HELP)
+def list_(
+    night: Annotated[str | None, typer.Option("--night", metavar="NIGHT", help="只列某一夜，如 2026-11-25")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
+) -> None:
+    from storage.cases import list_cases
+    from yiguang.home import open_home
+
+    for case in list_cases(open_home(read_settings()), night):
+        if as_json:
+            typer.echo(json.dumps(case_row(case), ensure_ascii=False))
+        else:
+            families = "、".join(FAMILY_ZH[family] for family in case.families)
+            typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{case.url}")
+
+
+@cases_app.command("show", help=SHOW_HELP)
+def show(
+    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    settings = read_settings()
+    detail = find_case(settings, case_id)
+    typer.echo(json.dumps(detail_row(detail), ensure_ascii=False, indent=2) if as_json else in_words(detail, settings))
+
+
+def find_case(settings: Settings, case_id: int) -> "CaseDetail":
+    """Raises CommandFailed when there is no such case."""
+    from storage.cases import show_case
+    from yiguang.home import open_home
+
+    try:
+        return show_case(open_home(settings), case_id)
+    except KeyError:
+        raise CommandFailed(f"没有编号为 {case_id} 的线索（见 yiguang cases list）") from None
+
+
+def detail_row(detail: "CaseDetail") -> dict[str, object]:
+    """A case in full as JSON shows it; offsets of the findings are code points into `text`."""
+    return {
+        **case_row(detail.case),
+        **judgement_row(detail.case.id, detail.judgement),
+        "account": detail.account,
+        "contacts": [list(contact) for contact in detail.contacts],
+        "identifiers": [list(identifier) for identifier in detail.identifiers],
+        "text_sha256": detail.text_sha256,
+        "text": detail.text,
+    }
+
+
+def in_words(detail: "CaseDetail", settings: Settings) -> str:
+    """A case in full for a person."""
+    case = detail.case
+    lines = [
+        f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，待人工复核",
+        f"目标：{case.target}",
+        f"标题：{case.title}",
+        f"网址：{case.url}",
+        f"取证时间：{case.captured_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}（北京时间）",
+        f"证据包：{settings.home / case.bundle}",
+        f"SHA-256：{case.bundle_sha256}",
+        *(finding_line(asdict(finding)) for finding in detail.judgement.findings),
+        *(f"  · {reason}" for reason in detail.judgement.reasons),
+    ]
+    return "\n".join(lines)

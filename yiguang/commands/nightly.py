@@ -1,0 +1,94 @@
+"""`yiguang nightly`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yiguang.commands.targets import report_rows
+from yiguang.errors import CommandFailed
+from yiguang.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from domain.visits import TargetInNight
+
+HELP = """\
+夜间巡查：采集、判断、固定证据、核验、汇总；全部正常时退出码为 0。
+
+被中断（断电、kill -9、Ctrl-C）后再次运行，会接着做完同一夜，已取得的页面不会重取。
+某个目标取得的页数少于 min_pages、有证据未通过核验、或没有目标时，退出码为 1；发现线索不算失败。
+
+\b
+例：
+  yiguang nightly
+  yiguang nightly --targets 目标.csv
+  yiguang nightly --json > 结果.json
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(help=HELP)(nightly)
+
+
+def nightly(
+    targets_file: Annotated[
+        Path | None, typer.Option("--targets", metavar="FILE", help="先导入此文件，且只巡查其中的目标")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="汇总以 JSON 输出")] = False,
+) -> None:
+    from rich.console import Console
+
+    from storage.cases import list_cases
+    from yiguang.home import open_home
+    from yiguang.logging import set_up_logging
+    from yiguang.nightly import run_night
+    from yiguang.progress import night_display
+    from yiguang.summary import complaints, print_summary, summary_row
+
+    set_up_logging()
+    settings = read_settings()
+    engine = open_home(settings)
+    targets, bad_rows = _targets(engine, targets_file)
+    if not targets:
+        raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
+    check_fonts(settings)
+    with night_display(Console(stderr=True)) as show:
+        result = run_night(settings, engine, targets, show, tell=lambda notice: typer.echo(notice, err=True))
+    if as_json:
+        typer.echo(json.dumps(summary_row(result), ensure_ascii=False, indent=2))
+    else:
+        cases = list_cases(engine, result.summary.night_id)
+        width = None if sys.stdout.isatty() else 160
+        print_summary(Console(width=width), result, cases, settings.home)
+    if not result.healthy:
+        raise CommandFailed("；".join(complaints(result)))
+    if bad_rows:
+        raise CommandFailed(f"目标文件中有 {bad_rows} 行有误，未巡查")
+
+
+def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight], int]":
+    """The targets of this night, and how many rows of the file were bad."""
+    from storage.targets import list_targets, save_targets
+    from yiguang.target_files import read_targets
+
+    if file is None:
+        return list_targets(engine), 0
+    good, bad, unknown = read_targets(file)
+    report_rows(bad, unknown)
+    save_targets(engine, good)
+    wanted = {target.url for target in good}
+    return [known for known in list_targets(engine) if known.target.url in wanted], len(bad)
+
+
+def check_fonts(settings: Settings) -> None:
+    """Evidence with empty boxes for characters is none: refuse to begin."""
+    from crawler.fonts import FontMissing, check_cjk_font
+
+    try:
+        check_cjk_font(settings.chromium)
+    except FontMissing as fault:
+        raise CommandFailed(str(fault)) from fault

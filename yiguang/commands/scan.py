@@ -1,0 +1,130 @@
+"""`yiguang scan`: text or pages in, findings out; needs no database."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from domain.findings import Document
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.scan import Request, Row, Scanner, dump_row, finding_line, read_lines
+from yiguang.settings import read_settings
+
+HELP = """\
+判断文本或网页，输出线索；不需要数据库。
+
+没有 --jsonl 时每个文件是一篇文本（--html 时是一个网页）；输出到终端时给人看，输出到管道时每篇一行 JSON。
+
+--jsonl 时每行一个 JSON 对象 {"id","text"} 或 {"id","html","url"}，可带 title、url、site_name、account，
+逐行按原顺序输出；坏行在原位给出 {"id","error"}，其余照常，退出码为 1。
+
+\b
+例：
+  yiguang scan 文章.txt
+  yiguang scan --html 页面.html
+  cat 文章.jsonl | yiguang scan --jsonl - > 结果.jsonl
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(help=HELP)(scan)
+
+
+def scan(
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...|-]", help="文件；- 表示标准输入")] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="输入为 JSON Lines")] = False,
+    html: Annotated[bool, typer.Option("--html", help="输入为网页")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="在终端上也输出 JSON")] = False,
+) -> None:
+    if jsonl and html:
+        raise UsageError("--jsonl 与 --html 不能同时使用（JSON 行内用 html 字段给出网页）")
+    if not files and sys.stdin.isatty():
+        raise UsageError("没有输入；给出文件名，或用 - 读标准输入")
+    paths = files or ["-"]
+    for path in paths:
+        if path != "-" and not Path(path).is_file():
+            raise UsageError(f"找不到文件：{path}")
+    scanner = load_scanner()
+    with ExitStack() as stack:
+        sources = (_open(path, stack) for path in paths)
+        if jsonl:
+            rows = (scanner.answer_line(line) for source in sources for line in read_lines(source))
+            failed = _write(rows, plain=False)
+        else:
+            documents = _documents(scanner, zip(paths, sources, strict=True), html)
+            failed = _write(documents, plain=sys.stdout.isatty() and not as_json)
+    if failed:
+        raise CommandFailed(f"{failed} 条输入未能判断，原因见输出中的 error")
+
+
+def load_scanner() -> Scanner:
+    """The scanner over the lexicons of the settings."""
+    from classifier.engine import Classifier
+
+    from crawler.extract import extract_page
+    from crawler.wordings import load_wordings
+    from domain.documents import document_of
+
+    lexicons = read_settings().lexicons
+    wordings = load_wordings(lexicons / "web")
+
+    def extract(html: str, url: str) -> Document:
+        return document_of(extract_page(html, url, "utf-8", wordings))
+
+    return Scanner(Classifier.load(lexicons).judge, extract)
+
+
+def _open(path: str, stack: ExitStack) -> BinaryIO:
+    return sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+
+
+def _documents(scanner: Scanner, sources: Iterator[tuple[str, BinaryIO]], html: bool) -> Iterator[Row]:
+    from crawler.decode import decode_html
+
+    for path, source in sources:
+        body = source.read()
+        if html:
+            markup, _encoding = decode_html(body, "text/html")
+            yield scanner.answer(Request(id=path, text=None, html=markup))
+        elif (text := _decode_text(body)) is not None:
+            yield scanner.answer(Request(id=path, text=text, html=None))
+        else:
+            yield {"id": path, "error": "既不是 UTF-8 也不是 GB18030 文本"}
+
+
+def _decode_text(body: bytes) -> str | None:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _write(rows: Iterator[Row], plain: bool) -> int:
+    """Writes all rows to stdout; returns how many were errors."""
+    failed = 0
+    out = sys.stdout.buffer
+    for row in rows:
+        failed += "error" in row
+        out.write((_in_words(row) if plain else dump_row(row).decode()).encode("utf-8", "replace"))
+        out.flush()
+    return failed
+
+
+def _in_words(row: Row) -> str:
+    """One result for a person at a terminal."""
+    if "error" in row:
+        return f"{row['id']}：未能判断：{row['error']}\n"
+    verdict = "有线索" if row["flagged"] else "未见线索"
+    lines = [f"{row['id']}：{verdict}，评分 {row['score']}"]
+    findings = row["findings"]
+    assert isinstance(findings, list)  # the row is of our own making
+    lines += [finding_line(finding) for finding in findings]
+    reasons = row["reasons"]
+    assert isinstance(reasons, list)
+    lines += [f"  · {reason}" for reason in reasons]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,93 @@
+"""The night as a durable workflow: the only module that imports DBOS.
+
+A night is one workflow, each of its shards a job on a queue. What was under way when the process died is taken up
+again by the next process of the same executor, with the division into shards that was made first.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID
+from dbos import WorkflowHandle as Handle
+
+from yiguang.settings import Settings
+from yiguang.shard_processes import ShardJob
+
+QUEUE = "shards"
+#: Goes up when the workflows below change their steps: unfinished ones of an older version are then left alone.
+WORKFLOW_VERSION = "night-1"
+_UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
+
+
+@DBOS.dbos_class()
+class NightWorkflows(DBOSConfiguredInstance):
+    """The workflows and what they call. `crawl` runs one shard to its end and gives a fault in Chinese or ""; `close`
+    ends the night. Both may be called again after a crash, so both must bear that."""
+
+    def __init__(self, crawl: Callable[[ShardJob], str], close: Callable[[str], None]) -> None:
+        super().__init__(config_name="night")
+        self._crawl = crawl
+        self._close = close
+
+    @DBOS.workflow(name="night")
+    def night(self, night_id: str, shards: list[list[int]]) -> list[str]:
+        """The faults of the shards that could not be brought to an end."""
+        handles = []
+        for number, target_ids in enumerate(shards):
+            with SetWorkflowID(f"{DBOS.workflow_id}:shard-{number:03}"):
+                handles.append(DBOS.enqueue_workflow(QUEUE, self.shard, night_id, number, target_ids))
+        faults = [fault for handle in handles if (fault := handle.get_result())]
+        self.close(night_id)
+        return faults
+
+    @DBOS.workflow(name="shard")
+    def shard(self, night_id: str, number: int, target_ids: list[int]) -> str:
+        return self.crawl(night_id, number, target_ids)
+
+    @DBOS.step(name="crawl")
+    def crawl(self, night_id: str, number: int, target_ids: list[int]) -> str:
+        return self._crawl(ShardJob(night_id, number, target_ids, os.getpid()))
+
+    @DBOS.step(name="close")
+    def close(self, night_id: str) -> None:
+        self._close(night_id)
+
+
+@contextmanager
+def durable_night(
+    settings: Settings,
+    workflows: NightWorkflows,
+    night_id: str,
+    shards: Sequence[Sequence[int]],
+) -> Iterator[Handle[list[str]]]:
+    """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle."""
+    DBOS(config=_config(settings))
+    DBOS.launch()
+    try:
+        DBOS.register_queue(QUEUE, worker_concurrency=settings.shards, polling_interval_sec=0.2)
+        yield _start_or_take_up(workflows, night_id, [list(part) for part in shards])
+    finally:
+        DBOS.destroy(destroy_registry=False)
+
+
+def _config(settings: Settings) -> DBOSConfig:
+    return {
+        "name": "yiguang",
+        "system_database_url": settings.durable_url,
+        # One executor per data folder: whoever runs the next night here takes up what the last one left.
+        "executor_id": "local",
+        "application_version": WORKFLOW_VERSION,
+        "enable_otlp": False,
+        "log_level": "CRITICAL",
+    }
+
+
+def _start_or_take_up(workflows: NightWorkflows, night_id: str, shards: list[list[int]]) -> Handle[list[str]]:
+    tries = DBOS.list_workflows(workflow_id_prefix=f"{night_id}:try-", name="night", load_input=False)
+    for known in tries:
+        if known.status in _UNDER_WAY:
+            taken_up: Handle[list[str]] = DBOS.retrieve_workflow(known.workflow_id)
+            return taken_up
+    with SetWorkflowID(f"{night_id}:try-{len(tries) + 1}"):
+        return DBOS.start_workflow(workflows.night, night_id, shards)

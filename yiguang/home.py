@@ -1,0 +1,67 @@
+"""The data folder: made by `yiguang init`, opened by every command that needs it."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from yiguang.errors import CommandFailed
+from yiguang.settings import DATABASE_FILE, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+#: Its presence says that `yiguang init` ended well here.
+MARK = "initialised"
+
+
+def utc_now() -> datetime:
+    """The clock that is handed to everything else."""
+    return datetime.now(UTC)
+
+
+def make_home(settings: Settings) -> bool:
+    """Make the folder and bring the database up to date; true when it was not initialised before.
+
+    May be called again at any time, after an upgrade above all. Raises CommandFailed when the folder or the database
+    cannot be used.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.database import migrate, open_engine
+
+    mark = settings.home / MARK
+    is_new = not mark.exists()
+    try:
+        for folder in (settings.home, settings.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise CommandFailed(f"无法建立数据目录 {settings.home}：{fault.strerror}") from fault
+    engine = open_engine(settings.database_url)
+    try:
+        migrate(engine)
+    except SQLAlchemyError as fault:
+        raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
+    finally:
+        engine.dispose()
+    mark.touch()
+    return is_new
+
+
+def open_home(settings: Settings) -> "Engine":
+    """The database of an initialised folder. Raises CommandFailed saying what to do when it is not one."""
+    from storage.database import open_engine
+
+    bare = not (settings.home / MARK).exists()
+    if bare or (settings.database_url.startswith("sqlite") and not _database_file(settings)):
+        raise CommandFailed(f"数据目录 {settings.home} 尚未初始化；请先运行 yiguang init（或用 YIGUANG_HOME 指定）")
+    return open_engine(settings.database_url)
+
+
+def _database_file(settings: Settings) -> bool:
+    return (
+        settings.database_url != f"sqlite:///{settings.home / DATABASE_FILE}"
+        or (settings.home / DATABASE_FILE).exists()
+    )
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0]

@@ -1,0 +1,117 @@
+"""One night from targets to summary. Interrupted at any moment, the next call takes it up where it stopped."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+from sqlalchemy import Engine
+from storage.verify import verify_bundle
+
+from domain.nights import NightSummary
+from domain.visits import TargetInNight
+from storage.cases import list_cases
+from storage.frontier import SqlFrontier
+from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
+from storage.targets import list_targets
+from yiguang.durable import NightWorkflows, durable_night
+from yiguang.home import utc_now
+from yiguang.night_lock import night_lock
+from yiguang.settings import Settings
+from yiguang.shard_processes import ShardJob, ShardProcesses
+from yiguang.sites import divide
+
+PROGRESS_SECONDS = 0.5
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """`faults` are Chinese sentences about shards that could not be brought to an end."""
+
+    summary: NightSummary
+    faults: tuple[str, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return self.summary.healthy and not self.faults
+
+
+def run_night(
+    settings: Settings,
+    engine: Engine,
+    targets: Sequence[TargetInNight],
+    show: Callable[[NightProgress], None],
+    tell: Callable[[str], None],
+) -> NightResult:
+    """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile.
+
+    `tell` is given what the operator should know before it begins (Chinese).
+
+    Raises CommandFailed when another night is under way in this data folder. On SIGINT and SIGTERM the process ends
+    at once with EXIT_INTERRUPTED and the night stays open.
+    """
+    with night_lock(settings.home / "nightly.lock") as lock_descriptor:
+        night_id, members = _open(engine, targets, tell)
+        frontier = SqlFrontier(engine)
+        frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
+        frontier.release_leases(night_id, None)
+        processes = ShardProcesses(lock_descriptor, settings.logs)
+        workflows = NightWorkflows(
+            crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),
+            close=lambda closing_id: _close(closing_id, engine, settings),
+        )
+        shards = [[target.id for target in part] for part in divide(members, settings.shards)]
+        with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
+            while handle.get_status().status in ("PENDING", "ENQUEUED"):
+                show(night_progress(engine, night_id))
+                time.sleep(PROGRESS_SECONDS)
+            faults = handle.get_result()
+        show(night_progress(engine, night_id))
+        return NightResult(night_summary(engine, night_id), tuple(faults))
+
+
+def _open(
+    engine: Engine, targets: Sequence[TargetInNight], tell: Callable[[str], None]
+) -> tuple[str, Sequence[TargetInNight]]:
+    """The night to work on and its targets. An interrupted night keeps the targets with which it began."""
+    night_id = open_night(engine, utc_now(), ())
+    began_with = {target.target_id for target in night_summary(engine, night_id).targets}
+    if not began_with:
+        return open_night(engine, utc_now(), targets), targets
+    tell(f"接着做未完成的 {night_id} 一夜（{len(began_with)} 个目标）")
+    if newcomers := sum(target.id not in began_with for target in targets):
+        tell(f"另有 {newcomers} 个目标不在这一夜之内，再次运行 yiguang nightly 时巡查")
+    return night_id, [known for known in list_targets(engine) if known.id in began_with]
+
+
+def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, restarts: int) -> str:
+    if night_summary(engine, job.night_id).ended_at is not None:
+        return ""  # closed already: the process died between closing the night and noting that it did
+    return processes.run(job, restarts)
+
+
+def _close(night_id: str, engine: Engine, settings: Settings) -> None:
+    """Check the night's evidence once more from disk, and end the night."""
+    reports = [verify_bundle(settings.home / case.bundle) for case in list_cases(engine, night_id)]
+    finish_night(engine, night_id, utc_now(), reports)
+
+
+@contextmanager
+def _interruptible(processes: ShardProcesses) -> Iterator[None]:
+    """On an interrupt, kill the crawl processes and leave at once, as a kill would: the durable state is what counts."""
+
+    def leave(_signal: int, _frame: object) -> NoReturn:
+        processes.stop()
+        os.write(2, "\n已中断；再次运行 yiguang nightly 会接着做完这一夜\n".encode())
+        os._exit(EXIT_INTERRUPTED)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,122 @@
+"""Settings of one process, read once from the environment; `YIGUANG_*` is the only place they come from."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from yiguang.errors import UsageError
+
+DATABASE_FILE = "yiguang.sqlite"
+Number = TypeVar("Number", int, float)
+#: Site owners name this in robots.txt, so a user agent without it would disguise us.
+ROBOTS_TOKEN = "YiguangBot"
+DEFAULT_USER_AGENT = f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/0.1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set. Paths are absolute.
+
+    `shards` is the number of crawl processes of a night; `concurrent_sites` the sites each of them visits at once.
+    `shard_restarts` is how often a crashed crawl process is started again. `hosts` maps host names to addresses, as
+    /etc/hosts does. `contact` is a URL or mail address added to the user agent. `durable_url` is the database in which the workflow engine keeps its own state.
+    """
+
+    home: Path
+    database_url: str
+    durable_url: str
+    lexicons: Path
+    chromium: str | None
+    user_agent: str
+    contact: str
+    shards: int
+    concurrent_sites: int
+    shard_restarts: int
+    timeout_seconds: float
+    render_timeout_seconds: float
+    hosts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Raises UsageError naming the variable when a value cannot be used."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("YIGUANG_HOME") or "var").expanduser().absolute()
+    user_agent = env.get("YIGUANG_USER_AGENT") or DEFAULT_USER_AGENT
+    if ROBOTS_TOKEN not in user_agent:
+        raise UsageError(f"YIGUANG_USER_AGENT 必须含有 {ROBOTS_TOKEN}（网站在 robots.txt 中以此称呼本系统）")
+    database_url = env.get("YIGUANG_DATABASE_URL") or f"sqlite:///{home / DATABASE_FILE}"
+    if not database_url.startswith(("sqlite:///", "postgresql")):
+        raise UsageError("YIGUANG_DATABASE_URL 只支持 sqlite:///… 或 postgresql://…")
+    return Settings(
+        home=home,
+        database_url=database_url,
+        durable_url=_durable_url(database_url, home),
+        lexicons=_lexicons(env.get("YIGUANG_LEXICONS")),
+        chromium=env.get("YIGUANG_CHROMIUM") or None,
+        user_agent=user_agent,
+        contact=env.get("YIGUANG_CONTACT", ""),
+        shards=_number(env, "YIGUANG_SHARDS", int, min(4, os.cpu_count() or 1), 1, 64),
+        concurrent_sites=_number(env, "YIGUANG_CONCURRENT_SITES", int, 16, 1, 256),
+        shard_restarts=_number(env, "YIGUANG_SHARD_RESTARTS", int, 3, 0, 20),
+        timeout_seconds=_number(env, "YIGUANG_TIMEOUT_SECONDS", float, 30.0, 0.1, 600.0),
+        render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
+        hosts=_hosts(env.get("YIGUANG_HOSTS")),
+    )
+
+
+def _durable_url(database_url: str, home: Path) -> str:
+    """The workflow engine shares a PostgreSQL (in a schema of its own); beside SQLite it gets a file of its own."""
+    if database_url.startswith("postgresql"):
+        return database_url
+    return f"sqlite:///{home / 'workflows.sqlite'}"
+
+
+def _lexicons(value: str | None) -> Path:
+    folder = Path(value).expanduser().absolute() if value else Path(__file__).resolve().parent.parent / "lexicons"
+    if not folder.is_dir():
+        raise UsageError(f"找不到词库目录 {folder}（用 YIGUANG_LEXICONS 指定）")
+    return folder
+
+
+def _number(
+    env: Mapping[str, str], name: str, kind: Callable[[str], Number], default: Number, low: Number, high: Number
+) -> Number:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = kind(text)
+    except ValueError:
+        raise UsageError(f"{name} 应为数字，现在是 {text!r}") from None
+    if not low <= value <= high:
+        raise UsageError(f"{name} 应在 {low} 与 {high} 之间，现在是 {text}")
+    return value
+
+
+def _hosts(value: str | None) -> dict[str, str]:
+    """A file in the form of /etc/hosts: `127.0.0.1 www.some-clinic.example other.example  # note`."""
+    if not value:
+        return {}
+    path = Path(value).expanduser()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"YIGUANG_HOSTS 指定的文件无法读取：{path}（{fault}）") from None
+    hosts: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        address, *names = line.partition("#")[0].split() or [""]
+        if not address:
+            continue
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise UsageError(f"{path} 第 {number} 行不是“地址 主机名”的形式") from None
+        hosts.update({name.lower(): address for name in names})
+    return hosts

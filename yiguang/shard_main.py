@@ -1,0 +1,83 @@
+"""`python -m yiguang.shard_main`: crawls one shard of a night; its job comes as one JSON line on standard input."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+
+import structlog
+from classifier.engine import Classifier
+
+from crawler.shard import run_shard
+from storage.frontier import SqlFrontier
+from storage.targets import list_targets
+from storage.visits import SqlVisitStore
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.home import open_home, utc_now
+from yiguang.logging import set_up_logging
+from yiguang.settings import Settings, read_settings
+from yiguang.shard_processes import EXIT_HOPELESS, ShardJob
+from yiguang.wiring import crawl_settings, page_judge, provenance
+
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+
+
+def main() -> int:
+    set_up_logging()
+    job = ShardJob.load(sys.stdin.buffer.readline())
+    die_with_parent(job.parent, sys.stdin.fileno())
+    structlog.contextvars.bind_contextvars(night=job.night_id, worker=job.worker)
+    try:
+        crawl(job, read_settings())
+    except (CommandFailed, UsageError) as fault:
+        structlog.get_logger().error("shard cannot work", reason=str(fault))
+        return EXIT_HOPELESS
+    return 0
+
+
+def die_with_parent(parent: int, pipe: int) -> None:
+    """End this process as soon as the parent is gone: the kernel sees to it on Linux, the closed pipe everywhere.
+
+    `pipe` is the descriptor of the pipe whose other end only the parent holds.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+    def watch() -> None:
+        while os.read(pipe, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def crawl(job: ShardJob, settings: Settings) -> None:
+    """Run the shard to its end. Leases left by an earlier process of the same shard are freed first."""
+    classifier = Classifier.load(settings.lexicons)
+    engine = open_home(settings)
+    wanted = frozenset(job.target_ids)
+    targets = [known for known in list_targets(engine) if known.id in wanted]
+    frontier = SqlFrontier(engine)
+    frontier.release_leases(job.night_id, [job.worker])
+    store = SqlVisitStore(engine, settings.home, provenance(classifier, job.worker), utc_now)
+    try:
+        run_shard(
+            job.night_id,
+            job.worker,
+            targets,
+            frontier,
+            store,
+            page_judge(classifier),
+            crawl_settings(settings),
+            utc_now,
+        )
+    finally:
+        store.close()
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""A shard of sites as a process of its own: started, watched, started again, never left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+#: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
+EXIT_HOPELESS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """What a crawl process is told on its standard input. `parent` is the process id it must not outlive."""
+
+    night_id: str
+    shard: int
+    target_ids: list[int]
+    parent: int
+
+    @property
+    def worker(self) -> str:
+        """The name under which the shard holds leases and writes its archive; the same at every start."""
+        return f"shard-{self.shard:03}"
+
+    def dump(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def load(cls, line: bytes) -> "ShardJob":
+        return cls(**json.loads(line))
+
+
+class ShardProcesses:
+    """The crawl processes of this night. `lock_descriptor` is inherited by each, see `night_lock`."""
+
+    def __init__(self, lock_descriptor: int, logs: Path) -> None:
+        self._lock_descriptor = lock_descriptor
+        self._logs = logs
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._guard = threading.Lock()
+        self._stopping = False
+
+    def log_file(self, job: ShardJob) -> Path:
+        return self._logs / f"{job.night_id}-{job.worker}.log"
+
+    def run(self, job: ShardJob, restarts: int) -> str:
+        """Run to the end, starting again after a crash; an empty string when it ended well, else why not (Chinese)."""
+        ending = 0
+        for _start in range(restarts + 1):
+            ending = self._run_once(job)
+            if ending in (0, EXIT_HOPELESS):
+                break
+        if ending == 0:
+            return ""
+        how = f"被信号 {-ending} 终止" if ending < 0 else f"以退出码 {ending} 结束"
+        return f"采集进程 {job.worker} {how}，日志在 {self.log_file(job)}"
+
+    def _run_once(self, job: ShardJob) -> int:
+        command = [sys.executable, "-m", "yiguang.shard_main", "--night", job.night_id, "--shard", str(job.shard)]
+        with self.log_file(job).open("ab") as log:
+            with self._guard:
+                if self._stopping:
+                    # The night is being interrupted: leave the job unfinished, so that the next run takes it up.
+                    threading.Event().wait()
+                child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=(self._lock_descriptor,),
+                )
+                self._running[child.pid] = child
+            assert child.stdin is not None
+            try:
+                # The pipe stays open while we live; its end tells the child that we do not.
+                child.stdin.write(job.dump())
+                child.stdin.flush()
+                child.wait()
+            except BrokenPipeError:
+                child.wait()
+            finally:
+                with self._guard:
+                    del self._running[child.pid]
+                _kill_group(child.pid)
+                child.stdin.close()
+        return child.returncode
+
+    def stop(self) -> None:
+        """Kill every crawl process; none is started after this."""
+        with self._guard:
+            self._stopping = True
+            for process_id in self._running:
+                _kill_group(process_id)
+
+
+def _kill_group(process_id: int) -> None:
+    """The crawl process leads a group of its own, in which the browser's driver runs too."""
+    try:
+        os.killpg(process_id, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # Gone already; macOS answers EPERM for a group of which only zombies are left.
+        return

@@ -1,0 +1,51 @@
+"""What the parts are handed: the crawler's settings, its judge, and the provenance that every evidence bundle states."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from classifier.engine import Classifier
+
+from crawler.settings import CrawlSettings
+from crawler.wordings import load_wordings
+from domain.documents import document_of
+from domain.findings import Judgement
+from domain.page import ExtractedPage
+from domain.visits import Judge
+from yiguang.settings import Settings
+
+
+def crawl_settings(settings: Settings) -> CrawlSettings:
+    return CrawlSettings(
+        wordings=load_wordings(settings.lexicons / "web"),
+        user_agent=settings.user_agent,
+        contact=settings.contact,
+        timeout_seconds=settings.timeout_seconds,
+        render_timeout_seconds=settings.render_timeout_seconds,
+        concurrent_sites=settings.concurrent_sites,
+        hosts=settings.hosts,
+        chromium_path=settings.chromium,
+    )
+
+
+def page_judge(classifier: Classifier) -> Judge:
+
+    def judge(page: ExtractedPage) -> Judgement:
+        return classifier.judge(document_of(page))
+
+    return judge
+
+
+def provenance(classifier: Classifier, worker: str) -> Mapping[str, str]:
+    """Who judged and captured, with which versions; what is true of the whole process, not of one visit."""
+    return {
+        "tool": "yiguang",
+        "tool_version": version("yiguang"),
+        "worker": worker,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "host": platform.node(),
+        "rules_sha256": classifier.rules_sha256,
+        "model_sha256": classifier.model_sha256,
+        "threshold": repr(classifier.threshold),
+    }
