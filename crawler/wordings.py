@@ -32,19 +32,19 @@ class Notice:
 class Wordings:
     """`region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`.
 
-    `calls` and `widgets` match in lower-cased text and source; `widget_of` gives the Chinese name for a mark.
+    `calls` and `link_calls` match in lower-cased text; `widget_of` gives the Chinese name for a mark in lower-cased
+    source. In `institution_cut` the group `cut` is set for words that cannot be the front of a name.
     """
 
     notices: tuple[Notice, ...]
     region_names: Mapping[str, str]
     region_prefixes: tuple[tuple[str, str], ...]
     footer_marks: re.Pattern[str]
-    body_selectors: tuple[str, ...]
+    body_selectors: frozenset[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
-    widgets: re.Pattern[str]
     widget_of: Mapping[str, str]
-    institution: re.Pattern[str]
+    institution_ending: re.Pattern[str]
     institution_cut: re.Pattern[str]
     institution_generic: frozenset[str]
 
@@ -62,13 +62,14 @@ def load_wordings(folder: Path) -> Wordings:
                 (prefix, region) for region, prefixes in regions["names_prefix"].items() for prefix in prefixes
             ),
             footer_marks=_any_of(regions["footer_marks"]["words"]),
-            body_selectors=tuple(regions["body"]["selectors"]),
+            body_selectors=frozenset(regions["body"]["selectors"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
-            widgets=_any_of(widget_of),
             widget_of=widget_of,
-            institution=re.compile(rf"[\u4e00-\u9fa5·（）()]{{2,24}}?(?:{_alternatives(institutions['suffixes'])})"),
-            institution_cut=re.compile(rf".*(?:{_alternatives(institutions['cut_after'])})"),
+            institution_ending=_any_of(institutions["suffixes"]),
+            institution_cut=re.compile(
+                f"(?:{_alternatives(institutions['keep'])})|(?P<cut>{_alternatives(institutions['cut_after'])})"
+            ),
             institution_generic=frozenset(institutions["generic"]),
         )
     except (KeyError, TypeError, ValueError) as error:

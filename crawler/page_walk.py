@@ -1,0 +1,360 @@
+"""One walk over the parsed tree collects all that the readers of a page need; nothing is resolved or judged here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.nesting import bounded_nesting
+from crawler.wordings import Wordings
+
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "dialog",
+    "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
+    "h5", "h6", "header", "hr", "html", "legend", "li", "main", "marquee", "menu", "nav", "noframes", "ol",
+    "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+))  # fmt: skip
+_UNSEEN = frozenset(
+    {"style", "template", "noscript", "svg", "math", "object", "canvas", "textarea", "select", "datalist"}
+)
+_REGION_TAGS = {"footer": "footer", "header": "header", "nav": "nav", "aside": "aside"}
+_LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-lazyload",
+    "lay-src",
+    "data-url",
+    "data-echo",
+    "_src",
+    "original",
+    "file",
+)
+_LINK_SCRIPT = re.compile(
+    r"(?:location(?:\.href)?\s{0,3}=|location\.(?:replace|assign)\(|window\.open\(|(?:go|open|jump)\w{0,12}\()\s{0,3}"
+    r"[\"']([^\"'\s<>]{1,500})[\"']"
+)
+_WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\\?[\"']", re.IGNORECASE)
+_BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
+_HIDING = re.compile(
+    r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
+)
+_HEADINGS = frozenset({"h1", "h2", "h3"})
+#: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
+_SCRIPT_CHARS = 20_000
+
+
+@dataclass(slots=True)
+class Block:
+    """An element that may be the main body or a region of the page; lines are indices into `Walk.lines`."""
+
+    first_line: int
+    end_line: int
+    region: str = ""
+    named_body: bool = False
+
+
+@dataclass(slots=True)
+class Walk:
+    """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`."""
+
+    lines: list[str] = field(default_factory=list)
+    link_chars: list[int] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    images: list[tuple[str, str, bool]] = field(default_factory=list)
+    buttons: list[str] = field(default_factory=list)
+    headings: list[tuple[str, str]] = field(default_factory=list)
+    metas: dict[str, str] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    document_title: str = ""
+    base: str = ""
+
+
+@dataclass(slots=True)
+class _Frame:
+    tag: str
+    hidden: bool
+    first_line: int = 0
+    block: Block | None = None
+    href: str | None = None
+    image_alt: str = ""
+    text_mark: int = 0
+
+
+def walk_html(html: str, wordings: Wordings) -> tuple[LexborHTMLParser, Walk]:
+    """Parse and walk a page. Lone surrogates become U+FFFD; nesting is bounded as in browsers."""
+    tree = LexborHTMLParser(bounded_nesting(html).encode("utf-8", "replace"))
+    walker = _Walker(wordings)
+    if tree.root is not None:
+        walker.walk(tree.root)
+    return tree, walker.found
+
+
+class _Walker:
+    def __init__(self, wordings: Wordings) -> None:
+        self.found = Walk()
+        self._wordings = wordings
+        self._regions: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._line: list[str] = []
+        self._line_link_chars = 0
+        self._link: list[str] | None = None
+        self._after_link = False
+
+    def walk(self, root: LexborNode) -> None:
+        frames: list[_Frame] = []
+        node: LexborNode | None = root
+        while node is not None:
+            descend = self._enter(node, frames)
+            child = node.first_child if descend else None
+            if child is not None:
+                node = child
+                continue
+            if descend:
+                self._leave(frames.pop())
+            while node is not None:
+                following = node.next
+                if following is not None:
+                    node = following
+                    break
+                node = node.parent
+                if not frames or node is None:
+                    node = None
+                    break
+                self._leave(frames.pop())
+        self._break_line()
+
+    def _enter(self, node: LexborNode, frames: list[_Frame]) -> bool:
+        """Take in one node; true when its children are to be walked (its frame is then on the stack)."""
+        tag = node.tag or ""
+        hidden = frames[-1].hidden if frames else False
+        if tag == "-text":
+            self._add_text(node.text_content or "", hidden, bool(frames) and frames[-1].tag == "pre")
+            return False
+        if tag in _UNSEEN or tag[:1] in "-!_":
+            return False
+        attributes = node.attributes
+        match tag:
+            case "script":
+                self._add_script(node, attributes)
+                return False
+            case "title":
+                self.found.document_title = self.found.document_title or _squeezed(node.text_content or "")
+                return False
+            case "meta" | "base" | "link":
+                self._add_head(tag, attributes)
+                return False
+            case "img" | "input" | "iframe" | "frame" | "area" | "source" | "video" | "embed":
+                self._add_replaced(tag, attributes, hidden, frames)
+                return False
+        frame = _Frame(tag, hidden)
+        if tag in _BLOCKS:
+            self._break_line()
+        frame.first_line = len(self.found.lines)
+        if attributes:
+            self._read_attributes(tag, attributes, frame)
+        if frame.block is None and tag in _REGION_TAGS:
+            frame.block = Block(frame.first_line, 0, _REGION_TAGS[tag])
+        if frame.block is None and tag in (
+            "div",
+            "td",
+            "section",
+            "article",
+            "main",
+            "body",
+            "form",
+            "center",
+            "table",
+        ):
+            frame.block = Block(frame.first_line, 0, "", f"{tag}" in self._wordings.body_selectors)
+        if tag == "a" and self._after_link:
+            self._line.append(" ")
+        self._after_link = False
+        if tag in ("a", "button"):
+            self._link, frame.text_mark = [], 1
+        elif tag in _HEADINGS:
+            frame.text_mark = len(self.found.lines)
+        frames.append(frame)
+        return True
+
+    def _leave(self, frame: _Frame) -> None:
+        found, tag = self.found, frame.tag
+        if tag in _BLOCKS:
+            self._break_line()
+        elif tag in ("td", "th", "button", "label"):
+            self._line.append(" ")
+        if frame.block is not None:
+            frame.block.end_line = len(found.lines) + (1 if any(map(str.strip, self._line)) else 0)
+            if frame.block.end_line > frame.block.first_line:
+                found.blocks.append(frame.block)
+        if tag in _HEADINGS:
+            text = " ".join(found.lines[frame.text_mark :])
+            if text and not frame.hidden:
+                found.headings.append((tag, text))
+        if frame.text_mark and self._link is not None and tag in ("a", "button"):
+            text = _squeezed("".join(self._link)) or frame.image_alt
+            self._link, self._after_link = None, True
+            if text:
+                found.buttons.append(text)
+            if frame.href:
+                found.links.append((frame.href, text))
+        elif frame.href:
+            found.links.append((frame.href, ""))
+
+    def _add_text(self, text: str, hidden: bool, preformatted: bool) -> None:
+        if hidden:
+            if not text.isspace():
+                self.found.hidden.append(text)
+            return
+        if preformatted and "\n" in text:
+            for row in text.split("\n"):
+                self._line.append(row)
+                self._break_line()
+            return
+        self._line.append(text)
+        if self._link is not None:
+            self._link.append(text)
+            self._line_link_chars += len(text.strip())
+        if self._after_link and not text.isspace():
+            self._after_link = False
+
+    def _break_line(self) -> None:
+        if self._line:
+            text = _squeezed("".join(self._line))
+            if text:
+                self.found.lines.append(text)
+                self.found.link_chars.append(min(self._line_link_chars, len(text)))
+            self._line.clear()
+        self._line_link_chars = 0
+        self._after_link = False
+
+    def _read_attributes(self, tag: str, attributes: Mapping[str, str | None], frame: _Frame) -> None:
+        element_id, classes = attributes.get("id") or "", attributes.get("class") or ""
+        if style := attributes.get("style"):
+            compact = style.lower().replace(" ", "")
+            if "url(" in compact and (background := _BACKGROUND.search(style)):
+                self.found.images.append((background[1], "", False))
+            if element_id != "js_content" and _HIDING.search(compact) and "wow" not in classes:
+                frame.hidden = True  # WeChat shows js_content by script, the library wow.js its blocks on scrolling
+        if "hidden" in attributes and tag != "body":
+            frame.hidden = True
+        if background_url := attributes.get("background"):
+            self.found.images.append((background_url, "", False))
+        if element_id or classes:
+            key = (element_id, classes)
+            if key not in self._regions:
+                self._regions[key] = _region_of(element_id, classes, self._wordings)
+            region, named_body = self._regions[key]
+            if region or named_body:
+                frame.block = Block(frame.first_line, 0, region, named_body)
+        if tag == "a":
+            href = attributes.get("href") or ""
+            frame.href = href
+            frame.image_alt = _squeezed(attributes.get("title") or "")
+            if href[:4].lower() in ("tel:", "sms:", "java", "tenc", "mqqw"):
+                self.found.marks.append(f'href="{href}')
+        elif tag == "time" and attributes.get("datetime"):
+            self.found.times.append(attributes["datetime"] or "")
+        elif "-" in tag:
+            self.found.marks.append(f"<{tag}")
+        for name in ("onclick", "data-href", "data-link", "data-miniprogram-appid"):
+            if value := attributes.get(name):
+                self._add_script_link(name, value, frame)
+
+    def _add_script_link(self, name: str, value: str, frame: _Frame) -> None:
+        self.found.marks.append(f"{name}={value}")
+        match = _LINK_SCRIPT.search(value) if name == "onclick" else None
+        target = match[1] if match else value if name in ("data-href", "data-link") else ""
+        if target and (not frame.href or frame.href.lower().startswith(("javascript", "#"))):
+            frame.href = target
+
+    def _add_script(self, node: LexborNode, attributes: Mapping[str, str | None]) -> None:
+        if source := attributes.get("src"):
+            self.found.marks.append(f"src={source}")
+        text = node.text_content or ""
+        if text and len(text) <= _SCRIPT_CHARS:
+            self.found.scripts.append(text)
+            if "document.write" in text:
+                self.found.links.extend((url, "") for url in _WRITTEN_LINK.findall(text))
+
+    def _add_head(self, tag: str, attributes: Mapping[str, str | None]) -> None:
+        if tag == "base":
+            self.found.base = self.found.base or attributes.get("href") or ""
+        elif tag == "meta":
+            name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
+            name = name or attributes.get("http-equiv") or ""
+            if name and (content := attributes.get("content")):
+                self.found.metas.setdefault(name.strip().lower(), content)
+
+    def _add_replaced(self, tag: str, attributes: Mapping[str, str | None], hidden: bool, frames: list[_Frame]) -> None:
+        found = self.found
+        source = attributes.get("src") or ""
+        if tag in ("iframe", "frame", "embed"):
+            found.marks.append(f"src={source}")
+            if tag != "embed" and (target := source or attributes.get("data-src")):
+                found.links.append((target, ""))
+        elif tag == "area":
+            found.links.append((attributes.get("href") or "", _squeezed(attributes.get("alt") or "")))
+            found.marks.append(f"href={attributes.get('href') or ''}")
+        elif tag == "input":
+            kind, value = (attributes.get("type") or "").lower(), _squeezed(attributes.get("value") or "")
+            if kind in ("submit", "button") and value and not hidden:
+                found.buttons.append(value)
+                self._line.append(f" {value} ")
+            if kind == "image" and source:
+                found.images.append((source, _squeezed(attributes.get("alt") or ""), False))
+        else:
+            self._add_image(tag, attributes, frames)
+        if onclick := attributes.get("onclick"):
+            script_frame = _Frame(tag, hidden)
+            self._add_script_link("onclick", onclick, script_frame)
+            if script_frame.href:
+                found.links.append((script_frame.href, _squeezed(attributes.get("alt") or "")))
+
+    def _add_image(self, tag: str, attributes: Mapping[str, str | None], frames: list[_Frame]) -> None:
+        if tag == "video":
+            lazy, source = "", attributes.get("poster") or ""
+        else:
+            lazy = next((value for name in _LAZY if (value := attributes.get(name))), "")
+            source = attributes.get("src") or ""
+            if not (lazy or source):
+                source = (
+                    (attributes.get("srcset") or attributes.get("data-srcset") or "")
+                    .split(",")[0]
+                    .strip()
+                    .split(" ")[0]
+                )
+        alt = _squeezed(attributes.get("alt") or attributes.get("title") or "")
+        if lazy or source:
+            self.found.images.append((lazy or source, alt, bool(lazy) or attributes.get("loading") == "lazy"))
+        if alt and self._link is not None:
+            for frame in reversed(frames):
+                if frame.tag in ("a", "button"):
+                    frame.image_alt = frame.image_alt or alt
+                    break
+
+
+def _region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, bool]:
+    """The region that an element's names speak of, and whether they name an article body."""
+    selectors = wordings.body_selectors
+    named_body = f"#{element_id}" in selectors or any(f".{name}" in selectors for name in classes.split())
+    if named_body:
+        return "", True
+    for name in [element_id, *classes.split()]:
+        lowered = name.lower()
+        for part in re.split(r"[-_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()):
+            if part in wordings.region_names:
+                return wordings.region_names[part], False
+        for prefix, region in wordings.region_prefixes:
+            if lowered.startswith(prefix):
+                return region, False
+    return "", False
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
