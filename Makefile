@@ -11,7 +11,11 @@ help:            ## this list
 setup:           ## .venv, pinned dependencies, Chromium, a Chinese font (done once)
 	@deploy/setup.sh
 
+run: setup       ## one night over TARGETS=file.csv, or over the sample web on loopback
+	@$(PY) -m examples.run_night $(if $(TARGETS),--targets "$(TARGETS)")
+
 test: setup      ## every test: SQLite and PostgreSQL, a real browser, kill -9
+	@echo "running every test: 5-10 minutes on two cores" >&2
 	@$(PY) -m pytest
 
 check: setup     ## lint, types, import contracts, rule examples
@@ -19,3 +23,10 @@ check: setup     ## lint, types, import contracts, rule examples
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/yiguang lexicon check
+
+bench: setup     ## speed of scanning, crawling and recording on this machine
+	@$(PY) -m benchmarks.scan_speed
+
+gate: setup      ## quality floors of the classifier; fails when one is not reached
+	@$(PY) -m pytest tests/gate

@@ -7,12 +7,13 @@ cd "$(dirname "$0")/.."
 say() { printf '[setup] %s\n' "$*" >&2; }
 die() { printf '[setup] 错误 / error: %s\n' "$*" >&2; exit 1; }
 apt_possible() { command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; }
+is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
 apt_updated=
 apt_install() {
   say "apt-get install $* (a minute or two)"
-  export DEBIAN_FRONTEND=noninteractive
-  [ -n "$apt_updated" ] || { apt-get update -qq >&2 && apt_updated=1; }
-  apt-get install -y -qq --no-install-recommends "$@" >&2
+  # LC_ALL: perl complains at length about a locale that a bare machine does not have
+  [ -n "$apt_updated" ] || { LC_ALL=C apt-get update -qq >&2 && apt_updated=1; }
+  LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 find_python() {
@@ -27,6 +28,16 @@ find_python() {
   return 1
 }
 
+# Debian splits venv and ensurepip off into python3-venv; uv needs neither.
+make_venv() {
+  if command -v uv >/dev/null; then
+    uv venv --quiet --python "$python" .venv && return
+  fi
+  "$python" -m venv .venv 2>/dev/null && return
+  rm -rf .venv
+  return 1
+}
+
 browser_present() {
   [ -n "${YIGUANG_CHROMIUM:-}" ] && return 0
   command -v chromium >/dev/null && return 0
@@ -38,42 +49,57 @@ with sync_playwright() as p:
 PY
 }
 
+install_browser() {
+  # Ubuntu's chromium package only points at a snap, which neither containers nor servers can count on.
+  if apt_possible && ! is_ubuntu && apt_install chromium && command -v chromium >/dev/null; then
+    say "Chromium: installed from the system's packages"
+    return
+  fi
+  say "Chromium: downloading Playwright's own (about 150 MB)"
+  if apt_possible; then
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive .venv/bin/python -m playwright install --with-deps chromium >&2
+  else
+    .venv/bin/python -m playwright install chromium >&2
+  fi
+}
+
 cjk_font_present() {
   case "$(uname -s)" in Darwin) return 0 ;; esac       # macOS ships PingFang
   command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh-cn family)" ]
 }
 
-stamp=".venv/.ready-$(cat requirements.lock pyproject.toml deploy/setup.sh | cksum | tr ' ' '-')"
+# The folder is part of the stamp: a .venv that was moved or copied along with its checkout does not work.
+stamp=".venv/.ready-$({ cat requirements.lock pyproject.toml deploy/setup.sh && pwd; } | cksum | tr ' ' '-')"
 [ -e "$stamp" ] && exit 0
 say "first run: expect 2-6 minutes, mostly downloads"
 
-python=$(find_python) || die "Python 3.11 or newer is needed (set PYTHON=/path/to/python3)"
-if [ ! -x .venv/bin/python ]; then
+if ! python=$(find_python); then
+  apt_possible && apt_install python3 python3-venv
+  python=$(find_python) || die "Python 3.11 or newer is needed (set PYTHON=/path/to/python3)"
+fi
+if ! .venv/bin/python -c '' 2>/dev/null; then
   say "making .venv with $python"
-  if ! "$python" -m venv .venv 2>/dev/null; then
-    rm -rf .venv
+  rm -rf .venv
+  if ! make_venv; then
     apt_possible || die "'$python -m venv' does not work here; install your system's python3-venv package"
     apt_install python3-venv
-    "$python" -m venv .venv
+    make_venv || die "'$python -m venv' does not work even with python3-venv installed"
   fi
 fi
 
 say "installing the pinned dependencies (about 100 packages, hashes checked)"
 if command -v uv >/dev/null; then
-  VIRTUAL_ENV=$PWD/.venv uv pip install --quiet --require-hashes -r requirements.lock
-  VIRTUAL_ENV=$PWD/.venv uv pip install --quiet --no-deps --no-build-isolation -e .
+  pip_install() { VIRTUAL_ENV=$PWD/.venv uv pip install --quiet "$@"; }
 else
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore "$@"; }
 fi
+pip_install --require-hashes -r requirements.lock
+pip_install --no-deps --no-build-isolation -e .
 
 if browser_present; then
   say "Chromium: present"
-elif apt_possible && apt_install chromium && command -v chromium >/dev/null; then
-  say "Chromium: installed from the system's packages"
 else
-  say "Chromium: downloading Playwright's own (about 150 MB)"
-  .venv/bin/python -m playwright install chromium || die "no Chromium; install one and set YIGUANG_CHROMIUM=/path"
+  install_browser || die "no Chromium; install one and set YIGUANG_CHROMIUM=/path"
 fi
 
 if cjk_font_present; then
@@ -84,5 +110,6 @@ else
   die "no Chinese font found; install one (Debian, Ubuntu: fonts-wqy-zenhei or fonts-noto-cjk)"
 fi
 
+rm -f .venv/.ready-*
 touch "$stamp"
 say "ready: .venv/bin/yiguang"

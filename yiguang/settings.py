@@ -21,7 +21,7 @@ class Settings:
     """What an operator may set. Paths are absolute.
 
     `shards` is the number of crawl processes of a night; `concurrent_sites` the sites each of them visits at once.
-    `shard_restarts` is how often a crashed crawl process is started again. `hosts` maps host names to addresses, as
+    `retry_seconds` is the first wait before a failed URL is tried again. `shard_restarts` is how often a crashed crawl process is started again. `hosts` maps host names to addresses, as
     /etc/hosts does. `contact` is a URL or mail address added to the user agent. `durable_url` is the database in which the workflow engine keeps its own state.
     """
 
@@ -37,6 +37,7 @@ class Settings:
     shard_restarts: int
     timeout_seconds: float
     render_timeout_seconds: float
+    retry_seconds: float
     hosts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -67,6 +68,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         shard_restarts=_number(env, "YIGUANG_SHARD_RESTARTS", int, 3, 0, 20),
         timeout_seconds=_number(env, "YIGUANG_TIMEOUT_SECONDS", float, 30.0, 0.1, 600.0),
         render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
+        retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
     )
 

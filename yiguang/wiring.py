@@ -22,6 +22,7 @@ def crawl_settings(settings: Settings) -> CrawlSettings:
         contact=settings.contact,
         timeout_seconds=settings.timeout_seconds,
         render_timeout_seconds=settings.render_timeout_seconds,
+        retry_seconds=settings.retry_seconds,
         concurrent_sites=settings.concurrent_sites,
         hosts=settings.hosts,
         chromium_path=settings.chromium,

@@ -1,0 +1,54 @@
+"""The night's workflow survives the death of its process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+NIGHT = """
+import os, sys
+from pathlib import Path
+from yiguang.durable import NightWorkflows, durable_night
+from yiguang.settings import read_settings
+
+home = Path(os.environ["YIGUANG_HOME"])
+die_in = int(sys.argv[1])
+
+def note(what):
+    with (home / "log").open("a") as log:
+        log.write(what + "\\n")
+
+def crawl(job):
+    note(f"{job.worker} {job.target_ids}")
+    if job.shard == die_in:
+        os._exit(9)
+    return "坏" if job.shard == 1 else ""
+
+def close(night_id):
+    note(f"close {night_id}")
+    if die_in == 99:
+        os._exit(9)
+
+shards = [[1, 4], [2], [3]] if die_in != -1 else [[5]]
+with durable_night(read_settings(), NightWorkflows(crawl, close), "2026-11-25", shards) as handle:
+    print(handle.get_result())
+"""
+
+
+def night(home: Path, die_in: int) -> subprocess.CompletedProcess[str]:
+    environ = {"YIGUANG_HOME": str(home), "YIGUANG_SHARDS": "1", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(
+        [sys.executable, "-c", NIGHT, str(die_in)], env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_night_that_died_goes_on_with_the_shards_it_had(tmp_path: Path) -> None:
+    assert night(tmp_path, 2).returncode == 9
+    assert night(tmp_path, 99).returncode == 9
+    last = night(tmp_path, -1)
+    assert (last.returncode, last.stdout, last.stderr) == (0, "['坏']\n", "")
+    log = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    done_once = [line for line in log if line.startswith(("shard-000", "shard-001"))]
+    assert sorted(done_once) == ["shard-000 [1, 4]", "shard-001 [2]"]
+    assert log.count("shard-002 [3]") == 2
+    assert log[-1] == "close 2026-11-25"
+    assert log.count("close 2026-11-25") == 2

@@ -1,0 +1,50 @@
+"""Settings come from the environment, and a value that cannot be used is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from yiguang.errors import UsageError
+from yiguang.settings import read_settings
+
+
+def test_an_empty_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings({})
+    assert settings.home == tmp_path / "var"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/yiguang.sqlite"
+    assert settings.durable_url == f"sqlite:///{tmp_path}/var/workflows.sqlite"
+    assert (settings.lexicons / "rules").is_dir()
+    assert settings.hosts == {}
+
+
+def test_a_postgresql_holds_the_workflows_too() -> None:
+    settings = read_settings({"YIGUANG_DATABASE_URL": "postgresql://u@h/d"})
+    assert settings.durable_url == settings.database_url == "postgresql://u@h/d"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("YIGUANG_SHARDS", "0"),
+        ("YIGUANG_SHARDS", "two"),
+        ("YIGUANG_TIMEOUT_SECONDS", "nan"),
+        ("YIGUANG_DATABASE_URL", "mysql://h/d"),
+        ("YIGUANG_LEXICONS", "/nowhere/at/all"),
+        ("YIGUANG_USER_AGENT", "Mozilla/5.0 (Windows NT 10.0)"),
+        ("YIGUANG_HOSTS", "/nowhere/at/all"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=name if name != "YIGUANG_LEXICONS" else "词库"):
+        read_settings({name: value})
+
+
+def test_the_host_map_is_read_as_etc_hosts_is(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("# sample\n127.0.0.1 a.example B.example # two\n\n::1\tc.example\n", encoding="utf-8")
+    settings = read_settings({"YIGUANG_HOSTS": str(hosts)})
+    assert settings.hosts == {"a.example": "127.0.0.1", "b.example": "127.0.0.1", "c.example": "::1"}
+    hosts.write_text("a.example 127.0.0.1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="第 1 行"):
+        read_settings({"YIGUANG_HOSTS": str(hosts)})
