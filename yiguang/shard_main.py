@@ -1,10 +1,6 @@
 """`python -m yiguang.shard_main`: crawls one shard of a night; its job comes as one JSON line on standard input."""
 
-import ctypes
-import os
-import signal
 import sys
-import threading
 
 import structlog
 from classifier.engine import Classifier
@@ -17,10 +13,8 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.settings import Settings, read_settings
-from yiguang.shard_processes import EXIT_HOPELESS, ShardJob
+from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
 from yiguang.wiring import crawl_settings, page_judge, provenance
-
-PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def main() -> int:
@@ -34,24 +28,6 @@ def main() -> int:
         structlog.get_logger().error("shard cannot work", reason=str(fault))
         return EXIT_HOPELESS
     return 0
-
-
-def die_with_parent(parent: int, pipe: int) -> None:
-    """End this process as soon as the parent is gone: the kernel sees to it on Linux, the closed pipe everywhere.
-
-    `pipe` is the descriptor of the pipe whose other end only the parent holds.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-    def watch() -> None:
-        while os.read(pipe, 4096):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def crawl(job: ShardJob, settings: Settings) -> None:

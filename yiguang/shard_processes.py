@@ -1,16 +1,20 @@
 """A shard of sites as a process of its own: started, watched, started again, never left behind."""
 
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 #: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
 EXIT_HOPELESS = 2
+SHARD_COMMAND = (sys.executable, "-m", "yiguang.shard_main")
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class ShardJob:
 class ShardProcesses:
     """The crawl processes of this night. `lock_descriptor` is inherited by each, see `night_lock`."""
 
-    def __init__(self, lock_descriptor: int, logs: Path) -> None:
+    def __init__(self, lock_descriptor: int, logs: Path, command: Sequence[str] = SHARD_COMMAND) -> None:
+        self._command = command
         self._lock_descriptor = lock_descriptor
         self._logs = logs
         self._running: dict[int, subprocess.Popen[bytes]] = {}
@@ -61,7 +66,8 @@ class ShardProcesses:
         return f"采集进程 {job.worker} {how}，日志在 {self.log_file(job)}"
 
     def _run_once(self, job: ShardJob) -> int:
-        command = [sys.executable, "-m", "yiguang.shard_main", "--night", job.night_id, "--shard", str(job.shard)]
+        # The arguments only tell a person looking at the process list; the job itself goes through the pipe.
+        command = [*self._command, "--night", job.night_id, "--shard", str(job.shard)]
         with self.log_file(job).open("ab") as log:
             with self._guard:
                 if self._stopping:
@@ -106,3 +112,21 @@ def _kill_group(process_id: int) -> None:
     except (ProcessLookupError, PermissionError):
         # Gone already; macOS answers EPERM for a group of which only zombies are left.
         return
+
+
+def die_with_parent(parent: int, pipe: int) -> None:
+    """End this process as soon as the parent is gone: the kernel sees to it on Linux, the closed pipe everywhere.
+
+    `pipe` is the descriptor of the pipe whose other end only the parent holds.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+    def watch() -> None:
+        while os.read(pipe, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
