@@ -1,0 +1,97 @@
+"""Bytes that have only one spelling: JSON with sorted keys, and ZIP archives with nothing left to choose.
+
+An archive is valid only if writing its members again gives the same bytes, so that no byte of it, not even a time
+stamp or a comment, can change unnoticed. Members are stored, not compressed: another zlib would compress differently.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from storage.columns import storable_text
+
+MAX_ARCHIVE_BYTES = 0xFFFFFFFF  # beyond it ZIP needs its 64-bit form, which a bundle of one page never does
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_DATE_1980_01_01 = 0x0021  # the earliest a ZIP can say; the true times are in provenance.json
+_MODE_0644 = 0o100644 << 16
+_VERSION = 20
+_MADE_ON_UNIX = (3 << 8) | _VERSION
+
+
+class NotCanonical(Exception):
+    """Not an archive of ours; the message is Chinese for the auditor."""
+
+
+def canonical_json(value: Any) -> bytes:
+    """UTF-8, keys sorted, no blanks, one line feed at the end; floats as Python's shortest form."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return storable_text(text).encode() + b"\n"
+
+
+def canonical_zip(members: Mapping[str, bytes]) -> bytes:
+    """An archive of the members in the order given. Raises ValueError for a name that is not ASCII or too much data."""
+    parts: list[bytes] = []
+    central: list[bytes] = []
+    offset = 0
+    for name, body in members.items():
+        encoded = name.encode("ascii")
+        crc = zlib.crc32(body)
+        local = _LOCAL.pack(b"PK\3\4", _VERSION, 0, 0, 0, _DATE_1980_01_01, crc, len(body), len(body), len(encoded), 0)
+        central.append(
+            _CENTRAL.pack(
+                b"PK\1\2", _MADE_ON_UNIX, _VERSION, 0, 0, 0, _DATE_1980_01_01, crc, len(body), len(body),
+                len(encoded), 0, 0, 0, 0, _MODE_0644, offset,
+            ) + encoded
+        )  # fmt: skip
+        parts += (local, encoded, body)
+        offset += len(local) + len(encoded) + len(body)
+    directory = b"".join(central)
+    if offset + len(directory) + _END.size > MAX_ARCHIVE_BYTES:
+        raise ValueError("archive beyond 4 GiB")
+    end = _END.pack(b"PK\5\6", 0, 0, len(members), len(members), len(directory), offset, 0)
+    return b"".join((*parts, directory, end))
+
+
+def read_canonical_zip(data: bytes) -> dict[str, bytes]:
+    """The members of an archive made by `canonical_zip`. Raises NotCanonical for any other bytes."""
+    members: dict[str, bytes] = {}
+    offset = 0
+    while data[offset : offset + 4] == b"PK\3\4":
+        if len(data) < offset + _LOCAL.size:
+            raise NotCanonical("压缩包不完整：成员头部被截断")
+        fields = _LOCAL.unpack_from(data, offset)
+        size, name_length = fields[7], fields[9]
+        start = offset + _LOCAL.size
+        body = start + name_length
+        offset = body + size
+        if offset > len(data):
+            raise NotCanonical("压缩包不完整：成员内容被截断")
+        name = data[start:body].decode("ascii", "backslashreplace")
+        if name in members:
+            raise NotCanonical(f"压缩包内有重复成员：{name}")
+        members[name] = data[body:offset]
+    if not members:
+        raise NotCanonical("不是本系统生成的证据包（找不到任何成员）")
+    try:
+        again = canonical_zip(members)
+    except ValueError as error:
+        raise NotCanonical("压缩包成员名不合规") from error
+    if again != data:
+        raise NotCanonical(f"压缩包结构与重新生成的不一致（第 {_first_difference(again, data)} 字节起）")
+    return members
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # halving compares megabytes at the speed of memcmp
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
