@@ -21,7 +21,7 @@ POSTERS: dict[str, tuple[str, tuple[Line, ...]]] = {
     "haibao-xigai.png": (
         "#0b5345",
         (
-            (30, "#f9e79f", "云埠康膝骨科门诊部"),
+            (30, "#f9e79f", "云埠膝岚骨科门诊部"),
             (84, "#ffffff", "膝盖疼"),
             (92, "#f4d03f", "三针除根"),
             (38, "#ffffff", "不开刀 不住院 不复发"),
@@ -51,7 +51,7 @@ POSTERS: dict[str, tuple[str, tuple[Line, ...]]] = {
             (36, "#ffffff", "股骨头坏死 椎间盘突出"),
             (44, "#f4d03f", "一贴见效 永不复发"),
             (34, "#ffffff", "比大医院手术更安全"),
-            (30, "#d6eaf8", "微信 demo_kangxi08"),
+            (30, "#d6eaf8", "微信 demo_xilan08"),
         ),
     ),
 }
