@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from crawler.traps import TrapWatch
-from crawler.urls import WECHAT_HOST, canonical_url, host_of, site_of
+from crawler.urls import WECHAT_HOST, frontier_url, host_of, site_of
 from domain.page import Link
 from domain.targets import Target, TargetKind
 from domain.visits import Discovered
 
 #: What a browser downloads or plays rather than shows as a page.
-_NOT_PAGES = frozenset(
-    "7z aac apk avi bmp css csv dmg doc docx eot epub exe flv gif gz ico iso jar jpeg jpg js json m4a m4v mov mp3 mp4 mpg "
-    "msi ogg otf pdf png ppt pptx rar rm rmvb rtf svg swf tar tgz tif tiff ttf txt wav webm webp wma wmv woff woff2 wps "
-    "xls xlsx zip".split()
+_NOT_PAGES = re.compile(
+    r"\.(?:7z|aac|apk|avi|bmp|css|csv|dmg|docx?|eot|epub|exe|flv|gif|gz|ico|iso|jar|jpe?g|js|json|m4[av]|mov|mp[34g]|"
+    r"mpeg|msi|og[gv]|otf|pdf|png|pptx?|rar|rm|rmvb|rtf|svg|swf|tar|tgz|tiff?|ttf|txt|wav|web[mp]|wm[av]|woff2?|wps|"
+    r"xlsx?|zip)$",
+    re.IGNORECASE,
 )
+
+#: Links kept a target and night, as a multiple of its page budget. The frontier holds the budget itself and counts what
+#: is left over; this only bounds memory and rows.
+_LINKS_PER_PAGE_OF_BUDGET = 20
 
 _SINGLE_PAGES = frozenset({TargetKind.WECHAT})
 _LISTS = frozenset({TargetKind.LIST, TargetKind.ALBUM, TargetKind.FEED})
@@ -46,7 +51,7 @@ class Scope:
         self._include = tuple(re.compile(pattern) for pattern in self.target.include)
         self._exclude = tuple(re.compile(pattern) for pattern in self.target.exclude)
         self._traps = TrapWatch()
-        self._admitted = {canonical_url(self.target.url)}
+        self._admitted = {frontier_url(self.target.url)}
 
     def follow(self, links: Iterable[Link], depth: int) -> tuple[tuple[Discovered, ...], tuple[Refused, ...]]:
         """Links of a page at `depth`, split into those in scope (canonical, each once a run) and those refused."""
@@ -54,7 +59,7 @@ class Scope:
         refused: list[Refused] = []
         for link in links:
             try:
-                url = canonical_url(link.url)
+                url = frontier_url(link.url)
             except ValueError:
                 refused.append(Refused(link.url[:2048], "不是可访问的网址"))
                 continue
@@ -109,15 +114,11 @@ class Scope:
             return "不符合包含规则"
         if any(pattern.search(url) for pattern in self._exclude):
             return "符合排除规则"
-        name = urlsplit(url).path.rpartition("/")[2]
-        if name.rpartition(".")[2].lower() in _NOT_PAGES and "." in name:
-            return "不是网页文件"
-        return None
+        return "不是网页文件" if _NOT_PAGES.search(urlsplit(url).path) else None
 
     def _budget_refusal(self) -> str | None:
-        if len(self._admitted) >= self.target.max_pages:
-            return f"已达本夜页数上限 {self.target.max_pages}"
-        return None
+        limit = self.target.max_pages * _LINKS_PER_PAGE_OF_BUDGET
+        return f"本夜发现的链接已超过 {limit} 个" if len(self._admitted) >= limit else None
 
     def _is_included_subdomain(self, host: str, url: str) -> bool:
         return host.endswith("." + self._site) and any(pattern.search(url) for pattern in self._include)

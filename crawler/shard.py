@@ -1,10 +1,41 @@
 """Runs one shard of sites to its end inside this process."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
+import uvloop
+from scrapy.crawler import AsyncCrawlerRunner
+
+from crawler.download import CaptureHandler
 from crawler.settings import CrawlSettings
+from crawler.spider import ShardSpider
 from domain.visits import Frontier, Judge, TargetInNight, VisitStore
+
+#: Scrapy runs on a plain asyncio loop without Twisted's reactor, which could be started only once in a process.
+#: What it does by itself is off: redirects, robots, cookies, retries and decompression are ours, because each exchange
+#: is kept as received; its consoles and statistics would tell nobody anything.
+_SCRAPY: dict[str, Any] = {
+    "TWISTED_REACTOR_ENABLED": False,
+    "DOWNLOAD_HANDLERS": {
+        "http": CaptureHandler,
+        "https": CaptureHandler,
+        **dict.fromkeys(("ftp", "s3", "file", "data")),
+    },
+    "DOWNLOADER_MIDDLEWARES_BASE": {},
+    "SPIDER_MIDDLEWARES_BASE": {},
+    "EXTENSIONS_BASE": {},
+    "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+    "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    # The gates of the spider bound requests per site and server; these would only bound them again
+    "CONCURRENT_REQUESTS": 0,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1000,
+    "DOWNLOAD_DELAY": 0,
+}
 
 
 def run_shard(
@@ -19,6 +50,19 @@ def run_shard(
 ) -> None:
     """Crawl until the frontier has nothing left for `targets`.
 
-    Blocks; runs its own event loop, so call it outside of one. May be called again in the same process.
+    Blocks; runs its own event loop, so call it outside of one. May be called again in the same process. Raises what the
+    store or the frontier raised, `EvidenceIncomplete` excepted, which ends in an outcome.
     """
-    raise NotImplementedError
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+
+    async def crawl() -> BaseException | None:
+        runner = AsyncCrawlerRunner(_SCRAPY)
+        crawler = runner.create_crawler(ShardSpider)
+        await runner.crawl(crawler, night_id, worker, targets, frontier, store, judge, settings, clock)
+        spider = crawler.spider
+        return spider.failure if isinstance(spider, ShardSpider) else RuntimeError("Scrapy did not open the spider")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        failure = loop.run(crawl())
+    if failure is not None:
+        raise failure

@@ -4,11 +4,9 @@ import re
 from html import unescape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from w3lib.url import safe_url_string
+from domain.urls import canonical_url
 
 WECHAT_HOST = "mp.weixin.qq.com"
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: Query parameters that carry a session or say where a visitor came from; the page is the same without them.
 _NOISE_PARAMETERS = frozenset(
@@ -25,34 +23,33 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECA
 # /s/AbCdEfGhIjKlMnOpQrStUv
 _WECHAT_SHORT = re.compile(r"^/s/([\w-]{10,})/?$")
 
+# Browsers drop these from an href, wherever they stand
+_BREAKS = re.compile(r"[\t\r\n]")
+
 #: Old names of the parameters of a permanent long WeChat link.
 _WECHAT_OLD_NAMES = {"appmsgid": "mid", "itemidx": "idx", "sign": "sn"}
 _WECHAT_LONG = ("__biz", "mid", "idx", "sn")
 _WECHAT_TEMPORARY = ("src", "timestamp", "ver", "signature")
 
 
-def canonical_url(url: str) -> str:
-    """One spelling for all URLs of the same page.
+def frontier_url(url: str) -> str:
+    """One spelling for all URLs of the same page, fit to be requested.
 
-    Fragment, default port, dot segments, session and tracking parameters go; host is lower case ASCII; WeChat links
-    keep only what names the post. The order of other parameters stays, since servers may read it. Raises `ValueError`
-    for what is not an absolute http(s) URL with a host. Applying it twice changes nothing.
+    On top of `domain.urls.canonical_url`: dot segments, session and tracking parameters go; WeChat links keep only what
+    names the post. The order of other parameters stays, since servers may read it. Raises `ValueError` for what is not
+    an absolute http(s) URL with a host. Applying it twice changes nothing.
     """
-    cleaned = unescape(url.replace("\\x26amp;", "&").strip()) if WECHAT_HOST in url else url.strip()
-    parts = urlsplit(safe_url_string(cleaned))
-    scheme, host, port = parts.scheme.lower(), ascii_host(parts.hostname or ""), parts.port
-    if scheme not in _DEFAULT_PORTS or not host:
+    cleaned = unescape(url.replace("\\x26amp;", "&")) if WECHAT_HOST in url else url
+    parts = urlsplit(canonical_url(_BREAKS.sub("", cleaned)))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"not an absolute http(s) URL: {url[:200]!r}")
+    scheme, netloc, query = parts.scheme, parts.netloc, parts.query
     path = _without_dot_segments(_PATH_SESSION.sub("", parts.path)) or "/"
-    query = parts.query
-    if host == WECHAT_HOST:
+    if parts.hostname == WECHAT_HOST:
         path, query = _wechat_key(path, query)
-        if port in (None, 80, 443):
-            scheme, port = "https", None
-    query = _without_noise(query)
-    shown = f"[{host}]" if ":" in host else host
-    netloc = shown if port in (None, _DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
-    return urlunsplit((scheme, netloc, path, query, ""))
+        if netloc == WECHAT_HOST:
+            scheme = "https"
+    return urlunsplit((scheme, netloc, path, _without_noise(query), parts.fragment))
 
 
 def ascii_host(host: str) -> str:
@@ -68,6 +65,11 @@ def host_of(url: str) -> str:
         return ascii_host(urlsplit(url).hostname or "")
     except ValueError:
         return ""
+
+
+def without_fragment(url: str) -> str:
+    """The part of a URL that is sent to a server."""
+    return url.partition("#")[0]
 
 
 def site_of(host: str) -> str:

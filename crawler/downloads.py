@@ -1,0 +1,69 @@
+"""Requests as both engines make them, handed to Scrapy's downloader."""
+
+from collections.abc import Awaitable, Callable
+
+from scrapy import Request
+from scrapy.exceptions import NotSupported
+from scrapy.http import Response
+
+from crawler.content_coding import ACCEPT_ENCODING
+from crawler.download import FetchTerms
+from crawler.failure import FetchFailed
+from crawler.render import BrowserRequest
+from crawler.settings import CrawlSettings
+from domain.outcome import Outcome
+from domain.page import Exchange
+
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9"
+
+#: A page waits for its parts, so a part has less time than a page.
+_RESOURCE_SECONDS = 10.0
+
+
+class Downloads:
+    """Makes single requests (no redirects are followed) through the engine. Raises `FetchFailed` only."""
+
+    def __init__(self, fetch: Callable[[Request], Awaitable[Response]], settings: CrawlSettings) -> None:
+        """`fetch` is the engine's `download_async`."""
+        self._fetch = fetch
+        self._settings = settings
+
+    async def page(self, url: str, local: bool) -> Exchange:
+        """GET one page."""
+        headers = {
+            "User-Agent": self._settings.user_agent_header,
+            "Accept": _ACCEPT,
+            "Accept-Language": _ACCEPT_LANGUAGE,
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        terms = FetchTerms(local, self._settings.max_body_bytes, self._settings.timeout_seconds)
+        return await self._run(Request(url, headers=headers, meta={"terms": terms}))
+
+    async def resource(self, asked: BrowserRequest, url: str, local: bool) -> Exchange:
+        """Make the browser's request; `url` is its own or one that it was redirected to."""
+        settings = self._settings
+        if asked.is_document:
+            terms = FetchTerms(local, settings.max_body_bytes, settings.timeout_seconds, "browser")
+        else:
+            seconds = min(_RESOURCE_SECONDS, settings.timeout_seconds)
+            terms = FetchTerms(local, settings.max_resource_bytes, seconds, "browser")
+        redirected = url != asked.url
+        headers = [*asked.headers, ("accept-encoding", ACCEPT_ENCODING)]
+        return await self._run(
+            Request(
+                url,
+                method="GET" if redirected else asked.method,
+                headers=headers,
+                body=b"" if redirected else asked.body,
+                meta={"terms": terms},
+            )
+        )
+
+    async def _run(self, request: Request) -> Exchange:
+        try:
+            await self._fetch(request)
+        except NotSupported as error:
+            raise FetchFailed(Outcome.OUR_FAULT, f"无法发出请求：{error}", again=False) from error
+        exchange: Exchange = request.meta["exchange"]
+        return exchange

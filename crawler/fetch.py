@@ -1,0 +1,105 @@
+"""Fetches one page: checks every hop, follows redirects, keeps each exchange."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from crawler.content_coding import header
+from crawler.failure import FetchFailed
+from crawler.guard import AddressRefused, UrlRefused, check_url
+from crawler.politeness import SiteGates
+from crawler.robots import RobotsRules, RobotsStatus, redirect_target
+from crawler.scope import Scope
+from crawler.settings import CrawlSettings
+from crawler.urls import host_of, without_fragment
+from domain.outcome import Outcome
+from domain.page import Exchange
+from domain.urls import canonical_url
+
+Download = Callable[[str, bool], Awaitable[Exchange]]
+"""Fetches one URL (second argument: local addresses allowed) without following redirects; raises `FetchFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The chain of exchanges for one URL, redirects first. `failure` is None when the last one is an answer to read.
+
+    `robots` is as in `Visit.robots`: what robots.txt said about the last URL asked for.
+    """
+
+    final_url: str
+    exchanges: tuple[Exchange, ...]
+    robots: str
+    failure: FetchFailed | None = None
+
+    @property
+    def retry_after(self) -> str:
+        return header(self.exchanges[-1].response_headers, "retry-after") if self.exchanges else ""
+
+
+class PageFetcher:
+    """Fetches pages within a target's scope, politely."""
+
+    def __init__(self, download: Download, robots: RobotsRules, gates: SiteGates, settings: CrawlSettings) -> None:
+        self._download = download
+        self._robots = robots
+        self._gates = gates
+        self._settings = settings
+
+    async def fetch(self, url: str, scope: Scope) -> Fetched:
+        """Never raises `FetchFailed`: it is returned with what was received before it."""
+        chain: list[Exchange] = []
+        robots = ""
+        url = without_fragment(url)
+        seen = {url}
+        try:
+            while True:
+                robots = await self.check(url, scope)
+                exchange = await self._polite(url, scope)
+                chain.append(exchange)
+                target = redirect_target(exchange)
+                if target is None:
+                    return Fetched(url, tuple(chain), robots)
+                url = self._next_hop(url, target, scope, seen, len(chain))
+        except FetchFailed as failure:
+            if failure.outcome is Outcome.ROBOTS_DENIED:
+                robots = (RobotsStatus.UNREACHABLE if failure.again else RobotsStatus.DENIED).value
+            return Fetched(url, tuple(chain), robots, failure)
+
+    async def check(self, url: str, scope: Scope) -> str:
+        """What robots.txt says about a URL that may be fetched. Raises `FetchFailed` when it may not."""
+        try:
+            check_url(url, local=scope.target.local)
+        except (UrlRefused, AddressRefused) as error:
+            raise FetchFailed(Outcome.OUT_OF_SCOPE, str(error), again=False) from error
+        answer = await self._robots.answer(url, local=scope.target.local)
+        if not answer.permits:
+            again = answer.status is RobotsStatus.UNREACHABLE
+            raise FetchFailed(Outcome.ROBOTS_DENIED, answer.detail, again=again)
+        return answer.status.value
+
+    async def delay_seconds(self, url: str, scope: Scope) -> float:
+        """The pause after a request: the target's own or the one robots.txt asks for, whichever is longer."""
+        answer = await self._robots.answer(url, local=scope.target.local)
+        return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
+
+    async def _polite(self, url: str, scope: Scope) -> Exchange:
+        host = host_of(url)
+        async with self._gates.turn(host, await self.delay_seconds(url, scope)):
+            exchange = await self._download(url, scope.target.local)
+        self._gates.note_address(host, exchange.ip)
+        return exchange
+
+    def _next_hop(self, url: str, target: str, scope: Scope, seen: set[str], hops: int) -> str:
+        try:
+            check_url(target, local=scope.target.local)
+        except (UrlRefused, AddressRefused) as error:
+            raise FetchFailed(Outcome.OUT_OF_SCOPE, f"重定向被拒绝：{error}", again=False) from error
+        target = without_fragment(canonical_url(target))
+        if (reason := scope.redirect_refusal(url, target)) is not None:
+            raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
+        if target in seen:
+            raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
+        if hops > self._settings.max_redirects:
+            raise FetchFailed(Outcome.HTTP_ERROR, f"重定向超过 {self._settings.max_redirects} 次", again=False)
+        seen.add(target)
+        return target

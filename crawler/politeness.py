@@ -1,0 +1,57 @@
+"""One request at a time to a site with a pause after it, and few at a time to one server."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from crawler.urls import site_of
+
+
+@dataclass(slots=True)
+class _Gate:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Monotonic time before which nobody may pass.
+    opens_at: float = 0.0
+
+
+class SiteGates:
+    """Turns at sites, shared by everything in the process that requests pages.
+
+    The address of a site is known after its first answer (`note_address`); from then on its requests also wait for one
+    of the places at that server, since many small clinics share one.
+    """
+
+    def __init__(self, concurrent_per_address: int) -> None:
+        self._concurrent_per_address = concurrent_per_address
+        self._gates: defaultdict[str, _Gate] = defaultdict(_Gate)
+        self._places: dict[str, asyncio.Semaphore] = {}
+        self._address_of: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str, delay_seconds: float) -> AsyncIterator[None]:
+        """Wait for the site's turn; when it is given back, the site rests for `delay_seconds`."""
+        gate = self._gates[site_of(host)]
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(gate.lock)
+            # Asleep before taking a place at the server: the pause is this site's, not its neighbours'
+            await asyncio.sleep(max(0.0, gate.opens_at - time.monotonic()))
+            if (address := self._address_of.get(host)) is not None:
+                await stack.enter_async_context(self._places[address])
+            try:
+                yield
+            finally:
+                gate.opens_at = max(gate.opens_at, time.monotonic() + delay_seconds)
+
+    def note_address(self, host: str, address: str) -> None:
+        """Remember which server answered for a host."""
+        if address:
+            self._address_of[host] = address
+            self._places.setdefault(address, asyncio.Semaphore(self._concurrent_per_address))
+
+    def rest(self, host: str, seconds: float) -> None:
+        """Let a site rest that said it is overloaded."""
+        gate = self._gates[site_of(host)]
+        gate.opens_at = max(gate.opens_at, time.monotonic() + seconds)

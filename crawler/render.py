@@ -1,0 +1,311 @@
+"""Shows one page in a real browser and keeps what it showed.
+
+The browser has no network of its own: each of its requests comes here and is made by the same guarded downloader as
+all others (`Load`). So the exchanges are exactly what was received, and no address escapes the check.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, Route
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from crawler.browser import BrowserPool, BrowserUnavailable
+from crawler.content_coding import decode_body
+from crawler.failure import FetchFailed
+from crawler.settings import CrawlSettings
+from domain.page import Exchange, Headers
+from domain.visits import Rendering
+
+#: What a page is made of. Sound, film, sockets and beacons are left out: they show nothing and may never end.
+_WANTED = frozenset({"document", "stylesheet", "script", "image", "font", "xhr", "fetch"})
+_WITH_COOKIES = frozenset({"document", "xhr", "fetch"})
+_MAX_REQUESTS = 400
+_MAX_DOCUMENTS = 5
+_MAX_TOTAL_BYTES = 60_000_000
+_SCROLL_STEPS = 25
+_SCROLL_PAUSE_SECONDS = 0.04
+_CLOSE_SECONDS = 5.0
+#: Set by the connection or made void by taking the content coding off.
+_NOT_FORWARDED = frozenset({"host", "connection", "content-length", "accept-encoding", "cookie"})
+_NOT_FULFILLED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"})
+
+
+class RenderFailed(Exception):
+    """The page could not be shown. The message is Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRequest:
+    """What the browser asks for. `is_document` is true for the page itself, not for what is inside of it."""
+
+    url: str
+    method: str
+    headers: Headers
+    body: bytes
+    is_document: bool
+
+
+Load = Callable[[BrowserRequest], Awaitable[tuple[Exchange, ...]]]
+"""Makes a request for the browser: the chain of exchanges, redirects first. Raises `FetchFailed`."""
+
+
+class Renderer:
+    """Renders pages, a few at once. Start-up is put off until the first page."""
+
+    def __init__(self, settings: CrawlSettings, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pool = BrowserPool(settings.chromium_path, settings.concurrent_renders, settings.renders_per_browser)
+
+    async def render(self, url: str, load: Load, document: Exchange | None = None) -> Rendering:
+        """Show `url`. `document` is its answer when it has been fetched already: the browser then shows those bytes.
+
+        Raises `RenderFailed`, also after `render_timeout_seconds`.
+        """
+        try:
+            async with self._pool.browser() as browser:
+                session = _Session(self._settings, self._clock, load)
+                if document is not None:
+                    session.documents[url] = document
+                try:
+                    async with asyncio.timeout(self._settings.render_timeout_seconds):
+                        return await session.show(browser, url)
+                finally:
+                    if not await session.close():
+                        await self._pool.discard(browser)
+        except TimeoutError as error:
+            raise RenderFailed(f"渲染超过 {self._settings.render_timeout_seconds:g} 秒") from error
+        except BrowserUnavailable as error:
+            raise RenderFailed(str(error)) from error
+        except PlaywrightError as error:
+            raise RenderFailed(f"浏览器出错：{error.message.splitlines()[0][:200]}") from error
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+@dataclass(slots=True)
+class _Session:
+    """One page in one fresh browser context."""
+
+    settings: CrawlSettings
+    clock: Callable[[], datetime]
+    load: Load
+    documents: dict[str, Exchange] = field(default_factory=dict)
+    exchanges: list[Exchange] = field(default_factory=list)
+    not_captured: list[tuple[str, str]] = field(default_factory=list)
+    #: Where the page itself was redirected to while it was being shown.
+    moved_to: str = ""
+    document_failure: str = ""
+    _context: BrowserContext | None = None
+    _requests: int = 0
+    _documents: int = 0
+    _bytes: int = 0
+    _loading: int = 0
+
+    async def show(self, browser: Browser, url: str) -> Rendering:
+        started_at = self.clock()
+        width, height = self.settings.viewport
+        self._context = context = await browser.new_context(
+            user_agent=self.settings.user_agent_header,
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            service_workers="block",
+            accept_downloads=False,
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        page.on("dialog", _dismiss)
+        context.on("page", lambda other: _close_popup(other, page))
+        await context.route("**/*", self._answer)
+        await self._open(page, url)
+        await self._settle(page)
+        await self._scroll(page)
+        await self._settle(page)
+        screenshot = await self._screenshot(page)
+        return Rendering(
+            screenshot_png=screenshot,
+            dom_html=await page.content(),
+            final_url=page.url,
+            title=await page.title(),
+            browser=f"Chromium {browser.version}",
+            user_agent=self.settings.user_agent_header,
+            viewport=self.settings.viewport,
+            started_at=started_at,
+            ended_at=self.clock(),
+            exchanges=tuple(self.exchanges),
+            not_captured=tuple(self.not_captured),
+        )
+
+    async def close(self) -> bool:
+        """Give the context back. False when the browser did not manage to, and should be replaced."""
+        if self._context is None:
+            return True
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._context.unroute_all(behavior="ignoreErrors")
+                await self._context.close()
+        except (TimeoutError, PlaywrightError):
+            return False
+        return True
+
+    async def _open(self, page: Page, url: str) -> None:
+        """Go to the page and wherever it redirects; a document that fails ends the rendering."""
+        for _ in range(_MAX_DOCUMENTS):
+            self.moved_to = ""
+            try:
+                await page.goto(url, wait_until="domcontentloaded", timeout=0)
+            except PlaywrightError as error:
+                if self.moved_to:
+                    url = self.moved_to
+                    continue
+                raise RenderFailed(
+                    self.document_failure or f"页面打不开：{error.message.splitlines()[0][:160]}"
+                ) from error
+            try:
+                await page.wait_for_load_state("load", timeout=self.settings.render_timeout_seconds * 500)
+            except PlaywrightTimeout:
+                self.not_captured.append((url, "页面未在限时的一半内加载完，按当时所见截取"))
+            return
+        raise RenderFailed("渲染时重定向次数过多")
+
+    async def _settle(self, page: Page) -> None:
+        """Wait until nothing has been loading for `render_settle_seconds`, at most ten times as long."""
+        pause = self.settings.render_settle_seconds
+        for _ in range(10):
+            busy_before = self._loading
+            await asyncio.sleep(pause)
+            if self._loading == busy_before == 0:
+                break
+        if self.moved_to:  # the page's own script sent it on to something that redirects
+            await self._open(page, self.moved_to)
+
+    async def _scroll(self, page: Page) -> None:
+        """Down and up again, so that images which wait to be seen are loaded."""
+        bottom = min(await _height(page), self.settings.max_screenshot_height)
+        step = max(self.settings.viewport[1], bottom // _SCROLL_STEPS)
+        for top in [*range(step, bottom, step), 0]:
+            await page.evaluate("top => window.scrollTo(0, top)", top)
+            await asyncio.sleep(_SCROLL_PAUSE_SECONDS)
+
+    async def _screenshot(self, page: Page) -> bytes:
+        height, limit = await _height(page), self.settings.max_screenshot_height
+        if height <= limit:
+            return await page.screenshot(full_page=True, animations="disabled", timeout=0)
+        self.not_captured.append((page.url, f"页面高 {height} 像素，截图只含上部 {limit} 像素"))
+        width = self.settings.viewport[0]
+        return await page.screenshot(
+            full_page=True,
+            animations="disabled",
+            timeout=0,
+            clip={"x": 0, "y": 0, "width": width, "height": limit},
+        )
+
+    async def _answer(self, route: Route, request: Request) -> None:
+        """Answer one request of the browser, or refuse it and say why."""
+        if (reason := self._refusal(request)) is not None:
+            await self._abort(route, request.url, reason)
+            return
+        self._loading += 1
+        self._requests += 1
+        try:
+            await self._load(route, request)
+        finally:
+            self._loading -= 1
+
+    def _refusal(self, request: Request) -> str | None:
+        if request.resource_type not in _WANTED:
+            return f"不采集 {request.resource_type} 类资源"
+        if self._requests >= _MAX_REQUESTS:
+            return f"页面请求超过 {_MAX_REQUESTS} 个"
+        if self._bytes >= _MAX_TOTAL_BYTES:
+            return f"页面资源合计超过 {_MAX_TOTAL_BYTES} 字节"
+        return None
+
+    async def _load(self, route: Route, request: Request) -> None:
+        is_document = _is_main_document(request)
+        if is_document:
+            self._documents += 1
+            self.moved_to = self.document_failure = ""
+            if self._documents > _MAX_DOCUMENTS * 2:
+                self.document_failure = "页面反复跳转"
+                await self._abort(route, request.url, self.document_failure)
+                return
+        known = self.documents.get(request.url) if is_document and request.method == "GET" else None
+        try:
+            if known is None:
+                chain = await self.load(await self._request(request, is_document))
+                self.exchanges.extend(chain)
+                known = chain[-1]
+            body = decode_body(known.response_headers, known.body, self.settings.max_decoded_bytes)
+        except FetchFailed as failure:
+            if is_document:
+                self.document_failure = failure.detail
+            await self._abort(route, request.url, failure.detail)
+            return
+        self._bytes += len(body)
+        if is_document and known.url != request.url.partition("#")[0]:
+            self.documents[known.url] = known
+            self.moved_to = known.url
+            await self._abort(route, None, "")
+            return
+        await _fulfill(route, known, body)
+
+    async def _request(self, request: Request, is_document: bool) -> BrowserRequest:
+        headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED]
+        if self._context is not None and request.resource_type in _WITH_COOKIES:
+            cookies = await self._context.cookies(request.url)
+            if cookies:
+                headers.append(("cookie", "; ".join(f"{item['name']}={item['value']}" for item in cookies)))
+        return BrowserRequest(request.url, request.method, tuple(headers), request.post_data_buffer or b"", is_document)
+
+    async def _abort(self, route: Route, url: str | None, reason: str) -> None:
+        if url is not None:
+            self.not_captured.append((url[:2048], reason))
+        await _quietly(route.abort("aborted" if url is None else "failed"))
+
+
+def _is_main_document(request: Request) -> bool:
+    return request.is_navigation_request() and request.frame.parent_frame is None
+
+
+async def _fulfill(route: Route, exchange: Exchange, body: bytes) -> None:
+    headers: dict[str, str] = {}
+    for name, value in exchange.response_headers:
+        key = name.lower()
+        if key in _NOT_FULFILLED:
+            continue
+        # The protocol takes one text a name; Chromium splits cookies at newlines
+        separator = "\n" if key == "set-cookie" else ", "
+        headers[key] = f"{headers[key]}{separator}{value}" if key in headers else value
+    await _quietly(route.fulfill(status=exchange.status, headers=headers, body=body))
+
+
+async def _quietly(answer: Awaitable[None]) -> None:
+    """An answer to a page that has gone on or closed meanwhile is of no use to anybody."""
+    try:
+        await answer
+    except PlaywrightError:
+        return
+
+
+async def _height(page: Page) -> int:
+    """Height of the page in CSS pixels. The page may have tampered with what it reports."""
+    height = await page.evaluate(
+        "() => Math.max(document.documentElement?.scrollHeight ?? 0, document.body?.scrollHeight ?? 0)"
+    )
+    return int(height) if isinstance(height, int | float) and 0 <= height < 1e9 else 0
+
+
+async def _dismiss(dialog: Dialog) -> None:
+    await _quietly(dialog.dismiss())
+
+
+async def _close_popup(other: Page, page: Page) -> None:
+    if other is not page:
+        await _quietly(other.close())

@@ -1,0 +1,124 @@
+"""robots.txt of each host, asked for once a night and obeyed (RFC 9309)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urljoin, urlsplit
+
+from protego import Protego
+
+from crawler.content_coding import decode_body, header
+from crawler.failure import FetchFailed
+from crawler.settings import ROBOTS_TOKEN
+from domain.outcome import Outcome
+from domain.page import Exchange
+
+#: RFC 9309, 2.5: a parser must read at least 500 KiB, and may stop there.
+MAX_ROBOTS_BYTES = 512_000
+#: RFC 9309, 2.3.1.2: at least five consecutive redirects are followed.
+MAX_ROBOTS_REDIRECTS = 5
+
+Download = Callable[[str, bool], Awaitable[Exchange]]
+"""Fetches one URL (second argument: local addresses allowed) without following redirects; raises `FetchFailed`."""
+
+
+class RobotsStatus(StrEnum):
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    ABSENT = "absent"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsAnswer:
+    """What robots.txt says about one URL. `delay_seconds` is 0 when it asks for none; `detail` is Chinese."""
+
+    status: RobotsStatus
+    detail: str = ""
+    delay_seconds: float = 0.0
+
+    @property
+    def permits(self) -> bool:
+        return self.status in (RobotsStatus.ALLOWED, RobotsStatus.ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules of one origin. `parsed` is None when there are none, and then `status` says why."""
+
+    status: RobotsStatus
+    detail: str = ""
+    parsed: Protego | None = None
+
+
+class RobotsRules:
+    """Rules of the origins met in this run. An unreachable robots.txt is not remembered: the next try asks again."""
+
+    def __init__(self, download: Download) -> None:
+        self._download = download
+        self._rules: dict[tuple[str, bool], _Rules] = {}
+        self._locks: defaultdict[tuple[str, bool], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def answer(self, url: str, *, local: bool) -> RobotsAnswer:
+        """Whether `url` may be fetched. Raises `FetchFailed` when the host cannot be talked to at all."""
+        parts = urlsplit(url)
+        key = (f"{parts.scheme}://{parts.netloc}", local)
+        async with self._locks[key]:
+            rules = self._rules.get(key)
+            if rules is None:
+                rules = await self._fetch(f"{key[0]}/robots.txt", local)
+                if rules.status is not RobotsStatus.UNREACHABLE:
+                    self._rules[key] = rules
+        if rules.parsed is None:
+            return RobotsAnswer(rules.status, rules.detail)
+        delay = rules.parsed.crawl_delay(ROBOTS_TOKEN) or 0.0
+        if rate := rules.parsed.request_rate(ROBOTS_TOKEN):
+            delay = max(delay, rate.seconds / max(1, rate.requests))
+        allowed = rules.parsed.can_fetch(url, ROBOTS_TOKEN)
+        status = RobotsStatus.ALLOWED if allowed else RobotsStatus.DENIED
+        return RobotsAnswer(status, "" if allowed else "robots.txt 不允许", delay)
+
+    async def _fetch(self, url: str, local: bool) -> _Rules:
+        for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+            try:
+                exchange = await self._download(url, local)
+                target = redirect_target(exchange)
+                if target is None:
+                    return _read(exchange)
+            except FetchFailed as failure:
+                if failure.outcome in (Outcome.TIMEOUT, Outcome.TOO_LARGE):
+                    return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 取不到：{failure.detail}")
+                raise
+            url = target
+        return _Rules(RobotsStatus.ABSENT, "robots.txt 重定向次数过多")
+
+
+def redirect_target(exchange: Exchange) -> str | None:
+    """The absolute URL that a response redirects to, None when it does not. Raw bytes in Location are read as UTF-8,
+    else GB18030."""
+    location = header(exchange.response_headers, "location").strip()
+    if exchange.status not in (301, 302, 303, 307, 308) or not location:
+        return None
+    raw = location.encode("latin-1")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", "replace")
+    try:
+        return urljoin(exchange.url, text)
+    except ValueError:  # a malformed address literal, as in //[::1/
+        return text
+
+
+def _read(exchange: Exchange) -> _Rules:
+    status = exchange.status
+    if status == 429 or status >= 500:
+        return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 返回 HTTP {status}")
+    if not 200 <= status < 300:
+        return _Rules(RobotsStatus.ABSENT)
+    text = decode_body(exchange.response_headers, exchange.body, MAX_ROBOTS_BYTES * 8).decode("utf-8-sig", "replace")
+    if text.lstrip().startswith("<"):  # the site's "not found" page, sent with status 200
+        return _Rules(RobotsStatus.ABSENT)
+    return _Rules(RobotsStatus.ALLOWED, parsed=Protego.parse(text[:MAX_ROBOTS_BYTES]))

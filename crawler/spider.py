@@ -1,0 +1,171 @@
+"""The spider: takes URLs off the frontier, visits them, and makes each visit durable before it counts as done.
+
+Scrapy downloads and runs the life cycle; the frontier port takes the place of its scheduler and duplicate filter, so
+that no state of a crawl is anywhere but in the store.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from scrapy import Spider
+
+from crawler.downloads import Downloads
+from crawler.fetch import PageFetcher
+from crawler.politeness import SiteGates
+from crawler.render import Renderer
+from crawler.robots import RobotsRules
+from crawler.scope import Scope
+from crawler.settings import CrawlSettings
+from crawler.visiting import Visitor
+from domain.evidence import EvidenceIncomplete
+from domain.outcome import Outcome
+from domain.visits import Frontier, FrontierUrl, Judge, TargetInNight, Visit, VisitStore
+
+logger = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+#: URLs that one target's lane takes at once: saves claims, and leaves little behind when the process is killed.
+_ROWS_AT_ONCE = 4
+
+
+class ShardSpider(Spider):
+    """Visits everything that the frontier has for some targets. `failure` is set when the store or frontier failed."""
+
+    name = "shard"
+
+    def __init__(
+        self,
+        night_id: str,
+        worker: str,
+        targets: Sequence[TargetInNight],
+        frontier: Frontier,
+        store: VisitStore,
+        judge: Judge,
+        crawl_settings: CrawlSettings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        super().__init__()
+        self.night_id = night_id
+        self.worker = worker
+        self.frontier = frontier
+        self.store = store
+        self.judge = judge
+        self.crawl_settings = crawl_settings
+        self.clock = clock
+        self.failure: BaseException | None = None
+        self._scopes = {item.id: Scope(item.target) for item in targets}
+        self._held: set[int] = set()
+        self._lanes: dict[int, asyncio.Task[None]] = {}
+        # One thread: the store sees one call at a time, as SQLite wants it
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
+        renderer = Renderer(self.crawl_settings, self.clock)
+        heartbeat = asyncio.create_task(self._heartbeat())
+        try:
+            await self._crawl(self._visitor(renderer))
+        except Exception as error:
+            logger.exception("the shard stops: %s", error)
+            self.failure = error
+        finally:
+            heartbeat.cancel()
+            for lane in self._lanes.values():
+                lane.cancel()
+            await asyncio.gather(heartbeat, *self._lanes.values(), return_exceptions=True)
+            await renderer.close()
+            self._store_thread.shutdown()
+        return
+        yield  # an async generator, as Scrapy expects
+
+    def _visitor(self, renderer: Renderer) -> Visitor:
+        settings = self.crawl_settings
+        assert self.crawler.engine is not None
+        downloads = Downloads(self.crawler.engine.download_async, settings)
+        gates = SiteGates(settings.concurrent_per_address)
+        robots = RobotsRules(downloads.page)
+        fetcher = PageFetcher(downloads.page, robots, gates, settings)
+        return Visitor(settings, self.clock, downloads, fetcher, gates, renderer, self.judge)
+
+    async def _crawl(self, visitor: Visitor) -> None:
+        while True:
+            await self._fill_lanes(visitor)
+            if not self._lanes:
+                due = await self._stored(self.frontier.next_due, self.night_id, [*self._scopes], self.clock())
+                if due is None:
+                    return
+                pause = min(max(0.05, (due - self.clock()).total_seconds()), self.crawl_settings.idle_seconds)
+                await asyncio.sleep(pause)
+                continue
+            idle = self.crawl_settings.idle_seconds
+            done, _ = await asyncio.wait(self._lanes.values(), timeout=idle, return_when=asyncio.FIRST_COMPLETED)
+            self._lanes = {target: lane for target, lane in self._lanes.items() if lane not in done}
+            for lane in done:
+                lane.result()  # a lane fails only when nothing can be recorded any more
+
+    async def _fill_lanes(self, visitor: Visitor) -> None:
+        """Give each target without a lane one, while there are free lanes and URLs for them."""
+        while (free := self.crawl_settings.concurrent_sites - len(self._lanes)) > 0:
+            idle = [target for target in self._scopes if target not in self._lanes]
+            if not idle:
+                return
+            rows = await self._stored(
+                self.frontier.claim,
+                self.night_id,
+                idle,
+                self.worker,
+                min(free, len(idle)) * _ROWS_AT_ONCE,
+                self.clock(),
+                self.crawl_settings.lease_seconds,
+            )
+            if not rows:
+                return
+            by_target: defaultdict[int, list[FrontierUrl]] = defaultdict(list)
+            for row in rows:
+                by_target[row.target_id].append(row)
+            self._held.update(row.id for row in rows)
+            for target, mine in by_target.items():
+                self._lanes[target] = asyncio.create_task(self._lane(visitor, mine))
+
+    async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
+        """Visit URLs of one target one after another."""
+        for row in rows:
+            visit = await self._visit(visitor, row)
+            await self._record(visitor, visit)
+            self._held.discard(row.id)
+
+    async def _visit(self, visitor: Visitor, row: FrontierUrl) -> Visit:
+        started_at = self.clock()
+        try:
+            return await visitor.visit(row, self._scopes[row.target_id])
+        except Exception as error:
+            # The one place where a fault of ours in reading or judging a page is turned into its outcome
+            logger.exception("visit failed: %s", row.url)
+            bare = Visit(row, Outcome.OUR_FAULT, "", started_at, started_at, row.url, None)
+            return visitor.our_fault(bare, f"处理页面时出错：{type(error).__name__}: {str(error)[:200]}")
+
+    async def _record(self, visitor: Visitor, visit: Visit) -> None:
+        try:
+            await self._stored(self.store.record, visit)
+        except EvidenceIncomplete as error:
+            logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
+            await self._stored(self.store.record, visitor.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
+        logger.info("%s %s %s", visit.outcome.value, visit.final_url, visit.outcome_detail)
+
+    async def _heartbeat(self) -> None:
+        """Keep the leases of everything taken and not yet recorded."""
+        lease_seconds = self.crawl_settings.lease_seconds
+        while True:
+            await asyncio.sleep(lease_seconds / 3)
+            if self._held:
+                await self._stored(
+                    self.frontier.heartbeat, sorted(self._held), self.worker, self.clock(), lease_seconds
+                )
+
+    async def _stored(self, call: Callable[..., _Result], *arguments: object) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, call, *arguments)

@@ -1,0 +1,229 @@
+"""One visit to one URL: fetch, read, show in a browser where needed, judge, and say where its links lead."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from w3lib.html import get_meta_refresh
+
+from crawler.content_coding import decode_body
+from crawler.downloads import Downloads
+from crawler.failure import FetchFailed
+from crawler.feeds import FEED_NOT_JUDGED, read_feed
+from crawler.fetch import Fetched, PageFetcher
+from crawler.guard import AddressRefused, UrlRefused, check_url
+from crawler.politeness import SiteGates
+from crawler.reading import read_response
+from crawler.render import BrowserRequest, Load, Renderer, RenderFailed
+from crawler.retries import PASSING_STATUSES, next_try, wait_asked
+from crawler.robots import redirect_target
+from crawler.scope import Scope
+from crawler.settings import CrawlSettings
+from crawler.shell import is_script_shell
+from crawler.urls import host_of, without_fragment
+from domain.findings import Judgement
+from domain.outcome import Outcome
+from domain.page import Exchange, ExtractedPage, Link, Reading
+from domain.targets import RenderMode, TargetKind
+from domain.visits import FrontierUrl, Judge, Rendering, Visit
+
+#: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
+_MAX_SITE_REST_SECONDS = 60.0
+#: Parts of one page that are fetched at once, as browsers do for one server.
+_PARTS_AT_ONCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """How a visit failed. `again` says whether another try may help."""
+
+    outcome: Outcome
+    detail: str
+    again: bool
+    asked_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Makes visits. Everything that blocks or computes for long runs in a thread."""
+
+    settings: CrawlSettings
+    clock: Callable[[], datetime]
+    downloads: Downloads
+    fetcher: PageFetcher
+    gates: SiteGates
+    renderer: Renderer
+    judge: Judge
+
+    async def visit(self, row: FrontierUrl, scope: Scope) -> Visit:
+        """The whole visit to a URL, with `retry_at` set when it is to be tried again."""
+        started_at = self.clock()
+        fetched = await self.fetcher.fetch(row.url, scope)
+        blank = Visit(
+            frontier=row,
+            outcome=Outcome.UNKNOWN,
+            outcome_detail="",
+            started_at=started_at,
+            ended_at=started_at,
+            final_url=fetched.final_url,
+            status=fetched.exchanges[-1].status if fetched.exchanges else None,
+            exchanges=fetched.exchanges,
+            robots=fetched.robots,
+        )
+        if fetched.failure is not None:
+            failure = fetched.failure
+            return self.failed(blank, _Failure(failure.outcome, failure.detail, failure.again))
+        return await self._read(blank, fetched, scope)
+
+    def failed(self, visit: Visit, failure: _Failure) -> Visit:
+        """The visit as a failure; nothing of what was read or judged stays in it."""
+        now = self.clock()
+        retry_at = (
+            next_try(visit.frontier.attempts, failure.asked_seconds, now, self.settings) if failure.again else None
+        )
+        return replace(
+            visit,
+            outcome=failure.outcome,
+            outcome_detail=failure.detail,
+            ended_at=now,
+            retry_at=retry_at,
+            page=None,
+            judgement=None,
+            rendering=None,
+            discovered=(),
+        )
+
+    def our_fault(self, visit: Visit, detail: str) -> Visit:
+        """The visit as a failure of this system, to be tried again while tries are left."""
+        return self.failed(visit, _Failure(Outcome.OUR_FAULT, detail, again=True))
+
+    async def _read(self, visit: Visit, fetched: Fetched, scope: Scope) -> Visit:
+        last = fetched.exchanges[-1]
+        try:
+            body = await asyncio.to_thread(
+                decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes
+            )
+        except FetchFailed as failure:
+            return self.failed(visit, _Failure(failure.outcome, failure.detail, failure.again))
+        if scope.target.kind is TargetKind.FEED and visit.frontier.depth == 0 and last.status == 200:
+            reading = await asyncio.to_thread(read_feed, fetched.final_url, body)
+            return self._finished(visit, reading, scope, judgement=FEED_NOT_JUDGED)
+        shown_url = _shown_url(visit.frontier.url, fetched.final_url)
+        reading = await asyncio.to_thread(
+            read_response, shown_url, last.status, last.response_headers, body, self.settings.wordings
+        )
+        if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
+            return self._overloaded(visit, reading, fetched)
+        return await self._show_and_judge(visit, reading, body, shown_url, scope)
+
+    def _overloaded(self, visit: Visit, reading: Reading, fetched: Fetched) -> Visit:
+        asked = wait_asked(fetched.retry_after, self.clock())
+        self.gates.rest(host_of(fetched.final_url), min(asked or 0.0, _MAX_SITE_REST_SECONDS))
+        return self.failed(visit, _Failure(reading.outcome, reading.detail, True, asked))
+
+    async def _show_and_judge(self, visit: Visit, reading: Reading, body: bytes, url: str, scope: Scope) -> Visit:
+        rendering: Rendering | None = None
+        try:
+            if _wants_browser(scope.target.render, reading, body):
+                rendering = await self._render(url, visit.exchanges[-1], scope)
+                reading = await self._read_dom(rendering)
+            if reading.page is None:
+                return self._finished(visit, reading, scope, rendering=rendering)
+            judgement = await asyncio.to_thread(self.judge, reading.page)
+            if judgement.flagged and rendering is None:
+                rendering = await self._render(url, visit.exchanges[-1], scope)
+                shown = await self._read_dom(rendering)
+                if shown.page is None:
+                    return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
+        except RenderFailed as failure:
+            return self.our_fault(visit, str(failure))
+        page = _with_meta_refresh(reading.page, body)
+        return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
+
+    def _finished(
+        self,
+        visit: Visit,
+        reading: Reading,
+        scope: Scope,
+        rendering: Rendering | None = None,
+        judgement: Judgement | None = None,
+    ) -> Visit:
+        page = reading.page
+        return replace(
+            visit,
+            outcome=reading.outcome,
+            outcome_detail=reading.detail,
+            ended_at=self.clock(),
+            page=page,
+            judgement=judgement if page is not None else None,
+            rendering=rendering,
+            discovered=scope.follow(page.links, visit.frontier.depth)[0] if page is not None else (),
+        )
+
+    async def _read_dom(self, rendering: Rendering) -> Reading:
+        return await asyncio.to_thread(
+            read_response,
+            rendering.final_url,
+            200,
+            (("content-type", "text/html; charset=utf-8"),),
+            rendering.dom_html.encode("utf-8", "replace"),
+            self.settings.wordings,
+        )
+
+    async def _render(self, url: str, document: Exchange, scope: Scope) -> Rendering:
+        """Show a page while it is its site's turn: its parts count as one visit to the site."""
+        delay = await self.fetcher.delay_seconds(url, scope)
+        async with self.gates.turn(host_of(url), delay):
+            return await self.renderer.render(url, self._loader(url, scope), document)
+
+    def _loader(self, page_url: str, scope: Scope) -> Load:
+        places = asyncio.Semaphore(_PARTS_AT_ONCE)
+
+        async def load(asked: BrowserRequest) -> tuple[Exchange, ...]:
+            chain: list[Exchange] = []
+            url = without_fragment(asked.url)
+            for _ in range(self.settings.max_redirects + 1):
+                await self._admit(url, asked, page_url, scope)
+                async with places:
+                    chain.append(await self.downloads.resource(asked, url, scope.target.local))
+                target = redirect_target(chain[-1])
+                if target is None:
+                    return tuple(chain)
+                url = without_fragment(target)
+            raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
+
+        return load
+
+    async def _admit(self, url: str, asked: BrowserRequest, page_url: str, scope: Scope) -> None:
+        """A part of the page needs an allowed address; the page itself also stays in scope and within robots.txt."""
+        try:
+            check_url(url, local=scope.target.local)
+        except (UrlRefused, AddressRefused) as error:
+            raise FetchFailed(Outcome.OUT_OF_SCOPE, str(error), again=False) from error
+        if asked.is_document:
+            if (reason := scope.redirect_refusal(page_url, url)) is not None:
+                raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
+            await self.fetcher.check(url, scope)
+
+
+def _shown_url(asked_url: str, final_url: str) -> str:
+    """The final URL, with the route of a script application that was asked for."""
+    route = asked_url.partition("#")[2]
+    return f"{final_url}#{route}" if route and "#" not in final_url else final_url
+
+
+def _wants_browser(mode: RenderMode, reading: Reading, body: bytes) -> bool:
+    match mode:
+        case RenderMode.NEVER:
+            return False
+        case RenderMode.ALWAYS:
+            return reading.outcome is Outcome.CONTENT or is_script_shell(reading, body)
+        case RenderMode.AUTO:
+            return is_script_shell(reading, body)
+
+
+def _with_meta_refresh(page: ExtractedPage, body: bytes) -> ExtractedPage:
+    """Count where a refresh in the markup leads as a link: splash pages have no other."""
+    _, target = get_meta_refresh(body[:4096], page.url)
+    return page if target is None else replace(page, links=(*page.links, Link(target)))
