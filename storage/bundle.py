@@ -6,7 +6,6 @@ data package, so the manifest cannot list the data package in turn.
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -153,8 +152,7 @@ def _pages_jsonl(visit: Visit, page: ExtractedPage, rendering: Rendering) -> byt
         "text": page.text,
     }
     header = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages", "hasText": True}
-    lines = (json.dumps(line, ensure_ascii=False, sort_keys=True) for line in (header, entry))
-    return storable_text("\n".join(lines) + "\n").encode()
+    return canonical_json(header) + canonical_json(entry)
 
 
 def main_exchange(visit: Visit, rendering: Rendering) -> Exchange:

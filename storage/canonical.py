@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from storage.columns import storable_text
+from storage.columns import storable_json
 
-MAX_ARCHIVE_BYTES = 0xFFFFFFFF  # beyond it ZIP needs its 64-bit form, which a bundle of one page never does
+MAX_ARCHIVE_BYTES = 1 << 29  # checking holds an archive in memory a few times over; a bundle of one page is megabytes
+MAX_MEMBERS = 0xFFFF  # the format's own limit
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -29,12 +30,14 @@ class NotCanonical(Exception):
 
 def canonical_json(value: Any) -> bytes:
     """UTF-8, keys sorted, no blanks, one line feed at the end; floats as Python's shortest form."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return storable_text(text).encode() + b"\n"
+    text = json.dumps(storable_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode() + b"\n"
 
 
 def canonical_zip(members: Mapping[str, bytes]) -> bytes:
     """An archive of the members in the order given. Raises ValueError for a name that is not ASCII or too much data."""
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"more than {MAX_MEMBERS} members")
     parts: list[bytes] = []
     central: list[bytes] = []
     offset = 0
@@ -52,7 +55,7 @@ def canonical_zip(members: Mapping[str, bytes]) -> bytes:
         offset += len(local) + len(encoded) + len(body)
     directory = b"".join(central)
     if offset + len(directory) + _END.size > MAX_ARCHIVE_BYTES:
-        raise ValueError("archive beyond 4 GiB")
+        raise ValueError(f"archive beyond {MAX_ARCHIVE_BYTES} bytes")
     end = _END.pack(b"PK\5\6", 0, 0, len(members), len(members), len(directory), offset, 0)
     return b"".join((*parts, directory, end))
 
@@ -80,7 +83,7 @@ def read_canonical_zip(data: bytes) -> dict[str, bytes]:
     try:
         again = canonical_zip(members)
     except ValueError as error:
-        raise NotCanonical("压缩包成员名不合规") from error
+        raise NotCanonical("压缩包成员名、成员数或大小不合规") from error
     if again != data:
         raise NotCanonical(f"压缩包结构与重新生成的不一致（第 {_first_difference(again, data)} 字节起）")
     return members

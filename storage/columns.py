@@ -16,6 +16,19 @@ def storable_text(text: str) -> str:
     return text.translate(_REPLACED)
 
 
+def storable_json(value: Any) -> Any:
+    """`storable_text` for every string in a JSON value, keys too."""
+    match value:
+        case str():
+            return storable_text(value)
+        case dict():
+            return {storable_text(key): storable_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [storable_json(item) for item in value]
+        case _:
+            return value
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, kept in UTC. Raises ValueError for a naive one: its meaning would be a guess."""
 
@@ -54,7 +67,7 @@ class JsonText(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
         if value is None:
             return None
-        return storable_text(json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+        return json.dumps(storable_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else json.loads(value)

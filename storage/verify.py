@@ -12,18 +12,20 @@ from typing import Any
 from sqlalchemy import Engine, select
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeadersParserException
 
 from domain.evidence import Check, VerifyReport
 from storage import bundle as parts
-from storage.canonical import NotCanonical, canonical_json, read_canonical_zip
+from storage.canonical import MAX_ARCHIVE_BYTES, NotCanonical, canonical_json, read_canonical_zip
 from storage.completeness import PNG_SIGNATURE, REQUIRED_PROVENANCE
 from storage.tables import bundles, visits, warc_files
 
-MAX_BUNDLE_BYTES = 2 << 30  # read into memory whole; a bundle of one page is a few megabytes
+MAX_INDEX_BYTES = 64 << 20  # a small compressed index may unpack to anything
+_CHUNK_BYTES = 1 << 20
 #: What reading a broken or hostile member raises; anything else is a fault of ours and should be seen.
 _UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
-    EOFError, OSError, zlib.error, ArchiveLoadFailed,
+    EOFError, OSError, zlib.error, ArchiveLoadFailed, StatusAndHeadersParserException,
 )  # fmt: skip
 
 
@@ -34,7 +36,7 @@ def verify_bundle(path: Path) -> VerifyReport:
     digest from the night of the capture, or a time stamp from outside, tells it apart.
     """
     try:
-        if path.stat().st_size > MAX_BUNDLE_BYTES:
+        if path.stat().st_size > MAX_ARCHIVE_BYTES:
             return _failed(path, "文件", "文件过大，不是本系统生成的证据包")
         data = path.read_bytes()
     except OSError as error:
@@ -171,12 +173,19 @@ def _warc_problem(data: bytes) -> str:
     count = 0
     iterator = ArchiveIterator(io.BytesIO(data), check_digests=True)
     for record in iterator:
-        record.content_stream().read()
+        for _ in _blocks(record.raw_stream):
+            pass
         if record.digest_checker.passed is False:
             return f"第 {count + 1} 条记录摘要不符"
         count += 1
     iterator.close()
     return "" if count else "WARC 中没有记录"
+
+
+def _blocks(stream: Any) -> Iterator[bytes]:
+    """In pieces: a small record may unpack to anything."""
+    while block := stream.read(_CHUNK_BYTES):
+        yield block
 
 
 def _archive_problem(members: Mapping[str, bytes]) -> str:
@@ -188,14 +197,20 @@ def _archive_problem(members: Mapping[str, bytes]) -> str:
     for record in ArchiveIterator(io.BytesIO(members[parts.WARC])):
         kinds.add(record.rec_type)
         if record.rec_type == "resource":
-            views.append(record.raw_stream.read())
+            digest = hashlib.sha256()
+            for block in _blocks(record.raw_stream):
+                digest.update(block)
+            views.append(digest.digest())
     if kinds != {"warcinfo", "response", "request", "resource"}:
         return "WARC 缺少请求、响应、截图或说明记录"
-    return "" if views == [members[parts.SCREENSHOT]] else "截图与 WARC 中的截图记录不一致"
+    return "" if views == [hashlib.sha256(members[parts.SCREENSHOT]).digest()] else "截图与 WARC 中的截图记录不一致"
 
 
 def _index_lines(members: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    text = zlib.decompress(members[parts.CDX], 31).decode()
+    unpacker = zlib.decompressobj(31)
+    text = unpacker.decompress(members[parts.CDX], MAX_INDEX_BYTES).decode()
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("index is not one whole gzip member")
     return [json.loads("{" + line.partition(" {")[2]) for line in text.splitlines()]
 
 
