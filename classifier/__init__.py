@@ -1,1 +1,1 @@
-"""Text in, findings out: fold, match, segment, gates, ad test, model, explanation."""
+"""Text in, findings out: fold, match, gate, ad test, model, reasons. Knows no network, no database."""

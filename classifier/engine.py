@@ -1,0 +1,128 @@
+"""The classifier: a document in, a judgement out. Same input, rules and model give the same bytes."""
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.adtest import load_ad_test
+from classifier.analysis import Analysis
+from classifier.explain import reasons_for
+from classifier.facts import load_facts
+from classifier.features import characters, names, structure
+from classifier.findings import Finder, Located
+from classifier.fold import Folded, Folder
+from classifier.gates import load_gates
+from classifier.matcher import Matcher
+from classifier.model import Model, load_model
+from classifier.page_rules import page_findings
+from classifier.reading import read_document
+from classifier.rules import Rule, lexicons_sha256, load_rules
+from classifier.segment import Segmenter
+from domain.findings import Document, Judgement
+
+_SCORE_DIGITS = 6
+CLAIM_FAMILIES = frozenset({
+    "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement", "secret-formula",
+    "absolute-term", "health-product-cure",
+})  # fmt: skip
+
+
+class Analyser:
+    """Everything but the model: rules, gates, facts, ad test."""
+
+    def __init__(self, lexicons: Path) -> None:
+        self._folder = Folder.load(lexicons / "fold")
+        book = load_facts(lexicons / "adtest", self._folder)
+        self._book = book
+        fact_names = frozenset(book.facts)
+        self.rules: tuple[Rule, ...] = load_rules(lexicons, self._folder, fact_names)
+        self._active = tuple(rule for rule in self.rules if rule.status != "retired")
+        self._ad_test = load_ad_test(lexicons / "adtest", self._folder, book.groups, fact_names)
+        alternatives = [(rule, item) for rule in self._active for item in rule.words]
+        anchors = ((index, word) for index, (_, item) in enumerate(alternatives) for word in item.anchors)
+        self._matcher = Matcher(anchors, book.groups)
+        self._finder = Finder(alternatives, load_gates(lexicons / "gates", self._folder, fact_names), Segmenter())
+        self.facts = tuple(sorted(book.facts))
+        self.groups = tuple(sorted(book.groups))
+        self.bases = tuple(sorted({g.basis for g in (*self._ad_test.grounds, *self._ad_test.exclusions)}))
+        self.rules_sha256 = lexicons_sha256(lexicons)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        return names(self.facts, self.groups, self.bases)
+
+    def analyse(self, document: Document) -> Analysis:
+        read = read_document(document, self._folder, self._matcher)
+        genre = self._book.evaluate(read.view)
+        facts = frozenset(read.view.facts)
+        located = tuple(self._finder.find(read.folded, document.text, read.scan.hits, facts))
+        live = [item for item in located if not item.finding.silenced]
+        read.view.families = frozenset(item.finding.family for item in live)
+        if read.view.families & CLAIM_FAMILIES:
+            read.view.facts.add("claim")
+        if any(item.disguised for item in located):
+            read.view.facts.add("evasion")
+        ad = self._ad_test.decide(read.view)
+        if ad.is_ad:
+            read.view.facts.add("is-ad")
+        title = self._title_families(read.view.fields["title"], read.title_scan.hits, facts)
+        analysis = Analysis(read, genre, frozenset(read.view.facts), ad, located, title)
+        pages = page_findings(self._active, analysis, self._matcher)
+        if not pages:
+            return analysis
+        return replace(analysis, located=tuple(sorted((*located, *pages), key=_order)))
+
+    def features(self, analysis: Analysis) -> NDArray[np.float32]:
+        return structure(analysis, self.facts, self.groups, self.bases)
+
+    def characters(self, analysis: Analysis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        return characters(analysis.read.folded.text)
+
+    def _title_families(self, title: str, hits: tuple[object, ...], facts: frozenset[str]) -> frozenset[str]:
+        if not hits:
+            return frozenset()
+        found = self._finder.find(Folded(title), title, hits, facts)  # type: ignore[arg-type]
+        return frozenset(item.finding.family for item in found if not item.finding.silenced)
+
+
+def _order(item: Located) -> tuple[int, int, str]:
+    return item.finding.start, item.finding.end, item.rule.id
+
+
+class Classifier:
+    """Judges documents. `threshold` is the score (0..1) from which a page is flagged."""
+
+    def __init__(self, analyser: Analyser, model: Model) -> None:
+        self._analyser = analyser
+        self._model = model
+        self.rules = analyser.rules
+        self.rules_sha256 = analyser.rules_sha256
+        self.model_sha256 = model.sha256
+        self.threshold = model.threshold
+
+    @classmethod
+    def load(cls, lexicons: Path) -> "Classifier":
+        """Read rules, gates, ad test and model. Raises `LexiconError` for anything the schemas do not know."""
+        analyser = Analyser(lexicons)
+        return cls(analyser, load_model(lexicons, analyser.feature_names))
+
+    def judge(self, document: Document) -> Judgement:
+        """Never raises for any text: lone surrogates, NULs, an empty page, a line of megabytes."""
+        analysis = self._analyser.analyse(document)
+        scored = self._model.score(self._analyser.features(analysis), self._analyser.characters(analysis))
+        score = round(scored.score, _SCORE_DIGITS)
+        return Judgement(
+            score=score,
+            flagged=score >= self.threshold,
+            genre=analysis.genre,
+            is_ad=analysis.ad.is_ad,
+            ad_basis=analysis.ad.basis if analysis.ad.is_ad else (),
+            findings=tuple(item.finding for item in analysis.located),
+            reasons=reasons_for(analysis, scored),
+            rules_sha256=self.rules_sha256,
+            model_sha256=self.model_sha256,
+            parts={name: round(value, _SCORE_DIGITS) for name, value in sorted(scored.parts.items())},
+        )

@@ -1,0 +1,179 @@
+"""Page facts: what kind of page this is, who speaks, how one would reach them. Data: `lexicons/adtest/`.
+
+Word groups (`cues.yml`) are counted by the one automaton pass; a fact (`facts.yml`) is a condition over such counts,
+over earlier facts, over short fields (title, site name, URL) and over what extraction saw in the markup.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import LexiconError
+from classifier.fold import Folder
+from classifier.patterns import UnsafePattern, compile_pattern
+from classifier.yaml_file import line_of, load_mapping
+from domain.findings import FAMILIES, GENRES
+
+SCOPES = ("text", "body", "title", "site", "head", "any")
+SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
+           "product-ad", "images", "long", "short")  # fmt: skip
+FIELDS = ("title", "site", "url")
+
+
+@dataclass(slots=True)
+class PageView:
+    """What conditions may ask about one page.
+
+    `cues[scope][group]` is (distinct words seen, times seen); `signals` counts what extraction or the grammars saw;
+    `fields` are folded short texts; `families` the families of live findings (empty before the rules have run).
+    """
+
+    cues: Mapping[str, Mapping[str, tuple[int, int]]]
+    signals: Mapping[str, int]
+    fields: Mapping[str, str]
+    facts: set[str]
+    families: frozenset[str] = frozenset()
+
+
+Test = Callable[[PageView], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FactBook:
+    """Word groups, facts in order of evaluation, and the genres with their tests, first that holds wins."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    facts: Mapping[str, Test]
+    genres: tuple[tuple[str, Test], ...]
+
+    def evaluate(self, view: PageView) -> str:
+        """Add every fact that holds to `view.facts`; returns the genre."""
+        for name, test in self.facts.items():
+            if test(view):
+                view.facts.add(name)
+        return next((genre for genre, test in self.genres if test(view)), "other")
+
+
+def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
+    """Read `cues.yml` and `facts.yml`; unknown groups, facts, scopes and keys raise `LexiconError`."""
+    groups = _load_groups(folder / "cues.yml", folder_of_text)
+    path = folder / "facts.yml"
+    data = load_mapping(path)
+    if set(data) != {"facts", "genres"}:
+        raise LexiconError(path, "expected `facts` and `genres`")
+    reader = ConditionReader(path, frozenset(groups), folder_of_text)
+    facts: dict[str, Test] = {}
+    for name, condition in data["facts"].items():
+        facts[name] = reader.test(condition, "facts", name)
+        reader.known_facts.add(name)
+    genres: list[tuple[str, Test]] = []
+    for index, entry in enumerate(data["genres"]):
+        if not isinstance(entry, dict) or set(entry) != {"genre", "when"} or entry["genre"] not in GENRES:
+            raise LexiconError(path, "expected a known `genre` and `when`", line_of(path, "genres", index))
+        genres.append((entry["genre"], reader.test(entry["when"], "genres", index, "when")))
+    return FactBook(groups, facts, tuple(genres))
+
+
+def _load_groups(path: Path, folder: Folder) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, words in load_mapping(path).items():
+        if not isinstance(words, list) or not words:
+            raise LexiconError(path, f"word group {name!r} is a list of words", line_of(path, name))
+        groups[name] = tuple(dict.fromkeys(folded for word in words if (folded := folder.fold_literal(str(word)))))
+    return groups
+
+
+class ConditionReader:
+    """Builds tests out of conditions; `known_facts` grows as facts are defined, so that none is used before."""
+
+    def __init__(self, path: Path, groups: frozenset[str], folder: Folder) -> None:
+        self._path = path
+        self._groups = groups
+        self._folder = folder
+        self.known_facts: set[str] = set()
+
+    def test(self, condition: object, *where: str | int) -> Test:
+        """One of: {all: [...]}, {any: [...]}, {none: [...]} (these combine), {fact}, {cues, in, at_least, times},
+        {signal, at_least}, {pattern, in}, {families, at_least}; a bare string is a fact."""
+        if isinstance(condition, str):
+            condition = {"fact": condition}
+        if not isinstance(condition, dict) or not condition:
+            raise self._wrong("expected a condition", *where)
+        keys = set(condition)
+        if keys <= {"all", "any", "none"}:
+            return self._combined(condition, *where)
+        if keys == {"fact"}:
+            return self._fact(condition["fact"], *where)
+        if "cues" in keys and keys <= {"cues", "in", "at_least", "times"}:
+            return self._cues(condition, *where)
+        if "signal" in keys and keys <= {"signal", "at_least"}:
+            return self._signal(condition, *where)
+        if keys == {"pattern", "in"}:
+            return self._pattern(condition, *where)
+        if "families" in keys and keys <= {"families", "at_least"}:
+            return self._families(condition, *where)
+        raise self._wrong(f"unknown condition with keys {sorted(keys)}", *where)
+
+    def _combined(self, condition: Mapping[str, Any], *where: str | int) -> Test:
+        parts: dict[str, Sequence[Test]] = {}
+        for key in ("all", "any", "none"):
+            items = condition.get(key) or []
+            if not isinstance(items, list):
+                raise self._wrong(f"`{key}` is a list of conditions", *where, key)
+            parts[key] = [self.test(item, *where, key, index) for index, item in enumerate(items)]
+        every, some, no = parts["all"], parts["any"], parts["none"]
+        return lambda view: (
+            all(test(view) for test in every)
+            and (not some or any(test(view) for test in some))
+            and not any(test(view) for test in no)
+        )
+
+    def _fact(self, name: str, *where: str | int) -> Test:
+        if name not in self.known_facts:
+            raise self._wrong(f"no page fact {name!r} before this line", *where)
+        return lambda view: name in view.facts
+
+    def _cues(self, condition: Mapping[str, Any], *where: str | int) -> Test:
+        groups, scope = condition["cues"], condition.get("in", "any")
+        groups = [groups] if isinstance(groups, str) else groups
+        for name in groups:
+            if name not in self._groups:
+                raise self._wrong(f"no word group {name!r}", *where)
+        if scope not in SCOPES:
+            raise self._wrong(f"no scope {scope!r}", *where)
+        distinct, times = int(condition.get("at_least", 1)), int(condition.get("times", 1))
+
+        def holds(view: PageView) -> bool:
+            seen = view.cues[scope]
+            found = [seen[name] for name in groups if name in seen]
+            return sum(entry[0] for entry in found) >= distinct and sum(entry[1] for entry in found) >= times
+
+        return holds
+
+    def _signal(self, condition: Mapping[str, Any], *where: str | int) -> Test:
+        name, least = condition["signal"], int(condition.get("at_least", 1))
+        if name not in SIGNALS:
+            raise self._wrong(f"no signal {name!r}", *where)
+        return lambda view: view.signals.get(name, 0) >= least
+
+    def _pattern(self, condition: Mapping[str, Any], *where: str | int) -> Test:
+        field = condition["in"]
+        if field not in FIELDS:
+            raise self._wrong(f"a pattern is for {', '.join(FIELDS)}", *where)
+        try:
+            pattern: re.Pattern[str] = compile_pattern(self._folder.fold_pattern(condition["pattern"]))
+        except UnsafePattern as error:
+            raise self._wrong(str(error), *where) from error
+        return lambda view: pattern.search(view.fields[field]) is not None
+
+    def _families(self, condition: Mapping[str, Any], *where: str | int) -> Test:
+        names, least = frozenset(condition["families"]), int(condition.get("at_least", 1))
+        for name in names:
+            if name not in FAMILIES:
+                raise self._wrong(f"no family {name!r}", *where)
+        return lambda view: len(names & view.families) >= least
+
+    def _wrong(self, message: str, *where: str | int) -> LexiconError:
+        return LexiconError(self._path, message, line_of(self._path, *where))

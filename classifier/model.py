@@ -1,0 +1,78 @@
+"""The linear model as plain arrays: loaded from `model.npz` without pickle, judged in numpy, explained by its parts."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.errors import LexiconError
+from classifier.features import BUCKETS, group_of
+
+WORDS = "用词"
+BASE = "基准"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """`score` is a calibrated probability. `parts` add up to its log-odds (before rounding)."""
+
+    score: float
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of structural features by name, weights of character buckets, and the calibration.
+
+    log-odds = slope * (bias + structure + characters) + offset; `threshold` is the score from which a page is flagged.
+    """
+
+    names: tuple[str, ...]
+    weights: NDArray[np.float64]
+    buckets: NDArray[np.float64]
+    bias: float
+    slope: float
+    offset: float
+    threshold: float
+    sha256: str
+    card: Mapping[str, Any]
+
+    def score(
+        self, structure: NDArray[np.float32], characters: tuple[NDArray[np.int64], NDArray[np.float32]]
+    ) -> Scored:
+        each = structure.astype(np.float64) * self.weights
+        places, values = characters
+        words = float(np.dot(self.buckets[places], values.astype(np.float64)))
+        parts = {BASE: self.slope * self.bias + self.offset, WORDS: self.slope * words}
+        for name, value in zip(self.names, each.tolist(), strict=True):
+            if value:
+                group = group_of(name)
+                parts[group] = parts.get(group, 0.0) + self.slope * value
+        log_odds = math.fsum(parts.values())
+        return Scored(sigmoid(log_odds), parts)
+
+
+def sigmoid(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds)) if log_odds >= 0 else 1.0 - 1.0 / (1.0 + math.exp(log_odds))
+
+
+def load_model(folder: Path, names: tuple[str, ...]) -> Model:
+    """Read `model.npz` and `model.json`; features the model does not know weigh nothing, as does a retired one."""
+    path = folder / "model.npz"
+    raw = path.read_bytes()
+    with np.load(path, allow_pickle=False) as arrays:
+        known = {str(name): float(weight) for name, weight in zip(arrays["names"], arrays["weights"], strict=True)}
+        buckets = arrays["buckets"].astype(np.float64)
+        bias, slope, offset, threshold = (float(arrays[key]) for key in ("bias", "slope", "offset", "threshold"))
+    if len(buckets) != BUCKETS:
+        raise LexiconError(path, f"expected {BUCKETS} buckets, found {len(buckets)}")
+    card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    weights = np.array([known.get(name, 0.0) for name in names], dtype=np.float64)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Model(names, weights, buckets, bias, slope, offset, threshold, digest, card)

@@ -1,0 +1,69 @@
+"""Rules that judge the page as a whole, and what in the text their finding points at."""
+
+import re
+
+from classifier.analysis import Analysis
+from classifier.findings import Located, make_finding
+from classifier.matcher import Matcher, Scan
+from classifier.rules import PageAlternative, Rule
+from domain.contacts import find_contacts
+
+_GROUPS = {
+    "appointment": ("appointment-words", "qr-words", "wechat-words", "jump-words"),
+    "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
+    "promo": ("promo-words", "price-lure-words"),
+}
+_FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
+
+
+def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher) -> list[Located]:
+    """One finding per rule whose page condition holds; none when the text has nothing to point at."""
+    located: list[Located] = []
+    for rule in rules:
+        for alternative in rule.pages:
+            if not alternative.condition.holds(analysis.facts):
+                continue
+            span = _quote(alternative, analysis, matcher)
+            if span is None:
+                continue
+            gates = ("shadow",) if rule.status == "shadow" else ()
+            finding = make_finding(rule, analysis.read.document.text, *span, gates)
+            located.append(Located(finding, rule, *span, False))
+            break
+    return located
+
+
+def _quote(alternative: PageAlternative, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:
+    for kind in (*alternative.quote, "first-sentence"):
+        span = _find(kind, analysis, matcher)
+        if span is not None:
+            return span
+    return None
+
+
+def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:
+    """A span of the original text, or None when there is nothing of that kind."""
+    document = analysis.read.document
+    match kind:
+        case "contact":
+            for value in (*document.contact_in_body, *document.contact_in_footer):
+                at = document.text.find(value) if value else -1
+                if at >= 0:
+                    return at, at + len(value)
+            if "contact" not in analysis.facts:
+                return None
+            found = find_contacts(document.text[:20_000])
+            return (found[0].start, found[0].end) if found else None
+        case "title":
+            at = document.text.find(document.title) if document.title else -1
+            return (at, at + len(document.title)) if at >= 0 else None
+        case "first-sentence":
+            sentence = _FIRST_SENTENCE.search(document.text)
+            return sentence.span() if sentence else None
+        case _:
+            return _first_cue(_GROUPS[kind], analysis.read.scan, analysis, matcher)
+
+
+def _first_cue(groups: tuple[str, ...], scan: Scan, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:
+    spans = [span for literal, span in scan.first_seen.items() if any(g in groups for g in matcher.groups_of[literal])]
+    return analysis.read.folded.original_span(*min(spans, key=lambda span: (span[0], -span[1]))) if spans else None

@@ -1,0 +1,186 @@
+"""Training: labelled rows in, `model.npz` and `model.json` out. The one door to scikit-learn; never loaded to judge.
+
+Same data, rules and settings give the same bytes: rows in file order, a deterministic solver, a zip without clock.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import LogisticRegression
+
+from classifier.engine import Analyser
+from classifier.errors import LexiconError
+from classifier.features import BUCKETS
+from classifier.measure import figures, score_at_false_positive_rate
+from domain.findings import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`penalty` is the inverse strength C of the L2 penalty; `trust` scales characters against structure (0..1).
+
+    `folds` groups are made by pair; `false_positive_rate` sets the threshold on scores of rows not trained on.
+    """
+
+    penalty: float = 0.25
+    trust: float = 0.5
+    folds: int = 5
+    false_positive_rate: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled text. Rows of one `group` (a contrast pair, a source) stay on one side of every split."""
+
+    id: str
+    group: str
+    label: int
+    document: Document
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Features of rows: structure (n, k), characters (n, BUCKETS), labels, weights, fold numbers."""
+
+    structure: NDArray[np.float32]
+    characters: csr_matrix
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    folds: NDArray[np.int64]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Rows of a JSONL corpus: id, text, label (0 or 1), optionally pair, title, site_name, url, account, weight."""
+    rows: list[Row] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
+        data: dict[str, Any] = json.loads(line)
+        if data.get("label") not in (0, 1) or not isinstance(data.get("text"), str):
+            raise LexiconError(path, "a row needs `text` and a `label` of 0 or 1", number)
+        title, site_name, url, account = (str(data.get(key) or "") for key in ("title", "site_name", "url", "account"))
+        document = Document(text=data["text"], title=title, site_name=site_name, url=url, account=account)
+        group = str(data.get("pair") or data.get("repo") or data["id"])
+        rows.append(Row(str(data["id"]), group, int(data["label"]), document, float(data.get("weight", 1.0))))
+    return rows
+
+
+def fold_of(group: str, folds: int) -> int:
+    """The fold of a group, by its SHA-256, so that it does not depend on the other rows."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") % folds
+
+
+def tabulate(analyser: Analyser, rows: Sequence[Row], folds: int) -> Table:
+    structure = np.zeros((len(rows), len(analyser.feature_names)), dtype=np.float32)
+    data: list[NDArray[np.float32]] = []
+    places: list[NDArray[np.int64]] = []
+    pointers = [0]
+    for index, row in enumerate(rows):
+        analysis = analyser.analyse(row.document)
+        structure[index] = analyser.features(analysis)
+        buckets, values = analyser.characters(analysis)
+        places.append(buckets)
+        data.append(values)
+        pointers.append(pointers[-1] + len(buckets))
+    characters = csr_matrix((np.concatenate(data), np.concatenate(places), pointers), shape=(len(rows), BUCKETS))
+    return Table(
+        structure,
+        characters,
+        np.array([row.label for row in rows], dtype=np.int64),
+        np.array([row.weight for row in rows], dtype=np.float64),
+        np.array([fold_of(row.group, folds) for row in rows], dtype=np.int64),
+    )
+
+
+def fit(table: Table, chosen: NDArray[np.bool_], settings: Settings) -> LogisticRegression:
+    matrix = hstack([csr_matrix(table.structure[chosen]), table.characters[chosen] * settings.trust], format="csr")
+    model = LogisticRegression(C=settings.penalty, solver="lbfgs", max_iter=2000, tol=1e-6)
+    return model.fit(matrix, table.labels[chosen], sample_weight=table.weights[chosen])
+
+
+def decide(
+    model: LogisticRegression, table: Table, chosen: NDArray[np.bool_], settings: Settings
+) -> NDArray[np.float64]:
+    matrix = hstack([csr_matrix(table.structure[chosen]), table.characters[chosen] * settings.trust], format="csr")
+    values: NDArray[np.float64] = model.decision_function(matrix)
+    return values
+
+
+def out_of_fold(table: Table, settings: Settings) -> NDArray[np.float64]:
+    """Decision values of every row by a model that saw no row of its group."""
+    values = np.zeros(len(table.labels), dtype=np.float64)
+    for fold in range(settings.folds):
+        held = table.folds == fold
+        if held.any():
+            values[held] = decide(fit(table, ~held, settings), table, held, settings)
+    return values
+
+
+def calibrate(values: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Platt's slope and offset on values of rows not trained on."""
+    platt = LogisticRegression(C=1e6, solver="lbfgs", max_iter=1000).fit(values.reshape(-1, 1), labels)
+    return float(platt.coef_[0][0]), float(platt.intercept_[0])
+
+
+def train(lexicons: Path, corpora: Sequence[Path], settings: Settings, date: str) -> Mapping[str, Any]:
+    """Train on `corpora`, write the model beside the rules, return its card. `date` is the day to put on the card."""
+    analyser = Analyser(lexicons)
+    rows = [row for path in corpora for row in read_rows(path)]
+    table = tabulate(analyser, rows, settings.folds)
+    values = out_of_fold(table, settings)
+    slope, offset = calibrate(values, table.labels)
+    scores = 1.0 / (1.0 + np.exp(-(slope * values + offset)))
+    threshold = score_at_false_positive_rate(table.labels, scores, settings.false_positive_rate)
+    model = fit(table, np.ones(len(rows), dtype=np.bool_), settings)
+    weights = model.coef_[0]
+    count = len(analyser.feature_names)
+    arrays = {
+        "names": np.array(analyser.feature_names),
+        "weights": weights[:count].astype(np.float32),
+        "buckets": (weights[count:] * settings.trust).astype(np.float32),
+        "bias": np.float64(model.intercept_[0]),
+        "slope": np.float64(slope),
+        "offset": np.float64(offset),
+        "threshold": np.float64(round(threshold, 4)),
+    }
+    card = {
+        "kind": "logistic regression over structure and hashed characters, Platt-calibrated on held-out folds",
+        "date": date,
+        "rules_sha256": analyser.rules_sha256,
+        "corpora": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in corpora},
+        "rows": {"lawful": int((table.labels == 0).sum()), "unlawful": int((table.labels == 1).sum())},
+        "settings": {
+            "penalty": settings.penalty,
+            "trust": settings.trust,
+            "folds": settings.folds,
+            "false_positive_rate": settings.false_positive_rate,
+        },
+        "threshold": round(threshold, 4),
+        "cross_validated_by_group": figures(table.labels, scores, threshold),
+    }
+    (lexicons / "model.npz").write_bytes(pack(arrays))
+    (lexicons / "model.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def pack(arrays: Mapping[str, Any]) -> bytes:
+    """An npz whose bytes depend only on the arrays: fixed time stamps, fixed order."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue(), zipfile.ZIP_DEFLATED
+            )
+    return buffer.getvalue()
