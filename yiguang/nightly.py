@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sqlalchemy import Engine
-from storage.verify import verify_bundle
 
 from domain.nights import NightSummary
 from domain.visits import TargetInNight
-from storage.cases import list_cases
 from storage.frontier import SqlFrontier
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
+from storage.orphans import clean_orphans
 from storage.targets import list_targets
+from storage.verify import verify_all
 from yiguang.durable import NightWorkflows, durable_night
 from yiguang.home import utc_now
 from yiguang.night_lock import night_lock
@@ -55,6 +55,7 @@ def run_night(
     at once with EXIT_INTERRUPTED and the night stays open.
     """
     with night_lock(settings.home / "nightly.lock") as lock_descriptor:
+        clean_orphans(engine, settings.home)
         night_id, members = _open(engine, targets, tell)
         frontier = SqlFrontier(engine)
         frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
@@ -96,8 +97,7 @@ def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, restarts: i
 
 def _close(night_id: str, engine: Engine, settings: Settings) -> None:
     """Check the night's evidence once more from disk, and end the night."""
-    reports = [verify_bundle(settings.home / case.bundle) for case in list_cases(engine, night_id)]
-    finish_night(engine, night_id, utc_now(), reports)
+    finish_night(engine, night_id, utc_now(), verify_all(engine, settings.home, night_id))
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Settings of one process, read once from the environment; `YIGUANG_*` is the only place they come from."""
 
+import getpass
 import ipaddress
 import os
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +22,11 @@ DEFAULT_USER_AGENT = f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/0.1)"
 class Settings:
     """What an operator may set. Paths are absolute.
 
-    `shards` is the number of crawl processes of a night; `concurrent_sites` the sites each of them visits at once.
-    `retry_seconds` is the first wait before a failed URL is tried again. `shard_restarts` is how often a crashed crawl process is started again. `hosts` maps host names to addresses, as
-    /etc/hosts does. `contact` is a URL or mail address added to the user agent. `durable_url` is the database in which the workflow engine keeps its own state.
+    `operator` answers for the evidence: an organisation or a person, else the account that runs the night. `contact` is
+    a URL or mail address added to the user agent. `shards` is the number of crawl processes of a night,
+    `concurrent_sites` the sites each of them visits at once, `shard_restarts` how often a crashed one is started again.
+    `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
+    /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state.
     """
 
     home: Path
@@ -32,6 +36,7 @@ class Settings:
     chromium: str | None
     user_agent: str
     contact: str
+    operator: str
     shards: int
     concurrent_sites: int
     shard_restarts: int
@@ -63,6 +68,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         chromium=env.get("YIGUANG_CHROMIUM") or None,
         user_agent=user_agent,
         contact=env.get("YIGUANG_CONTACT", ""),
+        operator=env.get("YIGUANG_OPERATOR") or _this_account(),
         shards=_number(env, "YIGUANG_SHARDS", int, min(4, os.cpu_count() or 1), 1, 64),
         concurrent_sites=_number(env, "YIGUANG_CONCURRENT_SITES", int, 16, 1, 256),
         shard_restarts=_number(env, "YIGUANG_SHARD_RESTARTS", int, 3, 0, 20),
@@ -71,6 +77,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
     )
+
+
+def _this_account() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        name = f"uid {os.getuid()}"
+    return f"{name}@{platform.node()}"
 
 
 def _durable_url(database_url: str, home: Path) -> str:

@@ -3,7 +3,6 @@
 import sys
 
 import structlog
-from classifier.engine import Classifier
 
 from crawler.shard import run_shard
 from storage.frontier import SqlFrontier
@@ -14,7 +13,7 @@ from yiguang.home import open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
-from yiguang.wiring import crawl_settings, page_judge, provenance
+from yiguang.wiring import crawl_settings, load_classifier, page_judge, provenance
 
 
 def main() -> int:
@@ -32,13 +31,13 @@ def main() -> int:
 
 def crawl(job: ShardJob, settings: Settings) -> None:
     """Run the shard to its end. Leases left by an earlier process of the same shard are freed first."""
-    classifier = Classifier.load(settings.lexicons)
+    classifier = load_classifier(settings)
     engine = open_home(settings)
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
-    store = SqlVisitStore(engine, settings.home, provenance(classifier, job.worker), utc_now)
+    store = SqlVisitStore(engine, settings.home, provenance(settings, classifier, job.worker), utc_now)
     try:
         run_shard(
             job.night_id,

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from classifier.engine import Classifier
-
+from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
 from domain.documents import document_of
 from domain.findings import Judgement
 from domain.page import ExtractedPage
 from domain.visits import Judge
+from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
 
 
@@ -37,9 +38,18 @@ def page_judge(classifier: Classifier) -> Judge:
     return judge
 
 
-def provenance(classifier: Classifier, worker: str) -> Mapping[str, str]:
+def load_classifier(settings: Settings) -> Classifier:
+    """Raises CommandFailed naming the file when a lexicon does not hold what it should."""
+    try:
+        return Classifier.load(settings.lexicons)
+    except (LexiconError, OSError) as fault:
+        raise CommandFailed(f"词库无法载入：{fault}") from fault
+
+
+def provenance(settings: Settings, classifier: Classifier, worker: str) -> Mapping[str, str]:
     """Who judged and captured, with which versions; what is true of the whole process, not of one visit."""
     return {
+        "operator": settings.operator,
         "tool": "yiguang",
         "tool_version": version("yiguang"),
         "worker": worker,

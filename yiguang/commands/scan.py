@@ -62,19 +62,18 @@ def scan(
 
 def load_scanner() -> Scanner:
     """The scanner over the lexicons of the settings."""
-    from classifier.engine import Classifier
-
     from crawler.extract import extract_page
     from crawler.wordings import load_wordings
     from domain.documents import document_of
+    from yiguang.wiring import load_classifier
 
-    lexicons = read_settings().lexicons
-    wordings = load_wordings(lexicons / "web")
+    settings = read_settings()
+    wordings = load_wordings(settings.lexicons / "web")
 
     def extract(html: str, url: str) -> Document:
         return document_of(extract_page(html, url, "utf-8", wordings))
 
-    return Scanner(Classifier.load(lexicons).judge, extract)
+    return Scanner(load_classifier(settings).judge, extract)
 
 
 def _open(path: str, stack: ExitStack) -> BinaryIO:

@@ -1,0 +1,149 @@
+"""The contract of the command line: exit codes, one-line errors, JSON, a bare folder."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+COMMANDS = (
+    ("init",),
+    ("targets",),
+    ("targets", "import"),
+    ("targets", "list"),
+    ("nightly",),
+    ("scan",),
+    ("cases",),
+    ("cases", "list"),
+    ("cases", "show"),
+    ("evidence",),
+    ("evidence", "verify"),
+    ("evidence", "export"),
+    ("version",),
+)
+TARGETS = """\
+name,url,delay_seconds,local
+甲医院,http://www.jia.example/,0.1,是
+乙医院,ftp://www.yi.example/,,
+丙医院,http://www.bing.example/,soon,
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_shows_an_example(yiguang: Run, command: tuple[str, ...]) -> None:
+    shown = yiguang(*command, "--help")
+    assert shown.returncode == 0
+    assert f"yiguang {' '.join(command)}" in shown.stdout.decode().partition("例：")[2]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("targets", "list"),
+        ("targets", "import", __file__),
+        ("nightly",),
+        ("cases", "list"),
+        ("cases", "show", "1"),
+        ("evidence", "verify", "--all"),
+        ("evidence", "export", "1", "--out", "x"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_is_not_initialised_says_what_to_do(yiguang: Run, home: Path, command: tuple[str, ...]) -> None:
+    done = yiguang(*command)
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+    assert "yiguang init" in done.stderr.decode()
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("no-such-command",),
+        ("init", "--no-such-option"),
+        ("targets", "import"),
+        ("targets", "import", "no-such-file.csv"),
+        ("cases", "show", "first"),
+        ("evidence", "verify"),
+        ("evidence", "verify", "--all", "x.wacz"),
+        ("scan", "no-such-file.txt"),
+        ("scan", "--jsonl", "--html", "-"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(yiguang: Run, command: tuple[str, ...]) -> None:
+    yiguang("init")
+    done = yiguang(*command)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert re.fullmatch("错误：.+\n", done.stderr.decode())
+
+
+def test_a_setting_that_cannot_be_used_is_wrong_usage(yiguang: Run) -> None:
+    done = yiguang("init", environ={"YIGUANG_SHARDS": "many"})
+    assert done.returncode == 2
+    assert "YIGUANG_SHARDS" in done.stderr.decode()
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_failure(yiguang: Run, home: Path) -> None:
+    home.write_text("a file is in the way", encoding="utf-8")
+    done = yiguang("init")
+    assert done.returncode == 1
+    assert re.fullmatch("错误：.+\n", done.stderr.decode())
+
+
+def test_init_may_be_repeated(yiguang: Run, home: Path) -> None:
+    assert yiguang("init").returncode == 0
+    assert yiguang("init").returncode == 0
+    assert (home / "yiguang.sqlite").exists()
+
+
+def test_good_rows_are_kept_and_bad_ones_listed_with_line_and_reason(yiguang: Run, tmp_path: Path) -> None:
+    file = tmp_path / "targets.csv"
+    file.write_bytes(TARGETS.encode("gb18030"))
+    yiguang("init")
+    done = yiguang("targets", "import", file)
+    assert done.returncode == 1
+    complaints = done.stderr.decode().splitlines()
+    assert [line.partition("（")[0] for line in complaints[:2]] == ["第 3 行", "第 4 行"]
+    listed = [json.loads(line) for line in yiguang("targets", "list", "--json").stdout.splitlines()]
+    assert [row["name"] for row in listed] == ["甲医院"]
+    assert listed[0]["local"] is True
+
+
+def test_targets_in_yaml(yiguang: Run, tmp_path: Path) -> None:
+    file = tmp_path / "targets.yml"
+    file.write_text(
+        "- {name: 甲医院, url: 'http://www.jia.example/', include: ['/a', '/b']}\n- {name: 乙医院}\n", "utf-8"
+    )
+    yiguang("init")
+    done = yiguang("targets", "import", file)
+    assert done.returncode == 1
+    assert "第 2 行" in done.stderr.decode()
+    assert json.loads(yiguang("targets", "list", "--json").stdout)["include"] == ["/a", "/b"]
+
+
+def test_a_night_without_targets_is_red(yiguang: Run) -> None:
+    yiguang("init")
+    done = yiguang("nightly")
+    assert done.returncode == 1
+    assert "targets import" in done.stderr.decode()
+
+
+def test_a_case_that_does_not_exist(yiguang: Run, tmp_path: Path) -> None:
+    yiguang("init")
+    assert yiguang("cases", "list").stdout == b""
+    for command in (("cases", "show", "7"), ("evidence", "export", "7", "--out", str(tmp_path / "out"))):
+        done = yiguang(*command)
+        assert done.returncode == 1
+        assert "7" in done.stderr.decode()
+
+
+def test_something_that_is_no_evidence_does_not_verify(yiguang: Run, tmp_path: Path) -> None:
+    file = tmp_path / "x.wacz"
+    file.write_bytes(b"not a zip")
+    done = yiguang("evidence", "verify", file, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["ok"] is False
