@@ -1,23 +1,13 @@
 """From the source of a page to what a person reads on it."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from itertools import accumulate
-
-from crawler.institutions import find_institutions
-from crawler.main_body import Layout, lay_out
-from crawler.page_head import read_head
-from crawler.page_links import Resolver, resolve_images, resolve_links
-from crawler.page_walk import Walk, walk_html
+from crawler.main_body import lay_out
+from crawler.page_parts import page_of
+from crawler.page_walk import walk_html
+from crawler.wechat import has_article, is_wechat
+from crawler.wechat_lists import read_profile
+from crawler.wechat_page import wechat_post_page, wechat_profile_page
 from crawler.wordings import Wordings
-from domain.contacts import find_contacts, normal_number
-from domain.identifiers import find_identifiers
-from domain.page import Contact, ContactKind, ExtractedPage
-
-#: A button or link that asks for contact has no more characters than this; longer ones are headlines.
-_BUTTON_CHARS = 14
-_EXTRA_CHARS = 5000
-_MARK_CHARS = 100_000
+from domain.page import ExtractedPage
 
 
 def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
@@ -27,82 +17,10 @@ def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> Extr
     that the page hides by inline style or attribute are in `extra["hidden_text"]`, the `title` element in
     `extra["document_title"]`, a named source (来源) in `extra["source"]`.
     """
-    _, walk = walk_html(html, wordings)
-    layout = lay_out(walk, wordings)
-    return page_of(walk, layout, url, encoding, len(html), wordings)
-
-
-def page_of(
-    walk: Walk, layout: Layout, url: str, encoding: str, source_chars: int, wordings: Wordings
-) -> ExtractedPage:
-    """Assemble the page from what the walk collected and how its lines are laid out."""
-    text = "\n".join(walk.lines)
-    starts = [0, *accumulate(len(line) + 1 for line in walk.lines)]
-    body_start = starts[layout.first]
-    body_end = max(body_start, starts[layout.end] - 1)
-    head = read_head(walk, layout)
-    resolver = Resolver(url, walk.base, encoding)
-    if refresh := walk.metas.get("refresh"):
-        walk.links.append((refresh.partition("=")[2].strip("'\" "), ""))
-    return ExtractedPage(
-        url=url,
-        title=head.title,
-        text=text,
-        encoding=encoding,
-        site_name=head.site_name,
-        author=head.author,
-        published_at=head.published_at,
-        body_start=body_start,
-        body_end=body_end,
-        description=walk.metas.get("description", "") or walk.metas.get("og:description", ""),
-        keywords=walk.metas.get("keywords", ""),
-        contacts=_contacts(text, starts, layout),
-        identifiers=find_identifiers(text),
-        institutions=find_institutions("\n".join((head.title, head.site_name, text)), wordings),
-        links=resolve_links(walk.links, resolver),
-        images=resolve_images(walk.images, resolver),
-        widgets=_widgets(walk, wordings),
-        cta=_calls(text, walk.buttons, wordings),
-        text_share=min(1.0, len(text) / max(1, source_chars)),
-        extra=_extra(walk, head.title, head.source),
-    )
-
-
-def _contacts(text: str, starts: list[int], layout: Layout) -> tuple[Contact, ...]:
-    """One entry per contact: the first outside header and footer, or the first of all when there is no such one."""
-    footer = [
-        (starts[row], starts[row + 1]) for row, region in enumerate(layout.regions) if region in ("footer", "header")
-    ]
-    chosen: dict[tuple[ContactKind, str], Contact] = {}
-    for contact in find_contacts(text):
-        inside = any(start <= contact.start < end for start, end in footer)
-        key = (contact.kind, normal_number(contact))
-        known = chosen.get(key)
-        if known is None or (known.in_footer and not inside):
-            chosen[key] = replace(contact, in_footer=inside)
-    return tuple(sorted(chosen.values(), key=lambda contact: (contact.start, contact.end, contact.kind)))
-
-
-def _widgets(walk: Walk, wordings: Wordings) -> tuple[str, ...]:
-    source = "\n".join((*walk.marks, *walk.scripts, *(url for url, _ in walk.links)))[:_MARK_CHARS].lower()
-    return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in source))
-
-
-def _calls(text: str, buttons: Iterable[str], wordings: Wordings) -> tuple[str, ...]:
-    """Calls to action: known phrases wherever they stand, and short buttons that hold one of the shorter words."""
-    calls = dict.fromkeys(wordings.calls.findall(text.lower()))
-    for button in buttons:
-        if len(button) <= _BUTTON_CHARS and wordings.link_calls.search(button.lower()):
-            calls.setdefault(button)
-    return tuple(calls)
-
-
-def _extra(walk: Walk, title: str, source: str) -> dict[str, str]:
-    alts = dict.fromkeys(alt for _, alt, _ in walk.images if alt)
-    found = {
-        "document_title": walk.document_title if walk.document_title != title else "",
-        "source": source,
-        "hidden_text": " ".join(" ".join(walk.hidden).split())[:_EXTRA_CHARS],
-        "alt_text": "\n".join(alts)[:_EXTRA_CHARS],
-    }
-    return {name: value for name, value in found.items() if value}
+    if is_wechat(url, html):
+        if has_article(html):
+            return wechat_post_page(html, url, encoding, wordings)
+        if posts := read_profile(html):
+            return wechat_profile_page(html, posts, url, encoding, wordings)
+    walk = walk_html(html, wordings)
+    return page_of(walk, lay_out(walk, wordings), url, encoding, len(html), wordings)

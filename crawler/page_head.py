@@ -55,7 +55,7 @@ def read_head(walk: Walk, layout: Layout) -> Head:
     site_name = _squeezed(walk.metas.get("og:site_name", "")) or site_name or _owner(walk.lines, layout)
     near = walk.lines[max(0, layout.first - _LINES_ABOVE_BODY) : layout.first + 6]
     author = _squeezed(walk.metas.get("author", "") or walk.metas.get("article:author", ""))
-    if not author or author.lower() in _NOT_AUTHORS:
+    if not author or author.isascii() or author.lower() in _NOT_AUTHORS:
         author = _first(_AUTHOR, [*near, *walk.lines[max(0, layout.end - 4) : layout.end + 3]])
     return Head(title, site_name, author, _first(_SOURCE, near), _published_at(walk, layout, near))
 
@@ -72,22 +72,27 @@ def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str:
 
 
 def _title_and_site(walk: Walk) -> tuple[str, str]:
+    """The headline, and the site's name when the document title ends with one.
+
+    A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
+    column is not. Without such a heading the document title stands, less the site's name at its end.
+    """
     document = walk.document_title
+    shared = _squeezed(walk.metas.get("og:title", ""))
     headings = [text for tag, text in sorted(walk.headings, key=lambda heading: heading[0]) if 4 <= len(text) <= 120]
     if not document:
-        fallback = [*headings, *(line for line in walk.lines[:5] if len(line) <= 60), ""]
-        return _squeezed(walk.metas.get("og:title", "")) or fallback[0], ""
-    parts = [part for part in _TITLE_BREAK.split(document) if part]
+        return shared or next(iter([*headings, *(line for line in walk.lines[:5] if len(line) <= 60)]), ""), ""
+    parts = [part.strip(" 【】[]()（）") for part in _TITLE_BREAK.split(document) if part.strip(" 【】[]")]
     site = next((part for part in reversed(parts[1:]) if _SITE_ENDING.search(part)), "")
-    if shared := _squeezed(walk.metas.get("og:title", "")):
+    if shared:
         return shared, site
-    bare = _comparable(document)
+    first = _comparable(parts[0]) if parts else ""
     for heading in headings:
-        if _comparable(heading) in bare and heading != site:
+        bare = _comparable(heading)
+        if bare and heading != site and (bare in first or first in bare) and 2 * len(bare) >= len(first):
             return heading, site
-    if site and len(parts) > 1:
-        kept = document[: document.rindex(site)]
-        return (_TITLE_BREAK.sub(" ", kept[-3:]).strip() and kept.rstrip(" _-|｜–—»")) or document, site
+    if site and document.rindex(site) > 0:
+        return document[: document.rindex(site)].rstrip(" _-|｜–—»【[(（·") or document, site
     return document, site
 
 
@@ -97,7 +102,8 @@ def _comparable(text: str) -> str:
 
 def _owner(lines: list[str], layout: Layout) -> str:
     footer = (line for line, region in zip(lines, layout.regions, strict=True) if region == "footer")
-    return _first(_OWNER, footer)
+    owner = _first(_OWNER, footer)
+    return owner if _SITE_ENDING.search(owner) else ""
 
 
 def _published_at(walk: Walk, layout: Layout, near: list[str]) -> datetime | None:

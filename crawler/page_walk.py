@@ -54,6 +54,7 @@ class Block:
     end_line: int
     region: str = ""
     named_body: bool = False
+    element_id: str = ""
 
 
 @dataclass(slots=True)
@@ -87,18 +88,22 @@ class _Frame:
     text_mark: int = 0
 
 
-def walk_html(html: str, wordings: Wordings) -> tuple[LexborHTMLParser, Walk]:
-    """Parse and walk a page. Lone surrogates become U+FFFD; nesting is bounded as in browsers."""
+def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozenset()) -> Walk:
+    """Parse and walk a page. Lone surrogates become U+FFFD; nesting is bounded as in browsers.
+
+    Elements with one of the `marked_ids` are among the blocks even when their names say nothing.
+    """
     tree = LexborHTMLParser(bounded_nesting(html).encode("utf-8", "replace"))
-    walker = _Walker(wordings)
+    walker = _Walker(wordings, marked_ids)
     if tree.root is not None:
         walker.walk(tree.root)
-    return tree, walker.found
+    return walker.found
 
 
 class _Walker:
-    def __init__(self, wordings: Wordings) -> None:
+    def __init__(self, wordings: Wordings, marked_ids: frozenset[str]) -> None:
         self.found = Walk()
+        self._marked_ids = marked_ids
         self._wordings = wordings
         self._regions: dict[tuple[str, str], tuple[str, bool]] = {}
         self._line: list[str] = []
@@ -144,7 +149,7 @@ class _Walker:
                 self._add_script(node, attributes)
                 return False
             case "title":
-                self.found.document_title = self.found.document_title or _squeezed(node.text_content or "")
+                self.found.document_title = self.found.document_title or _squeezed(node.text())
                 return False
             case "meta" | "base" | "link":
                 self._add_head(tag, attributes)
@@ -204,7 +209,7 @@ class _Walker:
             if frame.href:
                 found.links.append((frame.href, text))
         elif frame.href:
-            found.links.append((frame.href, ""))
+            found.links.append((frame.href, frame.image_alt))
 
     def _add_text(self, text: str, hidden: bool, preformatted: bool) -> None:
         if hidden:
@@ -250,8 +255,8 @@ class _Walker:
             if key not in self._regions:
                 self._regions[key] = _region_of(element_id, classes, self._wordings)
             region, named_body = self._regions[key]
-            if region or named_body:
-                frame.block = Block(frame.first_line, 0, region, named_body)
+            if region or named_body or element_id in self._marked_ids:
+                frame.block = Block(frame.first_line, 0, region, named_body, element_id)
         if tag == "a":
             href = attributes.get("href") or ""
             frame.href = href
@@ -260,11 +265,20 @@ class _Walker:
                 self.found.marks.append(f'href="{href}')
         elif tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"] or "")
-        elif "-" in tag:
-            self.found.marks.append(f"<{tag}")
+        elif "-" in tag or tag == "mpvoice":
+            self._add_component(tag, attributes)
+        elif title := attributes.get("data-title"):
+            frame.image_alt = _squeezed(title)
         for name in ("onclick", "data-href", "data-link", "data-miniprogram-appid"):
             if value := attributes.get(name):
                 self._add_script_link(name, value, frame)
+
+    def _add_component(self, tag: str, attributes: Mapping[str, str | None]) -> None:
+        """WeChat's own elements: a voice shows its name; cards of accounts and mini-programs are marks of a widget."""
+        self.found.marks.append(f"<{tag}")
+        if tag in ("mpvoice", "mp-common-mpaudio") and (media := attributes.get("voice_encode_fileid")):
+            self._line.append(f" {attributes.get('name') or ''} ")
+            self.found.links.append((f"https://res.wx.qq.com/voice/getvoice?mediaid={media}", "音频"))
 
     def _add_script_link(self, name: str, value: str, frame: _Frame) -> None:
         self.found.marks.append(f"{name}={value}")
@@ -276,7 +290,8 @@ class _Walker:
     def _add_script(self, node: LexborNode, attributes: Mapping[str, str | None]) -> None:
         if source := attributes.get("src"):
             self.found.marks.append(f"src={source}")
-        text = node.text_content or ""
+        code = node.first_child
+        text = (code.text_content if code is not None else "") or ""
         if text and len(text) <= _SCRIPT_CHARS:
             self.found.scripts.append(text)
             if "document.write" in text:

@@ -21,8 +21,8 @@ class Notice:
     outcome: Outcome
     detail: str
     max_chars: int
-    hosts: tuple[str, ...]
-    statuses: frozenset[int]
+    site: str
+    title_is: tuple[str, ...]
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
     in_markup: tuple[str, ...]
@@ -89,8 +89,8 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         outcome=Outcome(row["outcome"]),
         detail=row["detail"],
         max_chars=row["max_chars"],
-        hosts=tuple(row.get("hosts", ())),
-        statuses=frozenset(row.get("statuses", ())),
+        site=row.get("site", ""),
+        title_is=_lower(row.get("title_is", ())),
         in_title=_lower(row.get("in_title", ())),
         in_text=_lower(row.get("in_text", ())),
         in_markup=_lower(row.get("in_markup", ())),

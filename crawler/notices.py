@@ -1,0 +1,39 @@
+"""Pages that stand in for the page asked for: removals, challenges, parked names, soft 404s."""
+
+from crawler.wechat import has_article, is_wechat
+from crawler.wordings import Notice, Wordings
+from domain.page import ExtractedPage
+
+#: Interstitials are small; a script that mentions a firewall inside a large page is no challenge.
+_MARKUP_CHARS = 120_000
+
+
+def notice_on(page: ExtractedPage, html: str, wordings: Wordings) -> Notice | None:
+    """The first notice that the page is, None for content. An article of WeChat is never a notice, whatever it quotes."""
+    wechat = is_wechat(page.url, html)
+    if wechat and has_article(html):
+        return None
+    site = "wechat" if wechat else "sogou" if _is_sogou(page.url) else ""
+    title = (page.extra.get("document_title") or page.title).strip().lower()
+    text = page.text.lower()
+    chars = len(text)
+    markup = ""
+    for notice in wordings.notices:
+        if chars > notice.max_chars or (notice.site and notice.site != site):
+            continue
+        if title in notice.title_is or _any_in(notice.in_title, title) or _any_in(notice.in_text, text):
+            return notice
+        if notice.in_markup and len(html) <= _MARKUP_CHARS:
+            markup = markup or html.lower()
+            if _any_in(notice.in_markup, markup):
+                return notice
+    return None
+
+
+def _any_in(words: tuple[str, ...], text: str) -> bool:
+    return bool(text) and any(word in text for word in words)
+
+
+def _is_sogou(url: str) -> bool:
+    host = url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    return host == "sogou.com" or host.endswith(".sogou.com")
