@@ -88,7 +88,7 @@ class Renderer:
         await self._pool.close()
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright keeps notes on the object whose method answers routes
 class _Session:
     """One page in one fresh browser context."""
 

@@ -1,0 +1,142 @@
+"""The two ports in memory, and a judge that flags a word."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from crawler.settings import CrawlSettings
+from crawler.shard import run_shard
+from crawler.wordings import load_wordings
+from domain.evidence import EvidenceIncomplete
+from domain.findings import Judgement
+from domain.outcome import Outcome
+from domain.page import ExtractedPage
+from domain.targets import Target
+from domain.visits import FrontierUrl, TargetInNight, Visit
+
+WORDINGS = load_wordings(Path(__file__).parents[2] / "lexicons" / "web")
+NIGHT = "2026-11-25"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Row:
+    id: int
+    target_id: int
+    url: str
+    depth: int
+    due_at: datetime
+    state: str = "waiting"
+    worker: str = ""
+    attempts: int = 0
+
+
+@dataclass
+class MemoryFrontier:
+    """As the protocol says; the store writes into it."""
+
+    rows: list[Row] = field(default_factory=list)
+    heartbeats: int = 0
+    claims: list[int] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, target_id: int, url: str, depth: int) -> None:
+        if all(row.url != url for row in self.rows):
+            self.rows.append(Row(len(self.rows) + 1, target_id, url, depth, now()))
+
+    def claim(
+        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+    ) -> list[FrontierUrl]:
+        with self._lock:
+            free = [
+                row for row in self.rows if row.state != "done" and row.due_at <= now and row.target_id in target_ids
+            ]
+            for row in free[:limit]:
+                row.state, row.worker, row.attempts = "leased", worker, row.attempts + 1
+                row.due_at = now + timedelta(seconds=lease_seconds)
+                self.claims.append(row.id)
+            return [
+                FrontierUrl(row.id, night_id, row.target_id, row.url, row.depth, row.attempts) for row in free[:limit]
+            ]
+
+    def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
+        with self._lock:
+            self.heartbeats += 1
+            for row in self.rows:
+                if row.id in ids and row.worker == worker and row.state == "leased":
+                    row.due_at = now + timedelta(seconds=lease_seconds)
+
+    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
+        due = [row.due_at for row in self.rows if row.state != "done" and row.target_id in target_ids]
+        return min(due, default=None)
+
+
+@dataclass
+class MemoryStore:
+    """Keeps visits; `refuse` names URLs whose flagged visits it finds incomplete."""
+
+    frontier: MemoryFrontier
+    visits: list[Visit] = field(default_factory=list)
+    refuse: frozenset[str] = frozenset()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def record(self, visit: Visit) -> None:
+        with self._lock:
+            if visit.outcome is Outcome.CONTENT and visit.frontier.url in self.refuse:
+                raise EvidenceIncomplete("缺少截图")
+            self.visits.append(visit)
+            row = self.frontier.rows[visit.frontier.id - 1]
+            row.state = "done" if visit.retry_at is None else "waiting"
+            row.due_at = visit.retry_at or row.due_at
+            for found in visit.discovered:
+                self.frontier.add(row.target_id, found.url, found.depth)
+
+    def last(self, url: str) -> Visit:
+        return next(visit for visit in reversed(self.visits) if visit.frontier.url == url)
+
+    def final(self) -> dict[str, Visit]:
+        return {visit.frontier.url: visit for visit in self.visits if visit.retry_at is None}
+
+
+def judge_word(page: ExtractedPage) -> Judgement:
+    flagged = "包治百病" in page.text
+    return Judgement(score=0.9 if flagged else 0.1, flagged=flagged, genre="promotion", is_ad=flagged)
+
+
+def settings(**changes: object) -> CrawlSettings:
+    """Short times, for tests."""
+    values: dict[str, object] = {
+        "wordings": WORDINGS,
+        "contact": "http://bot.example/about",
+        "timeout_seconds": 1.0,
+        "max_body_bytes": 3_000_000,
+        "max_decoded_bytes": 6_000_000,
+        "max_attempts": 2,
+        "retry_seconds": 0.05,
+        "max_retry_seconds": 1.5,
+        "idle_seconds": 0.05,
+        "render_timeout_seconds": 15.0,
+        "render_settle_seconds": 0.1,
+    }
+    return CrawlSettings(**(values | changes))  # type: ignore[arg-type]  # one dictionary for fields of all types
+
+
+def crawl(
+    targets: Sequence[Target],
+    crawl_settings: CrawlSettings,
+    judge: Callable[[ExtractedPage], Judgement] = judge_word,
+    refuse: frozenset[str] = frozenset(),
+) -> MemoryStore:
+    """Run one shard to its end over fakes."""
+    frontier = MemoryFrontier()
+    store = MemoryStore(frontier, refuse=refuse)
+    numbered = [TargetInNight(number, target) for number, target in enumerate(targets, 1)]
+    for item in numbered:
+        frontier.add(item.id, item.target.url, 0)
+    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, now)
+    return store

@@ -1,0 +1,25 @@
+"""The font check, with and without a Chinese font, in the real browser."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from crawler.browser import BrowserUnavailable
+from crawler.fonts import FontMissing, check_cjk_font
+
+
+def test_this_machine_draws_chinese() -> None:
+    check_cjk_font()
+
+
+def test_says_so_when_no_font_is_configured(tmp_path: Path) -> None:
+    empty = tmp_path / "fonts.conf"
+    empty.write_text(f"<fontconfig><cachedir>{tmp_path}/cache</cachedir></fontconfig>")
+    with pytest.raises(FontMissing, match="医癌龘.*中文字体"):
+        check_cjk_font(env={**os.environ, "FONTCONFIG_FILE": str(empty)})
+
+
+def test_says_so_when_there_is_no_browser(tmp_path: Path) -> None:
+    with pytest.raises(BrowserUnavailable, match="无法启动 Chromium"):
+        check_cjk_font(str(tmp_path / "no-such-browser"))
