@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from storage.tables import frontier, night_targets
 # A leased URL has been tried, so these two are all that is open. Kept apart: each is one range of the claim index.
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
 _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts > 0)
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
 _BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
 
@@ -131,12 +132,17 @@ class SqlFrontier:
         return max(min(due), now) if due else None
 
     def release_leases(self, night_id: str, workers: Sequence[str] | None = None) -> int:
-        """Give back at once what dead workers (None: all workers) of a night hold; returns how many URLs."""
+        """Give back at once what dead workers (None: all workers) of a night hold; returns how many URLs.
+
+        The broken-off try stays counted in `attempts`.
+        """
         held = and_(frontier.c.night_id == night_id, frontier.c.state == "leased")
         if workers is not None:
             held = and_(held, frontier.c.worker.in_(workers))
         with writing(self._engine) as connection:
-            return connection.execute(update(frontier).where(held).values(state="waiting", worker=None)).rowcount
+            return connection.execute(
+                update(frontier).where(held).values(state="waiting", worker=None, due_at=_AT_ONCE)
+            ).rowcount
 
 
 def _same_target() -> ColumnElement[bool]:

@@ -1,0 +1,60 @@
+"""A night over two invented sites, and what a worker process does in it."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from domain.visits import Discovered, FrontierUrl
+from storage.database import open_engine, writing
+from storage.frontier import SqlFrontier, add_urls
+from storage.nights import open_night
+from storage.targets import list_targets, save_targets
+from storage.visits import SqlVisitStore
+from tests.storage.samples import NOW, PROVENANCE, TARGETS, visit
+
+LEASE_SECONDS = 60.0
+
+
+def clock() -> datetime:
+    return NOW
+
+
+def open_sample_night(engine: Engine, links: int = 0) -> tuple[str, list[int]]:
+    """A night with both sites seeded and `links` further URLs for each."""
+    save_targets(engine, TARGETS)
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    SqlFrontier(engine).seed(night_id, [(row.id, row.target.url) for row in targets], NOW)
+    with writing(engine) as connection:
+        for row in targets:
+            found = [Discovered(f"{row.target.url}{number}", 1) for number in range(links)]
+            add_urls(connection, night_id, row.id, found, NOW)
+    return night_id, [row.id for row in targets]
+
+
+def claim(engine: Engine, night_id: str, ids: Sequence[int], limit: int = 1, worker: str = "w1") -> list[FrontierUrl]:
+    return SqlFrontier(engine).claim(night_id, ids, worker, limit, NOW, LEASE_SECONDS)
+
+
+def open_store(engine: Engine, folder: Path) -> SqlVisitStore:
+    return SqlVisitStore(engine, folder, PROVENANCE, clock)
+
+
+def work(url: str, folder: Path, night_id: str, ids: Sequence[int], worker: str) -> None:
+    """Claim and record until nothing is left; every fifth page is flagged. Prints a line per recorded page."""
+    engine = open_engine(url)
+    store = open_store(engine, folder)
+    frontier = SqlFrontier(engine)
+    while rows := frontier.claim(night_id, ids, worker, 3, NOW + timedelta(hours=1), LEASE_SECONDS):
+        for row in rows:
+            store.record(visit(row, flagged=row.id % 5 == 0))
+            sys.stdout.write(f"{row.id}\n")
+            sys.stdout.flush()
+    store.close()
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], Path(sys.argv[2]), sys.argv[3], [int(number) for number in sys.argv[4].split(",")], sys.argv[5])

@@ -1,0 +1,81 @@
+"""Migrations make the tables that the code uses; columns keep their promises on both databases."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, select, text
+from sqlalchemy.exc import StatementError
+
+from storage.columns import JsonText, StorableText, UtcDateTime
+from storage.database import migrate, open_engine, writing
+from storage.tables import metadata
+
+_SCRATCH = Table(
+    "scratch",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("moment", UtcDateTime),
+    Column("words", StorableText),
+    Column("value", JsonText),
+)
+
+
+@pytest.fixture
+def scratch(engine: Engine) -> Engine:
+    _SCRATCH.create(engine)
+    return engine
+
+
+def test_migrations_build_exactly_the_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_sqlite_is_set_up_for_many_readers_and_safe_writes(tmp_path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/a.db")
+    with engine.connect() as connection:
+        values = {
+            name: connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        }
+    engine.dispose()
+    assert values == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 30_000, "foreign_keys": 1}
+
+
+def test_other_databases_are_refused() -> None:
+    with pytest.raises(ValueError, match="mysql"):
+        open_engine("mysql://root@localhost/a")
+
+
+def test_naive_times_are_refused(scratch: Engine) -> None:
+    with pytest.raises(StatementError, match="naive time refused"), writing(scratch) as connection:
+        connection.execute(insert(_SCRATCH).values(id=1, moment=datetime(2026, 11, 25, 2)))
+
+
+def test_times_come_back_in_utc(scratch: Engine) -> None:
+    beijing = datetime(2026, 11, 26, 2, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+    with writing(scratch) as connection:
+        connection.execute(insert(_SCRATCH).values(id=1, moment=beijing))
+        stored = connection.scalar(select(_SCRATCH.c.moment))
+    assert stored == beijing
+    assert stored.tzinfo is UTC
+
+
+def test_hostile_text_is_stored_with_its_length_kept(scratch: Engine) -> None:
+    hostile = "治\0愈\ud800率\U0001f4a5"
+    with writing(scratch) as connection:
+        connection.execute(insert(_SCRATCH).values(id=1, words=hostile, value={hostile: [hostile, 1, None]}))
+        row = connection.execute(select(_SCRATCH)).one()
+    clean = "治\ufffd愈\ufffd率\U0001f4a5"
+    assert row.words == clean
+    assert row.value == {clean: [clean, 1, None]}
+    assert len(clean) == len(hostile)
