@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from domain.findings import FAMILY_ZH, Document, Judgement
+from yiguang.terminal import printable
 
 #: A longer line is answered with an error instead of being held in memory whole. Bytes.
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -118,7 +119,7 @@ def judgement_row(line_id: object, judgement: Judgement) -> Row:
 def finding_line(finding: Mapping[str, Any]) -> str:
     """A finding for a person: `  治愈率/有效率「治愈率达98%」广告法16(1)(2)`."""
     silenced = f"（已排除：{'、'.join(finding['gates'])}）" if finding["silenced"] else ""
-    return f"  {FAMILY_ZH[finding['family']]}「{finding['quote']}」{'、'.join(finding['basis'])}{silenced}"
+    return f"  {FAMILY_ZH[finding['family']]}「{printable(finding['quote'])}」{'、'.join(finding['basis'])}{silenced}"
 
 
 def error_row(fault: BadLine) -> Row:

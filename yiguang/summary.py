@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from domain.findings import FAMILY_ZH
 from domain.nights import Case, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from yiguang.nightly import NightResult
+from yiguang.terminal import printable
 
 #: More failures than this of one target are counted, not listed.
 SHOWN_FAILURES = 5
+SHOWN_LEADS = 20
+SHOWN_FAMILIES = 3
 
 
 def summary_row(result: NightResult) -> dict[str, object]:
@@ -28,7 +32,7 @@ def summary_row(result: NightResult) -> dict[str, object]:
         "families": dict(night.families),
         "bundles_verified": night.bundles_verified,
         "bundles_failed": list(night.bundles_failed),
-        "faults": list(result.faults),
+        "complaints": complaints(result),
         "targets": [_target_row(target) for target in night.targets],
     }
 
@@ -54,18 +58,24 @@ def _counts(outcomes: object) -> dict[str, int]:
 
 
 def print_summary(console: Console, result: NightResult, cases: Sequence[Case], home: Path) -> None:
-    """Targets, leads by family, what failed and why, and where the evidence lies."""
+    """Targets, leads and their families, what failed and why, and where the evidence lies."""
     night = result.summary
     console.print(_targets_table(night))
-    if night.families:
+    if cases:
         console.print(_families_table(night))
+        console.print(_leads_table(cases))
     for line in complaints(result):
-        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(console, line, style="red")
     _print_failures(console, night)
     if cases:
-        console.print(f"证据（{night.bundles_verified} 份已核验）：", markup=False, highlight=False)
-        for case in cases:
-            console.print(f"  线索 {case.id}  {home / case.bundle}", markup=False, highlight=False, soft_wrap=True)
+        verified = f"{night.bundles_verified - len(night.bundles_failed)} 个证据文件已核验"
+        _say(
+            console, f"证据：{(home / cases[0].bundle).parent}（{verified}）；评分最高的一条：{home / cases[0].bundle}"
+        )
+
+
+def _say(console: Console, line: str, style: str | None = None) -> None:
+    console.print(printable(line), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def complaints(result: NightResult) -> list[str]:
@@ -73,10 +83,12 @@ def complaints(result: NightResult) -> list[str]:
     night = result.summary
     lines = [] if night.targets else ["没有目标：先运行 yiguang targets import"]
     for target in night.targets:
-        if target.content_pages < target.min_pages:
-            lines.append(f"{target.name}：只取得 {target.content_pages} 页，少于应有的 {target.min_pages} 页")
-        if target.waiting:
-            lines.append(f"{target.name}：还有 {target.waiting} 页未做完")
+        short = f"只取得 {target.content_pages} 页，少于应有的 {target.min_pages} 页"
+        waiting = f"还有 {target.waiting} 页未做完"
+        said = [short] if target.content_pages < target.min_pages else []
+        said += [waiting] if target.waiting else []
+        if said:
+            lines.append(f"{target.name}：{'；'.join(said)}")
     lines += [f"证据包未通过核验：{path}" for path in night.bundles_failed]
     return lines + list(result.faults)
 
@@ -87,7 +99,7 @@ def _targets_table(night: NightSummary) -> Table:
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for target in night.targets:
         table.add_row(
-            target.name,
+            escape(printable(target.name)),
             str(target.content_pages),
             str(target.leads),
             "、".join(
@@ -113,14 +125,31 @@ def _families_table(night: NightSummary) -> Table:
     return table
 
 
+def _leads_table(cases: Sequence[Case]) -> Table:
+    hidden = f"，另有 {len(cases) - SHOWN_LEADS} 条见 yiguang cases list" if len(cases) > SHOWN_LEADS else ""
+    table = Table(title=f"线索（待人工复核{hidden}）", title_justify="left")
+    table.add_column("编号", justify="right")
+    table.add_column("评分", justify="right")
+    table.add_column("标题", overflow="fold")
+    table.add_column("类别", overflow="fold")
+    table.add_column("网址", overflow="fold")
+    for case in cases[:SHOWN_LEADS]:
+        families = "、".join(FAMILY_ZH[family] for family in case.families[:SHOWN_FAMILIES])
+        if len(case.families) > SHOWN_FAMILIES:
+            families += f" 等 {len(case.families)} 类"
+        title, url = escape(printable(case.title)), escape(printable(case.url))
+        table.add_row(str(case.id), f"{case.score:.2f}", title, families, url)
+    return table
+
+
 def _print_failures(console: Console, night: NightSummary) -> None:
     failed = [target for target in night.targets if target.failures]
     if failed:
-        console.print("未取得正常内容的页面：", markup=False, highlight=False)
+        _say(console, "未取得正常内容的页面：")
     for target in failed:
         for url, outcome, detail in target.failures[:SHOWN_FAILURES]:
-            reason = f"{OUTCOME_ZH[outcome]}{f'（{detail}）' if detail else ''}"
-            console.print(f"  {target.name}  {reason}  {url}", markup=False, highlight=False, soft_wrap=True)
+            name = OUTCOME_ZH[outcome]
+            _say(console, f"· {target.name}  {name if detail in ('', name) else f'{name}（{detail}）'}  {url}")
         others = sum(target.outcomes.values()) - target.content_pages - min(len(target.failures), SHOWN_FAILURES)
         if others > 0:
-            console.print(f"  {target.name}  另有 {others} 页", markup=False, highlight=False)
+            _say(console, f"· {target.name}  另有 {others} 页")

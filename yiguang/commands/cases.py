@@ -12,6 +12,7 @@ from domain.nights import Case
 from yiguang.errors import CommandFailed
 from yiguang.scan import finding_line, judgement_row
 from yiguang.settings import Settings, read_settings
+from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from storage.cases import CaseDetail
@@ -68,7 +69,7 @@ def list_(
             typer.echo(json.dumps(case_row(case), ensure_ascii=False))
         else:
             families = "、".join(FAMILY_ZH[family] for family in case.families)
-            typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{case.url}")
+            typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{printable(case.url)}")
 
 
 @cases_app.command("show", help=SHOW_HELP)
@@ -111,12 +112,12 @@ def in_words(detail: "CaseDetail", settings: Settings) -> str:
     lines = [
         f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，待人工复核",
         f"目标：{case.target}",
-        f"标题：{case.title}",
-        f"网址：{case.url}",
+        f"标题：{printable(case.title)}",
+        f"网址：{printable(case.url)}",
         f"取证时间：{case.captured_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}（北京时间）",
         f"证据包：{settings.home / case.bundle}",
         f"SHA-256：{case.bundle_sha256}",
         *(finding_line(asdict(finding)) for finding in detail.judgement.findings),
-        *(f"  · {reason}" for reason in detail.judgement.reasons),
+        *(f"  · {printable(reason)}" for reason in detail.judgement.reasons),
     ]
     return "\n".join(lines)

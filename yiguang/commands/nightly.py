@@ -48,6 +48,7 @@ def nightly(
     from yiguang.nightly import run_night
     from yiguang.progress import night_display
     from yiguang.summary import complaints, print_summary, summary_row
+    from yiguang.wiring import load_classifier
 
     set_up_logging()
     settings = read_settings()
@@ -55,6 +56,7 @@ def nightly(
     targets, bad_rows = _targets(engine, targets_file)
     if not targets:
         raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
+    load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
     check_fonts(settings)
     with night_display(Console(stderr=True)) as show:
         result = run_night(settings, engine, targets, show, tell=lambda notice: typer.echo(notice, err=True))
@@ -65,7 +67,7 @@ def nightly(
         width = None if sys.stdout.isatty() else 160
         print_summary(Console(width=width), result, cases, settings.home)
     if not result.healthy:
-        raise CommandFailed("；".join(complaints(result)))
+        raise CommandFailed(f"这一夜不正常，共 {len(complaints(result))} 项，见上面的汇总")
     if bad_rows:
         raise CommandFailed(f"目标文件中有 {bad_rows} 行有误，未巡查")
 
@@ -85,10 +87,11 @@ def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight],
 
 
 def check_fonts(settings: Settings) -> None:
-    """Evidence with empty boxes for characters is none: refuse to begin."""
+    """Evidence with empty boxes for characters is none: refuse to begin. Raises CommandFailed."""
+    from crawler.browser import BrowserUnavailable
     from crawler.fonts import FontMissing, check_cjk_font
 
     try:
         check_cjk_font(settings.chromium)
-    except FontMissing as fault:
+    except (FontMissing, BrowserUnavailable) as fault:
         raise CommandFailed(str(fault)) from fault

@@ -12,6 +12,7 @@ from domain.findings import Document
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.scan import Request, Row, Scanner, dump_row, finding_line, read_lines
 from yiguang.settings import read_settings
+from yiguang.terminal import printable
 
 HELP = """\
 判断文本或网页，输出线索；不需要数据库。
@@ -125,5 +126,5 @@ def _in_words(row: Row) -> str:
     lines += [finding_line(finding) for finding in findings]
     reasons = row["reasons"]
     assert isinstance(reasons, list)
-    lines += [f"  · {reason}" for reason in reasons]
+    lines += [f"  · {printable(reason)}" for reason in reasons]
     return "\n".join(lines) + "\n"

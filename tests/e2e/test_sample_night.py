@@ -1,0 +1,158 @@
+"""A whole night over the sample web through the command line, and what it must say about every page."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Row, select
+
+from benchmarks.kill_night import YIGUANG, sample_environment
+from examples.web.server import SampleWeb
+from examples.web.truth import Truth, load_truth
+from storage.database import open_engine
+from storage.tables import findings, pages
+
+
+@dataclass(frozen=True)
+class Night:
+    """One finished night: its environment, how the command ended, and the pages in the database."""
+
+    web: SampleWeb
+    environ: dict[str, str]
+    done: subprocess.CompletedProcess[str]
+    pages: list[Row[Any]]
+    families: dict[int, set[str]]
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environ["YIGUANG_HOME"])
+
+    def yiguang(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=300
+        )
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("night") / "home"
+    with SampleWeb() as web:
+        environ = sample_environment(web, home)
+        web.write_targets(home / "targets.csv")
+        subprocess.run([*YIGUANG, "init"], env=environ, check=True, capture_output=True)
+        command = [*YIGUANG, "nightly", "--targets", str(home / "targets.csv"), "--json"]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+        engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+        families: dict[int, set[str]] = {}
+        with engine.connect() as connection:
+            stored = list(connection.execute(select(pages)))
+            for row in connection.execute(select(findings).where(findings.c.silenced.is_(False))):
+                families.setdefault(row.page_id, set()).add(row.family)
+        engine.dispose()
+        yield Night(web, environ, done, stored, families)
+
+
+@pytest.fixture(scope="module")
+def truth() -> Truth:
+    return load_truth()
+
+
+def test_the_night_is_well(night: Night) -> None:
+    assert night.done.stderr == ""
+    assert night.done.returncode == 0
+    summary = json.loads(night.done.stdout)
+    assert summary["healthy"] is True
+    assert summary["complaints"] == []
+    assert summary["ended_at"] > summary["started_at"]
+    assert summary["leads"] == sum(page.flagged for page in night.pages)
+    assert sum(summary["outcomes"].values()) == len(night.pages)
+    assert summary["bundles_failed"] == []
+    assert {target["waiting"] for target in summary["targets"]} == {0}
+
+
+def test_every_page_has_the_outcome_that_was_planted(night: Night, truth: Truth) -> None:
+    wrong = {}
+    for page in night.pages:
+        expected = truth.of(page.url)
+        if expected is None or page.outcome not in expected.outcomes:
+            wrong[page.url] = (page.outcome, page.detail, expected)
+    assert wrong == {}
+
+
+def test_no_page_of_the_table_is_missed(night: Night, truth: Truth) -> None:
+    seen = {
+        (urlsplit(page.url).hostname, urlsplit(page.url).path + (f"?{q}" if (q := urlsplit(page.url).query) else ""))
+        for page in night.pages
+    }
+    expected = {(host, path) for host, paths in truth.hosts.items() for path in paths if not path.startswith("^")}
+    assert expected - seen == set()
+
+
+def test_every_unlawful_host_gives_a_lead_and_no_lawful_one_does(night: Night) -> None:
+    leads = {urlsplit(page.url).hostname for page in night.pages if page.flagged}
+    verdicts = {host: site.verdict for host, site in night.web.world.sites.items()}
+    assert {host for host, verdict in verdicts.items() if verdict == "unlawful"} - leads == set()
+    assert leads - {host for host, verdict in verdicts.items() if verdict == "unlawful"} == {
+        host for host in leads if verdicts[str(host)] == "mixed"
+    }
+
+
+def test_lawful_pages_give_no_lead(night: Night, truth: Truth) -> None:
+    flagged = [page for page in night.pages if page.flagged]
+    assert [page.url for page in flagged if (is_known := truth.of(page.url)) and is_known.lead is False] == []
+
+
+def test_every_lead_has_a_ground_that_the_page_gives(night: Night, truth: Truth) -> None:
+    groundless = {}
+    for page in night.pages:
+        expected = truth.of(page.url)
+        if page.flagged and expected and expected.lead:
+            found = night.families.get(page.id, set())
+            if not found & set(expected.families):
+                groundless[page.url] = (found, expected.families)
+    assert groundless == {}
+
+
+def test_most_unlawful_pages_are_leads(night: Night, truth: Truth) -> None:
+    unlawful = [page for page in night.pages if (expected := truth.of(page.url)) and expected.lead]
+    missed = [page.url for page in unlawful if not page.flagged]
+    assert len(missed) <= len(unlawful) * 0.1, missed
+
+
+def test_the_same_is_said_to_a_person(night: Night) -> None:
+    listed = [json.loads(line) for line in night.yiguang("cases", "list", "--json").stdout.splitlines()]
+    assert {case["url"] for case in listed} == {page.url for page in night.pages if page.flagged}
+    shown = night.yiguang("cases", "show", str(listed[0]["id"]))
+    assert shown.returncode == 0
+    assert listed[0]["url"] in shown.stdout
+    detail = json.loads(night.yiguang("cases", "show", str(listed[0]["id"]), "--json").stdout)
+    assert detail["findings"]
+    for finding in detail["findings"]:
+        assert detail["text"][finding["start"] : finding["end"]] == finding["quote"]
+
+
+def test_evidence_verifies_until_a_byte_is_changed(night: Night, tmp_path: Path) -> None:
+    assert night.yiguang("evidence", "verify", "--all").returncode == 0
+    case = json.loads(night.yiguang("cases", "list", "--json").stdout.splitlines()[0])
+    exported = night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path)
+    bundle = Path(exported.stdout.strip())
+    assert night.yiguang("evidence", "verify", bundle).returncode == 0
+    assert f"{case['bundle_sha256']}  {bundle.name}" in bundle.with_name(bundle.name + ".sha256").read_text("utf-8")
+    assert night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path).returncode == 1
+    content = bytearray(bundle.read_bytes())
+    content[len(content) // 2] ^= 1
+    bundle.write_bytes(content)
+    refused = night.yiguang("evidence", "verify", bundle)
+    assert refused.returncode == 1
+    assert "未通过" in refused.stdout
+
+
+def test_robots_and_pace_are_kept(night: Night) -> None:
+    asked = [request for request in night.web.requests if request.path != "/robots.txt"]
+    assert all("YiguangBot" in request.user_agent for request in asked)
+    assert not [r.path for r in asked if r.host == "www.jujue-zhuaqu.example"]
