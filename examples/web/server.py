@@ -21,7 +21,7 @@ from typing import Self
 
 from examples.web.misbehaviour import BEHAVIOURS, Wire
 from examples.web.targets import target_rows, write_targets
-from examples.web.world import Reply, Request, UnknownUrl, World, now
+from examples.web.world import Reply, Request, World, now
 
 ADDRESS = "127.0.0.1"
 MAX_HEAD_BYTES = 64 * 1024
@@ -88,6 +88,10 @@ class SampleWeb:
         await asyncio.gather(*others, return_exceptions=True)
 
 
+class BadRequest(Exception):
+    """What came over the socket is no HTTP request."""
+
+
 async def serve(world: World, port: int) -> asyncio.Server:
     """Listen on the loopback address; the caller keeps the server."""
 
@@ -96,8 +100,10 @@ async def serve(world: World, port: int) -> asyncio.Server:
         try:
             while await _exchange(world, reader, writer, own_port):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the client left, or sent no HTTP: nobody is there to be told
+        except BadRequest as error:
+            writer.write(f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{error}\n".encode())
+        except ConnectionError:
+            pass  # the client left: nobody is there to be told
         finally:
             writer.close()
 
@@ -126,15 +132,18 @@ async def _exchange(world: World, reader: asyncio.StreamReader, writer: asyncio.
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    """None when the connection was closed between requests."""
+    """None when the connection was closed between requests; raises BadRequest."""
     first = await reader.read(1)
     if not first:
         return None
-    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    line, *fields = head.rstrip("\r\n").split("\r\n")
-    method, path, _ = line.split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    try:
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        line, *fields = head.rstrip("\r\n").split("\r\n")
+        method, path, _ = line.split(" ", 2)
+        headers = {name.strip().lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
+        raise BadRequest(type(error).__name__) from error
     host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
     return Request(host.lower(), method, path, headers, body, now())
 
@@ -142,10 +151,10 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
 def _control(world: World, request: Request) -> Reply:
     match request.method, request.path:
         case "POST", "/__world__/change":
-            asked = json.loads(request.body)
             try:
+                asked = json.loads(request.body)
                 world.change(asked["kind"], asked["url"])
-            except (UnknownUrl, ValueError) as error:
+            except (LookupError, TypeError, ValueError) as error:
                 return Reply(422, str(error).encode(), "text/plain; charset=utf-8")
             return Reply(204, b"")
         case "GET", "/__world__/requests":

@@ -120,8 +120,9 @@ def render_file(site: Site, file: Path, port: int, today: date) -> bytes:
     }
     if file.suffix == ".html" and not text.startswith("<"):
         fields, _, body = text.partition("\n\n")
-        lines = (line.partition(": ") for line in fields.splitlines())
-        values |= {"description": "", "keywords": ""} | {name: escape(value) for name, _, value in lines}
+        lines = (line.partition(":") for line in fields.splitlines())
+        given = {name: _fill(escape(value.strip(), quote=False), values) for name, _, value in lines}
+        values |= {"description": "", "keywords": ""} | given
         name = f"layout-{values['layout']}.html" if "layout" in values else "layout.html"
         values["body"] = _fill(body, values)
         text = (site.folder / name).read_text(encoding="utf-8")
