@@ -72,6 +72,8 @@ class MemoryFrontier:
                     row.due_at = now + timedelta(seconds=lease_seconds)
 
     def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
+        assert night_id == NIGHT
+        assert now.tzinfo is not None
         due = [row.due_at for row in self.rows if row.state != "done" and row.target_id in target_ids]
         return min(due, default=None)
 

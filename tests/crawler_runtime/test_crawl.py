@@ -1,0 +1,148 @@
+"""The crawl as a whole over a real loopback server: what is asked, what is kept, and what happens when a port fails."""
+
+import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from crawler.shard import run_shard
+from domain.findings import Judgement
+from domain.outcome import Outcome
+from domain.page import ExtractedPage
+from domain.targets import RenderMode, Target, TargetKind
+from domain.visits import TargetInNight, Visit
+from tests.crawler_runtime.fakes import NIGHT, MemoryFrontier, MemoryStore, crawl, judge_word, now, settings
+from tests.crawler_runtime.rough_server import PAGE, RoughServer
+
+
+@pytest.fixture
+def server() -> Iterator[RoughServer]:
+    with RoughServer() as running:
+        yield running
+
+
+def target(server: RoughServer, label: str, **changes: object) -> Target:
+    values: dict[str, object] = {"delay_seconds": 0.0, "local": True, "render": RenderMode.NEVER}
+    return Target(label, server.url(label), **(values | changes))  # type: ignore[arg-type]  # fields of all types
+
+
+def test_an_exchange_is_kept_as_received(server: RoughServer) -> None:
+    visit = crawl([target(server, "marked")], settings(hosts=server.hosts("marked"))).visits[0]
+    exchange = visit.exchanges[0]
+    assert exchange.response_headers[:3] == (("X-Second", "2"), ("X-First", "1"), ("x-first", "again"))
+    assert gzip.decompress(exchange.body) == PAGE
+    assert (exchange.ip, exchange.source, exchange.reason) == ("127.0.0.1", "http", "OK")
+    assert visit.started_at <= exchange.fetched_at <= visit.ended_at
+    sent = next(item.head for item in server.asked if item.path == "/")
+    lines = [f"{name}: {value}" for name, value in exchange.request_headers]
+    assert sent.decode("latin-1").split("\r\n")[1:-2] == lines
+
+
+def test_says_who_it_is(server: RoughServer) -> None:
+    crawl([target(server, "good")], settings(hosts=server.hosts("good")))
+    assert all(b"YiguangBot/0.1) (+http://bot.example/about)" in item.head for item in server.asked)
+    assert [item.path for item in server.asked] == ["/robots.txt", "/"]
+
+
+def test_a_site_is_crawled_one_request_at_a_time(server: RoughServer) -> None:
+    store = crawl([target(server, "site")], settings(hosts=server.hosts("site")))
+    assert len(store.final()) == 7
+    assert server.most_open == {"site.example": 1}
+    assert server.paths("site").count("/robots.txt") == 1
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_neighbours_on_one_server_share_its_places(server: RoughServer, places: int) -> None:
+    labels = ["neighbour-a", "neighbour-b", "neighbour-c"]
+    shared = settings(hosts=server.hosts(*labels), concurrent_per_address=places)
+    store = crawl([target(server, label) for label in labels], shared)
+    assert {visit.outcome for visit in store.visits} == {Outcome.CONTENT}
+    assert server.most_pages_open == places
+
+
+def test_robots_are_obeyed_under_our_own_name(server: RoughServer) -> None:
+    store = crawl([target(server, "robots-forbids")], settings(hosts=server.hosts("robots-forbids")))
+    closed = store.last(server.url("robots-forbids", "/closed/a.html"))
+    assert (closed.outcome, closed.robots, closed.exchanges) == (Outcome.ROBOTS_DENIED, "denied", ())
+    assert store.last(server.url("robots-forbids", "/open.html")).robots == "allowed"
+    assert "/closed/a.html" not in server.paths("robots-forbids")
+
+
+def test_crawl_delay_is_obeyed(server: RoughServer) -> None:
+    crawl([target(server, "robots-delay")], settings(hosts=server.hosts("robots-delay")))
+    times = [item.at for item in server.asked if item.path != "/robots.txt"]
+    assert len(times) == 3
+    assert all(later - earlier >= 0.4 for earlier, later in zip(times, times[1:], strict=False))
+
+
+def test_only_public_addresses_unless_local(server: RoughServer) -> None:
+    named = target(server, "good", local=False)
+    literal = Target("literal", f"http://127.0.0.1:{server.port}/", local=False)
+    mapped = Target("mapped", f"http://[::ffff:127.0.0.1]:{server.port}/", local=False)
+    store = crawl([named, literal, mapped], settings(hosts=server.hosts("good")))
+    assert [visit.outcome for visit in store.visits] == [Outcome.OUT_OF_SCOPE] * 3
+    assert all("非公网地址" in visit.outcome_detail for visit in store.visits)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "0177.0.0.1", "localhost"])
+def test_no_other_spelling_of_a_private_address_gets_through(server: RoughServer, host: str) -> None:
+    store = crawl([Target("odd", f"http://{host}:{server.port}/", local=False)], settings())
+    assert store.visits[-1].outcome in (Outcome.OUT_OF_SCOPE, Outcome.HTTP_ERROR, Outcome.DNS_GONE)
+    assert server.asked == []
+
+
+def test_a_faulty_judge_is_our_fault_and_the_run_goes_on(server: RoughServer) -> None:
+    def judge(page: ExtractedPage) -> Judgement:
+        if "病" in page.text:
+            raise ZeroDivisionError("judge")
+        return judge_word(page)
+
+    targets = [target(server, "case"), target(server, "good")]
+    store = crawl(targets, settings(hosts=server.hosts("case", "good")), judge)
+    failed = store.last(server.url("case"))
+    assert (failed.outcome, failed.frontier.attempts) == (Outcome.OUR_FAULT, 2)
+    assert "ZeroDivisionError" in failed.outcome_detail
+    assert failed.page is None
+    assert store.last(server.url("good")).outcome is Outcome.CONTENT
+
+
+def test_incomplete_evidence_is_tried_again_then_our_fault(server: RoughServer) -> None:
+    url = server.url("good")
+    store = crawl([target(server, "good")], settings(hosts=server.hosts("good")), refuse=frozenset({url}))
+    assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 2
+    assert [visit.retry_at is None for visit in store.visits] == [False, True]
+    assert "证据不完整：缺少截图" in store.last(url).outcome_detail
+
+
+def test_a_store_that_fails_ends_the_shard_loudly(server: RoughServer) -> None:
+    class Broken(MemoryStore):
+        def record(self, visit: Visit) -> None:
+            raise OSError(f"disk full: {visit.final_url}")
+
+    frontier = MemoryFrontier()
+    frontier.add(1, server.url("good"), 0)
+    item = TargetInNight(1, target(server, "good"))
+    with pytest.raises(OSError, match="disk full"):
+        run_shard(NIGHT, "w", [item], frontier, Broken(frontier), judge_word, settings(hosts=server.hosts("good")), now)
+    assert [row.state for row in frontier.rows] == ["leased"]
+
+
+def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) -> None:
+    """As after kill -9: the row is still leased to a worker that is no more."""
+    frontier = MemoryFrontier()
+    frontier.add(1, server.url("drip"), 0)
+    dead = frontier.rows[0]
+    dead.state, dead.worker, dead.attempts, dead.due_at = "leased", "dead", 1, now() + timedelta(seconds=0.5)
+    store = MemoryStore(frontier)
+    short = settings(hosts=server.hosts("drip"), lease_seconds=0.3)
+    run_shard(NIGHT, "w", [TargetInNight(1, target(server, "drip"))], frontier, store, judge_word, short, now)
+    assert [(visit.outcome, visit.frontier.attempts) for visit in store.visits] == [(Outcome.TIMEOUT, 2)]
+    assert frontier.heartbeats >= 2  # the visit took a second under a lease of 0.3
+    assert frontier.claims == [1]
+
+
+def test_a_page_of_a_post_leads_nowhere(server: RoughServer) -> None:
+    post = target(server, "site", kind=TargetKind.WECHAT)
+    assert len(crawl([post], settings(hosts=server.hosts("site"))).final()) == 1
