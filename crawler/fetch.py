@@ -1,22 +1,18 @@
 """Fetches one page: checks every hop, follows redirects, keeps each exchange."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crawler.content_coding import header
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, UrlRefused, check_url
-from crawler.politeness import SiteGates
+from crawler.politeness import Download, SiteGates
 from crawler.robots import RobotsRules, RobotsStatus, redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
-from crawler.urls import host_of, without_fragment
+from crawler.urls import without_fragment
 from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.urls import canonical_url
-
-Download = Callable[[str, bool], Awaitable[Exchange]]
-"""Fetches one URL (second argument: local addresses allowed) without following redirects; raises `FetchFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +35,9 @@ class Fetched:
 class PageFetcher:
     """Fetches pages within a target's scope, politely."""
 
-    def __init__(self, download: Download, robots: RobotsRules, gates: SiteGates, settings: CrawlSettings) -> None:
+    def __init__(self, download: Download, gates: SiteGates, settings: CrawlSettings) -> None:
         self._download = download
-        self._robots = robots
+        self._robots = RobotsRules(self._robots_txt)
         self._gates = gates
         self._settings = settings
 
@@ -54,7 +50,8 @@ class PageFetcher:
         try:
             while True:
                 robots = await self.check(url, scope)
-                exchange = await self._polite(url, scope)
+                delay = await self.delay_seconds(url, scope)
+                exchange = await self._gates.take(url, scope.target.local, delay, self._download)
                 chain.append(exchange)
                 target = redirect_target(exchange)
                 if target is None:
@@ -82,12 +79,8 @@ class PageFetcher:
         answer = await self._robots.answer(url, local=scope.target.local)
         return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
 
-    async def _polite(self, url: str, scope: Scope) -> Exchange:
-        host = host_of(url)
-        async with self._gates.turn(host, await self.delay_seconds(url, scope)):
-            exchange = await self._download(url, scope.target.local)
-        self._gates.note_address(host, exchange.ip)
-        return exchange
+    async def _robots_txt(self, url: str, local: bool) -> Exchange:
+        return await self._gates.take(url, local, 0.0, self._download)
 
     def _next_hop(self, url: str, target: str, scope: Scope, seen: set[str], hops: int) -> str:
         try:

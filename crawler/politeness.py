@@ -3,11 +3,15 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from crawler.urls import site_of
+from crawler.urls import host_of, site_of
+from domain.page import Exchange
+
+Download = Callable[[str, bool], Awaitable[Exchange]]
+"""Fetches one URL (second argument: local addresses allowed) without following redirects; raises `FetchFailed`."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,14 @@ class SiteGates:
                 yield
             finally:
                 gate.opens_at = max(gate.opens_at, time.monotonic() + delay_seconds)
+
+    async def take(self, url: str, local: bool, delay_seconds: float, download: Download) -> Exchange:
+        """Make one request in the site's turn, and learn which server answered."""
+        host = host_of(url)
+        async with self.turn(host, delay_seconds):
+            exchange = await download(url, local)
+        self.note_address(host, exchange.ip)
+        return exchange
 
     def note_address(self, host: str, address: str) -> None:
         """Remember which server answered for a host."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
@@ -11,6 +10,7 @@ from protego import Protego
 
 from crawler.content_coding import decode_body, header
 from crawler.failure import FetchFailed
+from crawler.politeness import Download
 from crawler.settings import ROBOTS_TOKEN
 from domain.outcome import Outcome
 from domain.page import Exchange
@@ -19,9 +19,6 @@ from domain.page import Exchange
 MAX_ROBOTS_BYTES = 512_000
 #: RFC 9309, 2.3.1.2: at least five consecutive redirects are followed.
 MAX_ROBOTS_REDIRECTS = 5
-
-Download = Callable[[str, bool], Awaitable[Exchange]]
-"""Fetches one URL (second argument: local addresses allowed) without following redirects; raises `FetchFailed`."""
 
 
 class RobotsStatus(StrEnum):

@@ -18,7 +18,6 @@ from crawler.downloads import Downloads
 from crawler.fetch import PageFetcher
 from crawler.politeness import SiteGates
 from crawler.render import Renderer
-from crawler.robots import RobotsRules
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.visiting import Visitor
@@ -88,8 +87,7 @@ class ShardSpider(Spider):
         assert self.crawler.engine is not None
         downloads = Downloads(self.crawler.engine.download_async, settings)
         gates = SiteGates(settings.concurrent_per_address)
-        robots = RobotsRules(downloads.page)
-        fetcher = PageFetcher(downloads.page, robots, gates, settings)
+        fetcher = PageFetcher(downloads.page, gates, settings)
         return Visitor(settings, self.clock, downloads, fetcher, gates, renderer, self.judge)
 
     async def _crawl(self, visitor: Visitor) -> None:
