@@ -31,11 +31,11 @@ CONTROL_HOSTS = frozenset({"127.0.0.1", "localhost"})
 class SampleWeb:
     """A running sample web in a thread of its own: `with SampleWeb() as web: web.base_url("www.ankang-nanke.example")`.
 
-    Port 0 takes a free one. `change` and `requests` may be used while it runs.
+    Port 0 takes a free one; another world than the sample sites may be given. `change` and `requests` may be used while it runs.
     """
 
-    def __init__(self, port: int = 0) -> None:
-        self.world = World()
+    def __init__(self, port: int = 0, world: World | None = None) -> None:
+        self.world = world or World()
         self.port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sample-web", daemon=True)
@@ -63,6 +63,10 @@ class SampleWeb:
 
     def write_targets(self, path: Path) -> None:
         write_targets(path, self.target_rows())
+
+    def write_hosts(self, path: Path) -> None:
+        """A hosts file: one `127.0.0.1 name` a line."""
+        path.write_text("".join(f"{address} {name}\n" for name, address in self.hosts.items()), encoding="utf-8")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -192,8 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with SampleWeb(options.port) as web:
         if options.hosts_out:
-            lines = (f"{address} {name}\n" for name, address in web.hosts.items())
-            options.hosts_out.write_text("".join(lines), encoding="utf-8")
+            web.write_hosts(options.hosts_out)
         if options.targets_out:
             web.write_targets(options.targets_out)
         print(f"sample web: {len(web.hosts)} hosts on {ADDRESS}:{web.port}", file=sys.stderr, flush=True)

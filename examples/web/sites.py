@@ -15,7 +15,7 @@ CONTENT_TYPES = {
     ".css": "text/css",
     ".js": "application/javascript",
     ".json": "application/json",
-    ".xml": "application/rss+xml",
+    ".xml": "text/xml",
     ".txt": "text/plain",
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -34,7 +34,8 @@ class Site:
     of the bytes on the wire, `charset` what the Content-Type header claims (empty: it claims nothing).
     `aliases` maps a path (with query) to the file that answers it, `statuses` to the status it is answered with,
     `redirects` to a (status, Location) pair, `behaviours` to a misbehaviour. A behaviour key that begins with `^` is
-    a regular expression. `targets` are the rows that a targets file has for this host.
+    a regular expression. `targets` are the rows that a targets file has for this host. The files of a `verbatim` site
+    are sent byte for byte.
     """
 
     host: str
@@ -51,6 +52,7 @@ class Site:
     redirects: Mapping[str, tuple[int, str]]
     behaviours: Mapping[str, str]
     targets: tuple[Mapping[str, object], ...]
+    verbatim: bool = False
 
     def file_of(self, path: str) -> Path | None:
         """The file that answers a path with its query, or None. Never leaves the site's folder."""
@@ -107,7 +109,7 @@ def render_file(site: Site, file: Path, port: int, today: date) -> bytes:
     `{{body}}` for the body, `{{base}}` and `{{port}}` for this server, `{{approval_year}}` and `{{approval_day}}` for the
     date of a review certificate that is in force `today`. Raises KeyError for an unknown placeholder.
     """
-    if file.suffix not in TEXT_SUFFIXES:
+    if site.verbatim or file.suffix not in TEXT_SUFFIXES:
         return file.read_bytes()
     text = file.read_text(encoding="utf-8")
     approved = today - REVIEWED_BEFORE
