@@ -77,14 +77,16 @@ def _add_targets(connection: Connection, night_id: str, targets: Sequence[Target
 
 
 def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence[VerifyReport] = ()) -> None:
-    """Close a night with the verification of its evidence; the summary shows both."""
+    """Close a night with the verification of its evidence; the summary shows both. Raises KeyError for no such night."""
     failed = [report.path for report in reports if not report.ok]
     with writing(engine) as connection:
-        connection.execute(
+        closed = connection.execute(
             update(nights)
             .where(nights.c.id == night_id)
             .values(ended_at=now, bundles_verified=len(reports), bundles_failed=failed)
         )
+    if closed.rowcount != 1:
+        raise KeyError(night_id)
 
 
 def night_progress(engine: Engine, night_id: str) -> NightProgress:
