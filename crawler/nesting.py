@@ -8,9 +8,12 @@ _MAX_DEPTH = 512
 _SUSPECT_DEPTH = 2000
 _SLICES = 64
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
-_VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param"}
-)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param",
+})  # fmt: skip
+#: These close the one before them, so a page of a thousand of them without end tags is flat.
+_SELF_CLOSING = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody", "thead", "optgroup", "rt", "rp"})
+_UNCOUNTED = _VOID | _SELF_CLOSING
 
 
 def bounded_nesting(html: str) -> str:
@@ -38,7 +41,7 @@ def _flattened(html: str) -> str:
     def kept(match: re.Match[str]) -> str:
         nonlocal depth, dropped
         closing, name = match[1], match[2].lower()
-        if name in _VOID:
+        if name in _UNCOUNTED:
             return match[0]
         if not closing:
             if depth >= _MAX_DEPTH:

@@ -17,7 +17,8 @@ from domain.page import Contact, ContactKind, ExtractedPage
 #: A button or link that asks for contact has no more characters than this; longer ones are headlines.
 _BUTTON_CHARS = 14
 _EXTRA_CHARS = 5000
-_MARK_CHARS = 100_000
+#: The few lines that place a widget are at the head of their script.
+_SCRIPT_CHARS, _MARK_CHARS = 2_000, 60_000
 
 
 def page_of(
@@ -72,7 +73,9 @@ def _contacts(text: str, starts: list[int], layout: Layout) -> tuple[Contact, ..
 
 
 def _widgets(walk: Walk, wordings: Wordings) -> tuple[str, ...]:
-    source = "\n".join((*walk.marks, *walk.scripts, *(url for url, _ in walk.links)))[:_MARK_CHARS].lower()
+    scripts = (script[:_SCRIPT_CHARS] for script in walk.scripts)
+    written = dict.fromkeys((*walk.marks, *scripts, *(url for url, _ in walk.links)))
+    source = "\n".join(written)[:_MARK_CHARS].lower()
     return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in source))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -41,6 +42,14 @@ _BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
 _HIDING = re.compile(
     r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
 )
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NAME_BREAK = re.compile(r"[-_\d]+")
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CONTAINERS = frozenset({"div", "td", "section", "article", "main", "body", "form", "center", "table", *_REGION_TAGS})
+_CHILDLESS = frozenset({
+    "script", "title", "meta", "base", "link", "br", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
+})  # fmt: skip
+_ACTIVE = frozenset({"onclick", "data-href", "data-link", "data-miniprogram-appid"})
 _HEADINGS = frozenset({"h1", "h2", "h3"})
 #: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
 _SCRIPT_CHARS = 20_000
@@ -85,7 +94,7 @@ class _Frame:
     block: Block | None = None
     href: str | None = None
     image_alt: str = ""
-    text_mark: int = 0
+    is_link: bool = False
 
 
 def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozenset()) -> Walk:
@@ -93,7 +102,7 @@ def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozen
 
     Elements with one of the `marked_ids` are among the blocks even when their names say nothing.
     """
-    tree = LexborHTMLParser(bounded_nesting(html).encode("utf-8", "replace"))
+    tree = LexborHTMLParser(_LONE_SURROGATE.sub("\ufffd", bounded_nesting(html)))
     walker = _Walker(wordings, marked_ids)
     if tree.root is not None:
         walker.walk(tree.root)
@@ -105,87 +114,72 @@ class _Walker:
         self.found = Walk()
         self._marked_ids = marked_ids
         self._wordings = wordings
-        self._regions: dict[tuple[str, str], tuple[str, bool]] = {}
         self._line: list[str] = []
         self._line_link_chars = 0
         self._link: list[str] | None = None
         self._after_link = False
 
     def walk(self, root: LexborNode) -> None:
-        frames: list[_Frame] = []
+        frames = [_Frame("", False)]
         node: LexborNode | None = root
         while node is not None:
-            descend = self._enter(node, frames)
-            child = node.first_child if descend else None
+            tag = node.tag or ""
+            child = None
+            if tag == "-text":
+                self._add_text(node.text_content or "", frames[-1])
+            elif tag not in _UNSEEN and tag[:1] not in "-!_" and self._enter(node, tag, frames):
+                child = node.first_child
+                if child is None:
+                    self._leave(frames.pop())
             if child is not None:
                 node = child
                 continue
-            if descend:
-                self._leave(frames.pop())
-            while node is not None:
-                following = node.next
-                if following is not None:
-                    node = following
-                    break
+            while node is not None and (following := node.next) is None:
                 node = node.parent
-                if not frames or node is None:
+                if len(frames) == 1:
                     node = None
                     break
                 self._leave(frames.pop())
+            node = following if node is not None else None
         self._break_line()
 
-    def _enter(self, node: LexborNode, frames: list[_Frame]) -> bool:
-        """Take in one node; true when its children are to be walked (its frame is then on the stack)."""
-        tag = node.tag or ""
-        hidden = frames[-1].hidden if frames else False
-        if tag == "-text":
-            self._add_text(node.text_content or "", hidden, bool(frames) and frames[-1].tag == "pre")
-            return False
-        if tag in _UNSEEN or tag[:1] in "-!_":
-            return False
+    def _enter(self, node: LexborNode, tag: str, frames: list[_Frame]) -> bool:
+        """Take in one element; true when its children are to be walked (its frame is then on the stack)."""
         attributes = node.attributes
-        match tag:
-            case "script":
-                self._add_script(node, attributes)
-                return False
-            case "title":
-                self.found.document_title = self.found.document_title or _squeezed(node.text())
-                return False
-            case "meta" | "base" | "link":
-                self._add_head(tag, attributes)
-                return False
-            case "img" | "input" | "iframe" | "frame" | "area" | "source" | "video" | "embed":
-                self._add_replaced(tag, attributes, hidden, frames)
-                return False
+        hidden = frames[-1].hidden
+        if tag in _CHILDLESS:
+            self._add_childless(node, tag, attributes, hidden, frames)
+            return False
         frame = _Frame(tag, hidden)
         if tag in _BLOCKS:
             self._break_line()
         frame.first_line = len(self.found.lines)
         if attributes:
             self._read_attributes(tag, attributes, frame)
-        if frame.block is None and tag in _REGION_TAGS:
-            frame.block = Block(frame.first_line, 0, _REGION_TAGS[tag])
-        if frame.block is None and tag in (
-            "div",
-            "td",
-            "section",
-            "article",
-            "main",
-            "body",
-            "form",
-            "center",
-            "table",
-        ):
-            frame.block = Block(frame.first_line, 0, "", f"{tag}" in self._wordings.body_selectors)
+        if frame.block is None and tag in _CONTAINERS:
+            named_body = tag in self._wordings.body_selectors
+            frame.block = Block(frame.first_line, 0, _REGION_TAGS.get(tag, ""), named_body)
         if tag == "a" and self._after_link:
             self._line.append(" ")
         self._after_link = False
         if tag in ("a", "button"):
-            self._link, frame.text_mark = [], 1
-        elif tag in _HEADINGS:
-            frame.text_mark = len(self.found.lines)
+            self._link, frame.is_link = [], True
         frames.append(frame)
         return True
+
+    def _add_childless(
+        self, node: LexborNode, tag: str, attributes: Mapping[str, str | None], hidden: bool, frames: list[_Frame]
+    ) -> None:
+        if tag == "script":
+            self._add_script(node, attributes)
+        elif tag == "title":
+            self.found.document_title = self.found.document_title or _squeezed(node.text())
+        elif tag in ("meta", "base"):
+            self._add_head(tag, attributes)
+        elif tag == "br":
+            self._break_line()
+        elif tag != "link":
+            self._add_replaced(tag, attributes, hidden, frames)
 
     def _leave(self, frame: _Frame) -> None:
         found, tag = self.found, frame.tag
@@ -198,10 +192,10 @@ class _Walker:
             if frame.block.end_line > frame.block.first_line:
                 found.blocks.append(frame.block)
         if tag in _HEADINGS:
-            text = " ".join(found.lines[frame.text_mark :])
+            text = " ".join(found.lines[frame.first_line :])
             if text and not frame.hidden:
                 found.headings.append((tag, text))
-        if frame.text_mark and self._link is not None and tag in ("a", "button"):
+        if frame.is_link and self._link is not None:
             text = _squeezed("".join(self._link)) or frame.image_alt
             self._link, self._after_link = None, True
             if text:
@@ -211,22 +205,24 @@ class _Walker:
         elif frame.href:
             found.links.append((frame.href, frame.image_alt))
 
-    def _add_text(self, text: str, hidden: bool, preformatted: bool) -> None:
-        if hidden:
-            if not text.isspace():
-                self.found.hidden.append(text)
+    def _add_text(self, text: str, frame: _Frame) -> None:
+        if text.isspace():
+            if self._line and frame.tag != "pre":
+                self._line.append(" ")
             return
-        if preformatted and "\n" in text:
+        if frame.hidden:
+            self.found.hidden.append(text)
+            return
+        if frame.tag == "pre" and "\n" in text:
             for row in text.split("\n"):
                 self._line.append(row)
                 self._break_line()
             return
         self._line.append(text)
+        self._after_link = False
         if self._link is not None:
             self._link.append(text)
             self._line_link_chars += len(text.strip())
-        if self._after_link and not text.isspace():
-            self._after_link = False
 
     def _break_line(self) -> None:
         if self._line:
@@ -251,10 +247,7 @@ class _Walker:
         if background_url := attributes.get("background"):
             self.found.images.append((background_url, "", False))
         if element_id or classes:
-            key = (element_id, classes)
-            if key not in self._regions:
-                self._regions[key] = _region_of(element_id, classes, self._wordings)
-            region, named_body = self._regions[key]
+            region, named_body = _region_of(element_id, classes, self._wordings)
             if region or named_body or element_id in self._marked_ids:
                 frame.block = Block(frame.first_line, 0, region, named_body, element_id)
         if tag == "a":
@@ -269,8 +262,8 @@ class _Walker:
             self._add_component(tag, attributes)
         elif title := attributes.get("data-title"):
             frame.image_alt = _squeezed(title)
-        for name in ("onclick", "data-href", "data-link", "data-miniprogram-appid"):
-            if value := attributes.get(name):
+        for name in _ACTIVE.intersection(attributes):
+            if value := attributes[name]:
                 self._add_script_link(name, value, frame)
 
     def _add_component(self, tag: str, attributes: Mapping[str, str | None]) -> None:
@@ -354,6 +347,7 @@ class _Walker:
                     break
 
 
+@lru_cache(maxsize=50_000)  # the pages of a site share their names
 def _region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, bool]:
     """The region that an element's names speak of, and whether they name an article body."""
     selectors = wordings.body_selectors
@@ -362,7 +356,7 @@ def _region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, 
         return "", True
     for name in [element_id, *classes.split()]:
         lowered = name.lower()
-        for part in re.split(r"[-_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()):
+        for part in _NAME_BREAK.split(_CAMEL_CASE.sub("-", name).lower()):
             if part in wordings.region_names:
                 return wordings.region_names[part], False
         for prefix, region in wordings.region_prefixes:

@@ -28,9 +28,11 @@ class Notice:
     in_markup: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wordings:
-    """`region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`.
+    """Loaded once; equal only to itself, so that readings can be remembered for it.
+
+    `region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`.
 
     `calls` and `link_calls` match in lower-cased text; `widget_of` gives the Chinese name for a mark in lower-cased
     source. In `institution_cut` the group `cut` is set for words that cannot be the front of a name.

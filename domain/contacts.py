@@ -7,7 +7,7 @@ from domain.page import Contact, ContactKind
 
 #: Other ways to write a digit, one code point each, so that offsets stay true: １ ① ❶ 𝟏 and so on.
 _DIGIT_FORMS = {
-    0: "０⓪⓿🄌𝟎𝟘𝟢𝟬𝟶〇零",
+    0: "０⓪⓿🄌𝟎𝟘𝟢𝟬𝟶",
     **{
         digit: "".join(
             chr(first + digit - 1) for first in (0xFF11, 0x2460, 0x2474, 0x2488, 0x2776, 0x2780, 0x278A, 0x24F5)
@@ -16,37 +16,46 @@ _DIGIT_FORMS = {
         for digit in range(1, 10)
     },
 }
-_PLAIN = {ord(form): str(digit) for digit, forms in _DIGIT_FORMS.items() for form in forms}
-_PLAIN |= {ord("幺"): "1", ord("－"): "-", ord("—"): "-", ord("–"): "-", ord("‑"): "-", ord("\u3000"): " "}
-_PLAIN |= {code + 0xFEE0: chr(code) for code in range(0x41, 0x7B)} | {ord("："): ":"}
-_HAN_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
+_PLAIN = {ord(form): str(digit) for digit, forms in _DIGIT_FORMS.items() for form in forms} | {ord("－"): "-"}
+_PLAIN |= {code + 0xFEE0: chr(code) for code in range(0x41, 0x7B)}
+_ANY_FORM = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
+_HAN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 
-_GAP = r"[-\s.·_/]{0,2}"
+# Each grammar begins with a character that must be there and looks back behind it: so the engine can skip ahead.
+_GAP = r"[-\s.·—–_]{0,2}"
 #: A digit with an optional key-cap around it (1️⃣ is three code points).
-_DIGIT = r"\d(?:\ufe0f?\u20e3)?"
-
-# 000-00001234 as a landline, 139-0000-1234, 1️⃣3️⃣9️⃣..., （010）0000 1234, 400-000-1234
+_CAP = r"(?:\ufe0f?\u20e3)?"
+_DIGIT = rf"\d{_CAP}"
+# 13900001234, 139-0000-1234, +86 139 0000 1234, 1️⃣3️⃣9️⃣…
 _MOBILE = re.compile(
-    r"(?<![\d.])(?:\+?0{0,2}86[-\s]?)?(?P<number>1(?:\ufe0f?\u20e3)?[ ]?[3-9](?:\ufe0f?\u20e3)?[ ]?"
-    rf"(?:{_DIGIT}[ ]?){{1}}{_GAP}(?:{_DIGIT}[ ]?){{3}}{_DIGIT}{_GAP}(?:{_DIGIT}[ ]?){{3}}{_DIGIT})(?!\d)"
+    rf"1(?:(?<![\d.]1)|(?<=\+861)|(?<=00861)){_CAP}[3-9]{_CAP}{_DIGIT}{_GAP}(?:{_DIGIT}){{4}}{_GAP}(?:{_DIGIT}){{4}}(?!\d)"
 )
-_HAN_MOBILE = re.compile(r"(?<![一-九\d])[1一][三四五六七八九3-9][一二三四五六七八九\d]{9}(?![一二三四五六七八九\d])")
+# 一三九零零零零一二三四, 139零零零零1234: at least one Chinese digit
+_HAN_MOBILE = re.compile(
+    r"[一幺1](?<![零〇一幺二三四五六七八九\d.].)(?<!\d\..)(?=\d{0,10}[零〇一幺二三四五六七八九])"
+    r"[三四五六七八九3-9][零〇一幺二三四五六七八九\d]{9}(?![零〇一二三四五六七八九\d])"
+)
+# 010-66661234, (0755) 2666 1234, 0755-26661234转801, and the numbers of samples: 000-00001234
 _LANDLINE = re.compile(
-    r"(?<![\d.-])(?:\+?86[-\s]?)?(?P<number>[(（]?0(?:[12]\d|\d{3}|00)[)）]?[-\s]{0,3}[1-9]\d{2,3}[-\s]?\d{4}"
-    r"(?:(?:-|转)\d{1,5})?|000-0000\d{4})(?!\d)"
+    r"(?:0(?<![\d.-]0)|\(0|（0)(?:[12]\d|\d{3}|00(?=-0000))[)）]?[-\s—–]{0,3}(?:[1-9]\d{2,3}|0000)[-\s]?\d{4}(?:(?:-|转)\d{1,5})?(?!\d)"
 )
-_SERVICE = re.compile(r"(?<![\d.-])[48]00[-\s]?(?:\d{3}[-\s]?\d{4}|\d{4}[-\s]?\d{3}|\d[-\s]?\d{3}[-\s]?\d{3})(?![\d-])")
+# 400-000-1234, 4000001234, 400-0000-123, 400-0-000-123
+_SERVICE = re.compile(
+    r"[48](?<![\d.-].)00[-\s]?(?:\d{3}[-\s]?\d{4}|\d{4}[-\s]?\d{3}|\d[-\s]?\d{3}[-\s]?\d{3})(?![\d-])"
+)
+# 微信：demo_abcd, 加V demo_abcd, VX13900001234
 _WECHAT = re.compile(
-    r"(?:微信|薇信|威信|徽信|维信|[vV]信|\b[vV][xX]|\b[wW][xX]|[wW]ei[xX]in|[wW]e[cC]hat|加[微薇威vV]|添加微信)"
-    r"\s{0,2}(?:公众号|公众平台|客服|咨询|账号|帐号|号码|号|同号|ID|id)?\s{0,2}[:为是]?\s{0,2}"
-    r"(?P<number>[A-Za-z][-_A-Za-z0-9]{5,19}|(?<!\d)1[3-9]\d{9}(?!\d))(?![-_A-Za-z0-9@.])"
+    r"[微薇威徽维vVwW加](?:(?<=[微薇威徽维vV])信|(?<=[vVwW])(?<![A-Za-z0-9].)[xX]|(?<=[wW])ei[xX]in|(?<=[wW])e[cC]hat"
+    r"|(?<=加)[微薇威vV])\s{0,2}(?:公众号|公众平台|客服|咨询|账号|帐号|号码|号|同号|ID|id)?\s{0,2}[:：为是]?\s{0,2}"
+    r"(?P<number>[A-Za-z][-_A-Za-z0-9]{5,19}|1[3-9]\d{9}(?!\d))(?![-_A-Za-z0-9@.])"
 )
 _SAME_WECHAT = re.compile(r"\s{0,2}[(（,，、]?\s{0,2}(?:同)?(?:微信|[vV][xX]?|微)\s?(?:同号|同步|号同)")
 _QQ = re.compile(
-    r"(?:\b[qQ]{2}|扣扣|企鹅号|咨询[qQ])\s{0,2}(?:咨询|客服|交流|在线)?\s{0,2}(?:号码|号|群)?\s{0,2}:?\s{0,2}(?P<number>[1-9]\d{4,10})(?!\d)"
+    r"[qQ扣企咨](?:(?<=[qQ])(?<![A-Za-z0-9].)[qQ]|(?<=扣)扣|(?<=企)鹅号|(?<=咨)询[qQ])\s{0,2}(?:咨询|客服|交流|在线)?"
+    r"\s{0,2}(?:号码|号|群)?\s{0,2}[:：]?\s{0,2}(?P<number>[1-9]\d{4,10})(?!\d)"
 )
 _ADDRESS = re.compile(
-    r"(?:地\s{0,4}址|院\s{0,4}址|来院路线|乘车路线|门诊地点|就诊地点)\s{0,3}:\s{0,3}"
+    r"(?:地\s{0,4}址|院\s{0,4}址|来院路线|乘车路线|门诊地点|就诊地点)\s{0,3}[:：]\s{0,3}"
     r"(?P<number>[\u4e00-\u9fa5A-Za-z0-9()（）#·-]{6,60})"
 )
 #: An address has at least one of these; "地址：www.demo.example" has none.
@@ -55,7 +64,7 @@ _PLACE = re.compile(r"[省市区县镇乡村路街道巷号弄里楼层]")
 
 def plain_digits(text: str) -> str:
     """The text with every other form of a digit, Latin letter or hyphen replaced, code point for code point."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    return text.translate(_PLAIN) if _ANY_FORM.search(text) else text
 
 
 def normal_number(contact: Contact) -> str:

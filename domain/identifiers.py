@@ -18,25 +18,26 @@ _MEDICAL_AD = re.compile(
     rf"(?:[（(]\s?[\u4e00-\u9fa5]{{1,4}}\s?[)）]\s?){{1,2}}中?医广字?{{tail}}|[{PROVINCES}济呼深穗]\s?中?医广字?{{tail}}".replace(
         "{tail}",
         r"\s?[【\[〔（(﹝［]?\s?(?:19|20)\d{2}\s?年?\s?[】\]〕）)﹞］]?\s?(?:[（(][\u4e00-\u9fa5]{1,4}[)）])?\s?"
-        r"第\s?[0-9A-Za-z]+(?:\s?-\s?[0-9A-Za-z]+){0,4}\s?号?",
+        r"第\s?[0-9A-Za-z]+(?:\s?[-—–]\s?[0-9A-Za-z]+){0,4}\s?号?",
     )
 )
-_SERIAL = re.compile(r"(?P<year>(?:19|20)\d{2})[^第]*第\s?(?P<serial>[0-9A-Za-z-]+)")
+_SERIAL = re.compile(r"(?P<year>(?:19|20)\d{2})[^第]*第\s?(?P<serial>[0-9A-Za-z—–-]+)")
 # 豫械广审(文)第261112-17214号 (the first six digits are the day of expiry), 苏医械广审(文)第2012120208号
 _PRODUCT_AD = re.compile(
     rf"[{PROVINCES}国]\s?(?:药|医?械|食健|食特)广审\s?[（(]\s?[视声文]\s?[)）]\s?第?\s?(?P<number>\d{{6}}-\d{{5}}|\d{{10}})\s?号?"
 )
 # 登记号：PDY00066X31010412A1002; 12 digits (older clinics) only behind its label
-_LICENCE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{8}[0-9X]-?\d{8}[A-Z]\d{3}[129](?![0-9A-Za-z])")
+_LICENCE = re.compile(r"[0-9A-Z](?<![0-9A-Za-z].)[0-9A-Z]{7}[0-9X]-?\d{8}[A-Z]\d{3}[129](?![0-9A-Za-z])")
 _LICENCE_LABELLED = re.compile(
     r"(?:登记号|许可证号?|许可证编号|执业许可证?|机构代码)\s?[:：]?\s?(?P<number>[0-9A-Z]{8}[0-9X]-?\d{8}[A-Z]\d{3}[129]|\d{10}[123][1-9])(?![0-9A-Za-z])"
 )
-_CREDIT_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Za-z])")
+_CREDIT_CODE = re.compile(
+    r"[0-9A-HJ-NPQRTUWXY](?<![0-9A-Za-z].)[0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Za-z])"
+)
 _CREDIT_LABEL = re.compile(r"(?:信用代码|注册号|税号)[^0-9A-Za-z]{0,6}$")
 # 京ICP备16017287号-1, 京ICP证030173号
 _ICP = re.compile(
-    rf"[{PROVINCES}]\s?ICP\s?[备证]\s?(?:案)?\s?(?:第)?\s?\d{{6,10}}\s?号?(?:\s?-\s?\d{{1,4}}(?!\d))?[A-Z]?",
-    re.IGNORECASE,
+    rf"[{PROVINCES}]\s?[iI][cC][pP]\s?[备证]\s?(?:案)?\s?(?:第)?\s?\d{{6,10}}\s?号?(?:\s?-\s?\d{{1,4}}(?!\d))?[A-Z]?",
 )
 # 川公网安备 51010502010725号
 _PSB = re.compile(rf"[{PROVINCES}]公网安备\s?(?P<number>\d{{14}})\s?号?")
@@ -69,7 +70,7 @@ def medical_ad_day_holds(number: str) -> bool | None:
     match = _SERIAL.search(plain_digits(number).replace(" ", ""))
     if match is None:
         return None
-    parts = match["serial"].split("-")
+    parts = re.split("[-—–]", match["serial"])
     if len(parts) >= 3 and len(parts[0]) == len(parts[1]) == 2:
         month_day = parts[0] + parts[1]
     elif len(parts) >= 2 and len(parts[0]) == 4:
