@@ -18,7 +18,8 @@ def find_institutions(text: str, wordings: Wordings) -> tuple[str, ...]:
         if number >= _MENTIONS_READ:
             break
         name = _name_before(text, match.start(), wordings) + match[0]
-        if len(name) >= len(match[0]) + _SHORTEST_FRONT and name not in wordings.institution_generic:
+        general = wordings.institution_generic
+        if len(name) >= len(match[0]) + _SHORTEST_FRONT and name not in general and name[1:] not in general:
             counted[name] += 1
     return tuple(name for name, _ in counted.most_common(_NAMES_KEPT))
 

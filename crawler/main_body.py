@@ -11,10 +11,16 @@ _SENTENCE = re.compile(r"[，。；！？,;!?]")
 _LINK_SHARE = 0.5
 #: A region never holds more of the page's text than this: then its name is that of a wrapper.
 _REGION_SHARE = 0.4
-#: The main body is the smallest block with this share of all prose, or a block named as one with the smaller share.
-_BODY_SHARE, _NAMED_SHARE = 0.7, 0.35
-#: Address and telephone stand in the lines before the copyright line.
-_LINES_BEFORE_MARK = 6
+#: A block named as the body is the body when it has this share of the page's prose.
+_NAMED_SHARE = 0.35
+#: The richest run of lines is the body when it has this share of the prose; a home page has no such run.
+_RUN_SHARE = 0.6
+#: What a line of links, or one inside a named region, costs a run of lines, in characters of prose.
+_LINE_COST = 12
+#: A line without any punctuation (a name, a label, a menu entry) counts for this much of its length.
+_LABEL_WORTH = 0.3
+#: Address and telephone stand in so many lines before the copyright line.
+_LINES_BEFORE_MARK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,11 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
     regions = _regions(walk.blocks, count, chars, linked)
     prose = _running_sum(
         [
-            0.0 if region else (len(line) - link) * (1.0 if _SENTENCE.search(line) else 0.3)
+            0.0 if region else (len(line) - link) * (1.0 if _SENTENCE.search(line) else _LABEL_WORTH)
             for line, link, region in zip(walk.lines, walk.link_chars, regions, strict=True)
         ]
     )
-    first, end = _body(walk.blocks, prose, count, chars)
+    first, end = _body(walk, regions, prose)
     while first < end and prose[first + 1] == prose[first] and regions[first]:
         first += 1
     while end > first and prose[end] == prose[end - 1] and regions[end - 1]:
@@ -78,25 +84,43 @@ def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[f
     return regions
 
 
-def _body(blocks: list[Block], prose: list[float], count: int, chars: list[float]) -> tuple[int, int]:
+def _body(walk: Walk, regions: list[str], prose: list[float]) -> tuple[int, int]:
+    """A block named as the body if it has enough of the prose, else the run of lines richest in prose.
+
+    A home page has its prose in many places: there the whole page is the body, less its header and footer.
+    """
+    count = len(walk.lines)
     total = prose[count]
     if total < 30:
         return 0, count
-    named = [block for block in blocks if block.named_body]
-    best = max(named, key=lambda block: prose[min(block.end_line, count)] - prose[block.first_line], default=None)
-    if best is not None:
-        end = min(best.end_line, count)
-        if prose[end] - prose[best.first_line] >= _NAMED_SHARE * total:
-            return best.first_line, end
-    fitting = [
-        (chars[min(block.end_line, count)] - chars[block.first_line], block.first_line, min(block.end_line, count))
-        for block in blocks
-        if prose[min(block.end_line, count)] - prose[block.first_line] >= _BODY_SHARE * total
-    ]
-    if not fitting:
-        return 0, count
-    _, first, end = min(fitting)
-    return first, end
+    named = [(block.first_line, min(block.end_line, count)) for block in walk.blocks if block.named_body]
+    first, end = max(named, key=lambda lines: prose[lines[1]] - prose[lines[0]], default=(0, 0))
+    if prose[end] - prose[first] >= max(1.0, _NAMED_SHARE * total):
+        return first, end
+    first, end = _richest_run(
+        [
+            -_LINE_COST - 0.5 * length
+            if region
+            else prose[row + 1] - prose[row] - (link + _LINE_COST if 2 * link > length else link)
+            for row, (region, link, length) in enumerate(
+                zip(regions, walk.link_chars, map(len, walk.lines), strict=True)
+            )
+        ]
+    )
+    return (first, end) if prose[end] - prose[first] >= _RUN_SHARE * total else (0, count)
+
+
+def _richest_run(worth: list[float]) -> tuple[int, int]:
+    """The contiguous lines with the greatest total worth (Kadane's algorithm)."""
+    best, best_run = 0.0, (0, len(worth))
+    total, start = 0.0, 0
+    for row, value in enumerate(worth):
+        if total <= 0:
+            total, start = 0.0, row
+        total += value
+        if total > best:
+            best, best_run = total, (start, row + 1)
+    return best_run
 
 
 def _with_footer(
@@ -107,8 +131,8 @@ def _with_footer(
     mark = next((row for row in range(start, len(lines)) if wordings.footer_marks.search(lines[row].lower())), None)
     if mark is None:
         return first, end, regions
-    top = max(start, mark - _LINES_BEFORE_MARK)
-    while top < mark and (_SENTENCE.search(lines[top]) and len(lines[top]) > 40 or top < end < mark):
-        top += 1
+    top = mark
+    while top > max(start, mark - _LINES_BEFORE_MARK) and wordings.footer_lines.search(lines[top - 1][:14].lower()):
+        top -= 1
     marked = [region or ("footer" if row >= top else "") for row, region in enumerate(regions)]
     return first, min(end, top), marked

@@ -42,6 +42,7 @@ class Wordings:
     region_names: Mapping[str, str]
     region_prefixes: tuple[tuple[str, str], ...]
     footer_marks: re.Pattern[str]
+    footer_lines: re.Pattern[str]
     body_selectors: frozenset[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
@@ -64,6 +65,7 @@ def load_wordings(folder: Path) -> Wordings:
                 (prefix, region) for region, prefixes in regions["names_prefix"].items() for prefix in prefixes
             ),
             footer_marks=_any_of(regions["footer_marks"]["words"]),
+            footer_lines=_any_of(regions["footer_marks"]["lines_before"]),
             body_selectors=frozenset(regions["body"]["selectors"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
