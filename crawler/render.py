@@ -102,6 +102,7 @@ class _Session:
     moved_to: str = ""
     document_failure: str = ""
     _context: BrowserContext | None = None
+    _page: Page | None = None
     _requests: int = 0
     _documents: int = 0
     _bytes: int = 0
@@ -119,7 +120,7 @@ class _Session:
             accept_downloads=False,
             reduced_motion="reduce",
         )
-        page = await context.new_page()
+        self._page = page = await context.new_page()
         page.on("dialog", _dismiss)
         context.on("page", lambda other: _close_popup(other, page))
         await context.route("**/*", self._answer)
@@ -127,6 +128,8 @@ class _Session:
         await self._settle(page)
         await self._scroll(page)
         await self._settle(page)
+        if not page.url.startswith(("http://", "https://")):  # the browser's own page that says what went wrong
+            raise RenderFailed(self.document_failure or f"浏览器停在 {page.url[:80]}")
         screenshot = await self._screenshot(page)
         return Rendering(
             screenshot_png=screenshot,
@@ -219,6 +222,8 @@ class _Session:
             self._loading -= 1
 
     def _refusal(self, request: Request) -> str | None:
+        if self._is_popup(request):
+            return "不采集弹出窗口"
         if request.resource_type not in _WANTED:
             return f"不采集 {request.resource_type} 类资源"
         if self._requests >= _MAX_REQUESTS:
@@ -228,7 +233,7 @@ class _Session:
         return None
 
     async def _load(self, route: Route, request: Request) -> None:
-        is_document = _is_main_document(request)
+        is_document = self._is_page_itself(request)
         if is_document:
             self._documents += 1
             self.moved_to = self.document_failure = ""
@@ -256,6 +261,18 @@ class _Session:
             return
         await _fulfill(route, known, body)
 
+    def _is_page_itself(self, request: Request) -> bool:
+        """False for what is inside the page: its parts and frames."""
+        return request.is_navigation_request() and self._page is not None and request.frame is self._page.main_frame
+
+    def _is_popup(self, request: Request) -> bool:
+        if not request.is_navigation_request():
+            return False
+        try:
+            return request.frame.page is not self._page
+        except PlaywrightError:  # the window it is for does not exist yet
+            return True
+
     async def _request(self, request: Request, is_document: bool) -> BrowserRequest:
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED]
         if self._context is not None and request.resource_type in _WITH_COOKIES:
@@ -268,10 +285,6 @@ class _Session:
         if url is not None:
             self.not_captured.append((url[:2048], reason))
         await _quietly(route.abort("aborted" if url is None else "failed"))
-
-
-def _is_main_document(request: Request) -> bool:
-    return request.is_navigation_request() and request.frame.parent_frame is None
 
 
 async def _fulfill(route: Route, exchange: Exchange, body: bytes) -> None:

@@ -310,3 +310,27 @@ async def _site(turn: Turn) -> None:
 async def _neighbour(turn: Turn) -> None:
     await asyncio.sleep(0.1)
     turn.writer.write(answer(PAGE, HTML))
+
+
+APP = """const pages = {"/": "首页", "/about": "概况", "/claim": "包治百病"};
+document.getElementById("app").innerHTML = `<h1>${pages[location.pathname]}</h1>` + "门诊介绍。".repeat(60)
+  + Object.keys(pages).map(path => `<a href="${path}">${pages[path]}</a>`).join(" ");"""
+
+
+@behaviour("script-built")
+async def _script_built(turn: Turn) -> None:
+    shell = (
+        b'<html><head><title>app</title></head><body><div id="app"></div><script src="/app.js"></script></body></html>'
+    )
+    script = answer(APP.encode(), "Content-Type: text/javascript; charset=utf-8")
+    turn.writer.write(script if turn.path == "/app.js" else answer(shell, HTML))
+
+
+@behaviour("wanders-off")
+async def _wanders_off(turn: Turn) -> None:
+    """Flagged, and its script leads out of scope."""
+    script = '<p>包治百病</p><script>location.replace("http://other.example/")</script>'
+    turn.writer.write(answer(html(script), HTML))
+
+
+says("vanishes", answer(html("<p>包治百病</p><script>onload = () => document.body.remove()</script>"), HTML))

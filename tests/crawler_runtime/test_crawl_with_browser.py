@@ -1,0 +1,78 @@
+"""The crawl with the real browser: script-built sites, screenshots of leads, and pages that will not be shown."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from domain.outcome import Outcome
+from domain.targets import RenderMode, Target
+from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
+from tests.crawler_runtime.rough_server import RoughServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoughServer]:
+    with RoughServer() as running:
+        yield running
+
+
+def run(server: RoughServer, label: str, render: RenderMode = RenderMode.AUTO, **changes: object) -> MemoryStore:
+    target = Target(label, server.url(label), delay_seconds=0.0, local=True, depth=1, render=render)
+    return crawl([target], settings(hosts=server.hosts(label), **changes))
+
+
+def test_a_site_built_by_scripts_is_crawled_through(server: RoughServer) -> None:
+    store = run(server, "script-built")
+    final = store.final()
+    assert set(final) == {server.url("script-built", path) for path in ("/", "/about", "/claim")}
+    for visit in final.values():
+        assert visit.outcome is Outcome.CONTENT
+        assert visit.page is not None
+        assert "门诊介绍" in visit.page.text
+        assert visit.rendering is not None
+        # The document is the one already fetched; only its script was asked for by the browser
+        assert [item.url for item in visit.rendering.exchanges] == [server.url("script-built", "/app.js")]
+        assert {item.source for item in visit.rendering.exchanges} == {"browser"}
+    lead = final[server.url("script-built", "/claim")]
+    assert lead.judgement is not None
+    assert lead.judgement.flagged
+
+
+def test_without_the_browser_the_shell_is_all_there_is(server: RoughServer) -> None:
+    store = run(server, "script-built", RenderMode.NEVER)
+    assert [visit.rendering for visit in store.visits] == [None]
+
+
+def test_a_lead_is_photographed_in_the_same_visit_in_every_mode(server: RoughServer) -> None:
+    store = run(server, "case", RenderMode.NEVER)
+    visit = store.last(server.url("case"))
+    assert visit.outcome is Outcome.CONTENT
+    assert visit.rendering is not None
+    assert visit.rendering.screenshot_png.startswith(b"\x89PNG")
+    assert "包治百病" in visit.rendering.dom_html
+    assert visit.rendering.final_url == server.url("case")
+    asked = [item.path for item in server.asked if item.host == "case.example"]
+    assert asked.count("/") == 1
+    assert {"/a.png", "/a.js"} <= set(asked)
+
+
+def test_a_script_does_not_lead_out_of_scope(server: RoughServer) -> None:
+    visit = run(server, "wanders-off").last(server.url("wanders-off"))
+    assert visit.outcome is Outcome.CONTENT
+    assert visit.rendering is not None
+    assert visit.rendering.final_url == server.url("wanders-off")
+    assert "包治百病" in visit.rendering.dom_html
+    assert ("http://other.example/", "重定向到范围之外的主机 other.example") in visit.rendering.not_captured
+
+
+def test_a_lead_that_does_not_show_is_never_stored_as_content(server: RoughServer) -> None:
+    store = run(server, "vanishes")
+    assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 2
+    assert [(visit.page, visit.judgement, visit.rendering) for visit in store.visits] == [(None, None, None)] * 2
+    assert "线索页在浏览器中未能显示" in store.visits[-1].outcome_detail
+
+
+def test_a_lead_without_any_browser_is_our_fault(server: RoughServer) -> None:
+    store = run(server, "case", chromium_path="/nonexistent/chromium")
+    assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 2
+    assert "无法启动 Chromium" in store.visits[-1].outcome_detail
