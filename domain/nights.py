@@ -11,6 +11,7 @@ from domain.outcome import Outcome
 class TargetResult:
     """One target in one night. `content_pages` counts finished URLs of outcome `content`; `waiting` those not finished.
 
+    `surplus` counts URLs found but never tried because `max_pages` was spent; they are not waiting.
     `failures` are (url, outcome, detail) of URLs that ended in anything but content, at most 20 of them, oldest first.
     """
 
@@ -23,6 +24,7 @@ class TargetResult:
     waiting: int
     outcomes: Mapping[Outcome, int]
     failures: tuple[tuple[str, Outcome, str], ...] = ()
+    surplus: int = 0
 
     @property
     def healthy(self) -> bool:

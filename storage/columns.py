@@ -13,6 +13,12 @@ _REPLACED = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
 def storable_text(text: str) -> str:
     """Replace NUL and lone surrogates, which PostgreSQL or UTF-8 refuse, one code point for one: offsets hold."""
+    if "\0" not in text:
+        try:
+            text.encode()  # far quicker than translating, and nearly always enough
+            return text
+        except UnicodeEncodeError:
+            pass
     return text.translate(_REPLACED)
 
 

@@ -45,7 +45,7 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that will write. SQLite takes its write lock at once: a lock upgraded later fails at once, unwaited."""
-    with engine.execution_options(writes=True).begin() as connection:
+    with engine.connect() as connection, connection.execution_options(writes=True).begin():
         yield connection
 
 

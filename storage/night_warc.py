@@ -14,7 +14,7 @@ from storage.tables import warc_files
 from storage.warc import Record, warcinfo_record
 from storage.warc_file import Slice, WarcFile, new_warc_path
 
-MAX_WARC_BYTES = 1 << 30  # the customary size of WARC files
+MAX_WARC_BYTES = 1 << 28  # verification holds a file in memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, func, select, update
+from sqlalchemy import Connection, Engine, and_, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.evidence import VerifyReport
@@ -77,7 +77,10 @@ def _add_targets(connection: Connection, night_id: str, targets: Sequence[Target
 
 
 def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence[VerifyReport] = ()) -> None:
-    """Close a night with the verification of its evidence; the summary shows both. Raises KeyError for no such night."""
+    """Close a night with the verification of its evidence; the summary shows both. Raises KeyError for no such night.
+
+    Surplus URLs are counted and dropped from the frontier: there may be a hundred of them for each URL visited.
+    """
     failed = [report.path for report in reports if not report.ok]
     with writing(engine) as connection:
         closed = connection.execute(
@@ -85,8 +88,22 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
             .where(nights.c.id == night_id)
             .values(ended_at=now, bundles_verified=len(reports), bundles_failed=failed)
         )
-    if closed.rowcount != 1:
-        raise KeyError(night_id)
+        if closed.rowcount != 1:
+            raise KeyError(night_id)
+        for target_id, urls in _surplus(connection, night_id).items():
+            connection.execute(
+                update(night_targets)
+                .where(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
+                .values(surplus=night_targets.c.surplus + urls)
+            )
+            connection.execute(
+                delete(frontier).where(
+                    frontier.c.night_id == night_id,
+                    frontier.c.target_id == target_id,
+                    frontier.c.state == "waiting",
+                    frontier.c.attempts == 0,
+                )
+            )
 
 
 def night_progress(engine: Engine, night_id: str) -> NightProgress:
@@ -157,6 +174,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 waiting=open_urls.get(row.target_id, 0) - surplus.get(row.target_id, 0),
                 outcomes=outcomes[row.target_id],
                 failures=_failures(connection, night_id, row.target_id),
+                surplus=surplus.get(row.target_id, 0) + row.surplus,
             )
             for row in rows
         )

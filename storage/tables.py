@@ -71,6 +71,7 @@ night_targets = Table(
     Column("min_pages", Integer, nullable=False),
     Column("max_pages", Integer, nullable=False),
     Column("started", Integer, nullable=False, server_default="0"),  # URLs claimed at least once, against max_pages
+    Column("surplus", Integer, nullable=False, server_default="0"),  # URLs dropped untried when the night was finished
 )
 
 frontier = Table(

@@ -22,6 +22,7 @@ from storage.tables import bundles, visits, warc_files
 
 MAX_INDEX_BYTES = 64 << 20  # a small compressed index may unpack to anything
 _CHUNK_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 14  # unpacks to a thousand times as much at worst
 #: What reading a broken or hostile member raises; anything else is a fault of ours and should be seen.
 _UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
@@ -169,7 +170,10 @@ def _datapackage_problem(members: Mapping[str, bytes]) -> str:
 
 
 def _warc_problem(data: bytes) -> str:
-    """Read every record to its end with digests checked."""
+    """Read every record to its end with digests checked, after the checksum of each gzip member: readers skip that."""
+    end = 0
+    while end < len(data):
+        end = _member_end(data, end)
     count = 0
     iterator = ArchiveIterator(io.BytesIO(data), check_digests=True)
     for record in iterator:
@@ -180,6 +184,19 @@ def _warc_problem(data: bytes) -> str:
         count += 1
     iterator.close()
     return "" if count else "WARC 中没有记录"
+
+
+def _member_end(data: bytes, start: int) -> int:
+    """Where the gzip member ends that starts at `start`. Raises zlib.error or EOFError when it is broken or cut off."""
+    unpacker = zlib.decompressobj(31)
+    place = start
+    while not unpacker.eof:
+        piece = data[place : place + _PIECE_BYTES]
+        if not piece:
+            raise EOFError("gzip member cut off")
+        place += len(piece)
+        unpacker.decompress(piece)
+    return place - len(unpacker.unused_data)
 
 
 def _blocks(stream: Any) -> Iterator[bytes]:

@@ -109,7 +109,7 @@ def _store(
         return False
     if part is not None:
         part.vouch(connection)
-    visit_id = connection.execute(insert(visits).values(_visit_row(visit, part)).returning(visits.c.id)).scalar_one()
+    visit_id = connection.execute(insert(visits).returning(visits.c.id), _visit_row(visit, part)).scalar_one()
     this_row = frontier.c.id == visit.frontier.id
     if visit.retry_at is not None:
         # A worker that lost its lease may not take the URL away from the one who has it now.
@@ -117,14 +117,13 @@ def _store(
             again = update(frontier).where(this_row).values(state="waiting", due_at=visit.retry_at, worker=None)
             connection.execute(again)
         return True
-    connection.execute(insert(pages).values(_page_row(visit, visit_id)))
+    connection.execute(insert(pages), _page_row(visit, visit_id))
     if visit.judgement is not None and visit.judgement.findings:
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))
     if bundle is not None:
         connection.execute(
-            insert(bundles).values(
-                asdict(bundle) | {"page_id": visit.frontier.id, "night_id": visit.frontier.night_id, "created_at": now}
-            )
+            insert(bundles),
+            asdict(bundle) | {"page_id": visit.frontier.id, "night_id": visit.frontier.night_id, "created_at": now},
         )
     add_urls(connection, visit.frontier.night_id, visit.frontier.target_id, visit.discovered, visit.ended_at)
     done = update(frontier).where(this_row).values(state="done", outcome=visit.outcome.value, worker=None)

@@ -10,7 +10,7 @@ from domain.targets import Target
 from domain.visits import Discovered
 from storage.database import writing
 from storage.frontier import SqlFrontier, add_urls
-from storage.nights import night_progress, open_night
+from storage.nights import finish_night, night_progress, night_summary, open_night
 from storage.targets import list_targets, save_targets
 from tests.storage.crawl import LEASE_SECONDS, claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit
@@ -96,6 +96,12 @@ def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_p
     store.close()
     assert frontier.next_due(night_id, ids, retry_at) is None
     assert night_progress(engine, night_id).waiting == 0
+
+    for _ in range(2):  # finishing drops the surplus from the frontier and keeps its count
+        result = night_summary(engine, night_id).targets[0]
+        assert (result.waiting, result.surplus) == (0, 3)
+        finish_night(engine, night_id, retry_at)
+    assert night_progress(engine, night_id).surplus == 0
 
 
 def test_nothing_to_claim_is_no_error(engine: Engine) -> None:

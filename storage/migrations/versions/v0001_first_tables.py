@@ -121,6 +121,7 @@ def _create_night_targets() -> None:
         sa.Column("min_pages", sa.Integer(), nullable=False),
         sa.Column("max_pages", sa.Integer(), nullable=False),
         sa.Column("started", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("surplus", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["night_id"], ["nights.id"], name="fk_night_targets_night_id"),
         sa.ForeignKeyConstraint(["target_id"], ["targets.id"], name="fk_night_targets_target_id"),
         sa.PrimaryKeyConstraint("night_id", "target_id", name="pk_night_targets"),
