@@ -18,7 +18,7 @@ from domain.page import Contact, ContactKind, ExtractedPage
 _BUTTON_CHARS = 14
 _EXTRA_CHARS = 5000
 #: The few lines that place a widget are at the head of their script.
-_SCRIPT_CHARS, _MARK_CHARS = 2_000, 60_000
+_SCRIPT_CHARS, _ADDRESS_CHARS, _MARK_CHARS = 800, 80, 30_000
 
 
 def page_of(
@@ -74,7 +74,8 @@ def _contacts(text: str, starts: list[int], layout: Layout) -> tuple[Contact, ..
 
 def _widgets(walk: Walk, wordings: Wordings) -> tuple[str, ...]:
     scripts = (script[:_SCRIPT_CHARS] for script in walk.scripts)
-    written = dict.fromkeys((*walk.marks, *scripts, *(url for url, _ in walk.links)))
+    addresses = (url[:_ADDRESS_CHARS] for url, _ in walk.links)
+    written = dict.fromkeys((*(mark[:_SCRIPT_CHARS] for mark in walk.marks), *scripts, *addresses))
     source = "\n".join(written)[:_MARK_CHARS].lower()
     return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in source))
 

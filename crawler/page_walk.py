@@ -49,6 +49,11 @@ _CONTAINERS = frozenset({"div", "td", "section", "article", "main", "body", "for
 _CHILDLESS = frozenset({
     "script", "title", "meta", "base", "link", "br", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
 })  # fmt: skip
+#: Elements that only dress text; without one of the telling attributes nothing of them is remembered.
+_INLINE = frozenset(
+    {"span", "b", "strong", "i", "em", "font", "u", "small", "sup", "sub", "s", "del", "ins", "mark", "big"}
+)
+_TELLING = frozenset({"id", "class", "style", "hidden", "onclick", "data-href", "data-link", "data-title"})
 _ACTIVE = frozenset({"onclick", "data-href", "data-link", "data-miniprogram-appid"})
 _HEADINGS = frozenset({"h1", "h2", "h3"})
 #: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
@@ -95,6 +100,9 @@ class _Frame:
     href: str | None = None
     image_alt: str = ""
     is_link: bool = False
+
+
+_INLINE_FRAMES = {False: _Frame("", False), True: _Frame("", True)}
 
 
 def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozenset()) -> Walk:
@@ -147,12 +155,17 @@ class _Walker:
         """Take in one element; true when its children are to be walked (its frame is then on the stack)."""
         attributes = node.attributes
         hidden = frames[-1].hidden
+        if tag in _INLINE and _TELLING.isdisjoint(attributes):
+            frames.append(_INLINE_FRAMES[hidden])
+            return True
         if tag in _CHILDLESS:
             self._add_childless(node, tag, attributes, hidden, frames)
             return False
         frame = _Frame(tag, hidden)
         if tag in _BLOCKS:
-            self._break_line()
+            if self._line:
+                self._break_line()
+            self._after_link = False
         frame.first_line = len(self.found.lines)
         if attributes:
             self._read_attributes(tag, attributes, frame)
@@ -182,9 +195,14 @@ class _Walker:
             self._add_replaced(tag, attributes, hidden, frames)
 
     def _leave(self, frame: _Frame) -> None:
-        found, tag = self.found, frame.tag
+        tag = frame.tag
+        if not tag:
+            return
+        found = self.found
         if tag in _BLOCKS:
-            self._break_line()
+            if self._line:
+                self._break_line()
+            self._after_link = False
         elif tag in ("td", "th", "button", "label"):
             self._line.append(" ")
         if frame.block is not None:
@@ -237,10 +255,10 @@ class _Walker:
     def _read_attributes(self, tag: str, attributes: Mapping[str, str | None], frame: _Frame) -> None:
         element_id, classes = attributes.get("id") or "", attributes.get("class") or ""
         if style := attributes.get("style"):
-            compact = style.lower().replace(" ", "")
-            if "url(" in compact and (background := _BACKGROUND.search(style)):
-                self.found.images.append((background[1], "", False))
-            if element_id != "js_content" and _HIDING.search(compact) and "wow" not in classes:
+            background, hides = _style_of(style)
+            if background:
+                self.found.images.append((background, "", False))
+            if hides and element_id != "js_content" and "wow" not in classes:
                 frame.hidden = True  # WeChat shows js_content by script, the library wow.js its blocks on scrolling
         if "hidden" in attributes and tag != "body":
             frame.hidden = True
@@ -262,9 +280,10 @@ class _Walker:
             self._add_component(tag, attributes)
         elif title := attributes.get("data-title"):
             frame.image_alt = _squeezed(title)
-        for name in _ACTIVE.intersection(attributes):
-            if value := attributes[name]:
-                self._add_script_link(name, value, frame)
+        if not _ACTIVE.isdisjoint(attributes):
+            for name in sorted(_ACTIVE.intersection(attributes)):
+                if value := attributes[name]:
+                    self._add_script_link(name, value, frame)
 
     def _add_component(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """WeChat's own elements: a voice shows its name; cards of accounts and mini-programs are marks of a widget."""
@@ -363,6 +382,14 @@ def _region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, 
             if lowered.startswith(prefix):
                 return region, False
     return "", False
+
+
+@lru_cache(maxsize=20_000)
+def _style_of(style: str) -> tuple[str, bool]:
+    """The background image that an inline style names, and whether it hides its element."""
+    compact = style.lower().replace(" ", "")
+    background = _BACKGROUND.search(style) if "url(" in compact else None
+    return background[1] if background else "", _HIDING.search(compact) is not None
 
 
 def _squeezed(text: str) -> str:

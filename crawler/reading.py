@@ -25,7 +25,7 @@ _MAGIC = (
     (b"\x1aE\xdf\xa3", "视频"), (b"OggS", "音频"), (b"wOFF", "字体"), (b"wOF2", "字体"), (b"MZ\x90", "程序"),
 )  # fmt: skip
 #: Statuses under which firewalls serve their challenges.
-_CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 429, 503, 512, 521, 567})
+_CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 503, 512, 521, 567})
 _LOGIN_PATH = re.compile(r"/wappoc_appmsgcaptcha|/antispider/|/sorry/index|/cdn-cgi/challenge")
 
 

@@ -8,7 +8,6 @@ import html as entities
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from crawler.main_body import Layout
 from crawler.page_head import read_time
@@ -60,11 +59,11 @@ class WechatPost:
 
 
 def is_wechat(url: str, html: str) -> bool:
-    """Whether a page is of the public platform: by its host, or by the frame that all its pages share."""
-    host = urlsplit(url).hostname if "[" not in url else None
-    if host and (host == "weixin.qq.com" or host.endswith(".weixin.qq.com")):
+    """Whether a page is of the public platform: by its host, or for a copy elsewhere by the frame of its articles."""
+    host = url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    if host.endswith(".weixin.qq.com") or host.startswith("mp.weixin."):
         return True
-    return 'id="js_article"' in html or 'class="weui-msg"' in html or "mesg-block" in html
+    return 'id="js_article"' in html and "rich_media" in html
 
 
 def has_article(html: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from domain.page import Contact, ContactKind
 
@@ -18,7 +19,7 @@ _DIGIT_FORMS = {
 }
 _PLAIN = {ord(form): str(digit) for digit, forms in _DIGIT_FORMS.items() for form in forms} | {ord("－"): "-"}
 _PLAIN |= {code + 0xFEE0: chr(code) for code in range(0x41, 0x7B)}
-_ANY_FORM = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
+_FORMS = frozenset(map(chr, _PLAIN))
 _HAN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 
 # Each grammar begins with a character that must be there and looks back behind it: so the engine can skip ahead.
@@ -62,9 +63,10 @@ _ADDRESS = re.compile(
 _PLACE = re.compile(r"[省市区县镇乡村路街道巷号弄里楼层]")
 
 
+@lru_cache(maxsize=1)  # contacts and registration numbers are looked for in the same text, one after the other
 def plain_digits(text: str) -> str:
     """The text with every other form of a digit, Latin letter or hyphen replaced, code point for code point."""
-    return text.translate(_PLAIN) if _ANY_FORM.search(text) else text
+    return text if _FORMS.isdisjoint(text) else text.translate(_PLAIN)
 
 
 def normal_number(contact: Contact) -> str:
