@@ -1,4 +1,4 @@
-"""Draws the posters of `www.haibao-guke.example`: claims that exist only as pixels.
+"""Draws the posters of `www.haibao-guke.example` and a banner: claims that exist only as pixels.
 
 `python -m examples.web.posters FONT` writes the PNG files anew; they are committed, so nobody needs to run it. FONT is a
 font file with Chinese glyphs. Needs Pillow.
@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from examples.web.sites import SITES
 
 FOLDER = SITES / "www.haibao-guke.example"
+BANNER = SITES / "www.baidian-yanjiusuo.example" / "laixin.png"
 WIDTH, HEIGHT, COLOURS = 720, 960, 16
 
 Line = tuple[int, str, str]
@@ -69,9 +70,19 @@ def draw_poster(background: str, lines: tuple[Line, ...], font_file: Path) -> Im
     return poster.quantize(COLOURS)
 
 
+def draw_banner(font_file: Path) -> Image.Image:
+    banner = Image.new("RGB", (468, 60), "#ffff99")
+    pen = ImageDraw.Draw(banner)
+    pen.rectangle((1, 1, 466, 58), outline="#ff0000", width=2)
+    font = ImageFont.truetype(font_file, 22)
+    pen.text((234, 30), "★ 点这里看痊愈患者的来信 ★", fill="#ff0000", font=font, anchor="mm")
+    return banner.quantize(COLOURS)
+
+
 def main(font_file: Path) -> None:
     for name, (background, lines) in POSTERS.items():
         draw_poster(background, lines, font_file).save(FOLDER / name, optimize=True)
+    draw_banner(font_file).save(BANNER, optimize=True)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,11 @@ class Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self._in_title = tag == "title"
-        if tag == "a":
+        if tag in ("a", "area"):
             self.hrefs.append(values.get("href") or "")
         self.hrefs.append(values.get("data-link") or "")
+        if scripted := re.match(r"window\.location='([^']+)'", values.get("onclick") or ""):
+            self.hrefs.append(scripted[1])
 
     def handle_endtag(self, tag: str) -> None:
         self._in_title = self._in_title and tag != "title"
@@ -76,9 +78,11 @@ class Client:
         return received
 
     def links(self, url: str, text: str) -> list[str]:
-        """Absolute http(s) links of a page, and of the JSON that the script-built site fetches."""
+        """Absolute http(s) links of a page or feed, and of the JSON that the script-built site fetches."""
         found = Links()
         found.feed(text)
-        hrefs = [*found.hrefs, *re.findall(r'"href": "([^"]+)"', text)]
+        of_script = re.findall(r'"href": "([^"]+)"', text)
+        of_feed = re.findall(r"<link>([^<]+)</link>", text)
+        hrefs = [*found.hrefs, *of_script, *of_feed]
         absolute = (urljoin(url, href.replace("&amp;", "&")).partition("#")[0] for href in hrefs if href)
         return [link for link in absolute if link.startswith("http")]
