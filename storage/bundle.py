@@ -156,12 +156,12 @@ def _pages_jsonl(visit: Visit, page: ExtractedPage, rendering: Rendering) -> byt
 
 
 def main_exchange(visit: Visit, rendering: Rendering) -> Exchange:
-    """The exchange that a replay starts from: the browser's for the page it ended on, else the last static one."""
-    ended_on = [
-        item for item in rendering.exchanges if item.url.partition("#")[0] == rendering.final_url.partition("#")[0]
-    ]
-    if ended_on:
-        return ended_on[-1]
+    """The exchange that a replay starts from: the last that answered for where the page ended, by either engine."""
+    exchanges = (*visit.exchanges, *rendering.exchanges)
+    for final_url in (rendering.final_url, visit.final_url):
+        ended_on = [item for item in exchanges if item.url.partition("#")[0] == final_url.partition("#")[0]]
+        if ended_on:
+            return ended_on[-1]
     return (visit.exchanges or rendering.exchanges)[-1]
 
 

@@ -127,9 +127,8 @@ def _record(
 def _replayable(exchange: Exchange) -> Headers:
     """Response headers that are true of the stored body; what had to give way is kept under X-Archive-Orig-.
 
-    The transfer coding is always off the body, the content coding only when the browser gave it.
+    The transfer coding is off the body, and with it any length that counted it; the content coding is still on.
     """
-    stripped = {"transfer-encoding"} | ({"content-encoding"} if exchange.source == "browser" else set())
     length = str(len(exchange.body))
     headers: list[tuple[str, str]] = []
     has_length = False
@@ -138,7 +137,7 @@ def _replayable(exchange: Exchange) -> Headers:
         if lowered == "content-length" and value.strip() == length and not has_length:
             has_length = True
             headers.append((name, value))
-        elif lowered in stripped or lowered == "content-length":
+        elif lowered in ("transfer-encoding", "content-length"):
             headers.append((_ORIGINAL + name, value))
         else:
             headers.append((name, value))

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
 from domain.visits import FrontierUrl
-from storage.bundle import MEMBERS, build_bundle, write_bundle
+from storage.bundle import MEMBERS, build_bundle, main_exchange, write_bundle
 from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
 from tests.storage.samples import NOW, PROVENANCE, TEXT, exchange, png, visit
 
@@ -69,6 +70,22 @@ def test_the_index_finds_every_record(archive: zipfile.ZipFile) -> None:
     assert "urn:view:http://clinic.example/" in urls
     idx = archive.read("indexes/index.idx").decode().splitlines()[1]
     assert idx.startswith(lines[0].partition(" {")[0])
+
+
+def test_replay_starts_from_the_answer_for_the_page() -> None:
+    lead = visit(ROW, flagged=True)
+    robots = exchange("http://clinic.example/robots.txt")
+    static = (_redirect(), lead.exchanges[0], robots)
+    shown = replace(
+        lead.rendering, exchanges=(exchange(ROW.url + "logo.png", source="browser"),), final_url=ROW.url + "#top"
+    )
+    assert main_exchange(replace(lead, exchanges=static), shown) == lead.exchanges[0]
+    assert main_exchange(lead, lead.rendering).source == "browser"
+    elsewhere = replace(shown, final_url="http://other.example/")
+    assert main_exchange(replace(lead, exchanges=static), elsewhere) == lead.exchanges[0]
+    assert (
+        main_exchange(replace(lead, exchanges=(), final_url="http://other.example/"), elsewhere) == shown.exchanges[0]
+    )
 
 
 def test_screenshot_text_and_findings_are_there(archive: zipfile.ZipFile) -> None:
