@@ -40,7 +40,10 @@ def _served() -> list[tuple[str, str]]:
         (host, path)
         for host, paths in TRUTH.hosts.items()
         for path, row in paths.items()
-        if not path.startswith("^") and row.outcomes == (Outcome.CONTENT,) and sites[host].behaviour_of(path) is None
+        if not path.startswith("^")
+        and not path.endswith(".xml")
+        and row.outcomes == (Outcome.CONTENT,)
+        and sites[host].behaviour_of(path) is None
     ]
 
 
