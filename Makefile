@@ -29,4 +29,4 @@ bench: setup     ## speed of scanning, crawling and recording on this machine
 	@$(PY) -m benchmarks.scan_speed
 
 gate: setup      ## quality floors of the classifier; fails when one is not reached
-	@$(PY) -m pytest tests/gate
+	@$(PY) -m benchmarks.gate

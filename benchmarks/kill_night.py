@@ -61,6 +61,7 @@ def kill_night(environ: Mapping[str, str], targets: Path, kills: int, dice: rand
     hits = [hit for _ in range(kills) if (hit := _hit(command, environ, dice))]
     last = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     faults = [] if last.returncode == 0 else [f"last start ended {last.returncode}: {last.stderr.strip()}"]
+    faults += json.loads(last.stdout)["complaints"] if last.stdout else []
     verify = [*YIGUANG, "evidence", "verify", "--all", "--json"]
     checked = subprocess.run(verify, env=environ, capture_output=True, text=True, check=False)
     for line in checked.stdout.splitlines():
@@ -120,12 +121,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kill_night")
     parser.add_argument("kills", type=int, help="how often the night is hit before it is left alone")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--home", type=Path, help="data folder, kept afterwards; must not exist yet")
     options = parser.parse_args()
     dice = random.Random(options.seed)
     with SampleWeb() as web, tempfile.TemporaryDirectory() as folder:
         targets = Path(folder, "targets.csv")
         web.write_targets(targets)
-        night = kill_night(sample_environment(web, Path(folder, "home")), targets, options.kills, dice)
+        home = options.home or Path(folder, "home")
+        night = kill_night(sample_environment(web, home), targets, options.kills, dice)
     print(*night.hits, sep="\n")
     print(*(night.faults or ["whole: every page stored once, none lost, all evidence verifies"]), sep="\n")
     return bool(night.faults)

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from classifier.engine import Classifier
+from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
@@ -42,6 +42,14 @@ def load_classifier(settings: Settings) -> Classifier:
     """Raises CommandFailed naming the file when a lexicon does not hold what it should."""
     try:
         return Classifier.load(settings.lexicons)
+    except (LexiconError, OSError) as fault:
+        raise CommandFailed(f"词库无法载入：{fault}") from fault
+
+
+def load_analyser(settings: Settings) -> Analyser:
+    """The classifier without its model. Raises CommandFailed as `load_classifier` does."""
+    try:
+        return Analyser(settings.lexicons)
     except (LexiconError, OSError) as fault:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
 

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
-Run = Callable[..., subprocess.CompletedProcess[bytes]]
+from command_line import Run
 
 
 @pytest.fixture

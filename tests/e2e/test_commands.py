@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_line import Run
 
+LEXICONS = Path(__file__).parents[2] / "lexicons"
 COMMANDS = (
     ("init",),
     ("targets",),
@@ -20,6 +22,11 @@ COMMANDS = (
     ("evidence",),
     ("evidence", "verify"),
     ("evidence", "export"),
+    ("lexicon",),
+    ("lexicon", "check"),
+    ("model",),
+    ("model", "train"),
+    ("model", "evaluate"),
     ("version",),
 )
 TARGETS = """\
@@ -147,3 +154,42 @@ def test_something_that_is_no_evidence_does_not_verify(yiguang: Run, tmp_path: P
     done = yiguang("evidence", "verify", file, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["ok"] is False
+
+
+def test_every_rule_bears_out_its_examples(yiguang: Run, tmp_path: Path) -> None:
+    assert yiguang("lexicon", "check").returncode == 0
+    lexicons = tmp_path / "lexicons"
+    shutil.copytree(LEXICONS, lexicons)
+    rule = lexicons / "rules" / "cure-rate.yml"
+    text = rule.read_text(encoding="utf-8")
+    fires = re.search(r"fires_on:\n((?:  ?- .*\n|- .*\n)+)", text)
+    assert fires
+    rule.write_text(text.replace("silent_on:\n", f"silent_on:\n{fires[1].splitlines()[0]}\n"), encoding="utf-8")
+    refused = yiguang("lexicon", "check", environ={"YIGUANG_LEXICONS": str(lexicons)})
+    assert refused.returncode == 1
+    assert "cure-rate：silent_on 第 1 例" in refused.stdout.decode()
+
+
+def test_a_broken_rule_file_is_named_with_its_line(yiguang: Run, tmp_path: Path) -> None:
+    lexicons = tmp_path / "lexicons"
+    shutil.copytree(LEXICONS, lexicons)
+    rule = lexicons / "rules" / "cure-rate.yml"
+    rule.write_text(rule.read_text(encoding="utf-8").replace("severity:", "severeness:"), encoding="utf-8")
+    for command in (("lexicon", "check"), ("scan", "--jsonl", "-")):
+        refused = yiguang(*command, environ={"YIGUANG_LEXICONS": str(lexicons)})
+        assert refused.returncode == 1
+        assert re.fullmatch("错误：.*cure-rate.yml.*\n", refused.stderr.decode())
+
+
+def test_the_model_is_measured_on_labelled_texts(yiguang: Run, tmp_path: Path) -> None:
+    file = tmp_path / "labelled.jsonl"
+    rows = [
+        {"id": "a", "label": 1, "text": "祖传秘方专治糖尿病，治愈率98%，无效退款，预约电话 000-00001234。"},
+        {"id": "b", "label": 0, "text": "本院门诊时间调整为上午八点至下午五点。"},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    measured = json.loads(yiguang("model", "evaluate", "--data", file, "--json").stdout)
+    assert measured["auc"] == 1.0
+    file.write_text('{"id": "a", "text": "no label"}\n', encoding="utf-8")
+    assert yiguang("model", "evaluate", "--data", file).returncode == 1
+    assert yiguang("model", "evaluate").returncode == 2

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Row, select
 
 from benchmarks.kill_night import YIGUANG, sample_environment
+from domain.urls import canonical_url
 from examples.web.server import SampleWeb
 from examples.web.truth import Truth, load_truth
 from storage.database import open_engine
@@ -85,11 +86,14 @@ def test_every_page_has_the_outcome_that_was_planted(night: Night, truth: Truth)
 
 
 def test_no_page_of_the_table_is_missed(night: Night, truth: Truth) -> None:
-    seen = {
-        (urlsplit(page.url).hostname, urlsplit(page.url).path + (f"?{q}" if (q := urlsplit(page.url).query) else ""))
-        for page in night.pages
+    seen = {canonical_url(page.url) for page in night.pages}
+    base = f":{night.web.port}"
+    expected = {
+        canonical_url(f"http://{host}{base}{path}")
+        for host, paths in truth.hosts.items()
+        for path in paths
+        if not path.startswith("^")
     }
-    expected = {(host, path) for host, paths in truth.hosts.items() for path in paths if not path.startswith("^")}
     assert expected - seen == set()
 
 

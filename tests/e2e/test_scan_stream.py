@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import Run
+from command_line import Run
 
 LINES = 20_000
 HOSTILE = {
