@@ -61,14 +61,17 @@ class Renderer:
         self._clock = clock
         self._pool = BrowserPool(settings.chromium_path, settings.concurrent_renders, settings.renders_per_browser)
 
-    async def render(self, url: str, load: Load, document: Exchange | None = None) -> Rendering:
+    async def render(
+        self, url: str, load: Load, document: Exchange | None = None, *, scripts: bool = True
+    ) -> Rendering:
         """Show `url`. `document` is its answer when it has been fetched already: the browser then shows those bytes.
+        Without `scripts` none run, and the rendering says so.
 
         Raises `RenderFailed`, also after `render_timeout_seconds`.
         """
         try:
             async with self._pool.browser() as browser:
-                session = _Session(self._settings, self._clock, load)
+                session = _Session(self._settings, self._clock, load, scripts)
                 if document is not None:
                     session.documents[url] = document
                 try:
@@ -95,6 +98,7 @@ class _Session:
     settings: CrawlSettings
     clock: Callable[[], datetime]
     load: Load
+    scripts: bool = True
     documents: dict[str, Exchange] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     not_captured: list[tuple[str, str]] = field(default_factory=list)
@@ -119,7 +123,10 @@ class _Session:
             service_workers="block",
             accept_downloads=False,
             reduced_motion="reduce",
+            java_script_enabled=self.scripts,
         )
+        if not self.scripts:
+            self.not_captured.append((url, "页面脚本已停用"))
         self._page = page = await context.new_page()
         page.on("dialog", _dismiss)
         context.on("page", lambda other: _close_popup(other, page))
@@ -162,7 +169,7 @@ class _Session:
         for _ in range(_MAX_DOCUMENTS):
             self.moved_to = ""
             try:
-                await page.goto(url, wait_until="domcontentloaded", timeout=0)
+                await page.goto(url, wait_until="commit", timeout=0)
             except PlaywrightError as error:
                 if self.moved_to:
                     url = self.moved_to
@@ -170,12 +177,22 @@ class _Session:
                 raise RenderFailed(
                     self.document_failure or f"页面打不开：{error.message.splitlines()[0][:160]}"
                 ) from error
-            try:
-                await page.wait_for_load_state("load", timeout=self.settings.render_timeout_seconds * 500)
-            except PlaywrightTimeout:
-                self.not_captured.append((url, "页面未在限时的一半内加载完，按当时所见截取"))
+            await self._wait_loaded(page)
             return
         raise RenderFailed("渲染时重定向次数过多")
+
+    async def _wait_loaded(self, page: Page) -> None:
+        """Wait for the load event, half of the time there is at most; a refused redirect keeps it from coming."""
+        seconds = int(self.settings.render_timeout_seconds / 2)
+        for _ in range(max(1, seconds)):
+            try:
+                await page.wait_for_load_state("load", timeout=1000)
+            except PlaywrightTimeout:
+                if self.moved_to or (self.document_failure and self._loading == 0):
+                    return
+            else:
+                return
+        self.not_captured.append((page.url, "页面未在限时的一半内加载完，按当时所见截取"))
 
     async def _settle(self, page: Page) -> None:
         """Wait until nothing has been loading for `render_settle_seconds`, at most ten times as long."""
@@ -198,14 +215,17 @@ class _Session:
 
     async def _screenshot(self, page: Page) -> bytes:
         height, limit = await _height(page), self.settings.max_screenshot_height
+        timeout = (
+            self.settings.render_timeout_seconds * 1000 / 3
+        )  # fails before the whole: a page without body hangs it
         if height <= limit:
-            return await page.screenshot(full_page=True, animations="disabled", timeout=0)
+            return await page.screenshot(full_page=True, animations="disabled", timeout=timeout)
         self.not_captured.append((page.url, f"页面高 {height} 像素，截图只含上部 {limit} 像素"))
         width = self.settings.viewport[0]
         return await page.screenshot(
             full_page=True,
             animations="disabled",
-            timeout=0,
+            timeout=timeout,
             clip={"x": 0, "y": 0, "width": width, "height": limit},
         )
 
@@ -284,7 +304,8 @@ class _Session:
     async def _abort(self, route: Route, url: str | None, reason: str) -> None:
         if url is not None:
             self.not_captured.append((url[:2048], reason))
-        await _quietly(route.abort("aborted" if url is None else "failed"))
+        # An aborted navigation leaves the page that is shown where it is; a failed one would show an error in its place
+        await _quietly(route.abort("aborted"))
 
 
 async def _fulfill(route: Route, exchange: Exchange, body: bytes) -> None:

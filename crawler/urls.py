@@ -1,7 +1,6 @@
 """The canonical form of a URL, under which the frontier knows it."""
 
 import re
-from html import unescape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from domain.urls import canonical_url
@@ -39,7 +38,8 @@ def frontier_url(url: str) -> str:
     names the post. The order of other parameters stays, since servers may read it. Raises `ValueError` for what is not
     an absolute http(s) URL with a host. Applying it twice changes nothing.
     """
-    cleaned = unescape(url.replace("\\x26amp;", "&")) if WECHAT_HOST in url else url
+    # Links copied out of pages and scripts come escaped, now and then twice; html.unescape would read `&times` in them
+    cleaned = url.replace("\\x26", "&").replace("&amp;", "&") if WECHAT_HOST in url else url
     parts = urlsplit(canonical_url(_BREAKS.sub("", cleaned)))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"not an absolute http(s) URL: {url[:200]!r}")

@@ -132,7 +132,9 @@ class Visitor:
                 return self._finished(visit, reading, scope, rendering=rendering)
             judgement = await asyncio.to_thread(self.judge, reading.page)
             if judgement.flagged and rendering is None:
-                rendering = await self._render(url, visit.exchanges[-1], scope)
+                # What was flagged stands in the markup; if scripts kept it from being shown, they are left out
+                scripts = visit.frontier.attempts == 1
+                rendering = await self._render(url, visit.exchanges[-1], scope, scripts=scripts)
                 shown = await self._read_dom(rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
@@ -171,11 +173,11 @@ class Visitor:
             self.settings.wordings,
         )
 
-    async def _render(self, url: str, document: Exchange, scope: Scope) -> Rendering:
+    async def _render(self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True) -> Rendering:
         """Show a page while it is its site's turn: its parts count as one visit to the site."""
         delay = await self.fetcher.delay_seconds(url, scope)
         async with self.gates.turn(host_of(url), delay):
-            return await self.renderer.render(url, self._loader(url, scope), document)
+            return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts)
 
     def _loader(self, page_url: str, scope: Scope) -> Load:
         places = asyncio.Semaphore(_PARTS_AT_ONCE)

@@ -65,11 +65,14 @@ def test_a_script_does_not_lead_out_of_scope(server: RoughServer) -> None:
     assert ("http://other.example/", "重定向到范围之外的主机 other.example") in visit.rendering.not_captured
 
 
-def test_a_lead_that_does_not_show_is_never_stored_as_content(server: RoughServer) -> None:
-    store = run(server, "vanishes")
-    assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 2
-    assert [(visit.page, visit.judgement, visit.rendering) for visit in store.visits] == [(None, None, None)] * 2
-    assert "线索页在浏览器中未能显示" in store.visits[-1].outcome_detail
+def test_a_lead_whose_scripts_hide_it_is_shown_without_them(server: RoughServer) -> None:
+    first, second = run(server, "vanishes").visits
+    assert (first.outcome, first.page, first.judgement, first.rendering) == (Outcome.OUR_FAULT, None, None, None)
+    assert first.retry_at is not None
+    assert second.outcome is Outcome.CONTENT
+    assert second.rendering is not None
+    assert (server.url("vanishes"), "页面脚本已停用") in second.rendering.not_captured
+    assert "<p>包治百病</p>" in second.rendering.dom_html
 
 
 def test_a_lead_without_any_browser_is_our_fault(server: RoughServer) -> None:

@@ -1,0 +1,59 @@
+"""Content coding comes off whole, within its limit, or the body is refused."""
+
+import gzip
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.content_coding import decode_body
+from crawler.failure import FetchFailed
+from domain.outcome import Outcome
+
+ENCODERS = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "identity": bytes,
+    "": bytes,
+}
+
+
+@given(st.binary(max_size=3000), st.sampled_from(sorted(ENCODERS)))
+def test_round_trip(body: bytes, coding: str) -> None:
+    assert decode_body((("Content-Encoding", coding),), ENCODERS[coding](body), 10_000) == body
+
+
+@given(st.binary(min_size=1, max_size=500), st.sampled_from(["gzip", "deflate", "br"]), st.data())
+def test_a_cut_body_is_never_taken_for_whole(body: bytes, coding: str, data: st.DataObject) -> None:
+    whole = ENCODERS[coding](body)
+    cut = data.draw(st.integers(1, len(whole) - 1))
+    with pytest.raises(FetchFailed) as failed:
+        decode_body((("content-encoding", coding),), whole[:cut], 10_000)
+    assert failed.value.outcome is Outcome.HTTP_ERROR
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_a_bomb_stops_at_the_limit(coding: str) -> None:
+    bomb = ENCODERS[coding](b"\0" * 20_000_000)
+    with pytest.raises(FetchFailed) as failed:
+        decode_body((("content-encoding", coding),), bomb, 5_000_000)
+    assert failed.value.outcome is Outcome.TOO_LARGE
+
+
+def test_codings_come_off_in_reverse_order() -> None:
+    body = gzip.compress(zlib.compress(b"text"))
+    assert decode_body((("content-encoding", "deflate, gzip"),), body, 100) == b"text"
+
+
+def test_several_members_and_padding() -> None:
+    body = gzip.compress(b"one ") + gzip.compress(b"two") + b"\0\0\0"
+    assert decode_body((("content-encoding", "gzip"),), body, 100) == b"one two"
+
+
+def test_an_unknown_coding_is_named() -> None:
+    with pytest.raises(FetchFailed, match="未知的内容编码 zstd"):
+        decode_body((("content-encoding", "zstd"),), b"x", 100)

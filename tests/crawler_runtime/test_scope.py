@@ -1,0 +1,92 @@
+"""What is followed, and the reason for what is not."""
+
+import pytest
+
+from crawler.scope import Scope
+from crawler.traps import MAX_DATES_OF_ONE_PATTERN, MAX_QUERIES_OF_MANY_PARAMETERS, TrapWatch
+from domain.page import Link
+from domain.targets import Target, TargetKind
+
+
+def scope(kind: TargetKind = TargetKind.SITE, **changes: object) -> Scope:
+    values: dict[str, object] = {"name": "门诊", "url": "http://www.site.example/", "kind": kind}
+    return Scope(Target(**(values | changes)))  # type: ignore[arg-type]  # fields of all types
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://www.site.example/a.html", None),
+        ("https://site.example/a.html", None),
+        ("http://news.site.example/", "主机 news.site.example 不在范围内"),
+        ("http://site.example.evil.example/", "主机 site.example.evil.example 不在范围内"),
+        ("http://www.site.example/a.PDF", "不是网页文件"),
+        ("http://www.site.example/a.php?f=x.pdf", None),
+        ("http://www.site.example/" + "a" * 3000, "网址过长（3024 个字符）"),
+        ("http://www.site.example/a/b/a/b/a/b/a/b", "路径片段反复出现，疑似循环链接"),
+        ("http://www.site.example/2026/11/11/11/11.html", None),
+        ("http://www.site.example/" + "/".join("abcdefghijklmnop"), "路径层级过多（16 层）"),
+    ],
+)
+def test_links_of_a_site(url: str, reason: str | None) -> None:
+    assert scope().refusal(url, 1) == reason
+
+
+def test_depth_include_and_exclude() -> None:
+    picky = scope(include=(r"/yxk/", r"//nk\.site"), exclude=(r"print=1",), depth=2)
+    assert picky.refusal("http://www.site.example/yxk/1.html", 2) is None
+    assert picky.refusal("http://nk.site.example/1.html", 1) is None
+    assert picky.refusal("http://www.site.example/other/", 1) == "不符合包含规则"
+    assert picky.refusal("http://www.site.example/yxk/?print=1", 1) == "符合排除规则"
+    assert picky.refusal("http://www.site.example/yxk/1.html", 3) == "超过链接深度 2"
+
+
+def test_each_kind_follows_its_own_links() -> None:
+    other = "http://other.example/post.html"
+    post = "https://mp.weixin.qq.com/s/abcdefghijkl"
+    assert scope(TargetKind.WECHAT).refusal(post, 1) == "单篇文章不跟踪链接"
+    for kind in (TargetKind.LIST, TargetKind.FEED):
+        assert scope(kind).refusal(other, 1) is None
+        assert scope(kind).refusal(other, 2) == "超过链接深度 1"
+    album = scope(TargetKind.ALBUM, url="https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1")
+    assert album.refusal(post, 1) is None
+    assert album.refusal("https://mp.weixin.qq.com/mp/profile_ext", 1) == "不是文章链接"
+    assert album.refusal(other, 1) is not None
+
+
+def test_each_link_is_followed_once_and_bad_ones_are_named() -> None:
+    links = [
+        Link(url)
+        for url in ("http://site.example/1#a", "http://site.example/1", "javascript:void(0)", "http://x.example/")
+    ]
+    found, refused = (site := scope()).follow(links, 0)
+    assert [(item.url, item.depth) for item in found] == [("http://site.example/1", 1)]
+    assert [item.reason for item in refused] == ["不是可访问的网址", "主机 x.example 不在范围内"]
+    assert site.follow(links[:2], 1)[0] == ()
+
+
+def test_redirects_stay_on_the_site_of_the_link_or_the_target() -> None:
+    site = scope(TargetKind.LIST)
+    assert site.redirect_refusal("http://other.example/a", "https://www.other.example/b") is None
+    assert site.redirect_refusal("http://other.example/a", "http://site.example/") is None
+    assert site.redirect_refusal("http://other.example/a", "http://third.example/") is not None
+
+
+def test_a_calendar_ends() -> None:
+    watch = TrapWatch()
+    pages = [f"http://a.example/cal/{year}-{month:02}" for year in range(2020, 2030) for month in range(1, 13)]
+    reasons = [watch.refusal(url) for url in pages]
+    assert reasons[:MAX_DATES_OF_ONE_PATTERN] == [None] * MAX_DATES_OF_ONE_PATTERN
+    assert set(reasons[MAX_DATES_OF_ONE_PATTERN:]) == {"按日期无限延伸的页面，疑似日历陷阱"}
+
+
+def test_articles_under_dates_are_no_calendar() -> None:
+    watch = TrapWatch()
+    assert {watch.refusal(f"http://a.example/2026/11/{number}.html") for number in range(500)} == {None}
+
+
+def test_combined_filters_end_and_numbered_articles_do_not() -> None:
+    watch = TrapWatch()
+    filters = [watch.refusal(f"http://a.example/list?a={n}&b=1&c=2") for n in range(MAX_QUERIES_OF_MANY_PARAMETERS + 1)]
+    assert filters[-2:] == [None, "同一路径的参数组合过多，疑似筛选陷阱"]
+    assert {watch.refusal(f"http://a.example/show.asp?id={number}") for number in range(1000)} == {None}

@@ -1,0 +1,123 @@
+"""Targets files as people make them."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.target_file import COLUMNS, TargetFileError, parse_targets, read_targets_csv
+from domain.targets import RenderMode, Target, TargetKind
+
+ENGLISH = "name,url,kind,max_pages,delay_seconds\n示例门诊,http://a.example/,site,20,1.5\n"
+
+
+def read(tmp_path: Path, raw: bytes) -> tuple[list[Target], list[tuple[int, str]], tuple[str, ...]]:
+    path = tmp_path / "targets.csv"
+    path.write_bytes(raw)
+    table = read_targets_csv(path)
+    targets, bad = parse_targets(table.rows)
+    return targets, [(row.line, row.reason) for row in bad], table.unknown_columns
+
+
+def test_columns_are_the_fields_of_a_target() -> None:
+    assert list(COLUMNS) and set(COLUMNS) == {field.name for field in fields(Target)}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_encodings_and_delimiters(tmp_path: Path, encoding: str, delimiter: str, line_end: str) -> None:
+    raw = ENGLISH.replace(",", delimiter).replace("\n", line_end).encode(encoding)
+    targets, bad, unknown = read(tmp_path, raw)
+    assert targets == [Target("示例门诊", "http://a.example/", max_pages=20, delay_seconds=1.5)]
+    assert (bad, unknown) == ([], ())
+
+
+def test_chinese_headers_and_values(tmp_path: Path) -> None:
+    text = "名称,网址,类型,渲染,最多页数,本地,备注,颜色\n示例,http://10.0.0.1/,公众号,总是,２０,是,内网,红\n"
+    targets, bad, unknown = read(tmp_path, text.encode("gb18030"))
+    assert bad == []
+    assert targets == [
+        Target(
+            "示例",
+            "http://10.0.0.1/",
+            TargetKind.WECHAT,
+            render=RenderMode.ALWAYS,
+            max_pages=20,
+            local=True,
+            note="内网",
+        )
+    ]
+    assert unknown == ("颜色",)
+
+
+def test_quotes_empty_lines_and_line_numbers(tmp_path: Path) -> None:
+    text = 'name,url,note\n\n"甲,门诊",http://a.example/,"两行\n备注"\n,,\n乙,ftp://b.example/,\n'
+    targets, bad, _ = read(tmp_path, text.encode())
+    assert [(target.name, target.note) for target in targets] == [("甲,门诊", "两行\n备注")]
+    assert bad == [(6, "不访问 ftp 协议的网址")]
+
+
+def test_cells_beyond_the_header_go_to_the_note(tmp_path: Path) -> None:
+    targets, bad, _ = read(tmp_path, "name,url,note\n甲,http://a.example/,先看,再说\n".encode())
+    assert (targets[0].note, bad) == ("先看 再说", [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"url": ""}, "缺少网址"),
+        ({"name": " "}, "缺少名称"),
+        ({"url": "a.example"}, "网址须以 http:// 或 https:// 开头"),
+        ({"url": "http://a.example/ b"}, "网址中有空白字符"),
+        ({"url": "http://u:p@a.example/"}, "网址含有用户名或密码"),
+        ({"url": "http://127.0.0.1/"}, "拒绝访问非公网地址 127.0.0.1；确属内网目标时请把 local（本地）列填为“是”"),
+        ({"kind": "blog"}, "kind 不能是“blog”，只能是 site、wechat、feed、album、list"),
+        ({"max_pages": "many"}, "max_pages 不是数字：many"),
+        ({"max_pages": "0"}, "max_pages 须在 1 到 100000 之间：0"),
+        ({"max_pages": "2.5"}, "max_pages 须是整数：2.5"),
+        ({"max_pages": "nan"}, "max_pages 须在 1 到 100000 之间：nan"),
+        ({"max_pages": 3, "min_pages": 5}, "min_pages（5）大于 max_pages（3）"),
+        ({"local": "也许"}, "local 不能是“也许”，只能是 是 或 否"),
+    ],
+)
+def test_bad_rows_say_why(changes: dict[str, object], reason: str) -> None:
+    row: dict[str, object] = {"name": "甲", "url": "http://a.example/"}
+    targets, bad = parse_targets([(7, row | changes)])
+    assert targets == []
+    assert [(item.line, item.reason) for item in bad] == [(7, reason)]
+
+
+def test_a_bad_pattern_is_a_bad_row() -> None:
+    _, bad = parse_targets([(2, {"name": "甲", "url": "http://a.example/", "include": "/ok ("})])
+    assert bad[0].reason.startswith("include 不是有效的正则表达式：(")
+
+
+def test_the_second_of_two_equal_urls_is_bad() -> None:
+    row = {"name": "甲", "url": "http://a.example/"}
+    targets, bad = parse_targets([(2, row), (3, row)])
+    assert len(targets) == 1
+    assert bad[0].reason == "网址与第 2 行重复"
+
+
+def test_rows_as_yaml_gives_them() -> None:
+    row = {"name": "甲", "url": "http://a.example/", "include": ["/a b/", "/c/"], "local": True, "max_pages": 20.0}
+    targets, bad = parse_targets([(1, row)])
+    assert bad == []
+    assert (targets[0].include, targets[0].local, targets[0].max_pages) == (("/a b/", "/c/"), True, 20)
+
+
+@pytest.mark.parametrize("raw", [b"", b"name,note\n1,2\n", b"PK\x03\x04\x00\x00\xff\xff", b"\x80\xff\x80"])
+def test_a_file_that_is_no_table(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "targets.csv"
+    path.write_bytes(raw)
+    with pytest.raises(TargetFileError):
+        read_targets_csv(path)
+
+
+@given(st.dictionaries(st.sampled_from([*COLUMNS, "x"]), st.one_of(st.none(), st.text(), st.floats(), st.booleans())))
+def test_any_row_is_a_target_or_a_bad_row(row: dict[str, object]) -> None:
+    targets, bad = parse_targets([(1, row)])
+    assert len(targets) + len(bad) == 1
