@@ -13,7 +13,8 @@ from domain.page import ExtractedPage
 def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
     """Read one HTML page. `url` is the address it was received from; `encoding` is that of its queries. Never raises.
 
-    Alternative texts are no part of `text`: they stand with their images, and together in `extra["alt_text"]`. Texts
+    Alternative texts stand with their images and together in `extra["alt_text"]`; they are part of `text`, each a line
+    that begins with 【图片说明】, only on a page of pictures that shows fewer than 200 characters of its own. Texts
     that the page hides by inline style or attribute are in `extra["hidden_text"]`, the `title` element in
     `extra["document_title"]`, a named source (来源) in `extra["source"]`.
     """

@@ -32,8 +32,9 @@ def _name_before(text: str, end: int, wordings: Wordings) -> str:
     ):
         start -= 1
     front = text[start:end]
-    cut = 0
+    named = [ending.end() for ending in wordings.institution_ending.finditer(front)]
+    cut = named[-1] if named else 0  # what follows the name of one institution begins another
     for word in wordings.institution_cut.finditer(front):
         if word["cut"]:
-            cut = word.end()
+            cut = max(cut, word.end())
     return front[cut:].lstrip("·）（")

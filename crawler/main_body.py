@@ -21,6 +21,11 @@ _LINE_COST = 12
 _LABEL_WORTH = 0.3
 #: Address and telephone stand in so many lines before the copyright line.
 _LINES_BEFORE_MARK = 8
+#: On a short page the last lines are looked at, whatever their share of it.
+_LINES_OF_FOOTER = 6
+#: Longer lines, and those with a full stop, are prose even when they name an address.
+_CONTACT_LINE = 120
+_FULL_STOP = re.compile(r"[。！？!?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
     chars = _running_sum([len(line) for line in walk.lines])
     linked = _running_sum(walk.link_chars)
     regions = _regions(walk.blocks, count, chars, linked)
+    top = _footer_top(walk.lines, regions, wordings)
+    regions[top:] = [
+        region or ("aside" if _is_call(line, wordings) else "footer")
+        for region, line in zip(regions[top:], walk.lines[top:], strict=True)
+    ]
     prose = _running_sum(
         [
             0.0 if region else (len(line) - link) * (1.0 if _SENTENCE.search(line) else _LABEL_WORTH)
@@ -50,7 +60,6 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
         first += 1
     while end > first and prose[end] == prose[end - 1] and regions[end - 1]:
         end -= 1
-    first, end, regions = _with_footer(walk.lines, regions, first, end, wordings)
     return Layout(tuple(regions), first, end, prose[end] - prose[first])
 
 
@@ -79,8 +88,7 @@ def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[f
             continue
         if block.region == "footer" and end < count // 2 and links < _LINK_SHARE * size:
             continue
-        for line in range(first, end):
-            regions[line] = block.region
+        regions[first:end] = [block.region] * (end - first)
     return regions
 
 
@@ -123,16 +131,29 @@ def _richest_run(worth: list[float]) -> tuple[int, int]:
     return best_run
 
 
-def _with_footer(
-    lines: list[str], regions: list[str], first: int, end: int, wordings: Wordings
-) -> tuple[int, int, list[str]]:
-    """Old templates do not name their footer: it is told by its words, in the last third of the page."""
-    start = max(first + 1, len(lines) * 2 // 3)
-    mark = next((row for row in range(start, len(lines)) if wordings.footer_marks.search(lines[row].lower())), None)
-    if mark is None:
-        return first, end, regions
-    top = mark
-    while top > max(start, mark - _LINES_BEFORE_MARK) and wordings.footer_lines.search(lines[top - 1][:14].lower()):
+def _footer_top(lines: list[str], regions: list[str], wordings: Wordings) -> int:
+    """The first line of a footer that the markup does not name; the number of lines when there is none.
+
+    Such a footer is told by its words in the last third of the page, or by the lines of address and telephone with
+    which the page ends.
+    """
+    count = len(lines)
+    start = max(1, min(count * 2 // 3, count - _LINES_OF_FOOTER))
+    top = next((row for row in range(start, count) if wordings.footer_marks.search(lines[row].lower())), count)
+    if regions[min(top, count - 1) : top + 1] == ["footer"]:
+        return top  # the markup says where this footer begins
+    limit = max(start, top - _LINES_BEFORE_MARK)
+    while top > limit and _is_contact_line(lines[top - 1], wordings):
         top -= 1
-    marked = [region or ("footer" if row >= top else "") for row, region in enumerate(regions)]
-    return first, min(end, top), marked
+    return top
+
+
+def _is_contact_line(line: str, wordings: Wordings) -> bool:
+    return (
+        len(line) <= _CONTACT_LINE and not _FULL_STOP.search(line) and bool(wordings.footer_lines.search(line.lower()))
+    )
+
+
+def _is_call(line: str, wordings: Wordings) -> bool:
+    """The bar that stays at the foot of the window stands behind the footer in the source: 点击预约 000-00001234."""
+    return ":" not in line and "：" not in line and bool(wordings.calls.search(line.lower()))

@@ -7,12 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from crawler.main_body import Layout
 from crawler.page_walk import Walk
+from crawler.wordings import Wordings
 
 CHINA_TIME = timezone(timedelta(hours=8))
 _TITLE_BREAK = re.compile(r"\s*[_|｜–—»]+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
-_SITE_ENDING = re.compile(
-    r"(?:医院|门诊部?|诊所|官网|网站|网|医疗美容|整形|美容|口腔|中心|集团|大学|学院|委员会|局|百科|报|在线|频道|平台|公众号)$"
-)
 #: Names under which Chinese content systems publish the time, most exact first.
 _TIME_METAS = (
     "article:published_time", "bytedance:published_time", "og:release_date", "publishdate", "pubdate", "publish_time",
@@ -49,10 +47,10 @@ class Head:
     published_at: datetime | None
 
 
-def read_head(walk: Walk, layout: Layout) -> Head:
+def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
     """Title as the headline a person reads; site name as the page itself gives it; time only when the page has one."""
-    title, site_name = _title_and_site(walk)
-    site_name = _squeezed(walk.metas.get("og:site_name", "")) or site_name or _owner(walk.lines, layout)
+    title, site_name = _title_and_site(walk, wordings)
+    site_name = _squeezed(walk.metas.get("og:site_name", "")) or site_name or _owner(walk.lines, layout, wordings)
     near = walk.lines[max(0, layout.first - _LINES_ABOVE_BODY) : layout.first + 6]
     author = _squeezed(walk.metas.get("author", "") or walk.metas.get("article:author", ""))
     if not author or author.isascii() or author.lower() in _NOT_AUTHORS:
@@ -71,7 +69,7 @@ def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str:
     return ""
 
 
-def _title_and_site(walk: Walk) -> tuple[str, str]:
+def _title_and_site(walk: Walk, wordings: Wordings) -> tuple[str, str]:
     """The headline, and the site's name when the document title ends with one.
 
     A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
@@ -83,7 +81,7 @@ def _title_and_site(walk: Walk) -> tuple[str, str]:
     if not document:
         return shared or next(iter([*headings, *(line for line in walk.lines[:5] if len(line) <= 60)]), ""), ""
     parts = [part.strip(" 【】[]()（）") for part in _TITLE_BREAK.split(document) if part.strip(" 【】[]")]
-    site = next((part for part in reversed(parts[1:]) if _SITE_ENDING.search(part)), "")
+    site = next((part for part in reversed(parts[1:]) if wordings.site_ending.search(part)), "")
     if shared:
         return shared, site
     first = _comparable(parts[0]) if parts else ""
@@ -100,10 +98,10 @@ def _comparable(text: str) -> str:
     return re.sub(r"\W+", "", text).lower()
 
 
-def _owner(lines: list[str], layout: Layout) -> str:
+def _owner(lines: list[str], layout: Layout, wordings: Wordings) -> str:
     footer = (line for line, region in zip(lines, layout.regions, strict=True) if region == "footer")
     owner = _first(_OWNER, footer)
-    return owner if _SITE_ENDING.search(owner) else ""
+    return owner if wordings.site_ending.search(owner) else ""
 
 
 def _published_at(walk: Walk, layout: Layout, near: list[str]) -> datetime | None:

@@ -17,6 +17,9 @@ from domain.page import Contact, ContactKind, ExtractedPage
 #: A button or link that asks for contact has no more characters than this; longer ones are headlines.
 _BUTTON_CHARS = 14
 _EXTRA_CHARS = 5000
+#: A page that shows fewer characters than this is read by its pictures' alternative texts too, if they say something.
+_POSTER_CHARS, _POSTER_ALT_CHARS, _POSTER_ALTS = 200, 6, 40
+_ALT_PREFIX = "【图片说明】"
 #: The few lines that place a widget are at the head of their script.
 _SCRIPT_CHARS, _ADDRESS_CHARS, _MARK_CHARS = 800, 80, 30_000
 
@@ -25,11 +28,14 @@ def page_of(
     walk: Walk, layout: Layout, url: str, encoding: str, source_chars: int, wordings: Wordings
 ) -> ExtractedPage:
     """Assemble the page from what the walk collected and how its lines are laid out."""
+    shown_chars = sum(map(len, walk.lines))
+    if shown_chars < _POSTER_CHARS:
+        walk, layout = _with_alternatives(walk, layout)
     text = "\n".join(walk.lines)
     starts = [0, *accumulate(len(line) + 1 for line in walk.lines)]
     body_start = starts[layout.first]
     body_end = max(body_start, starts[layout.end] - 1)
-    head = read_head(walk, layout)
+    head = read_head(walk, layout, wordings)
     resolver = Resolver(url, walk.base, encoding)
     if refresh := walk.metas.get("refresh"):
         walk.links.append((refresh.partition("=")[2].strip("'\" "), ""))
@@ -52,8 +58,22 @@ def page_of(
         images=resolve_images(walk.images, resolver),
         widgets=_widgets(walk, wordings),
         cta=_calls(text, walk.buttons, wordings),
-        text_share=min(1.0, len(text) / max(1, source_chars)),
+        text_share=min(1.0, shown_chars / max(1, source_chars)),
         extra=_extra(walk, head.title, head.source),
+    )
+
+
+def _with_alternatives(walk: Walk, layout: Layout) -> tuple[Walk, Layout]:
+    """A page of posters says in alternative texts what it shows as pictures: they are read at the end of its body."""
+    shown = "".join(walk.lines)
+    alts = dict.fromkeys(alt for _, alt, _ in walk.images if len(alt) >= _POSTER_ALT_CHARS and alt not in shown)
+    added = [f"{_ALT_PREFIX}{alt}" for alt in alts][:_POSTER_ALTS]
+    end = layout.end
+    lines = [*walk.lines[:end], *added, *walk.lines[end:]]
+    link_chars = [*walk.link_chars[:end], *([0] * len(added)), *walk.link_chars[end:]]
+    regions = (*layout.regions[:end], *([""] * len(added)), *layout.regions[end:])
+    return replace(walk, lines=lines, link_chars=link_chars), Layout(
+        regions, layout.first, end + len(added), layout.prose
     )
 
 

@@ -47,6 +47,7 @@ class Wordings:
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
     widget_of: Mapping[str, str]
+    site_ending: re.Pattern[str]
     institution_ending: re.Pattern[str]
     institution_cut: re.Pattern[str]
     institution_generic: frozenset[str]
@@ -70,6 +71,7 @@ def load_wordings(folder: Path) -> Wordings:
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
             widget_of=widget_of,
+            site_ending=re.compile(f"(?:{_alternatives(institutions['site_endings'])})[】\\])）]*$"),
             institution_ending=_any_of(institutions["suffixes"]),
             institution_cut=re.compile(
                 f"(?:{_alternatives(institutions['keep'])})|(?P<cut>{_alternatives(institutions['cut_after'])})"
