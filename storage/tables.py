@@ -105,7 +105,7 @@ warc_files = Table(
     Column("sealed", Boolean, nullable=False),  # nobody will append to it again
 )
 
-# Every try. A slice of NULL means that nothing was received, or that the exchanges are in the page's bundle.
+# Every try. A slice of NULL means that nothing was received.
 visits = Table(
     "visits",
     metadata,

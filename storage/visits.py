@@ -33,8 +33,8 @@ class SqlVisitStore:
     """`domain.visits.VisitStore` over SQL, WARC files and evidence bundles below `folder`. Threads may share it.
 
     `provenance` must say `operator`, `tool` and `tool_version`; all of it goes into each bundle. Raises
-    EvidenceIncomplete when one of the three is missing. What a flagged page received is in its bundle only, what any
-    other visit received in the night's WARC only: nothing is stored twice.
+    EvidenceIncomplete when one of the three is missing. Everything received is in the night's WARC files exactly once;
+    the bundle of a flagged page has its own copy, because it must stand alone.
     """
 
     def __init__(
@@ -59,32 +59,30 @@ class SqlVisitStore:
             with self._engine.connect() as connection:
                 if _is_recorded(_frontier_row(connection, visit), visit, connection):
                     return
-            if is_lead(visit):
-                self._record_lead(visit)
-            else:
-                self._record_other(visit)
+            if not is_lead(visit):
+                self._append(visit, None)
+                return
+            with writing_evidence(self._folder):
+                data = build_bundle(visit, self._provenance, self._clock())
+                bundle = write_bundle(self._folder, visit.frontier.night_id, data)
+                if not self._append(visit, bundle):  # another worker was first
+                    (self._folder / bundle.path).unlink()
 
     def close(self) -> None:
         """Seal the open WARC files."""
         with self._lock:
             self._warc.close()
 
-    def _record_lead(self, visit: Visit) -> None:
-        data = build_bundle(visit, self._provenance, self._clock())
-        with writing_evidence(self._folder):
-            bundle = write_bundle(self._folder, visit.frontier.night_id, data)
-            with writing(self._engine) as connection:
-                stored = _store(connection, visit, None, bundle, self._clock())
-            if not stored:  # another worker was first
-                (self._folder / bundle.path).unlink()
-
-    def _record_other(self, visit: Visit) -> None:
+    def _append(self, visit: Visit, bundle: StoredBundle | None) -> bool:
+        """Archive what was received and write the rows; False, with nothing kept, when the visit is known already."""
         exchanges = visit.exchanges if visit.rendering is None else (*visit.exchanges, *visit.rendering.exchanges)
-        with self._warc.appending(visit.frontier.night_id, records_of(exchanges)) as part:
+        night_id = visit.frontier.night_id
+        with self._warc.appending(night_id, records_of(exchanges)) as part:
             with writing(self._engine) as connection:
-                stored = _store(connection, visit, part, None, self._clock())
+                stored = _store(connection, visit, part, bundle, self._clock())
             if stored:
-                self._warc.keep(visit.frontier.night_id)
+                self._warc.keep(night_id)
+        return stored
 
 
 def _frontier_row(connection: Connection, visit: Visit, *, lock: bool = False) -> Row[str, int]:

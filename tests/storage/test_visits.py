@@ -214,4 +214,4 @@ def test_hostile_text_still_verifies(engine: Engine, tmp_path: Path, rows) -> No
     store.close()
     reports = verify_all(engine, tmp_path / "data")
     assert [check.message for report in reports for check in report.checks if not check.ok] == []
-    assert len(reports) == 1
+    assert len(reports) == 2
