@@ -30,7 +30,9 @@ class Resolver:
         if "\\" in url:
             url = url.replace("\\", "/")
         lowered = url[:8].lower()
-        if lowered.startswith(("http://", "https://")):
+        if "[" in url or "]" in url:
+            resolved = _joined(self._base, url)  # brackets make an address of version 6, or break it
+        elif lowered.startswith(("http://", "https://")):
             resolved = url
         elif url.startswith("//"):
             resolved = f"{self._scheme}:{url}"

@@ -1,0 +1,123 @@
+"""Times, addresses, names of institutions and the wordings, each by itself."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.institutions import find_institutions
+from crawler.page_head import CHINA_TIME, read_time
+from crawler.page_links import Resolver, resolve_links
+from crawler.wechat import is_wechat, read_post
+from crawler.wordings import BadWordings, Wordings, load_wordings
+
+PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("发布时间：2024年11月4日", datetime(2024, 11, 4, tzinfo=CHINA_TIME)),
+        ("2024-11-04 09:30", datetime(2024, 11, 4, 9, 30, tzinfo=CHINA_TIME)),
+        ("2024/1/4 9:30:05 点击", datetime(2024, 1, 4, 9, 30, 5, tzinfo=CHINA_TIME)),
+        ("2024.11.04", datetime(2024, 11, 4, tzinfo=CHINA_TIME)),
+        ("2024-11-04T09:30:00Z", datetime(2024, 11, 4, 9, 30, tzinfo=UTC)),
+        ("2024-11-04T09:30:00+09:00", datetime(2024, 11, 4, 9, 30, tzinfo=timezone(timedelta(hours=9)))),
+        ("1731549000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
+        ("1731549000000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
+    ],
+)
+def test_time_is_read(text: str, wanted: datetime) -> None:
+    assert read_time(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "2024-13-45", "12024-11-04", "1911-10-10", "电话 000-00001234", "2024-11"])
+def test_no_time(text: str) -> None:
+    assert read_time(text) is None
+
+
+@given(st.text(max_size=60))
+def test_a_time_knows_its_zone(text: str) -> None:
+    time = read_time(text)
+    assert time is None or time.utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["c.html", "/c.html", "../c.html", "./c.html", "?y=2", "//other.example/c", "https://other.example/c?d=1", "c/./d"],
+)
+def test_address_is_resolved_as_urllib_does(written: str) -> None:
+    assert Resolver(PAGE, "", "utf-8").absolute(written) == urljoin(PAGE, written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "#top",
+        "javascript:void(0)",
+        "mailto:a@b.example",
+        "tel:000",
+        "data:image/png;base64,AA",
+        "http://[broken",
+        "ftp://a.example/",
+    ],
+)
+def test_no_address_of_a_page(written: str) -> None:
+    assert Resolver(PAGE, "", "utf-8").absolute(written) == ""
+
+
+def test_chinese_in_an_address_is_sent_as_browsers_send_it() -> None:
+    assert (
+        Resolver(PAGE, "", "gb18030").absolute("/医/s.asp?kw=医&x=%B0")
+        == "http://www.demo.example:8950/%E5%8C%BB/s.asp?kw=%D2%BD&x=%B0"
+    )
+    assert Resolver(PAGE, "/base/", "utf-8").absolute("x y.html") == "http://www.demo.example:8950/base/x%20y.html"
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_every_resolved_address_is_an_ascii_web_address(written: str, base: str) -> None:
+    url = Resolver(PAGE, base, "gb18030").absolute(written)
+    assert url.isascii()
+    assert url == "" or urlsplit(url).scheme.lower() in ("http", "https")
+
+
+def test_a_link_keeps_the_first_text_it_shows() -> None:
+    links = resolve_links([("a", ""), ("a#x", "预约"), ("a", "挂号")], Resolver(PAGE, "", "utf-8"))
+    assert [(link.url, link.text) for link in links] == [("http://www.demo.example:8950/a/b/a", "预约")]
+
+
+def test_institutions_are_cut_out_of_running_text(wordings: Wordings) -> None:
+    text = "欢迎来到云埔膝安骨科门诊部，我们与云埔协和妇产医院合作。云埔膝安骨科门诊部位于东区，请到正规医院或三甲医院就诊。"
+    assert find_institutions(text, wordings) == ("云埔膝安骨科门诊部", "云埔协和妇产医院")
+
+
+def test_wechat_is_known_by_host_or_by_frame() -> None:
+    assert is_wechat("https://mp.weixin.qq.com/s/x", "")
+    assert is_wechat("http://copy.example/", '<div id="js_article" class="rich_media">')
+    assert not is_wechat("http://h5.demo.example/", '<div class="weui-msg">提交成功</div>')
+    assert not is_wechat("http://weixin.qq.com.demo.example/", "")
+
+
+def test_the_first_literal_that_says_something_counts() -> None:
+    source = 'var biz = "" || ""||"MzDEMO==";\nvar nickname = htmlDecode("甲;乙&amp;丙");\nvar ct = "";\nvar ct = "1731549000";'
+    post = read_post(source)
+    assert post.ids["biz"] == "MzDEMO=="
+    assert post.account == "甲;乙&丙"
+    assert post.published_at == datetime(2024, 11, 14, 1, 50, tzinfo=UTC)
+
+
+@given(st.text(st.sampled_from("var ct = \"'\\x26|;cgiDataNew{}:JsDecode()window.\n"), max_size=200))
+def test_no_script_raises(source: str) -> None:
+    read_post(source + "window.cgiDataNew = {" + source)
+
+
+def test_wordings_that_are_missing_or_broken_are_told(tmp_path: Path) -> None:
+    with pytest.raises(BadWordings, match="regions.toml"):
+        load_wordings(tmp_path)
+    (tmp_path / "regions.toml").write_text("[names", encoding="utf-8")
+    with pytest.raises(BadWordings, match="regions.toml"):
+        load_wordings(tmp_path)
