@@ -91,7 +91,7 @@ say "installing the pinned dependencies (about 100 packages, hashes checked)"
 if command -v uv >/dev/null; then
   pip_install() { VIRTUAL_ENV=$PWD/.venv uv pip install --quiet "$@"; }
 else
-  pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore "$@"; }
+  pip_install() { .venv/bin/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore "$@"; }
 fi
 pip_install --require-hashes -r requirements.lock
 pip_install --no-deps --no-build-isolation -e .
