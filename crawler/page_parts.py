@@ -96,7 +96,7 @@ def _widgets(walk: Walk, wordings: Wordings) -> tuple[str, ...]:
     scripts = (script[:_SCRIPT_CHARS] for script in walk.scripts)
     addresses = (url[:_ADDRESS_CHARS] for url, _ in walk.links)
     written = dict.fromkeys((*(mark[:_SCRIPT_CHARS] for mark in walk.marks), *scripts, *addresses))
-    source = "\n".join(written)[:_MARK_CHARS].lower()
+    source = "\n".join(written)[:_MARK_CHARS].lower().encode("ascii", "ignore")
     return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in source))
 
 

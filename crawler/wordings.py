@@ -46,7 +46,7 @@ class Wordings:
     body_selectors: frozenset[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
-    widget_of: Mapping[str, str]
+    widget_of: Mapping[bytes, str]
     site_ending: re.Pattern[str]
     institution_ending: re.Pattern[str]
     institution_cut: re.Pattern[str]
@@ -57,7 +57,6 @@ def load_wordings(folder: Path) -> Wordings:
     """Read `lexicons/web` (the folder itself). Raises `BadWordings`."""
     regions, calls = _toml(folder / "regions.toml"), _toml(folder / "calls.toml")
     institutions = _toml(folder / "institutions.toml")
-    widget_of = {mark.lower(): row["name"] for row in _toml(folder / "widgets.toml")["widget"] for mark in row["marks"]}
     try:
         return Wordings(
             notices=tuple(_notice(row) for row in _toml(folder / "notices.toml")["notice"]),
@@ -70,7 +69,11 @@ def load_wordings(folder: Path) -> Wordings:
             body_selectors=frozenset(regions["body"]["selectors"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
-            widget_of=widget_of,
+            widget_of={
+                mark.lower().encode("ascii"): row["name"]
+                for row in _toml(folder / "widgets.toml")["widget"]
+                for mark in row["marks"]
+            },
             site_ending=re.compile(f"(?:{_alternatives(institutions['site_endings'])})[】\\])）]*$"),
             institution_ending=_any_of(institutions["suffixes"]),
             institution_cut=re.compile(
