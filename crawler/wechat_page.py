@@ -21,6 +21,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
     elif post.own_text:
         walk = _with_own_text(walk, post.title, post.own_text)
         layout = Layout(("",) * len(walk.lines), min(1, len(walk.lines)), len(walk.lines), float(len(post.own_text)))
+    walk, layout = _without_platform_rows(walk, layout)
     walk.images[:0] = [(picture, "", False) for picture in post.pictures]
     if original := post.ids.get("source_url"):
         walk.links.append((original, "阅读原文"))
@@ -36,6 +37,20 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         description=post.description or page.description,
         extra={**page.extra, **post.ids},
     )
+
+
+def _without_platform_rows(walk: Walk, layout: Layout) -> tuple[Walk, Layout]:
+    """Every post carries the platform's own rows, buttons and scripts (轻触阅读原文, 赞, 在看): none of them is the author's."""
+    kept = [row for row, region in enumerate(layout.regions) if region != "aside"]
+    shown = replace(
+        walk,
+        lines=[walk.lines[row] for row in kept],
+        link_chars=[walk.link_chars[row] for row in kept],
+        buttons=[],
+        scripts=[],
+    )
+    first, end = (sum(1 for row in kept if row < bound) for bound in (layout.first, layout.end))
+    return shown, Layout(("",) * len(kept), first, end, layout.prose)
 
 
 def wechat_profile_page(

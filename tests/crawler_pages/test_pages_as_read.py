@@ -76,6 +76,8 @@ def check_part(page: ExtractedPage, name: str, wanted: Any) -> None:
             assert [url for url in wanted if url not in {image.url for image in page.images}] == []
         case "widgets":
             assert list(page.widgets) == wanted
+        case "cta":
+            assert list(page.cta) == wanted
         case "cta_has":
             assert [call for call in wanted if call not in page.cta] == []
         case "institutions_have":
