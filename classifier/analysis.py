@@ -9,7 +9,10 @@ from classifier.reading import Read
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`located` are findings in text order, silenced ones among them; `title_families` those of claims in the title."""
+    """`located` are findings in text order, silenced ones among them; `title_families` those of claims in the title.
+
+    `relevance` (0..1) is how far the page is about bodies and medicine at all.
+    """
 
     read: Read
     genre: str
@@ -17,6 +20,7 @@ class Analysis:
     ad: AdFinding
     located: tuple[Located, ...]
     title_families: frozenset[str] = frozenset()
+    relevance: float = 1.0
 
     @property
     def live(self) -> tuple[Located, ...]:

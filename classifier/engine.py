@@ -69,7 +69,9 @@ class Analyser:
         if ad.is_ad:
             read.view.facts.add("is-ad")
         title = self._title_families(read.view.fields["title"], read.title_scan.hits, facts)
-        analysis = Analysis(read, genre, frozenset(read.view.facts), ad, located, title)
+        analysis = Analysis(
+            read, genre, frozenset(read.view.facts), ad, located, title, self._book.relevance(read.view)
+        )
         pages = page_findings(self._active, analysis, self._matcher)
         if not pages:
             return analysis
@@ -79,7 +81,7 @@ class Analyser:
         return structure(analysis, self.facts, self.groups, self.bases)
 
     def characters(self, analysis: Analysis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        return characters(analysis.read.folded.text)
+        return characters(analysis.read.folded.text, analysis.relevance)
 
     def _title_families(self, title: str, hits: tuple[object, ...], facts: frozenset[str]) -> frozenset[str]:
         if not hits:

@@ -47,6 +47,13 @@ class FactBook:
     groups: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, Test]
     genres: tuple[tuple[str, Test], ...]
+    relevant_groups: tuple[str, ...]
+    relevant_in_full: int
+
+    def relevance(self, view: PageView) -> float:
+        """How far (0..1) the page is about bodies and medicine, by distinct words."""
+        seen = view.cues["any"]
+        return min(1.0, sum(seen.get(name, (0, 0))[0] for name in self.relevant_groups) / self.relevant_in_full)
 
     def evaluate(self, view: PageView) -> str:
         """Add every fact that holds to `view.facts`; returns the genre."""
@@ -61,8 +68,11 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     groups = _load_groups(folder / "cues.yml", folder_of_text)
     path = folder / "facts.yml"
     data = load_mapping(path)
-    if set(data) != {"facts", "genres"}:
-        raise LexiconError(path, "expected `facts` and `genres`")
+    if set(data) != {"relevance", "facts", "genres"}:
+        raise LexiconError(path, "expected `relevance`, `facts` and `genres`")
+    relevance = data["relevance"]
+    if set(relevance) != {"groups", "full"} or not set(relevance["groups"]) <= set(groups) or relevance["full"] < 1:
+        raise LexiconError(path, "expected known `groups` and `full`", line_of(path, "relevance"))
     reader = ConditionReader(path, frozenset(groups), folder_of_text)
     facts: dict[str, Test] = {}
     for name, condition in data["facts"].items():
@@ -73,7 +83,7 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
         if not isinstance(entry, dict) or set(entry) != {"genre", "when"} or entry["genre"] not in GENRES:
             raise LexiconError(path, "expected a known `genre` and `when`", line_of(path, "genres", index))
         genres.append((entry["genre"], reader.test(entry["when"], "genres", index, "when")))
-    return FactBook(groups, facts, tuple(genres))
+    return FactBook(groups, facts, tuple(genres), tuple(relevance["groups"]), int(relevance["full"]))
 
 
 def _load_groups(path: Path, folder: Folder) -> dict[str, tuple[str, ...]]:

@@ -13,9 +13,11 @@ from classifier.analysis import Analysis
 from classifier.rules import GATES
 from domain.findings import FAMILIES, GENRES
 
-BUCKETS = 1 << 13
+BUCKETS = 1 << 15
 CHARACTERS_READ = 700
 """Code points whose n-grams are counted: the beginning of the body says what a page is; its length must not matter."""
+_UNRELATED_TRUST = 0.7
+"""Share of their weight that characters keep on a page that is not about bodies and medicine at all."""
 _SATURATION = 5
 _CROSSED = ("is-ad", "own-voice", "own-site", "contact", "appointment", "price-lure", "promo", "medical", "institution",
             "regulatory-genre", "science-genre", "news-genre", "forum-genre", "research-genre", "law-genre",
@@ -36,7 +38,7 @@ def names(facts: Sequence[str], groups: Sequence[str], bases: Sequence[str]) -> 
         *(f"claim+{name}" for name in _CROSSED),
         *(f"silent+{name}" for name in _CROSSED),
         "is-ad", "excluded", "claim", "claims", "strongest", "rules", "weight", "severity", "silenced-share",
-        "disguised", "short", "long", "claim-and-gate",
+        "disguised", "short", "long", "claim-and-gate", "relevance",
     )  # fmt: skip
 
 
@@ -81,6 +83,7 @@ def structure(
         float(analysis.read.view.signals["short"]),
         float(analysis.read.view.signals["long"]),
         claim * float(bool(silenced)),
+        analysis.relevance,
     ]
     return np.array(values, dtype=np.float32)
 
@@ -93,8 +96,8 @@ def _strongest(findings: Sequence[object]) -> list[float]:
     return [best.get(name, 0.0) for name in FAMILIES]
 
 
-def characters(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Hashed n-grams of 1-3 characters of the folded text: bucket numbers and weights, the weights of length one.
+def characters(text: str, relevance: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Hashed n-grams of 1-3 characters of the folded text: bucket numbers and weights of length 0..1 that grows with `relevance`.
 
     The hash is a fixed polynomial so that the same text gives the same buckets on every machine.
     """
@@ -117,7 +120,8 @@ def characters(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     hashes *= np.uint64(0xBF58476D1CE4E5B9)
     buckets, counts = np.unique((hashes >> np.uint64(40)) % np.uint64(BUCKETS), return_counts=True)
     weights = np.log1p(counts).astype(np.float32)
-    return buckets.astype(np.int64), weights / np.float32(np.linalg.norm(weights))
+    length = _UNRELATED_TRUST + (1.0 - _UNRELATED_TRUST) * relevance
+    return buckets.astype(np.int64), weights * np.float32(length / np.linalg.norm(weights))
 
 
 def group_of(name: str) -> str:

@@ -26,13 +26,13 @@ from domain.findings import Document
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`penalty` is the inverse strength C of the L2 penalty; `trust` scales characters against structure (0..1).
+    """`penalty` is the inverse strength C of the L2 penalty; `trust` scales characters (length one) against structure (some dozens of values of 0..1).
 
     `folds` groups are made by pair; `false_positive_rate` sets the threshold on scores of rows not trained on.
     """
 
-    penalty: float = 0.25
-    trust: float = 0.5
+    penalty: float = 3.0
+    trust: float = 3.0
     folds: int = 5
     false_positive_rate: float = 0.02
 
