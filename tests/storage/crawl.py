@@ -16,6 +16,8 @@ from storage.visits import SqlVisitStore
 from tests.storage.samples import NOW, PROVENANCE, TARGETS, visit
 
 LEASE_SECONDS = 60.0
+#: Links that every page of `work` names, in one order or the other, as the navigation of a site does
+SHARED = tuple(Discovered(f"http://clinic.example/shared/{number}", 2) for number in range(6))
 
 
 def clock() -> datetime:
@@ -50,7 +52,8 @@ def work(url: str, folder: Path, night_id: str, ids: Sequence[int], worker: str)
     frontier = SqlFrontier(engine)
     while rows := frontier.claim(night_id, ids, worker, 3, NOW + timedelta(hours=1), LEASE_SECONDS):
         for row in rows:
-            store.record(visit(row, flagged=row.id % 5 == 0))
+            found = SHARED if row.id % 2 else SHARED[::-1]
+            store.record(visit(row, flagged=row.id % 5 == 0, discovered=found))
             sys.stdout.write(f"{row.id}\n")
             sys.stdout.flush()
     store.close()

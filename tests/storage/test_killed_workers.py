@@ -18,7 +18,7 @@ from storage.nights import night_progress
 from storage.orphans import clean_orphans, repair_warcs
 from storage.tables import bundles, pages, visits, warc_files
 from storage.verify import verify_all
-from tests.storage.crawl import claim, open_sample_night, open_store, work
+from tests.storage.crawl import SHARED, claim, open_sample_night, open_store, work
 from tests.storage.samples import NOW, visit
 
 _URLS = 82
@@ -31,7 +31,7 @@ def _start(database_url: str, folder: Path, night_id: str, ids: list[int], worke
 
 
 def test_killed_workers_lose_and_double_nothing(engine: Engine, database_url: str, tmp_path: Path) -> None:
-    night_id, ids = open_sample_night(engine, links=_URLS // 2 - 1)
+    night_id, ids = open_sample_night(engine, links=(_URLS - len(SHARED)) // 2 - 1)
     folder = tmp_path / "data"
     chance = random.Random(7)
     acknowledged: list[int] = []
@@ -51,6 +51,16 @@ def test_killed_workers_lose_and_double_nothing(engine: Engine, database_url: st
     work(database_url, folder, night_id, ids, "last")
 
     _assert_everything_is_there_once(engine, folder, night_id, acknowledged)
+
+
+def test_workers_side_by_side_record_everything_once(engine: Engine, database_url: str, tmp_path: Path) -> None:
+    night_id, ids = open_sample_night(engine, links=(_URLS - len(SHARED)) // 2 - 1)
+    workers = [_start(database_url, tmp_path, night_id, ids, f"w{number}") for number in range(3)]
+    recorded = [int(line) for worker in workers for line in worker.communicate()[0].split()]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    # The last links may have been found by one worker after another had gone home.
+    work(database_url, tmp_path, night_id, ids, "last")
+    _assert_everything_is_there_once(engine, tmp_path, night_id, recorded)
 
 
 def _assert_everything_is_there_once(engine: Engine, folder: Path, night_id: str, acknowledged: list[int]) -> None:
@@ -84,7 +94,7 @@ import os, signal, sys
 from pathlib import Path
 import storage.visits
 from storage.database import open_engine
-from tests.storage.crawl import claim, open_store
+from tests.storage.crawl import SHARED, claim, open_store
 from tests.storage.samples import visit
 
 def die(*arguments):
@@ -115,7 +125,7 @@ def test_death_between_the_files_and_the_commit(
     assert all(report.ok for report in verify_all(engine, tmp_path))
     SqlFrontier(engine).release_leases(night_id)
     work(database_url, tmp_path, night_id, ids, "next")
-    assert night_progress(engine, night_id).done == 2
+    assert night_progress(engine, night_id).done == 2 + len(SHARED)
     assert all(report.ok for report in verify_all(engine, tmp_path))
 
 
