@@ -99,7 +99,8 @@ class _PeerResponse(aiohttp.ClientResponse):
 
 
 class CaptureHandler(BaseDownloadHandler):
-    """Downloads for http and https. The response's `meta["exchange"]` is the exchange as received.
+    """Downloads for http and https. Of a request's `meta`, `url` is what to ask for, as Scrapy respells its own copy, and
+    `terms` are the `FetchTerms`; `exchange` is set to the exchange as received.
 
     Raises `FetchFailed`, never anything of aiohttp's.
     """
@@ -158,17 +159,18 @@ class CaptureHandler(BaseDownloadHandler):
 
     async def _exchange(self, request: Request, terms: FetchTerms) -> Exchange:
         fetched_at = self._clock()
+        url: str = request.meta["url"]
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _pairs(request)]
         async with self._session(terms.local).request(
             request.method,
-            URL(request.url, encoded=True),  # sent as the frontier knows it
+            URL(url, encoded=True),
             data=request.body or None,
             headers=headers,
             allow_redirects=False,
         ) as response:
             body = await _read_limited(response, terms.max_body_bytes)
             return Exchange(
-                url=request.url,
+                url=url,
                 method=request.method,
                 request_headers=_latin(response.request_info.headers.items()),
                 status=response.status,

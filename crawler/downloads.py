@@ -38,7 +38,7 @@ class Downloads:
             "Accept-Encoding": ACCEPT_ENCODING,
         }
         terms = FetchTerms(local, self._settings.max_body_bytes, self._settings.timeout_seconds)
-        return await self._run(Request(url, headers=headers, meta={"terms": terms}))
+        return await self._run(Request(url, headers=headers, meta={"terms": terms, "url": url}))
 
     async def resource(self, asked: BrowserRequest, url: str, local: bool) -> Exchange:
         """Make the browser's request; `url` is its own or one that it was redirected to."""
@@ -56,7 +56,7 @@ class Downloads:
                 method="GET" if redirected else asked.method,
                 headers=headers,
                 body=b"" if redirected else asked.body,
-                meta={"terms": terms},
+                meta={"terms": terms, "url": url},
             )
         )
 

@@ -17,6 +17,7 @@ from crawler.browser import BrowserPool, BrowserUnavailable
 from crawler.content_coding import decode_body
 from crawler.failure import FetchFailed
 from crawler.settings import CrawlSettings
+from crawler.urls import without_fragment
 from domain.page import Exchange, Headers
 from domain.visits import Rendering
 
@@ -73,7 +74,7 @@ class Renderer:
             async with self._pool.browser() as browser:
                 session = _Session(self._settings, self._clock, load, scripts)
                 if document is not None:
-                    session.documents[url] = document
+                    session.documents[without_fragment(url)] = document
                 try:
                     async with asyncio.timeout(self._settings.render_timeout_seconds):
                         return await session.show(browser, url)
@@ -261,7 +262,8 @@ class _Session:
                 self.document_failure = "页面反复跳转"
                 await self._abort(route, request.url, self.document_failure)
                 return
-        known = self.documents.get(request.url) if is_document and request.method == "GET" else None
+        asked_url = without_fragment(request.url)
+        known = self.documents.get(asked_url) if is_document and request.method == "GET" else None
         try:
             if known is None:
                 chain = await self.load(await self._request(request, is_document))
@@ -274,7 +276,7 @@ class _Session:
             await self._abort(route, request.url, failure.detail)
             return
         self._bytes += len(body)
-        if is_document and known.url != request.url.partition("#")[0]:
+        if is_document and known.url != asked_url:
             self.documents[known.url] = known
             self.moved_to = known.url
             await self._abort(route, None, "")

@@ -93,16 +93,14 @@ class RobotsRules:
 
 
 def redirect_target(exchange: Exchange) -> str | None:
-    """The absolute URL that a response redirects to, None when it does not. Raw bytes in Location are read as UTF-8,
-    else GB18030."""
+    """The absolute URL that a response redirects to, None when it does not. Bytes beyond ASCII in Location are escaped as
+    they are, whatever their encoding: the server knows which it meant."""
     location = header(exchange.response_headers, "location").strip()
     if exchange.status not in (301, 302, 303, 307, 308) or not location:
         return None
-    raw = location.encode("latin-1")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030", "replace")
+    text = "".join(
+        character if character.isascii() else f"%{ord(character):02X}" for character in location
+    )  # header values are latin-1: one character a byte
     try:
         return urljoin(exchange.url, text)
     except ValueError:  # a malformed address literal, as in //[::1/

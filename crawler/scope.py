@@ -45,6 +45,8 @@ class Scope:
     _exclude: tuple[re.Pattern[str], ...] = field(init=False)
     _traps: TrapWatch = field(init=False)
     _admitted: set[str] = field(init=False)
+    #: Spellings of admitted URLs: menus repeat on every page, and canonicalising them is half of the work on links.
+    _spellings: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self._site = site_of(host_of(self.target.url))
@@ -58,16 +60,20 @@ class Scope:
         admitted: list[Discovered] = []
         refused: list[Refused] = []
         for link in links:
+            if link.url in self._spellings:
+                continue
             try:
                 url = frontier_url(link.url)
             except ValueError:
                 refused.append(Refused(link.url[:2048], "不是可访问的网址"))
                 continue
             if url in self._admitted:
+                self._spellings.add(link.url)
                 continue
             reason = self.refusal(url, depth + 1)
             if reason is None:
                 self._admitted.add(url)
+                self._spellings.add(link.url)
                 admitted.append(Discovered(url, depth + 1))
             else:
                 refused.append(Refused(url, reason))

@@ -33,6 +33,8 @@ class CrawlSettings:
     concurrent_per_address: int = 2
     hosts: Mapping[str, str] = field(default_factory=dict)
     chromium_path: str | None = None
+    #: The longest that reading or judging one page may take.
+    compute_timeout_seconds: float = 60.0
     concurrent_renders: int = 2
     render_timeout_seconds: float = 45.0
     render_settle_seconds: float = 0.5

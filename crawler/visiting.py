@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from w3lib.html import get_meta_refresh
 
@@ -26,12 +27,20 @@ from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Link, Reading
 from domain.targets import RenderMode, TargetKind
+from domain.urls import canonical_url
 from domain.visits import FrontierUrl, Judge, Rendering, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
 #: Parts of one page that are fetched at once, as browsers do for one server.
 _PARTS_AT_ONCE = 6
+
+
+_Result = TypeVar("_Result")
+
+
+class ComputingStuck(Exception):
+    """Reading or judging a page takes too long. The message is Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,10 @@ class Visitor:
         if fetched.failure is not None:
             failure = fetched.failure
             return self.failed(blank, _Failure(failure.outcome, failure.detail, failure.again))
-        return await self._read(blank, fetched, scope)
+        try:
+            return await self._read(blank, fetched, scope)
+        except ComputingStuck as stuck:
+            return self.our_fault(blank, str(stuck))
 
     def failed(self, visit: Visit, failure: _Failure) -> Visit:
         """The visit as a failure; nothing of what was read or judged stays in it."""
@@ -101,16 +113,14 @@ class Visitor:
     async def _read(self, visit: Visit, fetched: Fetched, scope: Scope) -> Visit:
         last = fetched.exchanges[-1]
         try:
-            body = await asyncio.to_thread(
-                decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes
-            )
+            body = await self._compute(decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes)
         except FetchFailed as failure:
             return self.failed(visit, _Failure(failure.outcome, failure.detail, failure.again))
         if scope.target.kind is TargetKind.FEED and visit.frontier.depth == 0 and last.status == 200:
-            reading = await asyncio.to_thread(read_feed, fetched.final_url, body)
+            reading = await self._compute(read_feed, fetched.final_url, body)
             return self._finished(visit, reading, scope, judgement=FEED_NOT_JUDGED)
         shown_url = _shown_url(visit.frontier.url, fetched.final_url)
-        reading = await asyncio.to_thread(
+        reading = await self._compute(
             read_response, shown_url, last.status, last.response_headers, body, self.settings.wordings
         )
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
@@ -130,7 +140,7 @@ class Visitor:
                 reading = await self._read_dom(rendering)
             if reading.page is None:
                 return self._finished(visit, reading, scope, rendering=rendering)
-            judgement = await asyncio.to_thread(self.judge, reading.page)
+            judgement = await self._compute(self.judge, reading.page)
             if judgement.flagged and rendering is None:
                 # What was flagged stands in the markup; if scripts kept it from being shown, they are left out
                 scripts = visit.frontier.attempts == 1
@@ -164,7 +174,7 @@ class Visitor:
         )
 
     async def _read_dom(self, rendering: Rendering) -> Reading:
-        return await asyncio.to_thread(
+        return await self._compute(
             read_response,
             rendering.final_url,
             200,
@@ -172,6 +182,14 @@ class Visitor:
             rendering.dom_html.encode("utf-8", "replace"),
             self.settings.wordings,
         )
+
+    async def _compute(self, call: Callable[..., _Result], *arguments: object) -> _Result:
+        """Run in a thread. A call that never comes back keeps its thread, but not the site waiting."""
+        try:
+            async with asyncio.timeout(self.settings.compute_timeout_seconds):
+                return await asyncio.to_thread(call, *arguments)
+        except TimeoutError as error:
+            raise ComputingStuck(f"处理页面超过 {self.settings.compute_timeout_seconds:g} 秒") from error
 
     async def _render(self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True) -> Rendering:
         """Show a page while it is its site's turn: its parts count as one visit to the site."""
@@ -192,7 +210,7 @@ class Visitor:
                 target = redirect_target(chain[-1])
                 if target is None:
                     return tuple(chain)
-                url = without_fragment(target)
+                url = without_fragment(canonical_url(target))
             raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
 
         return load

@@ -1,6 +1,7 @@
 """The crawl as a whole over a real loopback server: what is asked, what is kept, and what happens when a port fails."""
 
 import gzip
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -105,6 +106,19 @@ def test_a_faulty_judge_is_our_fault_and_the_run_goes_on(server: RoughServer) ->
     assert (failed.outcome, failed.frontier.attempts) == (Outcome.OUR_FAULT, 2)
     assert "ZeroDivisionError" in failed.outcome_detail
     assert failed.page is None
+    assert store.last(server.url("good")).outcome is Outcome.CONTENT
+
+
+def test_a_judge_that_does_not_come_back_does_not_hold_up_the_run(server: RoughServer) -> None:
+    def judge(page: ExtractedPage) -> Judgement:
+        if "病" in page.text:
+            time.sleep(1.0)
+        return judge_word(page)
+
+    targets = [target(server, "case"), target(server, "good")]
+    short = settings(hosts=server.hosts("case", "good"), compute_timeout_seconds=0.2, max_attempts=1)
+    store = crawl(targets, short, judge)
+    assert store.last(server.url("case")).outcome_detail == "处理页面超过 0.2 秒"
     assert store.last(server.url("good")).outcome is Outcome.CONTENT
 
 

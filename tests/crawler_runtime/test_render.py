@@ -117,6 +117,17 @@ def test_shows_what_scripts_build() -> None:
     assert {"a=1", "b=2", "c=3"} == set(cookies.split("; "))
 
 
+def test_a_route_of_a_script_application_is_shown_from_the_bytes_already_fetched() -> None:
+    document = exchange(URL, page('<div id="app"></div><script>app.textContent = "路由" + location.hash</script>'))
+
+    async def run(renderer: Renderer) -> Rendering:
+        return await renderer.render(URL + "#/claim", loader({}), document)
+
+    shown = with_renderer(run)
+    assert "路由#/claim" in shown.dom_html
+    assert (shown.final_url, shown.exchanges) == (URL + "#/claim", ())
+
+
 def test_lazy_images_are_scrolled_to() -> None:
     script = """new IntersectionObserver(seen => { if (seen[0].isIntersecting) fetch("/seen.html") }).observe(end)"""
     pages = {
