@@ -18,7 +18,7 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A server for the whole run; its folder lies where the unprivileged account it runs under can reach it."""
-    folder = Path(tempfile.mkdtemp(prefix="yiguang-pg-", dir="/tmp"))  # a short path: socket names are limited
+    folder = Path(tempfile.mkdtemp(prefix="yiguang-pg-"))  # short: the length of socket names is limited
     folder.chmod(0o755)
     server = get_server(folder / "data", cleanup_mode="stop")
     try:
