@@ -60,7 +60,13 @@ def run_shard(
         crawler = runner.create_crawler(ShardSpider)
         await runner.crawl(crawler, night_id, worker, targets, frontier, store, judge, settings, clock)
         spider = crawler.spider
-        return spider.failure if isinstance(spider, ShardSpider) else RuntimeError("Scrapy did not open the spider")
+        if not isinstance(spider, ShardSpider):
+            return RuntimeError("Scrapy did not open the spider")
+        if not spider.finished and spider.failure is None:
+            # Scrapy swallows the cancellation that an interrupt from the keyboard is; an unfinished shard must not
+            await crawler.stop_async()
+            raise asyncio.CancelledError
+        return spider.failure
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         failure = loop.run(crawl())

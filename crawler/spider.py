@@ -33,7 +33,8 @@ _ROWS_AT_ONCE = 4
 
 
 class ShardSpider(Spider):
-    """Visits everything that the frontier has for some targets. `failure` is set when the store or frontier failed."""
+    """Visits everything that the frontier has for some targets. `failure` is set when the store or frontier failed,
+    `finished` when nothing was left."""
 
     name = "shard"
 
@@ -57,6 +58,7 @@ class ShardSpider(Spider):
         self.crawl_settings = crawl_settings
         self.clock = clock
         self.failure: BaseException | None = None
+        self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
         self._held: set[int] = set()
         self._lanes: dict[int, asyncio.Task[None]] = {}
@@ -69,6 +71,7 @@ class ShardSpider(Spider):
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
             await self._crawl(self._visitor(renderer))
+            self.finished = True
         except Exception as error:
             logger.exception("the shard stops: %s", error)
             self.failure = error

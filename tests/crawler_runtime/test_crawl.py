@@ -1,6 +1,7 @@
 """The crawl as a whole over a real loopback server: what is asked, what is kept, and what happens when a port fails."""
 
 import gzip
+import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -141,6 +142,21 @@ def test_a_store_that_fails_ends_the_shard_loudly(server: RoughServer) -> None:
     with pytest.raises(OSError, match="disk full"):
         run_shard(NIGHT, "w", [item], frontier, Broken(frontier), judge_word, settings(hosts=server.hosts("good")), now)
     assert [row.state for row in frontier.rows] == ["leased"]
+
+
+def test_an_interrupted_shard_does_not_look_finished(server: RoughServer) -> None:
+    def judge(page: ExtractedPage) -> Judgement:
+        signal.raise_signal(signal.SIGINT)
+        return judge_word(page)
+
+    frontier = MemoryFrontier()
+    frontier.add(1, server.url("good"), 0)
+    frontier.add(1, server.url("slow-headers"), 0)
+    item = TargetInNight(1, target(server, "good"))
+    calm = settings(hosts=server.hosts("good", "slow-headers"), timeout_seconds=20.0)
+    with pytest.raises(KeyboardInterrupt):
+        run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge, calm, now)
+    assert frontier.rows[1].state == "leased"
 
 
 def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) -> None:
