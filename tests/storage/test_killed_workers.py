@@ -21,8 +21,8 @@ from storage.verify import verify_all
 from tests.storage.crawl import SHARED, claim, open_sample_night, open_store, work
 from tests.storage.samples import NOW, visit
 
-_URLS = 82
-_KILLS = 6
+_URLS = 66
+_KILLS = 4
 
 
 def _start(database_url: str, folder: Path, night_id: str, ids: list[int], worker: str) -> subprocess.Popen[bytes]:
