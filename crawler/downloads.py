@@ -29,14 +29,16 @@ class Downloads:
         self._fetch = fetch
         self._settings = settings
 
-    async def page(self, url: str, local: bool) -> Exchange:
-        """GET one page."""
+    async def page(self, url: str, local: bool, cookie: str = "") -> Exchange:
+        """GET one page. `cookie` is the Cookie field, not sent when empty."""
         headers = {
             "User-Agent": self._settings.user_agent_header,
             "Accept": _ACCEPT,
             "Accept-Language": _ACCEPT_LANGUAGE,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
+        if cookie:
+            headers["Cookie"] = cookie
         terms = FetchTerms(local, self._settings.max_body_bytes, self._settings.timeout_seconds)
         return await self._run(Request(url, headers=headers, meta={"terms": terms, "url": url}))
 

@@ -1,11 +1,14 @@
 """Fetches one page: checks every hop, follows redirects, keeps each exchange."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from crawler.content_coding import header
+from crawler.cookies import ChainCookies
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, UrlRefused, check_url
-from crawler.politeness import Download, SiteGates
+from crawler.politeness import SiteGates
 from crawler.robots import RobotsRules, RobotsStatus, redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
@@ -32,10 +35,16 @@ class Fetched:
         return header(self.exchanges[-1].response_headers, "retry-after") if self.exchanges else ""
 
 
+class PageDownload(Protocol):
+    """Fetches one page without following redirects; raises `FetchFailed`. `cookie` is the Cookie field, may be empty."""
+
+    async def __call__(self, url: str, local: bool, cookie: str = "") -> Exchange: ...
+
+
 class PageFetcher:
     """Fetches pages within a target's scope, politely."""
 
-    def __init__(self, download: Download, gates: SiteGates, settings: CrawlSettings) -> None:
+    def __init__(self, download: PageDownload, gates: SiteGates, settings: CrawlSettings) -> None:
         self._download = download
         self._robots = RobotsRules(self._robots_txt)
         self._gates = gates
@@ -44,19 +53,25 @@ class PageFetcher:
     async def fetch(self, url: str, scope: Scope) -> Fetched:
         """Never raises `FetchFailed`: it is returned with what was received before it."""
         chain: list[Exchange] = []
+        cookies = ChainCookies()
         robots = ""
         url = without_fragment(url)
-        seen = {url}
+        seen = {(url, "")}
         try:
             while True:
                 robots = await self.check(url, scope)
                 delay = await self.delay_seconds(url, scope)
-                exchange = await self._gates.take(url, scope.target.local, delay, self._download)
+                download = partial(self._download, cookie=cookies.header_for(url))
+                exchange = await self._gates.take(url, scope.target.local, delay, download)
                 chain.append(exchange)
+                cookies.keep(exchange)
                 target = redirect_target(exchange)
                 if target is None:
                     return Fetched(url, tuple(chain), robots)
-                url = self._next_hop(url, target, scope, seen, len(chain))
+                url = self._next_hop(url, target, scope, len(chain))
+                if (url, cookies.header_for(url)) in seen:
+                    raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
+                seen.add((url, cookies.header_for(url)))
         except FetchFailed as failure:
             if failure.outcome is Outcome.ROBOTS_DENIED:
                 robots = (RobotsStatus.UNREACHABLE if failure.again else RobotsStatus.DENIED).value
@@ -82,7 +97,7 @@ class PageFetcher:
     async def _robots_txt(self, url: str, local: bool) -> Exchange:
         return await self._gates.take(url, local, 0.0, self._download)
 
-    def _next_hop(self, url: str, target: str, scope: Scope, seen: set[str], hops: int) -> str:
+    def _next_hop(self, url: str, target: str, scope: Scope, hops: int) -> str:
         try:
             check_url(target, local=scope.target.local)
         except (UrlRefused, AddressRefused) as error:
@@ -90,9 +105,6 @@ class PageFetcher:
         target = without_fragment(canonical_url(target))
         if (reason := scope.redirect_refusal(url, target)) is not None:
             raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
-        if target in seen:
-            raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
         if hops > self._settings.max_redirects:
             raise FetchFailed(Outcome.HTTP_ERROR, f"重定向超过 {self._settings.max_redirects} 次", again=False)
-        seen.add(target)
         return target

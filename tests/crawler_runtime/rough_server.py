@@ -7,7 +7,7 @@ import threading
 import time
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -87,9 +87,10 @@ class RoughServer:
             head = await reader.readuntil(b"\r\n\r\n")
             host, path = _host(head), head.split(b" ")[1].decode()
             self.asked.append(Asked(host, path, head, time.monotonic()))
+            cookie = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"cookie:")), b"").decode()
             self.open_now[host] = self.open_now.get(host, 0) + 1
             self.most_open[host] = max(self.most_open.get(host, 0), self.open_now[host])
-            await self._answer(host.split(".")[0], path, writer)
+            await self._answer(host.split(".")[0], Turn(writer, path, 0, cookie))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return  # the other side left, or the server stops: either is expected of a rough server
@@ -97,20 +98,17 @@ class RoughServer:
             self.open_now[host] = self.open_now.get(host, 1) - 1
             writer.close()
 
-    async def _answer(self, label: str, path: str, writer: asyncio.StreamWriter) -> None:
-        if path == "/robots.txt" and label not in ROBOTS_BEHAVIOURS:
-            writer.write(answer(b"", status="404 Not Found"))
+    async def _answer(self, label: str, turn: "Turn") -> None:
+        if turn.path == "/robots.txt" and label not in ROBOTS_BEHAVIOURS:
+            turn.writer.write(answer(b"", status="404 Not Found"))
             return
         self.pages_open += 1
         self.most_pages_open = max(self.most_pages_open, self.pages_open)
+        visits = sum(1 for item in self.asked if item.host.split(".")[0] == label and item.path == turn.path)
         try:
-            await self._page(label, path, writer)
+            await BEHAVIOURS[label](replace(turn, visits=visits))
         finally:
             self.pages_open -= 1
-
-    async def _page(self, label: str, path: str, writer: asyncio.StreamWriter) -> None:
-        visits = sum(1 for item in self.asked if item.host.split(".")[0] == label and item.path == path)
-        await BEHAVIOURS[label](Turn(writer, path, visits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +118,7 @@ class Turn:
     writer: asyncio.StreamWriter
     path: str
     visits: int
+    cookie: str
 
 
 Behaviour = Callable[[Turn], Awaitable[None]]
@@ -334,3 +333,20 @@ async def _wanders_off(turn: Turn) -> None:
 
 
 says("vanishes", answer(html("<p>包治百病</p><script>onload = () => document.body.remove()</script>"), HTML))
+
+
+@behaviour("cookie-gate")
+async def _cookie_gate(turn: Turn) -> None:
+    gate = answer(
+        b"", "Location: /", "Set-Cookie: seen=1; Path=/; HttpOnly", "Set-Cookie: x=; Max-Age=0", status="302 Found"
+    )
+    turn.writer.write(answer(PAGE, HTML) if turn.cookie == "Cookie: seen=1" else gate)
+
+
+FEED = """<rss version="2.0"><channel><title>动态</title><item><title>一</title><link>/1.html</link></item></channel></rss>"""
+
+
+@behaviour("feed")
+async def _feed(turn: Turn) -> None:
+    feed = answer(FEED.encode(), "Content-Type: application/rss+xml")
+    turn.writer.write(feed if turn.path == "/" else answer(html('<a href="/2.html">2</a>'), HTML))

@@ -176,3 +176,12 @@ def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) 
 def test_a_page_of_a_post_leads_nowhere(server: RoughServer) -> None:
     post = target(server, "site", kind=TargetKind.WECHAT)
     assert len(crawl([post], settings(hosts=server.hosts("site"))).final()) == 1
+
+
+def test_a_feed_leads_to_its_entries_and_no_further(server: RoughServer) -> None:
+    store = crawl([target(server, "feed", kind=TargetKind.FEED)], settings(hosts=server.hosts("feed")))
+    assert {url: visit.outcome for url, visit in store.final().items()} == {
+        server.url("feed"): Outcome.CONTENT,
+        server.url("feed", "/1.html"): Outcome.CONTENT,
+    }
+    assert store.last(server.url("feed")).judgement is not None
