@@ -11,7 +11,6 @@ from w3lib.html import get_meta_refresh
 from crawler.content_coding import decode_body
 from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
-from crawler.feeds import FEED_NOT_JUDGED, read_feed
 from crawler.fetch import Fetched, PageFetcher
 from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.politeness import SiteGates
@@ -26,7 +25,7 @@ from crawler.urls import host_of, without_fragment
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Link, Reading
-from domain.targets import RenderMode, TargetKind
+from domain.targets import RenderMode
 from domain.urls import canonical_url
 from domain.visits import FrontierUrl, Judge, Rendering, Visit
 
@@ -116,9 +115,6 @@ class Visitor:
             body = await self._compute(decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes)
         except FetchFailed as failure:
             return self.failed(visit, _Failure(failure.outcome, failure.detail, failure.again))
-        if scope.target.kind is TargetKind.FEED and visit.frontier.depth == 0 and last.status == 200:
-            reading = await self._compute(read_feed, fetched.final_url, body)
-            return self._finished(visit, reading, scope, judgement=FEED_NOT_JUDGED)
         shown_url = _shown_url(visit.frontier.url, fetched.final_url)
         reading = await self._compute(
             read_response, shown_url, last.status, last.response_headers, body, self.settings.wordings

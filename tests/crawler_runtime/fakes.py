@@ -115,7 +115,7 @@ def settings(**changes: object) -> CrawlSettings:
     values: dict[str, object] = {
         "wordings": WORDINGS,
         "contact": "http://bot.example/about",
-        "timeout_seconds": 1.0,
+        "timeout_seconds": 2.5,
         "max_body_bytes": 3_000_000,
         "max_decoded_bytes": 6_000_000,
         "max_attempts": 2,

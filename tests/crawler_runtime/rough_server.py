@@ -343,7 +343,7 @@ async def _cookie_gate(turn: Turn) -> None:
     turn.writer.write(answer(PAGE, HTML) if turn.cookie == "Cookie: seen=1" else gate)
 
 
-FEED = """<rss version="2.0"><channel><title>动态</title><item><title>一</title><link>/1.html</link></item></channel></rss>"""
+FEED = """<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>包治百病</title><item><title>一</title><link>/1.html</link></item></channel></rss>"""
 
 
 @behaviour("feed")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.outcome import Outcome
-from domain.targets import RenderMode, Target
+from domain.targets import RenderMode, Target, TargetKind
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
 from tests.crawler_runtime.rough_server import RoughServer
 
@@ -79,3 +79,14 @@ def test_a_lead_without_any_browser_is_our_fault(server: RoughServer) -> None:
     store = run(server, "case", chromium_path="/nonexistent/chromium")
     assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 2
     assert "无法启动 Chromium" in store.visits[-1].outcome_detail
+
+
+def test_a_feed_leads_to_its_entries_and_is_shown_when_flagged(server: RoughServer) -> None:
+    """Bridges carry whole posts in a feed, so it is judged like a page; browsers show its text."""
+    target = Target("feed", server.url("feed"), TargetKind.FEED, delay_seconds=0.0, local=True)
+    store = crawl([target], settings(hosts=server.hosts("feed")))
+    assert set(store.final()) == {server.url("feed"), server.url("feed", "/1.html")}
+    visit = store.last(server.url("feed"))
+    assert visit.outcome is Outcome.CONTENT, visit.outcome_detail
+    assert visit.rendering is not None
+    assert "包治百病" in visit.rendering.dom_html
