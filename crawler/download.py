@@ -22,7 +22,6 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from yarl import URL
 
-from crawler.content_coding import header
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, check_address, is_public
 from crawler.settings import CrawlSettings
@@ -245,8 +244,3 @@ def _pairs(request: Request) -> list[tuple[bytes, bytes]]:
 
 def _latin(items: Any) -> Headers:
     return tuple((str(name), str(value)) for name, value in items)
-
-
-def retry_after(exchange: Exchange) -> str:
-    """The Retry-After field of a response, empty when absent."""
-    return header(exchange.response_headers, "retry-after")

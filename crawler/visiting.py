@@ -1,6 +1,8 @@
 """One visit to one URL: fetch, read, show in a browser where needed, judge, and say where its links lead."""
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +37,7 @@ _MAX_SITE_REST_SECONDS = 60.0
 _PARTS_AT_ONCE = 6
 
 
+logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -158,6 +161,10 @@ class Visitor:
         judgement: Judgement | None = None,
     ) -> Visit:
         page = reading.page
+        found, refused = scope.follow(page.links, visit.frontier.depth) if page is not None else ((), ())
+        if refused:
+            reasons = Counter(link.reason for link in refused)
+            logger.debug("links not followed from %s: %s", visit.final_url, dict(reasons))
         return replace(
             visit,
             outcome=reading.outcome,
@@ -166,7 +173,7 @@ class Visitor:
             page=page,
             judgement=judgement if page is not None else None,
             rendering=rendering,
-            discovered=scope.follow(page.links, visit.frontier.depth)[0] if page is not None else (),
+            discovered=found,
         )
 
     async def _read_dom(self, rendering: Rendering) -> Reading:
