@@ -1,13 +1,30 @@
-"""A bound on the nesting of elements: the parser's cost grows with the square of the depth of open elements."""
+"""Bounds on markup for which the parser's cost grows with the square of the page: depth, formatting, attributes.
+
+All three are the standard's own doing (scopes, the list of active formatting elements, the search for a second
+attribute of one name); browsers are slow on such pages too. Ordinary pages pass through unchanged.
+"""
 
 import re
 
-#: Browsers stop at 512; real pages stay under 60.
-_MAX_DEPTH = 512
+#: Browsers stop at 512; real pages stay under 60. What is left of a hostile page is kept well below.
+_MAX_DEPTH = 200
 #: Unclosed tags beyond this many somewhere in the page make the exact count worth its time.
 _SUSPECT_DEPTH = 2000
 _SLICES = 64
+#: An unclosed <b> or <font> is opened again in every later block: so many of them are believed.
+_MAX_FORMATTING = 8
+#: Careless pages leave a few dozen open; browsers and the parser bear that.
+_SUSPECT_FORMATTING = 48
+#: Fewer tags than this cannot make more than about a million nodes by formatting alone.
+_SUSPECT_TAGS = 2000
+#: A tag of more characters than this is looked into; one long data address is no harm, a thousand attributes are.
+_SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
+_FORMATTING_TAG = re.compile(r"<(/?)(a|big|b|code|em|font|i|nobr|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
+_FORMATTING = frozenset({
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+})  # fmt: skip
 _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param",
 })  # fmt: skip
@@ -17,8 +34,30 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 
 def bounded_nesting(html: str) -> str:
-    """The page itself, or for a page nested beyond any browser's patience the page without its deepest tags."""
-    return _flattened(html) if _may_be_deep(html) else html
+    """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
+    if len(html) > _SUSPECT_TAG_CHARS:
+        html = _without_giant_tags(html)
+    return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
+
+
+def _without_giant_tags(html: str) -> str:
+    parts = html.split("<")
+    if max(map(len, parts)) <= _SUSPECT_TAG_CHARS:
+        return html
+    return "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in parts)
+
+
+def _trimmed(part: str) -> str:
+    """The text from one `<` to the next: a start tag with far too many attributes keeps the first of them."""
+    tag, closed, rest = part.partition(">")
+    if not part[:1].isalpha() or len(tag) <= _SUSPECT_TAG_CHARS:
+        return part
+    attributes = tag.split(None, _MAX_ATTRIBUTES)
+    if len(attributes) <= _MAX_ATTRIBUTES:
+        return part
+    kept = " ".join(attributes[:_MAX_ATTRIBUTES])
+    quotes = "".join(quote for quote in "\"'" if kept.count(quote) % 2)  # a value that was cut is closed
+    return kept + quotes + closed + rest
 
 
 def _may_be_deep(html: str) -> bool:
@@ -34,25 +73,40 @@ def _may_be_deep(html: str) -> bool:
     return False
 
 
+def _leaves_formatting_open(html: str) -> bool:
+    if html.count("<") < _SUSPECT_TAGS:
+        return False
+    open_tags: dict[str, int] = {}
+    for closing, name in _FORMATTING_TAG.findall(html):
+        count = open_tags.get(name, 0) + (-1 if closing else 1)
+        open_tags[name] = max(0, count)
+        if count > _SUSPECT_FORMATTING:
+            return True
+    return False
+
+
 def _flattened(html: str) -> str:
-    depth = 0
-    dropped = 0
+    open_all = open_formatting = 0
+    dropped: dict[str, int] = {}
 
     def kept(match: re.Match[str]) -> str:
-        nonlocal depth, dropped
+        nonlocal open_all, open_formatting
         closing, name = match[1], match[2].lower()
         if name in _UNCOUNTED:
             return match[0]
+        formats = name in _FORMATTING
         if not closing:
-            if depth >= _MAX_DEPTH:
-                dropped += 1
+            if open_all >= _MAX_DEPTH or (formats and open_formatting >= _MAX_FORMATTING):
+                dropped[name] = dropped.get(name, 0) + 1
                 return " "
-            depth += 1
+            open_all += 1
+            open_formatting += formats
             return match[0]
-        if dropped:
-            dropped -= 1
+        if dropped.get(name):
+            dropped[name] -= 1
             return " "
-        depth = max(0, depth - 1)
+        open_all = max(0, open_all - 1)
+        open_formatting = max(0, open_formatting - formats)
         return match[0]
 
     return _TAG.sub(kept, html)

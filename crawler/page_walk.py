@@ -173,7 +173,7 @@ class _Walker:
             named_body = tag in self._wordings.body_selectors
             frame.block = Block(frame.first_line, 0, _REGION_TAGS.get(tag, ""), named_body)
         if tag == "a" and self._after_link:
-            self._line.append(" ")
+            self._add_space()
         self._after_link = False
         if tag in ("a", "button"):
             self._link, frame.is_link = [], True
@@ -204,7 +204,7 @@ class _Walker:
                 self._break_line()
             self._after_link = False
         elif tag in ("td", "th", "button", "label"):
-            self._line.append(" ")
+            self._add_space()
         if frame.block is not None:
             frame.block.end_line = len(found.lines) + (1 if any(map(str.strip, self._line)) else 0)
             if frame.block.end_line > frame.block.first_line:
@@ -225,8 +225,7 @@ class _Walker:
 
     def _add_text(self, text: str, frame: _Frame) -> None:
         if text.isspace():
-            if self._line and frame.tag != "pre":
-                self._line.append(" ")
+            self._add_space()
             return
         if frame.hidden:
             self.found.hidden.append(text)
@@ -241,6 +240,11 @@ class _Walker:
         if self._link is not None:
             self._link.append(text)
             self._line_link_chars += len(text.strip())
+
+    def _add_space(self) -> None:
+        """One space at most between two texts, so that a line's pieces are never more than twice its texts."""
+        if self._line and self._line[-1] != " ":
+            self._line.append(" ")
 
     def _break_line(self) -> None:
         if self._line:

@@ -29,6 +29,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "attributes": lambda size: "<p " + "a=b " * size + ">深处",
     "style": lambda size: f"<p style='{'url(' * size}'>深处</p>",
     "onclick": lambda size: f'<p onclick="{"location.href = " * size}">深处</p>',
+    "formatting": lambda size: "".join(f"<b id=x{number}><p>" for number in range(size)) + "深处",
+    "many-attributes": lambda size: "<p " + " ".join(f"a{number}=1" for number in range(size)) + ">深处",
     "entities": lambda size: "&amp;" * size + "深处",
     "scripts": lambda size: "<script>var ct = </script>" * size + "深处",
 }
@@ -66,6 +68,19 @@ def test_nesting_is_bounded_before_the_parser_sees_it() -> None:
     assert bounded_nesting("<div>" * 100_000 + "x").count("<div>") <= 512
     ordinary = "<ul>" + "<li><a href=x>甲</a><br><img src=y>" * 3000 + "</ul>"
     assert bounded_nesting(ordinary).count("<li>") == 3000
+
+
+def test_formatting_left_open_is_bounded_and_closed_formatting_is_not_touched() -> None:
+    left_open = "".join(f"<font color={number}><p>甲" for number in range(3000))
+    assert bounded_nesting(left_open).count("<font") <= 8
+    closed = "".join(f"<p><font color={number}>甲</font><a href=x>乙</a></p>" for number in range(3000))
+    assert bounded_nesting(closed) == closed
+
+
+def test_a_picture_in_its_address_is_kept_and_a_thousand_attributes_are_not() -> None:
+    inline = f'<img src="data:image/png;base64,{"A" * 50_000}"><p>甲</p>'
+    assert bounded_nesting(inline) == inline
+    assert bounded_nesting("<p " + "a=b " * 9000 + ">甲").count("a=b") < 200
 
 
 def test_nulls_and_lone_surrogates_are_read_over(wordings: Wordings) -> None:
