@@ -1,5 +1,8 @@
 """From the source of a page to what a person reads on it."""
 
+import re
+from dataclasses import replace
+
 from crawler.main_body import lay_out
 from crawler.page_parts import page_of
 from crawler.page_walk import walk_html
@@ -8,6 +11,9 @@ from crawler.wechat_lists import read_profile
 from crawler.wechat_page import wechat_post_page, wechat_profile_page
 from crawler.wordings import Wordings
 from domain.page import ExtractedPage
+
+# <div class="album__author-name">…</div>: the account whose album of posts this is
+_ALBUM_AUTHOR = re.compile(r"class=\"[^\"]{0,80}album__author-name[^>]{0,200}>([^<]{1,60})")
 
 
 def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
@@ -24,4 +30,6 @@ def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> Extr
         if posts := read_profile(html):
             return wechat_profile_page(html, posts, url, encoding, wordings)
     walk = walk_html(html, wordings)
-    return page_of(walk, lay_out(walk, wordings), url, encoding, len(html), wordings)
+    page = page_of(walk, lay_out(walk, wordings), url, encoding, len(html), wordings)
+    author = _ALBUM_AUTHOR.search(html) if is_wechat(url, html) else None
+    return replace(page, page_type="wx-list", account=author[1].strip()) if author else page
