@@ -67,6 +67,7 @@ def make_table() -> CharacterTable:
                 table[code] = SPECIAL + len(grown)
     for first, last in _DROPPED_RANGES:
         table[first:last] = SPECIAL
+    table[0xD800:0xE000] = ord("\ufffd")  # a lone surrogate is no character, and the automaton takes none
     for character, folded in _OWN_CHOICE.items():
         table[ord(character)] = ord(folded)
     return CharacterTable(table, tuple(grown))

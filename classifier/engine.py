@@ -81,7 +81,8 @@ class Analyser:
         return structure(analysis, self.facts, self.groups, self.bases)
 
     def characters(self, analysis: Analysis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        return characters(analysis.read.folded.text, analysis.relevance)
+        low, high = analysis.read.body
+        return characters(analysis.read.folded.text[low:high], analysis.relevance)
 
     def _title_families(self, title: str, hits: tuple[object, ...], facts: frozenset[str]) -> frozenset[str]:
         if not hits:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.fold import Folded
@@ -50,6 +50,50 @@ class Bounds:
         return (marks[before - 1] + 1 if before else 0), (marks[after] if after < len(marks) else len(self._text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Anchors of one alternative in one sentence whose windows overlap, and the union [start, end) of the windows."""
+
+    start: int
+    end: int
+    sentence: tuple[int, int]
+    anchors: tuple[Hit, ...]
+
+
+def _stretches(anchors: Sequence[Hit], window: int, bounds: Bounds) -> Iterator[_Stretch]:
+    group: list[Hit] = []
+    start = end = 0
+    sentence = (0, 0)
+    for hit in anchors:
+        around = sentence if group and hit.end <= sentence[1] else bounds.sentence(hit.start, hit.end)
+        left, right = max(around[0], hit.start - window), min(around[1], hit.end + window)
+        if group and around == sentence and left < end:
+            group.append(hit)
+            end = max(end, right)
+            continue
+        if group:
+            yield _Stretch(start, end, sentence, tuple(group))
+        group, start, end, sentence = [hit], left, right, around
+    if group:
+        yield _Stretch(start, end, sentence, tuple(group))
+
+
+def _matches(pattern: re.Pattern[str] | None, text: str, stretch: _Stretch) -> Iterator[tuple[int, int, Hit]]:
+    """Matches that overlap an anchor, with that anchor; without a pattern the anchors themselves."""
+    if pattern is None:
+        yield from ((hit.start, hit.end, hit) for hit in stretch.anchors)
+        return
+    place = 0
+    for match in pattern.finditer(text, stretch.start, stretch.end):
+        start, end = match.span()
+        while place < len(stretch.anchors) and stretch.anchors[place].end <= start:
+            place += 1
+        if place == len(stretch.anchors):
+            return
+        if stretch.anchors[place].start < end:
+            yield start, end, stretch.anchors[place]
+
+
 class Finder:
     """Turns hits into located findings. `alternatives[i]` is the rule and alternative that hits name by i."""
 
@@ -65,23 +109,19 @@ class Finder:
 
     def find(self, folded: Folded, text: str, hits: Iterable[Hit], facts: frozenset[str]) -> list[Located]:
         """Findings in text order, no two of one rule overlapping. `text` is the original."""
-        hits = tuple(hits)
-        if not hits:
+        by_alternative: dict[int, list[Hit]] = {}
+        for hit in hits:
+            for index in hit.alternatives:
+                by_alternative.setdefault(index, []).append(hit)
+        if not by_alternative:
             return []
         bounds = Bounds(folded.text)
         spans: dict[str, list[tuple[int, int, Rule]]] = {}
-        done: dict[int, int] = {}
-        for hit in hits:
-            for index in hit.alternatives:
-                if hit.start < done.get(index, 0):
-                    continue
-                rule, alternative = self._alternatives[index]
-                if not alternative.facts.holds(facts):
-                    continue
-                span = self._verify(index, alternative, folded.text, hit, bounds)
-                if span is not None:
-                    done[index] = span[1]
-                    spans.setdefault(rule.id, []).append((*span, rule))
+        for index, anchors in by_alternative.items():
+            rule, alternative = self._alternatives[index]
+            if alternative.facts.holds(facts):
+                found = self._verified(index, alternative, folded.text, anchors, bounds)
+                spans.setdefault(rule.id, []).extend((start, end, rule) for start, end in found)
         located = [
             self._locate(folded, text, start, end, rule, bounds, facts)
             for found in spans.values()
@@ -89,31 +129,24 @@ class Finder:
         ]
         return sorted(located, key=lambda item: (item.start, item.end, item.rule.id))
 
-    def _verify(
-        self, index: int, alternative: WordAlternative, text: str, hit: Hit, bounds: Bounds
-    ) -> tuple[int, int] | None:
-        low, high = bounds.sentence(hit.start, hit.end)
-        left, right = max(low, hit.start - alternative.window), min(high, hit.end + alternative.window)
-        start, end = hit.start, hit.end
-        if alternative.pattern is not None:
-            for match in alternative.pattern.finditer(text, left, right):
-                if match.start() < hit.end and hit.start < match.end():
-                    start, end = match.span()
-                    break
-                if match.start() >= hit.end:
-                    return None
-            else:
-                return None
-        near = self._near[index]
-        if near is not None and not near.search(
-            text, max(low, start - alternative.near_within), min(high, end + alternative.near_within)
-        ):
-            return None
-        if any(pattern.search(text, left, right) for pattern in alternative.unless):
-            return None
-        if alternative.boundary and not self._segmenter.on_boundaries(text, hit.start, hit.end):
-            return None
-        return start, end
+    def _verified(
+        self, index: int, alternative: WordAlternative, text: str, anchors: Sequence[Hit], bounds: Bounds
+    ) -> Iterator[tuple[int, int]]:
+        """Spans that hold. Windows of anchors that overlap are read once, so that cost grows with the text only."""
+        for stretch in _stretches(anchors, alternative.window, bounds):
+            for start, end, hit in _matches(alternative.pattern, text, stretch):
+                low, high = stretch.sentence
+                left, right = max(low, hit.start - alternative.window), min(high, hit.end + alternative.window)
+                near = self._near[index]
+                if near is not None and not near.search(
+                    text, max(low, start - alternative.near_within), min(high, end + alternative.near_within)
+                ):
+                    continue
+                if any(pattern.search(text, left, right) for pattern in alternative.unless):
+                    continue
+                if alternative.boundary and not self._segmenter.on_boundaries(text, hit.start, hit.end):
+                    continue
+                yield start, end
 
     def _locate(
         self, folded: Folded, text: str, start: int, end: int, rule: Rule, bounds: Bounds, facts: frozenset[str]

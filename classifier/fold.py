@@ -17,6 +17,7 @@ from classifier.errors import LexiconError
 
 _HARD_SEPARATORS = "*^_~"
 _SOFT_SEPARATORS = " -.·/|+•●★☆※◆■"  # not the commas: enumerations of single characters are ordinary
+_LONGEST_RUN = 3
 _Indices = NDArray[np.int64]
 
 
@@ -108,7 +109,8 @@ class Folder:
         dropped_after: _Indices = np.empty(0, dtype=np.int64)
         if int(mapped.max()) >= SPECIAL:
             mapped, starts, dropped_after = self._expand(mapped)
-        folded = mapped.tobytes().decode("utf-32-le", "surrogatepass")
+        mapped, starts = _shorten_runs(mapped, starts)
+        folded = mapped.tobytes().decode("utf-32-le")
         ends = None if starts is None else starts + 1
         folded, starts, ends, joined = _join(folded, starts, ends, mapped)
         if len(dropped_after) and starts is not None:
@@ -219,10 +221,26 @@ def _join(
     keep[remove] = False
     kept = np.flatnonzero(keep)
     joined = np.searchsorted(kept, candidates[apart]) - 1
-    out = codes[kept].tobytes().decode("utf-32-le", "surrogatepass")
+    out = codes[kept].tobytes().decode("utf-32-le")
     if starts is None or ends is None:
         return out, kept, kept + 1, joined
     return out, starts[kept], ends[kept], joined
+
+
+def _shorten_runs(codes: NDArray[np.uint32], starts: _Indices | None) -> tuple[NDArray[np.uint32], _Indices | None]:
+    """Keep the first `_LONGEST_RUN` of a character repeated again and again; digits stay, they are numbers."""
+    if len(codes) <= _LONGEST_RUN:
+        return codes, starts
+    same = codes[1:] == codes[:-1]
+    run = same[: len(same) - _LONGEST_RUN + 1].copy()
+    for shift in range(1, _LONGEST_RUN):
+        run &= same[shift : len(same) - _LONGEST_RUN + 1 + shift]
+    if not run.any():
+        return codes, starts
+    keep = np.ones(len(codes), dtype=np.bool_)
+    keep[_LONGEST_RUN:] = ~run | ((codes[_LONGEST_RUN:] >= 0x30) & (codes[_LONGEST_RUN:] <= 0x39))
+    kept = np.flatnonzero(keep)
+    return codes[kept], kept if starts is None else starts[kept]
 
 
 def _is_latin(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

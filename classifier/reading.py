@@ -20,17 +20,20 @@ _CONTACT_CUE = re.compile(r"\d[\d\- ]{5}|微信|[vw]x|qq|v信|地址|院址")
 _CONTACT_REACH = 20_000
 """Contacts in bare text are looked for in the first and last so many code points: a page says it there or not at all."""
 _LONG, _SHORT = 200, 60
+_SHORTEST_BODY = 80
+"""A main body shorter than this says less about the page than the whole text does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A document as read: `scan` holds the anchor hits over `folded.text`."""
+    """A document as read: `scan` holds the anchor hits over `folded.text`, `body` bounds the main body in it."""
 
     document: Document
     folded: Folded
     scan: Scan
     title_scan: Scan
     view: PageView
+    body: tuple[int, int]
 
 
 def read_document(document: Document, folder: Folder, matcher: Matcher) -> Read:
@@ -45,20 +48,20 @@ def read_document(document: Document, folder: Folder, matcher: Matcher) -> Read:
     by_group = matcher.by_group
     cues = {
         "text": by_group(scan.cues),
+        "body": by_group(body_cues),
         "title": by_group(title_scan.cues),
         "site": by_group(site_scan.cues),
         "head": by_group(head_cues),
-        "any": by_group(_sum(scan.cues, title_scan.cues, site_scan.cues)),
+        "any": by_group(_sum(body_cues, title_scan.cues, site_scan.cues)),
     }
-    cues["body"] = cues["text"] if whole else by_group(body_cues)
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
-    return Read(document, folded, scan, title_scan, view)
+    return Read(document, folded, scan, title_scan, view, (low, high))
 
 
 def _body_bounds(document: Document, folded: Folded) -> tuple[int, int]:
     length = len(folded.text)
-    if document.body_end <= document.body_start:
+    if document.body_end - document.body_start < _SHORTEST_BODY:
         return 0, length
     if folded.starts is None:
         return min(document.body_start, length), min(document.body_end, length)
