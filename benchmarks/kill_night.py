@@ -43,7 +43,7 @@ def sample_environment(web: SampleWeb, home: Path) -> dict[str, str]:
     """The environment in which `yiguang` visits the sample web, its host map written into `home`."""
     home.mkdir(parents=True, exist_ok=True)
     hosts = home / "hosts"
-    hosts.write_text("".join(f"{address} {name}\n" for name, address in web.hosts.items()), encoding="utf-8")
+    web.write_hosts(hosts)
     return {
         **os.environ,
         "YIGUANG_HOME": str(home),

@@ -26,7 +26,7 @@ def main() -> int:
     targets, hosts = home / "targets.csv", home / "hosts"
     with SampleWeb(SAMPLE_PORT if _is_free(SAMPLE_PORT) else 0) as web:
         web.write_targets(targets)
-        hosts.write_text("".join(f"{address} {name}\n" for name, address in web.hosts.items()), encoding="utf-8")
+        web.write_hosts(hosts)
         print(f"样例网站：{len(web.hosts)} 个主机，在 127.0.0.1:{web.port}；这一夜约需 1-3 分钟", file=sys.stderr)
         return run(targets, {**os.environ, **SAMPLE_PACE, "YIGUANG_HOME": str(home), "YIGUANG_HOSTS": str(hosts)})
 
