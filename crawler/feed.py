@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 from crawler.main_body import Layout
 from crawler.page_parts import page_of
-from crawler.page_walk import Walk, walk_html
+from crawler.page_walk import walk_html
+from crawler.walked import Walk
 from crawler.wordings import Wordings
 from domain.page import ExtractedPage
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from crawler.page_walk import Block, Walk
+from crawler.walked import Block, Walk
 from crawler.wordings import Wordings
 
 _SENTENCE = re.compile(r"[，。；！？,;!?]")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from crawler.main_body import Layout
-from crawler.page_walk import Walk
+from crawler.walked import Walk
 from crawler.wordings import Wordings
 
 CHINA_TIME = timezone(timedelta(hours=8))

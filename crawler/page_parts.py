@@ -8,7 +8,7 @@ from crawler.institutions import find_institutions
 from crawler.main_body import Layout
 from crawler.page_head import read_head
 from crawler.page_links import Resolver, resolve_images, resolve_links
-from crawler.page_walk import Walk
+from crawler.walked import Walk
 from crawler.wordings import Wordings
 from domain.contacts import find_contacts, normal_number
 from domain.identifiers import find_identifiers

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.element_looks import region_of, style_of
 from crawler.nesting import bounded_nesting
+from crawler.walked import Block, Walk
 from crawler.wordings import Wordings
 
 _BLOCKS = frozenset((
@@ -38,13 +39,7 @@ _LINK_SCRIPT = re.compile(
     r"[\"']([^\"'\s<>]{1,500})[\"']"
 )
 _WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\\?[\"']", re.IGNORECASE)
-_BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
-_HIDING = re.compile(
-    r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
-)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_NAME_BREAK = re.compile(r"[-_\d]+")
-_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CONTAINERS = frozenset({"div", "td", "section", "article", "main", "body", "form", "center", "table", *_REGION_TAGS})
 _CHILDLESS = frozenset({
     "script", "title", "meta", "base", "link", "br", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
@@ -58,37 +53,8 @@ _ACTIVE = frozenset({"onclick", "data-href", "data-link", "data-miniprogram-appi
 _HEADINGS = frozenset({"h1", "h2", "h3"})
 #: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
 _SCRIPT_CHARS = 20_000
-
-
-@dataclass(slots=True)
-class Block:
-    """An element that may be the main body or a region of the page; lines are indices into `Walk.lines`."""
-
-    first_line: int
-    end_line: int
-    region: str = ""
-    named_body: bool = False
-    element_id: str = ""
-
-
-@dataclass(slots=True)
-class Walk:
-    """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`."""
-
-    lines: list[str] = field(default_factory=list)
-    link_chars: list[int] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    links: list[tuple[str, str]] = field(default_factory=list)
-    images: list[tuple[str, str, bool]] = field(default_factory=list)
-    buttons: list[str] = field(default_factory=list)
-    headings: list[tuple[str, str]] = field(default_factory=list)
-    metas: dict[str, str] = field(default_factory=dict)
-    times: list[str] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)
-    document_title: str = ""
-    base: str = ""
+#: No more of a style or of names is read (and remembered): a page must not be able to fill our memory with them.
+_STYLE_CHARS, _NAME_CHARS = 1000, 300
 
 
 @dataclass(slots=True)
@@ -259,7 +225,7 @@ class _Walker:
     def _read_attributes(self, tag: str, attributes: Mapping[str, str | None], frame: _Frame) -> None:
         element_id, classes = attributes.get("id") or "", attributes.get("class") or ""
         if style := attributes.get("style"):
-            background, hides = _style_of(style)
+            background, hides = style_of(style[:_STYLE_CHARS])
             if background:
                 self.found.images.append((background, "", False))
             if hides and element_id != "js_content" and "wow" not in classes:
@@ -269,7 +235,7 @@ class _Walker:
         if background_url := attributes.get("background"):
             self.found.images.append((background_url, "", False))
         if element_id or classes:
-            region, named_body = _region_of(element_id, classes, self._wordings)
+            region, named_body = region_of(element_id[:_NAME_CHARS], classes[:_NAME_CHARS], self._wordings)
             if region or named_body or element_id in self._marked_ids:
                 frame.block = Block(frame.first_line, 0, region, named_body, element_id)
         if tag == "a":
@@ -368,32 +334,6 @@ class _Walker:
                 if frame.tag in ("a", "button"):
                     frame.image_alt = frame.image_alt or alt
                     break
-
-
-@lru_cache(maxsize=50_000)  # the pages of a site share their names
-def _region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, bool]:
-    """The region that an element's names speak of, and whether they name an article body."""
-    selectors = wordings.body_selectors
-    named_body = f"#{element_id}" in selectors or any(f".{name}" in selectors for name in classes.split())
-    if named_body:
-        return "", True
-    for name in [element_id, *classes.split()]:
-        lowered = name.lower()
-        for part in _NAME_BREAK.split(_CAMEL_CASE.sub("-", name).lower()):
-            if part in wordings.region_names:
-                return wordings.region_names[part], False
-        for prefix, region in wordings.region_prefixes:
-            if lowered.startswith(prefix):
-                return region, False
-    return "", False
-
-
-@lru_cache(maxsize=20_000)
-def _style_of(style: str) -> tuple[str, bool]:
-    """The background image that an inline style names, and whether it hides its element."""
-    compact = style.lower().replace(" ", "")
-    background = _BACKGROUND.search(style) if "url(" in compact else None
-    return background[1] if background else "", _HIDING.search(compact) is not None
 
 
 def _squeezed(text: str) -> str:

@@ -8,7 +8,7 @@ from crawler.feed import is_xml, xml_page
 from crawler.main_body import Layout
 from crawler.notices import notice_on
 from crawler.page_parts import page_of
-from crawler.page_walk import Walk
+from crawler.walked import Walk
 from crawler.wechat import has_article, is_wechat
 from crawler.wechat_lists import read_list_json
 from crawler.wechat_page import wechat_list_page

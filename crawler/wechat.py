@@ -11,7 +11,8 @@ from datetime import datetime
 
 from crawler.main_body import Layout
 from crawler.page_head import read_time
-from crawler.page_walk import Walk, walk_html
+from crawler.page_walk import walk_html
+from crawler.walked import Walk
 from crawler.wordings import Wordings
 
 MARKED_IDS = frozenset({"js_article", "js_content", "activity-name", "js_name", "js_text_desc", "js_image_desc"})

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from crawler.main_body import Layout
 from crawler.page_parts import page_of
-from crawler.page_walk import Block, Walk, walk_html
+from crawler.page_walk import walk_html
+from crawler.walked import Block, Walk
 from crawler.wechat import ALL_MARKED_IDS, body_of_script, lay_out_post, read_post
 from crawler.wechat_lists import ListedPost, PostList
 from crawler.wordings import Wordings

@@ -1,0 +1,34 @@
+"""What one walk over a page collects: the material of every reader behind it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Block:
+    """An element that may be the main body or a region of the page; lines are indices into `Walk.lines`."""
+
+    first_line: int
+    end_line: int
+    region: str = ""
+    named_body: bool = False
+    element_id: str = ""
+
+
+@dataclass(slots=True)
+class Walk:
+    """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`."""
+
+    lines: list[str] = field(default_factory=list)
+    link_chars: list[int] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    images: list[tuple[str, str, bool]] = field(default_factory=list)
+    buttons: list[str] = field(default_factory=list)
+    headings: list[tuple[str, str]] = field(default_factory=list)
+    metas: dict[str, str] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    document_title: str = ""
+    base: str = ""
