@@ -35,14 +35,17 @@ class SiteGates:
         self._address_of: dict[str, str] = {}
 
     @asynccontextmanager
-    async def turn(self, host: str, delay_seconds: float) -> AsyncIterator[None]:
-        """Wait for the site's turn; when it is given back, the site rests for `delay_seconds`."""
+    async def turn(self, host: str, delay_seconds: float, *, long: bool = False) -> AsyncIterator[None]:
+        """Wait for the site's turn; when it is given back, the site rests for `delay_seconds`.
+
+        A `long` turn, in which a browser works and only now and then asks for something, takes no place at the server.
+        """
         gate = self._gates[site_of(host)]
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(gate.lock)
             # Asleep before taking a place at the server: the pause is this site's, not its neighbours'
             await asyncio.sleep(max(0.0, gate.opens_at - time.monotonic()))
-            if (address := self._address_of.get(host)) is not None:
+            if not long and (address := self._address_of.get(host)) is not None:
                 await stack.enter_async_context(self._places[address])
             try:
                 yield

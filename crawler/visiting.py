@@ -197,7 +197,7 @@ class Visitor:
     async def _render(self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True) -> Rendering:
         """Show a page while it is its site's turn: its parts count as one visit to the site."""
         delay = await self.fetcher.delay_seconds(url, scope)
-        async with self.gates.turn(host_of(url), delay):
+        async with self.gates.turn(host_of(url), delay, long=True):
             return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts)
 
     def _loader(self, page_url: str, scope: Scope) -> Load:
