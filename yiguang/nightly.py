@@ -19,7 +19,6 @@ from storage.targets import list_targets
 from storage.verify import verify_all
 from yiguang.durable import NightWorkflows, durable_night
 from yiguang.home import utc_now
-from yiguang.night_lock import night_lock
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses
 from yiguang.sites import divide
@@ -44,35 +43,33 @@ def run_night(
     settings: Settings,
     engine: Engine,
     targets: Sequence[TargetInNight],
+    lock_descriptor: int,
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
 ) -> NightResult:
     """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile.
 
-    `tell` is given what the operator should know before it begins (Chinese).
-
-    Raises CommandFailed when another night is under way in this data folder. On SIGINT and SIGTERM the process ends
-    at once with EXIT_INTERRUPTED and the night stays open.
+    The caller holds the `night_lock` of the data folder. `tell` is given what the operator should know before it begins
+    (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open.
     """
-    with night_lock(settings.home / "nightly.lock") as lock_descriptor:
-        clean_orphans(engine, settings.home)
-        night_id, members = _open(engine, targets, tell)
-        frontier = SqlFrontier(engine)
-        frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
-        frontier.release_leases(night_id, None)
-        processes = ShardProcesses(lock_descriptor, settings.logs)
-        workflows = NightWorkflows(
-            crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),
-            close=lambda closing_id: _close(closing_id, engine, settings),
-        )
-        shards = [[target.id for target in part] for part in divide(members, settings.shards)]
-        with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
-            while handle.get_status().status in ("PENDING", "ENQUEUED"):
-                show(night_progress(engine, night_id))
-                time.sleep(PROGRESS_SECONDS)
-            faults = handle.get_result()
-        show(night_progress(engine, night_id))
-        return NightResult(night_summary(engine, night_id), tuple(faults))
+    clean_orphans(engine, settings.home)
+    night_id, members = _open(engine, targets, tell)
+    frontier = SqlFrontier(engine)
+    frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
+    frontier.release_leases(night_id, None)
+    processes = ShardProcesses(lock_descriptor, settings.logs)
+    workflows = NightWorkflows(
+        crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),
+        close=lambda closing_id: _close(closing_id, engine, settings),
+    )
+    shards = [[target.id for target in part] for part in divide(members, settings.shards)]
+    with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
+        while handle.get_status().status in ("PENDING", "ENQUEUED"):
+            show(night_progress(engine, night_id))
+            time.sleep(PROGRESS_SECONDS)
+        faults = handle.get_result()
+    show(night_progress(engine, night_id))
+    return NightResult(night_summary(engine, night_id), tuple(faults))
 
 
 def _open(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from domain.outcome import OUTCOME_ZH, Outcome
+from domain.outcome import Outcome
 from storage.nights import NightProgress
 
 
@@ -38,6 +38,7 @@ def night_display(console: Console) -> Iterator[Callable[[NightProgress], None]]
 
 
 def in_words(progress: NightProgress) -> str:
-    """`线索 3 · 正常内容 40 · 超时 2`"""
-    counts = sorted(progress.outcomes.items(), key=lambda item: (item[0] is not Outcome.CONTENT, -item[1]))
-    return " · ".join([f"线索 {progress.leads}", *(f"{OUTCOME_ZH[outcome]} {count}" for outcome, count in counts)])
+    """`线索 3 · 正常内容 40 · 其他 2`; short, because a terminal may have 80 columns."""
+    content = progress.outcomes.get(Outcome.CONTENT, 0)
+    counts = {"线索": progress.leads, "正常内容": content, "其他": sum(progress.outcomes.values()) - content}
+    return " · ".join(f"{name} {count}" for name, count in counts.items())

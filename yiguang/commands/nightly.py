@@ -45,6 +45,7 @@ def nightly(
     from storage.cases import list_cases
     from yiguang.home import open_home
     from yiguang.logging import set_up_logging
+    from yiguang.night_lock import night_lock
     from yiguang.nightly import run_night
     from yiguang.progress import night_display
     from yiguang.summary import complaints, print_summary, summary_row
@@ -53,13 +54,14 @@ def nightly(
     set_up_logging()
     settings = read_settings()
     engine = open_home(settings)
-    targets, bad_rows = _targets(engine, targets_file)
-    if not targets:
-        raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
-    load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
-    check_fonts(settings)
-    with night_display(Console(stderr=True)) as show:
-        result = run_night(settings, engine, targets, show, tell=lambda notice: typer.echo(notice, err=True))
+    with night_lock(settings.home / "nightly.lock") as lock_descriptor:
+        targets, bad_rows = _targets(engine, targets_file)
+        if not targets:
+            raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
+        load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
+        check_fonts(settings)
+        with night_display(Console(stderr=True)) as show:
+            result = run_night(settings, engine, targets, lock_descriptor, show, _tell)
     if as_json:
         typer.echo(json.dumps(summary_row(result), ensure_ascii=False, indent=2))
     else:
@@ -70,6 +72,10 @@ def nightly(
         raise CommandFailed(f"这一夜不正常，共 {len(complaints(result))} 项，见上面的汇总")
     if bad_rows:
         raise CommandFailed(f"目标文件中有 {bad_rows} 行有误，未巡查")
+
+
+def _tell(notice: str) -> None:
+    typer.echo(notice, err=True)
 
 
 def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight], int]":
