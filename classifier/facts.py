@@ -171,7 +171,7 @@ class ConditionReader:
     def _pattern(self, condition: Mapping[str, Any], *where: str | int) -> Test:
         field = condition["in"]
         if field not in FIELDS:
-            raise self._wrong(f"a pattern is for {', '.join(FIELDS)}", *where)
+            raise self._wrong(f"a pattern is for {', '.join(FIELDS)}, not {field!r}", *where)
         try:
             pattern: re.Pattern[str] = compile_pattern(self._folder.fold_pattern(condition["pattern"]))
         except UnsafePattern as error:

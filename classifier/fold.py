@@ -160,7 +160,7 @@ class Folder:
         cursor = length = index = 0
         for start, end, which in hits:
             word = self._canonical[which]
-            if not word:
+            if _cuts_latin(text, start, end):
                 continue
             pieces += [text[cursor:start], word]
             while index < len(joined_list) and joined_list[index] < start:
@@ -225,6 +225,13 @@ def _join(
     if starts is None or ends is None:
         return out, kept, kept + 1, joined
     return out, starts[kept], ends[kept], joined
+
+
+def _cuts_latin(text: str, start: int, end: int) -> bool:
+    """Whether [start, end) begins or ends inside a Latin word (`plan全面` holds no `an全`)."""
+    return (start > 0 and text[start - 1].isascii() and text[start - 1].isalpha() and text[start].isascii()) or (
+        end < len(text) and text[end].isascii() and text[end].isalpha() and text[end - 1].isascii()
+    )
 
 
 def _shorten_runs(codes: NDArray[np.uint32], starts: _Indices | None) -> tuple[NDArray[np.uint32], _Indices | None]:

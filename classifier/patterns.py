@@ -29,8 +29,8 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     except re.error as error:
         raise UnsafePattern(f"pattern does not compile: {error} in {text!r}") from error
     _check(tree, inside_repeat=False, source=text)
-    if compiled.match("") is not None:
-        raise UnsafePattern(f"pattern matches the empty text: {text!r}")
+    if tree.getwidth()[0] == 0:
+        raise UnsafePattern(f"pattern can match nothing at all: {text!r}")
     return compiled
 
 

@@ -24,6 +24,10 @@ from classifier.measure import figures, score_at_false_positive_rate
 from domain.findings import Document
 
 
+_LEAST_THRESHOLD = 0.5
+"""However clean the training rows are, a page less likely than not to be confirmed is no lead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`penalty` is the inverse strength C of the L2 penalty; `trust` scales characters (length one) against structure (some dozens of values of 0..1).
@@ -140,7 +144,7 @@ def train(lexicons: Path, corpora: Sequence[Path], settings: Settings, date: str
     values = out_of_fold(table, settings)
     slope, offset = calibrate(values, table.labels)
     scores = 1.0 / (1.0 + np.exp(-(slope * values + offset)))
-    threshold = score_at_false_positive_rate(table.labels, scores, settings.false_positive_rate)
+    threshold = max(_LEAST_THRESHOLD, score_at_false_positive_rate(table.labels, scores, settings.false_positive_rate))
     model = fit(table, np.ones(len(rows), dtype=np.bool_), settings)
     weights = model.coef_[0]
     count = len(analyser.feature_names)
