@@ -1,6 +1,7 @@
 """The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -143,6 +144,28 @@ class SqlFrontier:
             return connection.execute(
                 update(frontier).where(held).values(state="waiting", worker=None, due_at=_AT_ONCE)
             ).rowcount
+
+    def withdraw_leases(self, night_id: str) -> int:
+        """Take back every lease of a night that was stopped from outside, as if it had not been given; how many URLs.
+
+        Unlike a crash, which a page may have caused, the stop says nothing about the pages that were under way: their
+        broken-off tries are not counted, neither in `attempts` nor against the budget. No worker may be alive.
+        """
+        held = and_(frontier.c.night_id == night_id, frontier.c.state == "leased")
+        with writing(self._engine) as connection:
+            rows = connection.execute(
+                update(frontier)
+                .where(held)
+                .values(state="waiting", worker=None, due_at=_AT_ONCE, attempts=frontier.c.attempts - 1)
+                .returning(frontier.c.target_id, frontier.c.attempts)
+            ).all()
+            never_tried = Counter(row.target_id for row in rows if row.attempts == 0)
+            for target_id, count in never_tried.items():
+                of_target = and_(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
+                connection.execute(
+                    update(night_targets).where(of_target).values(started=night_targets.c.started - count)
+                )
+        return len(rows)
 
 
 def _same_target() -> ColumnElement[bool]:

@@ -56,7 +56,7 @@ def run_night(
     night_id, members = _open(engine, targets, tell)
     frontier = SqlFrontier(engine)
     frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
-    frontier.release_leases(night_id, None)
+    frontier.withdraw_leases(night_id)
     processes = ShardProcesses(lock_descriptor, settings.logs)
     workflows = NightWorkflows(
         crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),

@@ -67,6 +67,23 @@ def test_leases_of_dead_workers_are_released(engine: Engine) -> None:
     assert [row.target_id for row in claim(engine, night_id, ids, limit=2)] == [ids[0]]
 
 
+def test_a_stopped_night_takes_its_leases_back_uncounted(engine: Engine) -> None:
+    save_targets(engine, [Target("示例门诊部", "http://clinic.example/", max_pages=2)])
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    ids = [targets[0].id]
+    with writing(engine) as connection:
+        found = [Discovered(f"http://clinic.example/{number}", 0) for number in range(3)]
+        add_urls(connection, night_id, ids[0], found, NOW)
+    for _stop in range(4):
+        assert [row.attempts for row in claim(engine, night_id, ids, limit=10)] == [1, 1]
+        assert SqlFrontier(engine).withdraw_leases(night_id) == 2
+        assert SqlFrontier(engine).withdraw_leases(night_id) == 0
+    assert night_progress(engine, night_id).surplus == 0
+    claim(engine, night_id, ids, limit=10)
+    assert night_progress(engine, night_id).surplus == 1
+
+
 def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_path) -> None:
     save_targets(engine, [Target("示例门诊部", "http://clinic.example/", max_pages=2)])
     targets = list_targets(engine)
