@@ -38,6 +38,14 @@ class AdFinding:
 class AdTest:
     grounds: tuple[Ground, ...]
     exclusions: tuple[Ground, ...]
+    residual: tuple[Ground, ...]
+
+    def catch_all(self, view: PageView, found: AdFinding) -> AdFinding:
+        """For a page that the model flags: the residual clauses (其他情形), unless an exclusion holds."""
+        if found.is_ad or found.exclusions:
+            return found
+        grounds = tuple(ground for ground in self.residual if ground.test(view))[:1]
+        return AdFinding(bool(grounds), grounds, ())
 
     def decide(self, view: PageView) -> AdFinding:
         """`view` must have its facts and the families of live findings."""
@@ -49,8 +57,8 @@ class AdTest:
 def load_ad_test(folder: Path, folder_of_text: Folder, groups: Iterable[str], facts: Iterable[str]) -> AdTest:
     path = folder / "ad.yml"
     data = load_mapping(path)
-    if set(data) != {"ad", "not_ad"}:
-        raise LexiconError(path, "expected `ad` and `not_ad`")
+    if set(data) != {"ad", "not_ad", "residual"}:
+        raise LexiconError(path, "expected `ad`, `not_ad` and `residual`")
     reader = ConditionReader(path, frozenset(groups), folder_of_text)
     reader.known_facts.update(facts)
     reader.known_facts.update(STAGE_TWO_FACTS - {"is-ad"})
@@ -58,7 +66,7 @@ def load_ad_test(folder: Path, folder_of_text: Folder, groups: Iterable[str], fa
     def read(key: str) -> tuple[Ground, ...]:
         return tuple(_ground(path, reader, entry, key, index) for index, entry in enumerate(data[key]))
 
-    return AdTest(read("ad"), read("not_ad"))
+    return AdTest(read("ad"), read("not_ad"), read("residual"))
 
 
 def _ground(path: Path, reader: ConditionReader, entry: Any, key: str, index: int) -> Ground:

@@ -77,6 +77,10 @@ class Analyser:
             return analysis
         return replace(analysis, located=tuple(sorted((*located, *pages), key=_order)))
 
+    def with_residual_ground(self, analysis: Analysis) -> Analysis:
+        """The analysis of a page that the model flags, its ad test completed by the residual clauses."""
+        return replace(analysis, ad=self._ad_test.catch_all(analysis.read.view, analysis.ad))
+
     def features(self, analysis: Analysis) -> NDArray[np.float32]:
         return structure(analysis, self.facts, self.groups, self.bases)
 
@@ -115,12 +119,16 @@ class Classifier:
     def judge(self, document: Document) -> Judgement:
         """Never raises for any text: lone surrogates, NULs, an empty page, a line of megabytes."""
         analysis = self._analyser.analyse(document)
-        scored = self._model.score(self._analyser.features(analysis), self._analyser.characters(analysis))
+        features = self._analyser.features(analysis), self._analyser.characters(analysis)
+        scored = self._model.score(*features)
         score = round(scored.score, _SCORE_DIGITS)
+        flagged = score >= self.threshold
+        if flagged:
+            analysis = self._analyser.with_residual_ground(analysis)
         return Judgement(
             score=score,
-            flagged=score >= self.threshold,
-            genre=analysis.genre,
+            flagged=flagged,
+            genre=self._model.genre(*features),
             is_ad=analysis.ad.is_ad,
             ad_basis=analysis.ad.basis if analysis.ad.is_ad else (),
             findings=tuple(item.finding for item in analysis.located),

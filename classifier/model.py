@@ -31,6 +31,7 @@ class Model:
     """Weights of structural features by name, weights of character buckets, and the calibration.
 
     log-odds = slope * (bias + structure + characters) + offset; `threshold` is the score from which a page is flagged.
+    The genre is the row of `genre_structure` and `genre_buckets` (coarser buckets) with the highest sum.
     """
 
     names: tuple[str, ...]
@@ -42,6 +43,17 @@ class Model:
     threshold: float
     sha256: str
     card: Mapping[str, Any]
+    genres: tuple[str, ...]
+    genre_structure: NDArray[np.float64]
+    genre_buckets: NDArray[np.float64]
+    genre_bias: NDArray[np.float64]
+
+    def genre(self, structure: NDArray[np.float32], characters: tuple[NDArray[np.int64], NDArray[np.float32]]) -> str:
+        """The surface form; of equal sums the first in the order of `domain.findings.GENRES`."""
+        places, values = characters
+        sums = self.genre_structure @ structure.astype(np.float64) + self.genre_bias
+        sums += self.genre_buckets[:, places % self.genre_buckets.shape[1]] @ values.astype(np.float64)
+        return self.genres[int(np.argmax(sums))]
 
     def score(
         self, structure: NDArray[np.float32], characters: tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -69,10 +81,34 @@ def load_model(folder: Path, names: tuple[str, ...]) -> Model:
     with np.load(path, allow_pickle=False) as arrays:
         known = {str(name): float(weight) for name, weight in zip(arrays["names"], arrays["weights"], strict=True)}
         buckets = arrays["buckets"].astype(np.float64)
+        genres = tuple(str(name) for name in arrays["genres"])
+        genre_structure, genre_buckets, genre_bias = (
+            arrays[key].astype(np.float64) for key in ("genre_structure", "genre_buckets", "genre_bias")
+        )
+        order = [str(name) for name in arrays["names"]]
         bias, slope, offset, threshold = (float(arrays[key]) for key in ("bias", "slope", "offset", "threshold"))
     if len(buckets) != BUCKETS:
         raise LexiconError(path, f"expected {BUCKETS} buckets, found {len(buckets)}")
     card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     weights = np.array([known.get(name, 0.0) for name in names], dtype=np.float64)
     digest = hashlib.sha256(raw).hexdigest()
-    return Model(names, weights, buckets, bias, slope, offset, threshold, digest, card)
+    places = {name: index for index, name in enumerate(order)}
+    aligned = np.zeros((len(genres), len(names)), dtype=np.float64)
+    for index, name in enumerate(names):
+        if name in places:
+            aligned[:, index] = genre_structure[:, places[name]]
+    return Model(
+        names,
+        weights,
+        buckets,
+        bias,
+        slope,
+        offset,
+        threshold,
+        digest,
+        card,
+        genres,
+        aligned,
+        genre_buckets,
+        genre_bias,
+    )
