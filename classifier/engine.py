@@ -24,6 +24,8 @@ from classifier.segment import Segmenter
 from domain.findings import Document, Judgement
 
 _SCORE_DIGITS = 6
+_STRONG = 0.6
+"""Weight (0..1) from which one finding may make an advertisement without any other sign of promotion."""
 CLAIM_FAMILIES = frozenset({
     "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement", "secret-formula",
     "absolute-term", "health-product-cure",
@@ -61,6 +63,7 @@ class Analyser:
         located = tuple(self._finder.find(read.folded, document.text, read.scan.hits, facts))
         live = [item for item in located if not item.finding.silenced]
         read.view.families = frozenset(item.finding.family for item in live)
+        read.view.signals["strong-findings"] = sum(1 for item in live if item.finding.weight >= _STRONG)
         if read.view.families & CLAIM_FAMILIES:
             read.view.facts.add("claim")
         if any(item.disguised for item in located):

@@ -18,7 +18,8 @@ from domain.findings import FAMILIES, GENRES
 
 SCOPES = ("text", "body", "title", "site", "head", "any")
 SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
-           "product-ad", "images", "long", "short")  # fmt: skip
+           "product-ad", "images", "long", "short",
+           "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
 
 
@@ -31,7 +32,7 @@ class PageView:
     """
 
     cues: Mapping[str, Mapping[str, tuple[int, int]]]
-    signals: Mapping[str, int]
+    signals: dict[str, int]
     fields: Mapping[str, str]
     facts: set[str]
     families: frozenset[str] = frozenset()
