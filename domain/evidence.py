@@ -18,10 +18,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """The result of verifying one bundle; `ok` is true only if every check is."""
+    """The result of verifying one bundle; `ok` is true only if every check is.
+
+    `notes` are Chinese sentences on what is no failure but should be known, as a time stamp still awaited.
+    """
 
     path: str
     checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

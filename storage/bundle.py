@@ -1,15 +1,8 @@
-"""The evidence of one lead in one file: a WACZ 1.1.1 package that replay tools open and `verify_bundle` checks.
+"""The evidence of one lead in one file: a WACZ 1.1.1 package that replay tools open and `verify_bundle` checks."""
 
-Chain of digests: `datapackage-digest.json` holds the SHA-256 of `datapackage.json`, this those of every other member
-and so that of `evidence/manifest.json`, which lists the same members for people. WACZ wants every file listed in the
-data package, so the manifest cannot list the data package in turn.
-"""
-
-import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +14,45 @@ from storage.canonical import canonical_json, canonical_zip
 from storage.cdxj import build_index
 from storage.columns import storable_text
 from storage.completeness import is_lead, require_complete, require_provenance
+from storage.digests import sha256_hex, sm3_hex
+from storage.durable_file import write_whole
+from storage.package import (
+    CDX,
+    DATAPACKAGE,
+    DIGEST,
+    DOM,
+    FINDINGS,
+    IDX,
+    MANIFEST,
+    PAGES,
+    PROVENANCE,
+    SCREENSHOT,
+    TEXT,
+    WARC,
+    datapackage_of,
+    digest_of,
+    manifest_of,
+    sign_datapackage,
+)
+from storage.provenance import provenance_of
+from storage.seal_key import SealKey
 from storage.warc import records_of, resource_record, warc_date, warc_uri, warcinfo_record
-from storage.warc_file import sync_folder
-
-WARC = "archive/data.warc.gz"
-CDX = "indexes/index.cdx.gz"
-IDX = "indexes/index.idx"
-PAGES = "pages/pages.jsonl"
-SCREENSHOT = "evidence/screenshot.png"
-DOM = "evidence/rendered.html"
-TEXT = "evidence/text.txt"
-FINDINGS = "evidence/findings.json"
-PROVENANCE = "evidence/provenance.json"
-MANIFEST = "evidence/manifest.json"
-DATAPACKAGE = "datapackage.json"
-DIGEST = "datapackage-digest.json"
-MEMBERS = (WARC, CDX, IDX, PAGES, SCREENSHOT, DOM, TEXT, FINDINGS, PROVENANCE, MANIFEST, DATAPACKAGE, DIGEST)
 
 SCREENSHOT_URI = "urn:view:"
-_BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBundle:
-    """Where a bundle lies, relative to the data folder, and the digest that names it."""
+    """Where a bundle lies, relative to the data folder, its digests and size; the SHA-256 names it."""
 
     path: str
     sha256: str
+    sm3: str
     bytes: int
 
 
-def build_bundle(visit: Visit, provenance: Mapping[str, str], created_at: datetime) -> bytes:
-    """The bundle of a flagged visit. Raises EvidenceIncomplete when a part is missing, ValueError when not flagged."""
+def build_bundle(visit: Visit, provenance: Mapping[str, str], created_at: datetime, key: SealKey) -> bytes:
+    """The signed bundle of a flagged visit. Raises EvidenceIncomplete when a part is missing, ValueError when not flagged."""
     if not is_lead(visit):
         raise ValueError("only a flagged page has an evidence bundle")
     require_complete(visit)
@@ -66,65 +66,20 @@ def build_bundle(visit: Visit, provenance: Mapping[str, str], created_at: dateti
     members[DOM] = storable_text(rendering.dom_html).encode()
     members[TEXT] = storable_text(page.text).encode()
     members[FINDINGS] = canonical_json(_findings(page, judgement))
-    members[PROVENANCE] = canonical_json(_provenance(visit, judgement, rendering, provenance, created_at))
+    members[PROVENANCE] = canonical_json(provenance_of(visit, judgement, rendering, provenance, created_at))
     members[MANIFEST] = manifest_of(members)
     members[DATAPACKAGE] = datapackage_of(members, page.title, warc_uri(rendering.final_url), created_at)
-    members[DIGEST] = digest_of(members[DATAPACKAGE])
+    software = f"{provenance['tool']}/{provenance['tool_version']}"
+    members[DIGEST] = digest_of(members[DATAPACKAGE], sign_datapackage(members[DATAPACKAGE], created_at, software, key))
     return canonical_zip(members)
 
 
 def write_bundle(folder: Path, night_id: str, data: bytes) -> StoredBundle:
     """Put a bundle on disk under its own digest: whole under its name, or not there at all."""
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = sha256_hex(data)
     relative = f"evidence/{night_id}/{sha256}.wacz"
-    target = folder / relative
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
-    sync_folder(target.parent)
-    return StoredBundle(relative, sha256, len(data))
-
-
-def manifest_of(members: Mapping[str, bytes]) -> bytes:
-    """The list of members with size and digest (法发〔2016〕22号 14 asks for such a list)."""
-    listed = [name for name in members if name not in (MANIFEST, DATAPACKAGE, DIGEST)]
-    return canonical_json({"algorithm": "sha256", "files": [_entry(name, members[name]) for name in sorted(listed)]})
-
-
-def datapackage_of(members: Mapping[str, bytes], title: str, main_url: str, created_at: datetime) -> bytes:
-    """The data package description that WACZ asks for."""
-    resources = [
-        {"name": name.rpartition("/")[2], "path": name, "hash": f"sha256:{_sha256(body)}", "bytes": len(body)}
-        for name, body in sorted(members.items())
-        if name not in (DATAPACKAGE, DIGEST)
-    ]
-    return canonical_json(
-        {
-            "profile": "data-package",
-            "wacz_version": "1.1.1",
-            "title": title,
-            "created": warc_date(created_at),
-            "mainPageUrl": main_url,
-            "resources": resources,
-        }
-    )
-
-
-def digest_of(datapackage: bytes) -> bytes:
-    """The single digest from which everything else can be checked."""
-    return canonical_json({"path": DATAPACKAGE, "hash": f"sha256:{_sha256(datapackage)}"})
-
-
-def _entry(name: str, body: bytes) -> dict[str, Any]:
-    return {"name": name, "bytes": len(body), "sha256": _sha256(body)}
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+    write_whole(folder / relative, data)
+    return StoredBundle(relative, sha256, sm3_hex(data), len(data))
 
 
 def _archive_members(
@@ -173,53 +128,5 @@ def _findings(page: ExtractedPage, judgement: Judgement) -> dict[str, Any]:
     return {
         "judgement": asdict(judgement),
         "page": read,
-        "text_sha256": _sha256(storable_text(page.text).encode()),
+        "text_sha256": sha256_hex(storable_text(page.text).encode()),
     }
-
-
-def _provenance(
-    visit: Visit, judgement: Judgement, rendering: Rendering, provenance: Mapping[str, str], created_at: datetime
-) -> dict[str, Any]:
-    exchanges = (*visit.exchanges, *rendering.exchanges)
-    return {
-        "system": dict(provenance),
-        "night_id": visit.frontier.night_id,
-        "target_id": visit.frontier.target_id,
-        "url": visit.frontier.url,
-        "final_url": visit.final_url,
-        "http_status": visit.status,
-        "attempt": visit.frontier.attempts,
-        "robots": visit.robots,
-        "started_at": _both_clocks(visit.started_at),
-        "ended_at": _both_clocks(visit.ended_at),
-        "bundled_at": _both_clocks(created_at),
-        "time_zone": "Asia/Shanghai (UTC+08:00)",
-        "rules_sha256": judgement.rules_sha256,
-        "model_sha256": judgement.model_sha256,
-        "browser": {
-            "name": rendering.browser,
-            "user_agent": rendering.user_agent,
-            "viewport": list(rendering.viewport),
-            "final_url": rendering.final_url,
-            "title": rendering.title,
-            "started_at": _both_clocks(rendering.started_at),
-            "ended_at": _both_clocks(rendering.ended_at),
-        },
-        "server_ips": sorted({exchange.ip for exchange in exchanges if exchange.ip}),
-        "redirects": _redirects(visit.exchanges),
-        "exchanges": len(dict.fromkeys(exchanges)),
-        "not_captured": [{"url": url, "reason": reason} for url, reason in rendering.not_captured],
-    }
-
-
-def _redirects(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
-    return [
-        {"url": exchange.url, "status": exchange.status, "location": value}
-        for exchange in exchanges
-        for name, value in exchange.response_headers
-        if 300 <= exchange.status < 400 and name.lower() == "location"
-    ]
-
-
-def _both_clocks(moment: datetime) -> dict[str, str]:
-    return {"utc": warc_date(moment), "beijing": moment.astimezone(_BEIJING).isoformat()}

@@ -13,6 +13,7 @@ from typing import Any
 from storage.columns import storable_json
 
 MAX_ARCHIVE_BYTES = 1 << 29  # checking holds an archive in memory a few times over; a bundle of one page is megabytes
+ARCHIVE = "压缩包"
 MAX_MEMBERS = 0xFFFF  # the format's own limit
 
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -25,7 +26,16 @@ _MADE_ON_UNIX = (3 << 8) | _VERSION
 
 
 class NotCanonical(Exception):
-    """Not an archive of ours; the message is Chinese for the auditor."""
+    """Not an archive of ours; the message is Chinese for the auditor.
+
+    `part` names the member concerned, or ARCHIVE when it is the form around the members. `members` are those that
+    could be told apart, for a closer look.
+    """
+
+    def __init__(self, message: str, part: str = ARCHIVE, members: Mapping[str, bytes] | None = None) -> None:
+        super().__init__(message)
+        self.part = part
+        self.members = dict(members or {})
 
 
 def canonical_json(value: Any) -> bytes:
@@ -63,30 +73,40 @@ def canonical_zip(members: Mapping[str, bytes]) -> bytes:
 def read_canonical_zip(data: bytes) -> dict[str, bytes]:
     """The members of an archive made by `canonical_zip`. Raises NotCanonical for any other bytes."""
     members: dict[str, bytes] = {}
+    ends: dict[str, int] = {}
     offset = 0
     while data[offset : offset + 4] == b"PK\3\4":
-        if len(data) < offset + _LOCAL.size:
-            raise NotCanonical("压缩包不完整：成员头部被截断")
-        fields = _LOCAL.unpack_from(data, offset)
-        size, name_length = fields[7], fields[9]
-        start = offset + _LOCAL.size
-        body = start + name_length
-        offset = body + size
-        if offset > len(data):
-            raise NotCanonical("压缩包不完整：成员内容被截断")
-        name = data[start:body].decode("ascii", "backslashreplace")
+        name, body, offset = _read_local(data, offset)
         if name in members:
-            raise NotCanonical(f"压缩包内有重复成员：{name}")
-        members[name] = data[body:offset]
+            raise NotCanonical(f"压缩包内有重复成员：{name}", members=members)
+        members[name] = body
+        ends[name] = offset
     if not members:
         raise NotCanonical("不是本系统生成的证据包（找不到任何成员）")
     try:
         again = canonical_zip(members)
     except ValueError as error:
-        raise NotCanonical("压缩包成员名、成员数或大小不合规") from error
+        raise NotCanonical("压缩包成员名、成员数或大小不合规", members=members) from error
     if again != data:
-        raise NotCanonical(f"压缩包结构与重新生成的不一致（第 {_first_difference(again, data)} 字节起）")
+        place = _first_difference(again, data)
+        part = next((name for name, end in ends.items() if place < end), ARCHIVE)
+        if part == ARCHIVE:
+            raise NotCanonical(f"压缩包结构与重新生成的不一致（第 {place} 字节起）", members=members)
+        raise NotCanonical("成员内容与其校验码不符，或其头部被改动", part, members)
     return members
+
+
+def _read_local(data: bytes, offset: int) -> tuple[str, bytes, int]:
+    """Name and content of the member whose header starts at `offset`, and where it ends."""
+    if len(data) < offset + _LOCAL.size:
+        raise NotCanonical("压缩包不完整：成员头部被截断")
+    fields = _LOCAL.unpack_from(data, offset)
+    size, name_length = fields[7], fields[9]
+    start = offset + _LOCAL.size
+    body = start + name_length
+    if body + size > len(data):
+        raise NotCanonical("压缩包不完整：成员内容被截断")
+    return data[start:body].decode("ascii", "backslashreplace"), data[body : body + size], body + size
 
 
 def _first_difference(one: bytes, other: bytes) -> int:

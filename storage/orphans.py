@@ -44,7 +44,7 @@ def clean_orphans(engine: Engine, folder: Path) -> list[str]:
     with cleaning(folder):
         with engine.connect() as connection:
             known = _known_paths(connection)
-        for path in sorted([*folder.glob("evidence/**/*"), *folder.glob("warc/**/*")]):
+        for path in sorted([*folder.glob("evidence/**/*"), *folder.glob("warc/**/*"), *folder.glob("seals/**/*.part")]):
             relative = path.relative_to(folder).as_posix()
             if path.is_file() and relative not in known:
                 path.unlink()

@@ -8,9 +8,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -190,4 +192,45 @@ bundles = Table(
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# The append-only chain of digests; never updated, never deleted from.
+chain_entries = Table(
+    "chain_entries",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a gap
+    Column("night_id", String(32), nullable=False),
+    Column("path", StorableText, nullable=False, unique=True),  # relative to the data folder
+    Column("document", Text, nullable=False),  # one canonical JSON line
+    Column("digest", String(64), nullable=False),  # SHA-256 of the document
+)
+
+# Signed heads: each covers the entries since the head before.
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=False),
+    Column("night_id", String(32), nullable=False),  # of the night at whose end it was made
+    Column("first_entry", RowId, nullable=False),
+    Column("last_entry", RowId, nullable=False),
+    Column("document", Text, nullable=False),  # head.json, signature included
+    Column("digest", String(64), nullable=False),  # SHA-256 of the document: what is stamped
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# One row for each head and authority; it waits while `token` is NULL.
+time_stamps = Table(
+    "time_stamps",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("seal_number", RowId, ForeignKey("seals.number"), nullable=False),
+    Column("authority", String(64), nullable=False),
+    Column("token_file", String(80), nullable=False),  # its name in the folder of the head
+    Column("attempts", Integer, nullable=False),
+    Column("asked_at", UtcDateTime),  # the last try; NULL when never asked
+    Column("received_at", UtcDateTime),  # by our clock
+    Column("stamped_at", UtcDateTime),  # by the authority's
+    Column("token", LargeBinary),  # as received, whatever a library thinks of it
+    Column("detail", StorableText, nullable=False),  # why the last try failed, Chinese; empty when it did not
+    UniqueConstraint("seal_number", "authority"),
 )

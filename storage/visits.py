@@ -18,6 +18,7 @@ from domain.findings import Judgement
 from domain.page import ExtractedPage
 from domain.visits import Visit
 from storage.bundle import StoredBundle, build_bundle, write_bundle
+from storage.chain import SealedFile, append_entry
 from storage.columns import storable_text
 from storage.completeness import is_lead, require_complete, require_provenance
 from storage.database import writing
@@ -25,6 +26,7 @@ from storage.frontier import add_urls
 from storage.locks import writing_evidence
 from storage.night_warc import ArchivedSlice, NightWarc
 from storage.orphans import repair_warcs
+from storage.seal_key import SealKey
 from storage.tables import bundles, findings, frontier, pages, visits
 from storage.warc import records_of
 
@@ -33,14 +35,20 @@ class SqlVisitStore:
     """`domain.visits.VisitStore` over SQL, WARC files and evidence bundles below `folder`. Threads may share it.
 
     `provenance` must say `operator`, `tool` and `tool_version`; all of it goes into each bundle. Raises
-    EvidenceIncomplete when one of the three is missing. Everything received is in the night's WARC files exactly once;
+    EvidenceIncomplete when one of the three is missing. Bundles are signed with `key`. Everything received is in the night's WARC files exactly once;
     the bundle of a flagged page has its own copy, because it must stand alone.
     """
 
     def __init__(
-        self, engine: Engine, folder: Path, provenance: Mapping[str, str], clock: Callable[[], datetime]
+        self,
+        engine: Engine,
+        folder: Path,
+        provenance: Mapping[str, str],
+        clock: Callable[[], datetime],
+        key: SealKey,
     ) -> None:
         require_provenance(provenance)
+        self._key = key
         self._engine = engine
         self._folder = folder
         self._provenance = dict(provenance)
@@ -63,7 +71,7 @@ class SqlVisitStore:
                 self._append(visit, None)
                 return
             with writing_evidence(self._folder):
-                data = build_bundle(visit, self._provenance, self._clock())
+                data = build_bundle(visit, self._provenance, self._clock(), self._key)
                 bundle = write_bundle(self._folder, visit.frontier.night_id, data)
                 if not self._append(visit, bundle):  # another worker was first
                     (self._folder / bundle.path).unlink()
@@ -120,12 +128,21 @@ def _store(
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))
     if bundle is not None:
         connection.execute(
-            insert(bundles),
-            asdict(bundle) | {"page_id": visit.frontier.id, "night_id": visit.frontier.night_id, "created_at": now},
+            insert(bundles).values(
+                path=bundle.path,
+                sha256=bundle.sha256,
+                bytes=bundle.bytes,
+                page_id=visit.frontier.id,
+                night_id=visit.frontier.night_id,
+                created_at=now,
+            )
         )
     add_urls(connection, visit.frontier.night_id, visit.frontier.target_id, visit.discovered, visit.ended_at)
     done = update(frontier).where(this_row).values(state="done", outcome=visit.outcome.value, worker=None)
     connection.execute(done)
+    if bundle is not None:
+        file = SealedFile("bundle", bundle.path, bundle.bytes, bundle.sha256, bundle.sm3)
+        append_entry(connection, visit.frontier.night_id, file, now)
     return True
 
 

@@ -9,6 +9,8 @@ from yiguang.settings import DATABASE_FILE, Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from storage.seal_key import SealKey
+
 #: Its presence says that `yiguang init` ended well here.
 MARK = "initialised"
 
@@ -27,6 +29,7 @@ def make_home(settings: Settings) -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     from storage.database import migrate, open_engine
+    from storage.seal_key import make_key_file
 
     mark = settings.home / MARK
     is_new = not mark.exists()
@@ -42,8 +45,22 @@ def make_home(settings: Settings) -> bool:
         raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
     finally:
         engine.dispose()
+    try:
+        make_key_file(settings.seal_key)
+    except OSError as fault:
+        raise CommandFailed(f"无法建立签名密钥 {settings.seal_key}：{fault.strerror}") from fault
     mark.touch()
     return is_new
+
+
+def load_seal_key(settings: Settings) -> "SealKey":
+    """The key that signs evidence. Raises CommandFailed saying what is wrong with it."""
+    from storage.seal_key import SealKey, SealKeyUnusable
+
+    try:
+        return SealKey.load(settings.seal_key)
+    except SealKeyUnusable as fault:
+        raise CommandFailed(str(fault)) from fault
 
 
 def open_home(settings: Settings) -> "Engine":

@@ -15,10 +15,12 @@ from domain.visits import TargetInNight
 from storage.frontier import SqlFrontier
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
 from storage.orphans import clean_orphans
+from storage.seals import seal_night
 from storage.targets import list_targets
 from storage.verify import verify_all
+from storage.verify_chain import verify_chain
 from yiguang.durable import NightWorkflows, durable_night
-from yiguang.home import utc_now
+from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses
 from yiguang.sites import divide
@@ -93,8 +95,11 @@ def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, restarts: i
 
 
 def _close(night_id: str, engine: Engine, settings: Settings) -> None:
-    """Check the night's evidence once more from disk, and end the night."""
-    finish_night(engine, night_id, utc_now(), verify_all(engine, settings.home, night_id))
+    """Seal the night's evidence, check it once more from disk, and end the night."""
+    key = load_seal_key(settings)
+    seal_night(engine, settings.home, night_id, key, utc_now())
+    reports = verify_all(engine, settings.home, night_id) + verify_chain(engine, settings.home, key.fingerprint)
+    finish_night(engine, night_id, utc_now(), reports)
 
 
 @contextmanager

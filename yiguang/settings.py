@@ -49,6 +49,11 @@ class Settings:
     def logs(self) -> Path:
         return self.home / "logs"
 
+    @property
+    def seal_key(self) -> Path:
+        """The private key that signs evidence; it never leaves this file."""
+        return self.home / "keys" / "seal.pem"
+
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Raises UsageError naming the variable when a value cannot be used."""

@@ -9,7 +9,7 @@ from storage.frontier import SqlFrontier
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.home import open_home, utc_now
+from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
@@ -37,7 +37,8 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     targets = [known for known in list_targets(engine) if known.id in wanted]
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
-    store = SqlVisitStore(engine, settings.home, provenance(settings, classifier, job.worker), utc_now)
+    about = provenance(settings, classifier, job.worker)
+    store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
     try:
         run_shard(
             job.night_id,

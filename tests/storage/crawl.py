@@ -11,6 +11,7 @@ from domain.visits import Discovered, FrontierUrl
 from storage.database import open_engine, writing
 from storage.frontier import SqlFrontier, add_urls
 from storage.nights import open_night
+from storage.seal_key import KEY_FILE, SealKey, make_key_file
 from storage.targets import list_targets, save_targets
 from storage.visits import SqlVisitStore
 from tests.storage.samples import NOW, PROVENANCE, TARGETS, visit
@@ -18,6 +19,12 @@ from tests.storage.samples import NOW, PROVENANCE, TARGETS, visit
 LEASE_SECONDS = 60.0
 #: Links that every page of `work` names, in one order or the other, as the navigation of a site does
 SHARED = tuple(Discovered(f"http://clinic.example/shared/{number}", 2) for number in range(6))
+
+
+def seal_key(folder: Path) -> SealKey:
+    """The key of a data folder, made when it is first asked for."""
+    make_key_file(folder / KEY_FILE)
+    return SealKey.load(folder / KEY_FILE)
 
 
 def clock() -> datetime:
@@ -42,7 +49,7 @@ def claim(engine: Engine, night_id: str, ids: Sequence[int], limit: int = 1, wor
 
 
 def open_store(engine: Engine, folder: Path) -> SqlVisitStore:
-    return SqlVisitStore(engine, folder, PROVENANCE, clock)
+    return SqlVisitStore(engine, folder, PROVENANCE, clock, seal_key(folder))
 
 
 def work(url: str, folder: Path, night_id: str, ids: Sequence[int], worker: str) -> None:

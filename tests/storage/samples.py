@@ -10,7 +10,10 @@ from domain.outcome import Outcome
 from domain.page import Contact, ContactKind, Exchange, ExtractedPage
 from domain.targets import Target
 from domain.visits import FrontierUrl, Rendering, Visit
+from storage.seal_key import SealKey
 
+#: The key of tests that need no data folder
+KEY = SealKey.generate()
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)  # 02:00 on the 26th in Beijing
 PROVENANCE = {"operator": "示例监测中心", "tool": "yiguang", "tool_version": "0.1.0", "os": "Linux"}
 TEXT = "示例门诊部\n本院治愈率达98%，签约治疗，无效退款。\n电话 000-00001234"

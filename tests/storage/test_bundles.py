@@ -13,9 +13,10 @@ from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
 from domain.visits import FrontierUrl
-from storage.bundle import MEMBERS, build_bundle, main_exchange, write_bundle
+from storage.bundle import build_bundle, main_exchange, write_bundle
 from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
-from tests.storage.samples import NOW, PROVENANCE, TEXT, exchange, png, visit
+from storage.package import MEMBERS
+from tests.storage.samples import KEY, NOW, PROVENANCE, TEXT, exchange, png, visit
 
 ROW = FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1)
 
@@ -23,7 +24,7 @@ ROW = FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1)
 @pytest.fixture(scope="module")
 def archive() -> zipfile.ZipFile:
     lead = visit(ROW, flagged=True, exchanges=(_redirect(), exchange(ROW.url)))
-    return zipfile.ZipFile(io.BytesIO(build_bundle(lead, PROVENANCE, NOW)))
+    return zipfile.ZipFile(io.BytesIO(build_bundle(lead, PROVENANCE, NOW, KEY)))
 
 
 def _redirect():
@@ -110,9 +111,9 @@ def test_provenance_says_who_when_how_and_what_is_missing(archive: zipfile.ZipFi
 
 def test_only_complete_leads_are_bundled() -> None:
     with pytest.raises(ValueError, match="only a flagged page"):
-        build_bundle(visit(ROW), PROVENANCE, NOW)
+        build_bundle(visit(ROW), PROVENANCE, NOW, KEY)
     with pytest.raises(EvidenceIncomplete):
-        build_bundle(visit(ROW, flagged=True), {"tool": "yiguang"}, NOW)
+        build_bundle(visit(ROW, flagged=True), {"tool": "yiguang"}, NOW, KEY)
 
 
 def test_a_bundle_is_named_by_its_digest(tmp_path: Path) -> None:

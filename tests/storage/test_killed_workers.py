@@ -18,7 +18,8 @@ from storage.nights import night_progress
 from storage.orphans import clean_orphans, repair_warcs
 from storage.tables import bundles, pages, visits, warc_files
 from storage.verify import verify_all
-from tests.storage.crawl import SHARED, claim, open_sample_night, open_store, work
+from storage.verify_chain import verify_chain
+from tests.storage.crawl import SHARED, claim, open_sample_night, open_store, seal_key, work
 from tests.storage.samples import NOW, visit
 
 _URLS = 66
@@ -87,6 +88,7 @@ def _assert_everything_is_there_once(engine: Engine, folder: Path, night_id: str
     assert on_disk == known
     assert len(known) == sum(row.flagged for row in stored)
     assert all(report.ok for report in verify_all(engine, folder))
+    assert all(report.ok for report in verify_chain(engine, folder, seal_key(folder).fingerprint))
 
 
 _DIE_AT = """

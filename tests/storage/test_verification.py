@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from domain.visits import FrontierUrl
-from storage import bundle as parts
-from storage.bundle import build_bundle, datapackage_of, digest_of, manifest_of
+from storage import package as parts
+from storage.bundle import build_bundle
 from storage.canonical import NotCanonical, canonical_zip, read_canonical_zip
+from storage.seal_key import SealKey
 from storage.verify import verify_all, verify_bundle
 from tests.storage.crawl import claim, open_sample_night, open_store
-from tests.storage.samples import NOW, PROVENANCE, visit
+from tests.storage.samples import KEY, NOW, PROVENANCE, visit
 
 DATA = build_bundle(
-    visit(FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1), flagged=True), PROVENANCE, NOW
+    visit(FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1), flagged=True), PROVENANCE, NOW, KEY
 )
 files = partial(settings, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -36,13 +37,14 @@ def _problems(path: Path, data: bytes) -> list[str]:
     return [check.message for check in report.checks if not check.ok]
 
 
-def _with(**changed: bytes) -> bytes:
-    """The bundle with members changed and every list of digests made anew, as a forger would."""
+def _with(key: SealKey = KEY, **changed: bytes) -> bytes:
+    """The bundle with members changed, every list of digests made anew and signed, as a forger would."""
     members = read_canonical_zip(DATA)
     members |= {parts.__dict__[name]: body for name, body in changed.items()}
-    members[parts.MANIFEST] = manifest_of(members)
-    members[parts.DATAPACKAGE] = datapackage_of(members, "示例门诊部", "http://clinic.example/", NOW)
-    members[parts.DIGEST] = digest_of(members[parts.DATAPACKAGE])
+    members[parts.MANIFEST] = parts.manifest_of(members)
+    members[parts.DATAPACKAGE] = parts.datapackage_of(members, "示例门诊部", "http://clinic.example/", NOW)
+    signature = parts.sign_datapackage(members[parts.DATAPACKAGE], NOW, "yiguang/0.1.0", key)
+    members[parts.DIGEST] = parts.digest_of(members[parts.DATAPACKAGE], signature)
     return canonical_zip(members)
 
 

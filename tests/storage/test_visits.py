@@ -20,7 +20,7 @@ from storage.tables import bundles, findings, frontier, pages, visits, warc_file
 from storage.verify import verify_all
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import LEASE_SECONDS, claim, clock, open_sample_night, open_store
-from tests.storage.samples import NOW, PROVENANCE, exchange, failed_visit, judgement, page, visit
+from tests.storage.samples import KEY, NOW, PROVENANCE, exchange, failed_visit, judgement, page, visit
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_unjudged_content_and_judged_failures_are_refused(engine: Engine, tmp_pa
 
 def test_a_store_without_an_operator_is_refused(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(EvidenceIncomplete, match="operator"):
-        SqlVisitStore(engine, tmp_path / "data", PROVENANCE | {"operator": " "}, clock)
+        SqlVisitStore(engine, tmp_path / "data", PROVENANCE | {"operator": " "}, clock, KEY)
 
 
 def test_a_failed_transaction_leaves_nothing_that_counts(engine: Engine, tmp_path: Path, rows) -> None:

@@ -11,7 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from domain.page import Exchange
 from storage.cdxj import url_sort_key
-from storage.verify import _warc_problem
+from storage.verify_warc import warc_problem
 from storage.warc import exchange_records, records_of, warcinfo_record
 from tests.storage.samples import NOW, exchange
 
@@ -55,7 +55,7 @@ def _response_blocks(data: bytes) -> list[bytes]:
 def test_exchanges_come_back_whole(exchanges: list[Exchange]) -> None:
     records = [warcinfo_record(NOW, {"software": "yiguang"}), *records_of(exchanges)]
     data = b"".join(record.data for record in records)
-    assert _warc_problem(data) == ""
+    assert warc_problem(data) == ""
     read = _responses(data)
     assert [body for _, _, body in read] == [item.body for item in exchanges]
     assert [int(status) for status, _, _ in read] == [item.status for item in exchanges]
@@ -72,7 +72,7 @@ def test_a_flipped_byte_in_the_content_is_noticed(item: Exchange, data: st.DataO
     flipped = bytearray(response.data)
     flipped[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises((zlib.error, EOFError)):
-        _warc_problem(bytes(flipped))
+        warc_problem(bytes(flipped))
 
 
 def test_the_request_points_at_its_response() -> None:
@@ -108,7 +108,7 @@ def test_headers_cannot_smuggle_lines() -> None:
     read = list(_records(response.data + request.data))
     assert [record.rec_headers["WARC-Type"] for record in read] == ["response", "request"]
     assert read[0].http_headers["X-A"] == "1 Set-Cookie: a"
-    assert _warc_problem(response.data + request.data) == ""
+    assert warc_problem(response.data + request.data) == ""
 
 
 def test_an_exchange_given_twice_is_written_once() -> None:

@@ -43,7 +43,7 @@ def nightly(
     from rich.console import Console
 
     from storage.cases import list_cases
-    from yiguang.home import open_home
+    from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
     from yiguang.night_lock import night_lock
     from yiguang.nightly import run_night
@@ -60,6 +60,7 @@ def nightly(
             raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
         load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
         check_fonts(settings)
+        load_seal_key(settings)
         with night_display(Console(stderr=True)) as show:
             result = run_night(settings, engine, targets, lock_descriptor, show, _tell)
     if as_json:

@@ -1,0 +1,63 @@
+"""Merkle trees as RFC 9162 (section 2.1) builds them: a short path shows that one leaf is under a root.
+
+Leaves and inner nodes are hashed with different first bytes, so that neither can pass for the other.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """The SHA-256 root over at least one leaf. Raises ValueError for none."""
+    if not leaves:
+        raise ValueError("a tree has at least one leaf")
+    if len(leaves) == 1:
+        return _leaf(leaves[0])
+    split = _split(len(leaves))
+    return _node(merkle_root(leaves[:split]), merkle_root(leaves[split:]))
+
+
+def merkle_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The digests beside the way from leaf `index` up to the root, lowest first."""
+    if not 0 <= index < len(leaves):
+        raise IndexError(index)
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*merkle_path(leaves[:split], index), merkle_root(leaves[split:])]
+    return [*merkle_path(leaves[split:], index - split), merkle_root(leaves[:split])]
+
+
+def root_from_path(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes:
+    """The root that follows for leaf `index` of `count`. Raises ValueError when the path has another length."""
+    if not 0 <= index < count:
+        raise ValueError("no such leaf")
+    digest = _leaf(leaf)
+    place, last = index, count - 1
+    for beside in path:
+        if last == 0:
+            raise ValueError("path too long")
+        if place % 2 or place == last:
+            digest = _node(beside, digest)
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            digest = _node(digest, beside)
+        place, last = place >> 1, last >> 1
+    if last:
+        raise ValueError("path too short")
+    return digest
+
+
+def _split(count: int) -> int:
+    """The largest power of two below `count`."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+def _leaf(data: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()

@@ -1,0 +1,70 @@
+"""The provenance sheet of a capture: who, when, with what, from where, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from domain.findings import Judgement
+from domain.page import Exchange
+from domain.visits import Rendering, Visit
+from storage.warc import warc_date
+
+_BEIJING = timezone(timedelta(hours=8))
+
+#: What a reader would look for on the sheet and does not find, with the reason.
+NOT_RECORDED = {
+    "dns_answers": "采集程序不留存 DNS 应答原文；各次请求实际连接的地址见 server_ips 与 WARC 记录",
+    "tls_certificates": "采集程序不留存服务器证书链",
+    "egress_address": "本机出口的公网地址须向外部服务查询，未查询",
+    "clock_offset": "未与时间源比对；以机构时间戳（如有）为准",
+}
+
+
+def provenance_of(
+    visit: Visit, judgement: Judgement, rendering: Rendering, provenance: Mapping[str, str], created_at: datetime
+) -> dict[str, Any]:
+    """The sheet as JSON has it: every field always there; what was not recorded says why."""
+    exchanges = (*visit.exchanges, *rendering.exchanges)
+    return {
+        "system": dict(provenance),
+        "night_id": visit.frontier.night_id,
+        "target_id": visit.frontier.target_id,
+        "url": visit.frontier.url,
+        "final_url": visit.final_url,
+        "http_status": visit.status,
+        "attempt": visit.frontier.attempts,
+        "robots": visit.robots,
+        "started_at": _both_clocks(visit.started_at),
+        "ended_at": _both_clocks(visit.ended_at),
+        "bundled_at": _both_clocks(created_at),
+        "time_zone": "Asia/Shanghai (UTC+08:00)",
+        "rules_sha256": judgement.rules_sha256,
+        "model_sha256": judgement.model_sha256,
+        "browser": {
+            "name": rendering.browser,
+            "user_agent": rendering.user_agent,
+            "viewport": list(rendering.viewport),
+            "final_url": rendering.final_url,
+            "title": rendering.title,
+            "started_at": _both_clocks(rendering.started_at),
+            "ended_at": _both_clocks(rendering.ended_at),
+        },
+        "server_ips": sorted({exchange.ip for exchange in exchanges if exchange.ip}),
+        "redirects": _redirects(visit.exchanges),
+        "exchanges": len(dict.fromkeys(exchanges)),
+        "not_recorded": NOT_RECORDED,
+        "not_captured": [{"url": url, "reason": reason} for url, reason in rendering.not_captured],
+    }
+
+
+def _redirects(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+    return [
+        {"url": exchange.url, "status": exchange.status, "location": value}
+        for exchange in exchanges
+        for name, value in exchange.response_headers
+        if 300 <= exchange.status < 400 and name.lower() == "location"
+    ]
+
+
+def _both_clocks(moment: datetime) -> dict[str, str]:
+    return {"utc": warc_date(moment), "beijing": moment.astimezone(_BEIJING).isoformat()}
