@@ -1,6 +1,7 @@
 """Fetches one page: checks every hop, follows redirects, keeps each exchange."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -52,26 +53,42 @@ class PageFetcher:
 
     async def fetch(self, url: str, scope: Scope) -> Fetched:
         """Never raises `FetchFailed`: it is returned with what was received before it."""
-        chain: list[Exchange] = []
+        return await self._follow(without_fragment(url), (), scope)
+
+    async def follow_script(self, fetched: Fetched, target: str, scope: Scope) -> Fetched:
+        """Go where the script of the page fetched last sends a browser, as if it had answered with a redirect."""
+        try:
+            url = self._next_hop(fetched.final_url, target, scope, len(fetched.exchanges))
+        except FetchFailed as failure:
+            explained = FetchFailed(failure.outcome, f"页面用脚本跳转：{failure.detail}", again=failure.again)
+            return replace(fetched, failure=explained)
+        return await self._follow(url, fetched.exchanges, scope)
+
+    async def _follow(self, url: str, before: Sequence[Exchange], scope: Scope) -> Fetched:
+        """Fetch `url` and wherever it redirects, after the exchanges of the chain so far."""
+        chain = list(before)
         cookies = ChainCookies()
+        for exchange in chain:
+            cookies.keep(exchange)
+        seen = {(exchange.url, header(exchange.request_headers, "cookie")) for exchange in chain}
         robots = ""
-        url = without_fragment(url)
-        seen = {(url, "")}
         try:
             while True:
+                cookie = cookies.header_for(url)
+                if (url, cookie) in seen:
+                    raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
+                seen.add((url, cookie))
                 robots = await self.check(url, scope)
                 delay = await self.delay_seconds(url, scope)
-                download = partial(self._download, cookie=cookies.header_for(url))
-                exchange = await self._gates.take(url, scope.target.local, delay, download)
+                exchange = await self._gates.take(
+                    url, scope.target.local, delay, partial(self._download, cookie=cookie)
+                )
                 chain.append(exchange)
                 cookies.keep(exchange)
                 target = redirect_target(exchange)
                 if target is None:
                     return Fetched(url, tuple(chain), robots)
                 url = self._next_hop(url, target, scope, len(chain))
-                if (url, cookies.header_for(url)) in seen:
-                    raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
-                seen.add((url, cookies.header_for(url)))
         except FetchFailed as failure:
             if failure.outcome is Outcome.ROBOTS_DENIED:
                 robots = (RobotsStatus.UNREACHABLE if failure.again else RobotsStatus.DENIED).value

@@ -18,6 +18,7 @@ from crawler.content_coding import decode_body
 from crawler.failure import FetchFailed
 from crawler.settings import CrawlSettings
 from crawler.urls import without_fragment
+from domain.outcome import Outcome
 from domain.page import Exchange, Headers
 from domain.visits import Rendering
 
@@ -36,7 +37,20 @@ _NOT_FULFILLED = frozenset({"content-encoding", "content-length", "transfer-enco
 
 
 class RenderFailed(Exception):
-    """The page could not be shown. The message is Chinese."""
+    """The page could not be shown. The message is Chinese.
+
+    `outcome` is our fault unless the page itself went, or was about to go, where there is nothing to show: then
+    `led_away` is true. `again` says whether another try in the same night may help.
+    """
+
+    def __init__(self, detail: str, outcome: Outcome = Outcome.OUR_FAULT, *, again: bool = True) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.again = again
+
+    @property
+    def led_away(self) -> bool:
+        return self.outcome is not Outcome.OUR_FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +80,13 @@ class Renderer:
         self, url: str, load: Load, document: Exchange | None = None, *, scripts: bool = True
     ) -> Rendering:
         """Show `url`. `document` is its answer when it has been fetched already: the browser then shows those bytes.
-        Without `scripts` none run, and the rendering says so.
+        Without `scripts` none run, the page stays where it is, and the rendering says so.
 
         Raises `RenderFailed`, also after `render_timeout_seconds`.
         """
+        session = _Session(self._settings, self._clock, load, scripts)
         try:
             async with self._pool.browser() as browser:
-                session = _Session(self._settings, self._clock, load, scripts)
                 if document is not None:
                     session.documents[without_fragment(url)] = document
                 try:
@@ -82,11 +96,13 @@ class Renderer:
                     if not await session.close():
                         await self._pool.discard(browser)
         except TimeoutError as error:
-            raise RenderFailed(f"渲染超过 {self._settings.render_timeout_seconds:g} 秒") from error
+            too_long = RenderFailed(f"渲染超过 {self._settings.render_timeout_seconds:g} 秒")
+            raise session.led_away() or too_long from error
         except BrowserUnavailable as error:
             raise RenderFailed(str(error)) from error
         except PlaywrightError as error:
-            raise RenderFailed(f"浏览器出错：{error.message.splitlines()[0][:200]}") from error
+            broken = RenderFailed(f"浏览器出错：{error.message.splitlines()[0][:200]}")
+            raise session.led_away() or broken from error
 
     async def close(self) -> None:
         await self._pool.close()
@@ -105,7 +121,9 @@ class _Session:
     not_captured: list[tuple[str, str]] = field(default_factory=list)
     #: Where the page itself was redirected to while it was being shown.
     moved_to: str = ""
-    document_failure: str = ""
+    document_failure: FetchFailed | None = None
+    #: As `Rendering.turned_back`; unlike the failure above it stays when the page goes on.
+    turned_back: str = ""
     _context: BrowserContext | None = None
     _page: Page | None = None
     _requests: int = 0
@@ -137,7 +155,9 @@ class _Session:
         await self._scroll(page)
         await self._settle(page)
         if not page.url.startswith(("http://", "https://")):  # the browser's own page that says what went wrong
-            raise RenderFailed(self.document_failure or f"浏览器停在 {page.url[:80]}")
+            raise self._failed_document() or RenderFailed(f"浏览器停在 {page.url[:80]}")
+        if self._documents > 1 and (led_away := self.led_away()) is not None and not await _has_body(page):
+            raise led_away  # it left before it was parsed, and a page without a body cannot be photographed
         screenshot = await self._screenshot(page)
         return Rendering(
             screenshot_png=screenshot,
@@ -151,7 +171,20 @@ class _Session:
             ended_at=self.clock(),
             exchanges=tuple(self.exchanges),
             not_captured=tuple(self.not_captured),
+            turned_back=self.turned_back,
         )
+
+    def led_away(self) -> RenderFailed | None:
+        """Why there is nothing to show of a page that went elsewhere by itself; None when it did not."""
+        if self._documents <= 1:
+            return None
+        return self._failed_document("页面脚本跳转：") or RenderFailed(
+            f"页面在显示时自行跳转 {self._documents - 1} 次，未能截取", Outcome.UNKNOWN, again=False
+        )
+
+    def _failed_document(self, what: str = "") -> RenderFailed | None:
+        failure = self.document_failure
+        return None if failure is None else RenderFailed(what + failure.detail, failure.outcome, again=failure.again)
 
     async def close(self) -> bool:
         """Give the context back. False when the browser did not manage to, and should be replaced."""
@@ -175,9 +208,8 @@ class _Session:
                 if self.moved_to:
                     url = self.moved_to
                     continue
-                raise RenderFailed(
-                    self.document_failure or f"页面打不开：{error.message.splitlines()[0][:160]}"
-                ) from error
+                unopened = RenderFailed(f"页面打不开：{error.message.splitlines()[0][:160]}")
+                raise self._failed_document() or unopened from error
             await self._wait_loaded(page)
             return
         raise RenderFailed("渲染时重定向次数过多")
@@ -257,10 +289,13 @@ class _Session:
         is_document = self._is_page_itself(request)
         if is_document:
             self._documents += 1
-            self.moved_to = self.document_failure = ""
+            self.moved_to, self.document_failure = "", None
             if self._documents > _MAX_DOCUMENTS * 2:
-                self.document_failure = "页面反复跳转"
-                await self._abort(route, request.url, self.document_failure)
+                await self._turn_back(route, request.url, FetchFailed(Outcome.UNKNOWN, "页面反复跳转", again=False))
+                return
+            if self._documents > 1 and not self.scripts:
+                stays = FetchFailed(Outcome.OUT_OF_SCOPE, "停用脚本时不跟随页面的跳转", again=False)
+                await self._turn_back(route, request.url, stays)
                 return
         asked_url = without_fragment(request.url)
         known = self.documents.get(asked_url) if is_document and request.method == "GET" else None
@@ -272,8 +307,9 @@ class _Session:
             body = decode_body(known.response_headers, known.body, self.settings.max_decoded_bytes)
         except FetchFailed as failure:
             if is_document:
-                self.document_failure = failure.detail
-            await self._abort(route, request.url, failure.detail)
+                await self._turn_back(route, request.url, failure)
+            else:
+                await self._abort(route, request.url, failure.detail)
             return
         self._bytes += len(body)
         if is_document and known.url != asked_url:
@@ -302,6 +338,13 @@ class _Session:
             if cookies:
                 headers.append(("cookie", "; ".join(f"{item['name']}={item['value']}" for item in cookies)))
         return BrowserRequest(request.url, request.method, tuple(headers), request.post_data_buffer or b"", is_document)
+
+    async def _turn_back(self, route: Route, url: str, failure: FetchFailed) -> None:
+        """Refuse to let the page itself go on."""
+        self.document_failure = failure
+        if self._documents > 1:
+            self.turned_back = failure.detail
+        await self._abort(route, url, failure.detail)
 
     async def _abort(self, route: Route, url: str | None, reason: str) -> None:
         if url is not None:
@@ -336,6 +379,10 @@ async def _height(page: Page) -> int:
         "() => Math.max(document.documentElement?.scrollHeight ?? 0, document.body?.scrollHeight ?? 0)"
     )
     return int(height) if isinstance(height, int | float) and 0 <= height < 1e9 else 0
+
+
+async def _has_body(page: Page) -> bool:
+    return bool(await page.evaluate("() => document.body !== null && document.body.childNodes.length > 0"))
 
 
 async def _dismiss(dialog: Dialog) -> None:

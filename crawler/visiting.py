@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urljoin
 
 from w3lib.html import get_meta_refresh
 
@@ -33,6 +34,8 @@ from domain.visits import FrontierUrl, Judge, Rendering, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
+#: Where the reader of pages says, in `ExtractedPage.extra`, that a page does nothing but send the browser elsewhere.
+SCRIPT_REDIRECT = "script_redirect"
 #: Parts of one page that are fetched at once, as browsers do for one server.
 _PARTS_AT_ONCE = 6
 
@@ -71,20 +74,9 @@ class Visitor:
         """The whole visit to a URL, with `retry_at` set when it is to be tried again."""
         started_at = self.clock()
         fetched = await self.fetcher.fetch(row.url, scope)
-        blank = Visit(
-            frontier=row,
-            outcome=Outcome.UNKNOWN,
-            outcome_detail="",
-            started_at=started_at,
-            ended_at=started_at,
-            final_url=fetched.final_url,
-            status=fetched.exchanges[-1].status if fetched.exchanges else None,
-            exchanges=fetched.exchanges,
-            robots=fetched.robots,
-        )
+        blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)
         if fetched.failure is not None:
-            failure = fetched.failure
-            return self.failed(blank, _Failure(failure.outcome, failure.detail, failure.again))
+            return self._failed_fetch(blank, fetched.failure)
         try:
             return await self._read(blank, fetched, scope)
         except ComputingStuck as stuck:
@@ -108,6 +100,9 @@ class Visitor:
             discovered=(),
         )
 
+    def _failed_fetch(self, visit: Visit, failure: FetchFailed) -> Visit:
+        return self.failed(visit, _Failure(failure.outcome, failure.detail, failure.again))
+
     def our_fault(self, visit: Visit, detail: str) -> Visit:
         """The visit as a failure of this system, to be tried again while tries are left."""
         return self.failed(visit, _Failure(Outcome.OUR_FAULT, detail, again=True))
@@ -117,13 +112,19 @@ class Visitor:
         try:
             body = await self._compute(decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes)
         except FetchFailed as failure:
-            return self.failed(visit, _Failure(failure.outcome, failure.detail, failure.again))
+            return self._failed_fetch(visit, failure)
         shown_url = _shown_url(visit.frontier.url, fetched.final_url)
         reading = await self._compute(
             read_response, shown_url, last.status, last.response_headers, body, self.settings.wordings
         )
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
             return self._overloaded(visit, reading, fetched)
+        if reading.page is not None and (target := reading.page.extra.get(SCRIPT_REDIRECT)):
+            onward = await self.fetcher.follow_script(fetched, urljoin(fetched.final_url, target), scope)
+            visit = _with_chain(visit, onward)
+            if onward.failure is not None:
+                return self._failed_fetch(visit, onward.failure)
+            return await self._read(visit, onward, scope)  # as often as redirects are followed at most
         return await self._show_and_judge(visit, reading, body, shown_url, scope)
 
     def _overloaded(self, visit: Visit, reading: Reading, fetched: Fetched) -> Visit:
@@ -137,20 +138,34 @@ class Visitor:
             if _wants_browser(scope.target.render, reading, body):
                 rendering = await self._render(url, visit.exchanges[-1], scope)
                 reading = await self._read_dom(rendering)
+                if rendering.turned_back and is_script_shell(reading, rendering.dom_html.encode("utf-8", "replace")):
+                    return self.failed(visit, _Failure(Outcome.OUT_OF_SCOPE, _sent_away(rendering), again=False))
             if reading.page is None:
                 return self._finished(visit, reading, scope, rendering=rendering)
             judgement = await self._compute(self.judge, reading.page)
             if judgement.flagged and rendering is None:
-                # What was flagged stands in the markup; if scripts kept it from being shown, they are left out
-                scripts = visit.frontier.attempts == 1
-                rendering = await self._render(url, visit.exchanges[-1], scope, scripts=scripts)
+                rendering = await self._photograph(url, visit, scope)
                 shown = await self._read_dom(rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
         except RenderFailed as failure:
-            return self.our_fault(visit, str(failure))
+            return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
         page = _with_meta_refresh(reading.page, body)
         return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
+
+    async def _photograph(self, url: str, visit: Visit, scope: Scope) -> Rendering:
+        """Show the page that was judged. What was flagged stands in the markup; if scripts lead away from it or kept it
+        from being shown at the first try, they are left out."""
+        if visit.frontier.attempts == 1:
+            try:
+                rendering = await self._render(url, visit.exchanges[-1], scope)
+            except RenderFailed as failure:
+                if not failure.led_away:
+                    raise
+            else:
+                if without_fragment(rendering.final_url) == without_fragment(url):
+                    return rendering
+        return await self._render(url, visit.exchanges[-1], scope, scripts=False)
 
     def _finished(
         self,
@@ -170,6 +185,7 @@ class Visitor:
             outcome=reading.outcome,
             outcome_detail=reading.detail,
             ended_at=self.clock(),
+            final_url=_ended_at(visit, rendering),
             page=page,
             judgement=judgement if page is not None else None,
             rendering=rendering,
@@ -228,6 +244,28 @@ class Visitor:
             if (reason := scope.redirect_refusal(page_url, url)) is not None:
                 raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
             await self.fetcher.check(url, scope)
+
+
+def _with_chain(visit: Visit, fetched: Fetched) -> Visit:
+    return replace(
+        visit,
+        final_url=fetched.final_url,
+        status=fetched.exchanges[-1].status if fetched.exchanges else None,
+        exchanges=fetched.exchanges,
+        robots=fetched.robots,
+    )
+
+
+def _ended_at(visit: Visit, rendering: Rendering | None) -> str:
+    """Where the browser ended when the page went on by itself to another that was fetched for it."""
+    if rendering is None:
+        return visit.final_url
+    shown = without_fragment(rendering.final_url)
+    return shown if any(exchange.url == shown for exchange in rendering.exchanges) else visit.final_url
+
+
+def _sent_away(rendering: Rendering) -> str:
+    return f"页面脚本跳转：{rendering.turned_back}"
 
 
 def _shown_url(asked_url: str, final_url: str) -> str:

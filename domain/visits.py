@@ -36,6 +36,7 @@ class Rendering:
     """What a real browser showed. `screenshot_png` is the full page; `dom_html` the serialised DOM after load.
 
     `exchanges` are the requests the browser made for this page; `not_captured` lists (url, reason) it did not.
+    `turned_back` is the Chinese reason why the page was kept from going elsewhere by itself, empty when it did not try.
     """
 
     screenshot_png: bytes
@@ -49,6 +50,7 @@ class Rendering:
     ended_at: datetime
     exchanges: tuple[Exchange, ...] = ()
     not_captured: tuple[tuple[str, str], ...] = ()
+    turned_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,3 +350,27 @@ FEED = """<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><tit
 async def _feed(turn: Turn) -> None:
     feed = answer(FEED.encode(), "Content-Type: application/rss+xml")
     turn.writer.write(feed if turn.path == "/" else answer(html('<a href="/2.html">2</a>'), HTML))
+
+
+def sends(target: str, inside: str = "正在为您跳转") -> bytes:
+    """A page that leaves before it is parsed, as splash pages of chat services do."""
+    script = f"<script>var target = '{target}'; window.location.href = target;</script>"
+    return f"<html><head><title>欢迎</title>{script}</head><body>{inside}</body></html>".encode()
+
+
+says("sends-away", answer(sends("http://chat.other.example/LR/Chatpre.aspx?id=1"), HTML))
+says("sends-in-circles", answer(sends("/"), HTML))
+says("reloads", answer(html("<script>setTimeout(() => location.reload(), 1)</script>"), HTML))
+says("refreshes", answer(html('<meta http-equiv="refresh" content="0; url=/">'), HTML))
+
+
+@behaviour("sends-on")
+async def _sends_on(turn: Turn) -> None:
+    turn.writer.write(answer(PAGE if turn.path == "/home" else sends("/home"), HTML))
+
+
+@behaviour("lead-sends-on")
+async def _lead_sends_on(turn: Turn) -> None:
+    """Flagged in the markup, but a visitor with scripts is shown another page of the same site."""
+    lead = html('<p>包治百病</p><script>location.replace("/home")</script>')
+    turn.writer.write(answer(PAGE if turn.path == "/home" else lead, HTML))

@@ -90,3 +90,36 @@ def test_a_feed_leads_to_its_entries_and_is_shown_when_flagged(server: RoughServ
     assert visit.outcome is Outcome.CONTENT, visit.outcome_detail
     assert visit.rendering is not None
     assert "包治百病" in visit.rendering.dom_html
+
+
+@pytest.mark.parametrize("render", [RenderMode.AUTO, RenderMode.ALWAYS])
+def test_a_page_that_sends_the_browser_out_of_scope_is_out_of_scope(server: RoughServer, render: RenderMode) -> None:
+    visits = run(server, "sends-away", render).visits
+    assert [(visit.outcome, visit.retry_at) for visit in visits] == [(Outcome.OUT_OF_SCOPE, None)]
+    assert "跳转" in visits[0].outcome_detail
+    assert "chat.other.example" in visits[0].outcome_detail
+    assert [item.status for item in visits[0].exchanges] == [200]
+
+
+def test_a_page_that_sends_the_browser_on_within_the_site_is_read_where_it_ends(server: RoughServer) -> None:
+    visit = run(server, "sends-on").last(server.url("sends-on"))
+    assert (visit.outcome, visit.final_url) == (Outcome.CONTENT, server.url("sends-on", "/home"))
+    assert visit.page is not None
+    assert "本周门诊时间安排" in visit.page.text
+
+
+def test_a_lead_that_goes_elsewhere_is_shown_as_it_was_judged(server: RoughServer) -> None:
+    visit = run(server, "lead-sends-on").last(server.url("lead-sends-on"))
+    assert (visit.outcome, visit.frontier.attempts) == (Outcome.CONTENT, 1)
+    assert visit.rendering is not None
+    assert visit.rendering.final_url == visit.final_url == server.url("lead-sends-on")
+    assert "包治百病" in visit.rendering.dom_html
+    assert (server.url("lead-sends-on"), "页面脚本已停用") in visit.rendering.not_captured
+
+
+@pytest.mark.parametrize("label", ["sends-in-circles", "reloads", "refreshes"])
+def test_going_round_in_circles_is_not_our_fault(server: RoughServer, label: str) -> None:
+    visits = run(server, label, RenderMode.ALWAYS).visits
+    assert len(visits) == 1
+    assert visits[0].outcome is not Outcome.OUR_FAULT, visits[0].outcome_detail
+    assert visits[0].outcome is Outcome.CONTENT or "跳转" in visits[0].outcome_detail
