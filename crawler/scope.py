@@ -1,15 +1,16 @@
 """Which links of a target are followed, and the stated reason for every one that is not."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from crawler.traps import TrapWatch
+from crawler.traps import MAX_URL_CHARACTERS, TrapWatch
 from crawler.urls import WECHAT_HOST, frontier_url, host_of, site_of
 from domain.page import Link
 from domain.targets import Target, TargetKind
-from domain.visits import Discovered
+from domain.visits import Discovered, Skipped, SkipRule
 
 #: What a browser downloads or plays rather than shows as a page.
 _NOT_PAGES = re.compile(
@@ -23,16 +24,13 @@ _NOT_PAGES = re.compile(
 #: is left over; this only bounds memory and rows.
 _LINKS_PER_PAGE_OF_BUDGET = 20
 
+#: Skipped links kept with their URL a rule, target and run; beyond that they are only counted.
+SKIPPED_KEPT_PER_RULE = 100
+#: Bounds memory on sites that make up links to other hosts without end.
+_MAX_REFUSALS_REMEMBERED = 20_000
+
 _SINGLE_PAGES = frozenset({TargetKind.WECHAT})
 _LISTS = frozenset({TargetKind.LIST, TargetKind.ALBUM, TargetKind.FEED})
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A link that is not followed; `reason` is Chinese."""
-
-    url: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -47,6 +45,10 @@ class Scope:
     _admitted: set[str] = field(init=False)
     #: Spellings of admitted URLs: menus repeat on every page, and canonicalising them is half of the work on links.
     _spellings: set[str] = field(init=False, default_factory=set)
+    #: URLs refused for good, and those refused for their depth, which may yet be found nearer to the start.
+    _refused: set[str] = field(init=False, default_factory=set)
+    _too_deep: set[str] = field(init=False, default_factory=set)
+    _kept: Counter[SkipRule] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._site = site_of(host_of(self.target.url))
@@ -55,39 +57,66 @@ class Scope:
         self._traps = TrapWatch()
         self._admitted = {frontier_url(self.target.url)}
 
-    def follow(self, links: Iterable[Link], depth: int) -> tuple[tuple[Discovered, ...], tuple[Refused, ...]]:
-        """Links of a page at `depth`, split into those in scope (canonical, each once a run) and those refused."""
+    def follow(self, links: Iterable[Link], depth: int) -> tuple[tuple[Discovered, ...], tuple[Skipped, ...]]:
+        """Links of a page at `depth`, split into those in scope and those refused; each URL canonical and once a run."""
         admitted: list[Discovered] = []
-        refused: list[Refused] = []
+        skipped: list[Skipped] = []
         for link in links:
             if link.url in self._spellings:
                 continue
             try:
                 url = frontier_url(link.url)
             except ValueError:
-                refused.append(Refused(link.url[:2048], "不是可访问的网址"))
+                self._spellings.add(link.url)
+                skipped.append(Skipped(link.url[:MAX_URL_CHARACTERS], SkipRule.INVALID, "不是可访问的网址"))
                 continue
-            if url in self._admitted:
+            if url in self._admitted or url in self._refused:
                 self._spellings.add(link.url)
                 continue
-            reason = self.refusal(url, depth + 1)
-            if reason is None:
+            refusal = self._refusal(url, depth + 1)
+            if refusal is None:
                 self._admitted.add(url)
                 self._spellings.add(link.url)
                 admitted.append(Discovered(url, depth + 1))
-            else:
-                refused.append(Refused(url, reason))
-        return tuple(admitted), tuple(refused)
+            elif self._is_news(url, refusal[0]):
+                skipped.append(Skipped(url[:MAX_URL_CHARACTERS], *refusal))
+        return tuple(admitted), tuple(skipped)
+
+    def worth_keeping(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+        """Those of which not enough have been kept during this run, by rule."""
+        kept: list[Skipped] = []
+        for link in skipped:
+            self._kept[link.rule] += 1
+            if self._kept[link.rule] <= SKIPPED_KEPT_PER_RULE:
+                kept.append(link)
+        return tuple(kept)
 
     def refusal(self, url: str, depth: int) -> str | None:
         """Why a canonical URL at `depth` is not followed; None when it is. Asking counts towards the traps."""
-        return (
-            self._depth_refusal(depth)
-            or self._host_refusal(url)
-            or self._pattern_refusal(url)
-            or self._traps.refusal(url)
-            or self._budget_refusal()
+        refusal = self._refusal(url, depth)
+        return None if refusal is None else refusal[1]
+
+    def _refusal(self, url: str, depth: int) -> tuple[SkipRule, str] | None:
+        if self.target.kind in _SINGLE_PAGES:
+            return SkipRule.KIND, "单篇文章不跟踪链接"
+        checks = (
+            (SkipRule.HOST, self._host_refusal),
+            (SkipRule.PATTERN, self._pattern_refusal),
+            (SkipRule.FILE, _file_refusal),
+            (SkipRule.DEPTH, lambda _url: self._depth_refusal(depth)),
+            (SkipRule.TRAP, self._traps.refusal),
+            (SkipRule.BUDGET, self._budget_refusal),
         )
+        return next(((rule, reason) for rule, check in checks if (reason := check(url)) is not None), None)
+
+    def _is_news(self, url: str, rule: SkipRule) -> bool:
+        """Whether a refusal is the first of its URL; remembers it."""
+        known = self._too_deep if rule is SkipRule.DEPTH else self._refused
+        if url in known:
+            return False
+        if len(known) < _MAX_REFUSALS_REMEMBERED:
+            known.add(url)
+        return True
 
     def redirect_refusal(self, from_url: str, to_url: str) -> str | None:
         """Why a redirect from a URL in scope leads out of it: it may stay on its own site or go to the target's."""
@@ -97,10 +126,7 @@ class Scope:
         return f"重定向到范围之外的主机 {host}"
 
     def _depth_refusal(self, depth: int) -> str | None:
-        kind = self.target.kind
-        if kind in _SINGLE_PAGES:
-            return "单篇文章不跟踪链接"
-        limit = 1 if kind in _LISTS else self.target.depth
+        limit = 1 if self.target.kind in _LISTS else self.target.depth
         return f"超过链接深度 {limit}" if depth > limit else None
 
     def _host_refusal(self, url: str) -> str | None:
@@ -118,13 +144,15 @@ class Scope:
     def _pattern_refusal(self, url: str) -> str | None:
         if self._include and not any(pattern.search(url) for pattern in self._include):
             return "不符合包含规则"
-        if any(pattern.search(url) for pattern in self._exclude):
-            return "符合排除规则"
-        return "不是网页文件" if _NOT_PAGES.search(urlsplit(url).path) else None
+        return "符合排除规则" if any(pattern.search(url) for pattern in self._exclude) else None
 
-    def _budget_refusal(self) -> str | None:
+    def _budget_refusal(self, _url: str) -> str | None:
         limit = self.target.max_pages * _LINKS_PER_PAGE_OF_BUDGET
         return f"本夜发现的链接已超过 {limit} 个" if len(self._admitted) >= limit else None
 
     def _is_included_subdomain(self, host: str, url: str) -> bool:
         return host.endswith("." + self._site) and any(pattern.search(url) for pattern in self._include)
+
+
+def _file_refusal(url: str) -> str | None:
+    return "不是网页文件" if _NOT_PAGES.search(urlsplit(url).path) else None

@@ -1,7 +1,6 @@
 """One visit to one URL: fetch, read, show in a browser where needed, judge, and say where its links lead."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -39,8 +38,6 @@ SCRIPT_REDIRECT = "script_redirect"
 #: Parts of one page that are fetched at once, as browsers do for one server.
 _PARTS_AT_ONCE = 6
 
-
-logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -176,10 +173,7 @@ class Visitor:
         judgement: Judgement | None = None,
     ) -> Visit:
         page = reading.page
-        found, refused = scope.follow(page.links, visit.frontier.depth) if page is not None else ((), ())
-        if refused:
-            reasons = Counter(link.reason for link in refused)
-            logger.debug("links not followed from %s: %s", visit.final_url, dict(reasons))
+        found, skipped = scope.follow(page.links, visit.frontier.depth) if page is not None else ((), ())
         return replace(
             visit,
             outcome=reading.outcome,
@@ -190,6 +184,8 @@ class Visitor:
             judgement=judgement if page is not None else None,
             rendering=rendering,
             discovered=found,
+            skipped=scope.worth_keeping(skipped),
+            skip_counts=Counter(link.rule for link in skipped),
         )
 
     async def _read_dom(self, rendering: Rendering) -> Reading:

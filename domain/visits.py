@@ -1,8 +1,9 @@
 """One visit to one URL, and the two doors through which a crawl reaches the rest of the system."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from domain.findings import Judgement
@@ -29,6 +30,28 @@ class Discovered:
 
     url: str
     depth: int
+
+
+class SkipRule(StrEnum):
+    """Why a link is not followed, for counting."""
+
+    INVALID = "invalid"
+    KIND = "kind"
+    HOST = "host"
+    PATTERN = "pattern"
+    FILE = "file"
+    DEPTH = "depth"
+    TRAP = "trap"
+    BUDGET = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A link that is not followed; `reason` is Chinese and says more than the rule."""
+
+    url: str
+    rule: SkipRule
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,8 @@ class Visit:
 
     `retry_at` is set when the URL is to be tried again this night; the frontier row then goes back to waiting and the
     visit is only logged. `outcome_detail` is short Chinese for the ledger. `robots` is `allowed`, `denied`, `absent`
-    or `unreachable`.
+    or `unreachable`. `skipped` are links of the page that are not followed, not more than are worth keeping;
+    `skip_counts` how many there were by rule.
     """
 
     frontier: FrontierUrl
@@ -76,6 +100,8 @@ class Visit:
     discovered: tuple[Discovered, ...] = ()
     robots: str = ""
     retry_at: datetime | None = None
+    skipped: tuple[Skipped, ...] = ()
+    skip_counts: Mapping[SkipRule, int] = field(default_factory=dict)
 
 
 class Frontier(Protocol):

@@ -74,6 +74,11 @@ night_targets = Table(
     Column("max_pages", Integer, nullable=False),
     Column("started", Integer, nullable=False, server_default="0"),  # URLs claimed at least once, against max_pages
     Column("surplus", Integer, nullable=False, server_default="0"),  # URLs dropped untried when the night was finished
+    # The figures of the finished night, for comparison with later ones; NULL until then
+    Column("content_pages", Integer),
+    Column("leads", Integer),
+    Column("empty_titles", Integer),  # content pages without a title
+    Column("empty_texts", Integer),  # content pages of next to no text
 )
 
 frontier = Table(
@@ -85,13 +90,15 @@ frontier = Table(
     Column("url_key", String(64), nullable=False),  # SHA-256 of the canonical URL
     Column("url", StorableText, nullable=False),
     Column("depth", Integer, nullable=False),
+    Column("found_on", RowId),  # id of the frontier row whose page named it first; NULL for a start page
+    Column("priority", Integer, nullable=False, server_default="0"),  # 1 for a page not due for another visit yet
     Column("state", String(8), nullable=False, server_default="waiting"),  # waiting | leased | done
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", UtcDateTime, nullable=False),  # waiting: not before; leased: when the lease runs out
     Column("worker", StorableText),  # NULL unless leased
     Column("outcome", String(24)),  # NULL until done
     UniqueConstraint("night_id", "url_key"),
-    Index("ix_frontier_claim", "night_id", "target_id", "state", "attempts", "depth", "id"),
+    Index("ix_frontier_claim", "night_id", "target_id", "state", "attempts", "priority", "depth", "id"),
     Index("ix_frontier_progress", "night_id", "state", "outcome"),
 )
 
@@ -160,6 +167,7 @@ pages = Table(
     Column("judgement", JsonText),  # without findings: they have their table
     Column("score", Float),
     Column("flagged", Boolean, nullable=False),
+    Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
     Index("ix_pages_flagged", "flagged", "night_id"),
     Index("ix_pages_text_sha256", "text_sha256"),
@@ -192,6 +200,59 @@ bundles = Table(
     Column("sha256", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Links found and not followed: at most some of each rule a target and night, and how many there were in all.
+skipped_links = Table(
+    "skipped_links",
+    metadata,
+    Column("night_id", String(32), primary_key=True),
+    Column("url_key", String(64), primary_key=True),
+    Column("target_id", RowId, primary_key=True, autoincrement=False),
+    Column("url", StorableText, nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("reason", StorableText, nullable=False),
+    Column("found_on", RowId),  # as in frontier
+)
+
+skipped_counts = Table(
+    "skipped_counts",
+    metadata,
+    Column("night_id", String(32), primary_key=True),
+    Column("target_id", RowId, primary_key=True, autoincrement=False),
+    Column("rule", String(16), primary_key=True),
+    Column("links", Integer, nullable=False),
+)
+
+# What the last visit that gave content knows of a URL, whichever the night.
+page_memory = Table(
+    "page_memory",
+    metadata,
+    Column("url_key", String(64), primary_key=True),
+    Column("url", StorableText, nullable=False),
+    Column("host", StorableText, nullable=False, index=True),
+    Column("page_id", RowId, ForeignKey("pages.id"), nullable=False),  # has the text
+    Column("text_sha256", String(64), nullable=False),
+    Column("flagged", Boolean, nullable=False),
+    Column("judged_by", StorableText, nullable=False),  # rules and model
+    Column("etag", StorableText, nullable=False),  # empty, as last_modified, when a conditional request is no use
+    Column("last_modified", StorableText, nullable=False),
+    Column("links", JsonText, nullable=False),  # where an unchanged page leads
+    Column("fetched_at", UtcDateTime, nullable=False),  # last time in full
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("interval_days", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+)
+
+# Sites that asked to be left alone, or that answered as if they were overloaded.
+site_rests = Table(
+    "site_rests",
+    metadata,
+    Column("site", String(255), primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("level", Integer, nullable=False),  # how often in a row
+    Column("reason", StorableText, nullable=False),
 )
 
 # The append-only chain of digests; never updated, never deleted from.

@@ -2,10 +2,11 @@
 
 import pytest
 
-from crawler.scope import Scope
+from crawler.scope import SKIPPED_KEPT_PER_RULE, Scope
 from crawler.traps import MAX_DATES_OF_ONE_PATTERN, MAX_QUERIES_OF_MANY_PARAMETERS, TrapWatch
 from domain.page import Link
 from domain.targets import Target, TargetKind
+from domain.visits import SkipRule
 
 
 def scope(kind: TargetKind = TargetKind.SITE, **changes: object) -> Scope:
@@ -62,7 +63,25 @@ def test_each_link_is_followed_once_and_bad_ones_are_named() -> None:
     found, refused = (site := scope()).follow(links, 0)
     assert [(item.url, item.depth) for item in found] == [("http://site.example/1", 1)]
     assert [item.reason for item in refused] == ["不是可访问的网址", "主机 x.example 不在范围内"]
-    assert site.follow(links[:2], 1)[0] == ()
+    assert [item.rule for item in refused] == [SkipRule.INVALID, SkipRule.HOST]
+    assert site.follow(links, 1) == ((), ())
+
+
+def test_a_link_found_too_deep_is_named_once_and_followed_when_found_nearer() -> None:
+    site = scope(depth=2)
+    links = [Link("http://site.example/deep.html")]
+    assert [item.rule for item in site.follow(links, 2)[1]] == [SkipRule.DEPTH]
+    assert site.follow(links, 2) == ((), ())
+    assert [item.depth for item in site.follow(links, 1)[0]] == [2]
+
+
+def test_only_some_skipped_links_are_kept_by_rule() -> None:
+    site = scope()
+    _, skipped = site.follow([Link(f"http://other{number}.example/") for number in range(150)], 0)
+    _, files = site.follow([Link("http://site.example/a.zip")], 0)
+    assert len(skipped) == 150
+    assert len(site.worth_keeping(skipped)) == SKIPPED_KEPT_PER_RULE
+    assert site.worth_keeping(files) == files
 
 
 def test_redirects_stay_on_the_site_of_the_link_or_the_target() -> None:
