@@ -41,7 +41,7 @@ class Settings:
     penalty: float = 4.0
     trust: float = 4.0
     folds: int = 5
-    false_positive_rate: float = 0.015
+    false_positive_rate: float = 0.012
 
 
 @dataclass(frozen=True, slots=True)
