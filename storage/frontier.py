@@ -42,9 +42,17 @@ def url_key(url: str) -> str:
 
 
 def add_urls(
-    connection: Connection, night_id: str, target_id: int, found: Iterable[Discovered], due_at: datetime
+    connection: Connection,
+    night_id: str,
+    target_id: int,
+    found: Iterable[Discovered],
+    due_at: datetime,
+    found_on: int | None = None,
 ) -> None:
-    """Put URLs on the frontier that the night does not know yet; the first to name a URL owns it."""
+    """Put URLs on the frontier that the night does not know yet; the first to name a URL owns it.
+
+    `found_on` is the frontier row of the page that names them.
+    """
     rows = {
         url_key(item.url): {
             "night_id": night_id,
@@ -53,6 +61,7 @@ def add_urls(
             "url": item.url,
             "depth": item.depth,
             "due_at": due_at,
+            "found_on": found_on,
         }
         for item in found
     }

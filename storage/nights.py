@@ -14,10 +14,12 @@ from domain.nights import NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
+from storage.skips import forget_old_skips, keep_surplus
 from storage.tables import findings, frontier, night_targets, nights, pages
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 FAILURES_SHOWN = 20
+_UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,11 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
                 .where(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
                 .values(surplus=night_targets.c.surplus + urls)
             )
+            keep_surplus(connection, night_id, target_id, _UNTRIED)
             connection.execute(
-                delete(frontier).where(
-                    frontier.c.night_id == night_id,
-                    frontier.c.target_id == target_id,
-                    frontier.c.state == "waiting",
-                    frontier.c.attempts == 0,
-                )
+                delete(frontier).where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, _UNTRIED)
             )
+        forget_old_skips(connection)
 
 
 def night_progress(engine: Engine, night_id: str) -> NightProgress:

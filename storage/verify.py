@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
 from storage.canonical import MAX_ARCHIVE_BYTES
@@ -108,3 +109,20 @@ def entry_facts(document: str) -> tuple[object, ...]:
         return tuple(fields[name] for name in ("kind", "path", "bytes", "sha256", "sm3"))
     except (ValueError, TypeError, LookupError, RecursionError):
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCounts:
+    """Visits and bundles in the database, ever."""
+
+    visits: int
+    bundles: int
+
+
+def count_evidence(engine: Engine) -> EvidenceCounts:
+    """Zero bundles after visits is a failure that no report would show: there is nothing to report on."""
+    with engine.connect() as connection:
+        return EvidenceCounts(
+            visits=connection.scalar(select(func.count()).select_from(visits)) or 0,
+            bundles=connection.scalar(select(func.count()).select_from(bundles)) or 0,
+        )

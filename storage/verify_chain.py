@@ -45,7 +45,7 @@ def verify_chain(
                 select(time_stamps).where(time_stamps.c.seal_number == seal.number).order_by(time_stamps.c.id)
             ).all()
             checks = [*_seal_checks(folder, seal, under, previous, trusted_key)]
-            notes: list[str] = []
+            notes = [] if stamps else ["没有时间戳：封存时间只有本系统自己的时钟为证"]
             for stamp in stamps:
                 check, note = _stamp_check(folder, seal, stamp, by_name)
                 checks += [check] if check else []

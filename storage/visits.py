@@ -27,6 +27,7 @@ from storage.locks import writing_evidence
 from storage.night_warc import ArchivedSlice, NightWarc
 from storage.orphans import repair_warcs
 from storage.seal_key import SealKey
+from storage.skips import add_skips
 from storage.tables import bundles, findings, frontier, pages, visits
 from storage.warc import records_of
 
@@ -137,7 +138,9 @@ def _store(
                 created_at=now,
             )
         )
-    add_urls(connection, visit.frontier.night_id, visit.frontier.target_id, visit.discovered, visit.ended_at)
+    place = (visit.frontier.night_id, visit.frontier.target_id)
+    add_urls(connection, *place, visit.discovered, visit.ended_at, found_on=visit.frontier.id)
+    add_skips(connection, visit)
     done = update(frontier).where(this_row).values(state="done", outcome=visit.outcome.value, worker=None)
     connection.execute(done)
     if bundle is not None:

@@ -16,9 +16,11 @@ from storage.frontier import SqlFrontier
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
 from storage.orphans import clean_orphans
 from storage.seals import seal_night
+from storage.stamps import request_stamps
 from storage.targets import list_targets
 from storage.verify import verify_all
 from storage.verify_chain import verify_chain
+from yiguang.authorities import load_authorities
 from yiguang.durable import NightWorkflows, durable_night
 from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
@@ -62,7 +64,7 @@ def run_night(
     processes = ShardProcesses(lock_descriptor, settings.logs)
     workflows = NightWorkflows(
         crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),
-        close=lambda closing_id: _close(closing_id, engine, settings),
+        close=lambda closing_id: _close(closing_id, engine, settings, tell),
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards)]
     with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
@@ -94,11 +96,16 @@ def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, restarts: i
     return processes.run(job, restarts)
 
 
-def _close(night_id: str, engine: Engine, settings: Settings) -> None:
-    """Seal the night's evidence, check it once more from disk, and end the night."""
+def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
+    """Seal and stamp the night's evidence, check it once more from disk, and end the night."""
     key = load_seal_key(settings)
+    authorities = load_authorities(settings.authorities)
     seal_night(engine, settings.home, night_id, key, utc_now())
-    reports = verify_all(engine, settings.home, night_id) + verify_chain(engine, settings.home, key.fingerprint)
+    for attempt in request_stamps(engine, settings.home, authorities, utc_now):
+        if attempt.fault:
+            tell(f"时间戳机构 {attempt.authority}：{attempt.fault}；已排队，下次再取")
+    reports = verify_all(engine, settings.home, night_id)
+    reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
     finish_night(engine, night_id, utc_now(), reports)
 
 

@@ -50,6 +50,11 @@ class Settings:
         return self.home / "logs"
 
     @property
+    def authorities(self) -> Path:
+        """Who stamps the nightly heads; need not exist."""
+        return self.home / "authorities.toml"
+
+    @property
     def seal_key(self) -> Path:
         """The private key that signs evidence; it never leaves this file."""
         return self.home / "keys" / "seal.pem"

@@ -19,9 +19,12 @@ COMMANDS = (
     ("cases",),
     ("cases", "list"),
     ("cases", "show"),
+    ("pages",),
+    ("pages", "why"),
     ("evidence",),
     ("evidence", "verify"),
     ("evidence", "export"),
+    ("evidence", "stamp"),
     ("lexicon",),
     ("lexicon", "check"),
     ("model",),
@@ -146,6 +149,20 @@ def test_a_case_that_does_not_exist(yiguang: Run, tmp_path: Path) -> None:
         done = yiguang(*command)
         assert done.returncode == 1
         assert "7" in done.stderr.decode()
+
+
+def test_an_empty_store_says_that_nothing_was_captured_yet(yiguang: Run) -> None:
+    yiguang("init")
+    done = yiguang("evidence", "verify", "--all")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert "尚无任何采集" in done.stderr.decode()
+
+
+def test_stamping_without_an_authority_says_where_to_name_one(yiguang: Run) -> None:
+    yiguang("init")
+    done = yiguang("evidence", "stamp")
+    assert done.returncode == 1
+    assert "authorities.toml" in done.stderr.decode()
 
 
 def test_something_that_is_no_evidence_does_not_verify(yiguang: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`yiguang evidence verify|export`."""
+"""`yiguang evidence verify|export|stamp|verifier`."""
 
 import json
 import shutil
@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 VERIFY_HELP = """\
 核验证据包；全部通过时退出码为 0，否则说明哪一项不符。
 
-给出文件时不需要数据库；--all 核验数据目录中的全部证据，并与数据库中的摘要比对。
+给出文件时不需要数据库；--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
+--all 核验数据目录中的全部证据，与数据库中的摘要和哈希链比对，并复核封存摘要与时间戳。
 
 \b
 例：
   yiguang evidence verify 证据.wacz
+  yiguang evidence verify 证据.wacz --key 5f3c…
   yiguang evidence verify --all
+"""
+STAMP_HELP = """\
+向已配置的机构补取时间戳；夜间巡查结束时也会自动取，机构当时不可达的留待下次。
+
+机构在数据目录的 authorities.toml 中配置，见 docs/time-stamps.md。
+
+\b
+例：
+  yiguang evidence stamp
 """
 EXPORT_HELP = """\
 把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件。
@@ -52,34 +63,55 @@ def add_to(app: typer.Typer) -> None:
 def verify(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="证据包（.wacz）")] = None,
     everything: Annotated[bool, typer.Option("--all", help="核验数据目录中的全部证据")] = False,
+    key: Annotated[str | None, typer.Option("--key", metavar="SHA256", help="签名公钥应有的指纹")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from storage.verify import verify_all, verify_bundle
+    from storage.verify import verify_bundle
 
-    if everything == bool(paths):
-        raise UsageError("给出证据包的路径，或用 --all（二者取一）")
-    if everything:
-        from yiguang.home import open_home
-
-        settings = read_settings()
-        reports = verify_all(open_home(settings), settings.home)
-    else:
-        reports = [verify_bundle(path) for path in paths or []]
+    if everything == bool(paths) or (everything and key):
+        raise UsageError("给出证据包的路径（可带 --key），或用 --all（二者取一）")
+    reports = _verify_everything() if everything else [verify_bundle(path, key) for path in paths or []]
     for report in reports:
         typer.echo(json.dumps(_report_row(report), ensure_ascii=False) if as_json else _in_words(report))
     failed = sum(not report.ok for report in reports)
     if failed:
         raise CommandFailed(f"{len(reports)} 份证据中有 {failed} 份未通过核验")
-    typer.echo(f"{len(reports)} 份证据全部通过核验", err=True)
+    if reports:
+        typer.echo(f"{len(reports)} 份证据全部通过核验", err=True)
+
+
+def _verify_everything() -> "list[VerifyReport]":
+    """Raises CommandFailed when pages were visited and not one bundle is there: zero is a failure."""
+    from storage.verify import count_evidence, verify_all
+    from storage.verify_chain import verify_chain
+    from yiguang.authorities import load_authorities
+    from yiguang.home import load_seal_key, open_home
+
+    settings = read_settings()
+    engine = open_home(settings)
+    counts = count_evidence(engine)
+    if counts.visits == 0:
+        typer.echo("数据目录中尚无任何采集，没有证据可以核验", err=True)
+    elif counts.bundles == 0:
+        raise CommandFailed(f"已有 {counts.visits} 次采集，却没有一份证据包")
+    reports = verify_all(engine, settings.home)
+    authorities = load_authorities(settings.authorities)
+    return reports + verify_chain(engine, settings.home, load_seal_key(settings).fingerprint, authorities)
 
 
 def _report_row(report: "VerifyReport") -> dict[str, object]:
-    return {"path": report.path, "ok": report.ok, "checks": [asdict(check) for check in report.checks]}
+    return {
+        "path": report.path,
+        "ok": report.ok,
+        "checks": [asdict(check) for check in report.checks],
+        "notes": report.notes,
+    }
 
 
 def _in_words(report: "VerifyReport") -> str:
     faults = [f"  {check.name}：{check.message}" for check in report.checks if not check.ok]
-    return "\n".join([f"{'通过' if report.ok else '未通过'}\t{report.path}", *faults])
+    notes = [f"  注：{note}" for note in report.notes]
+    return "\n".join([f"{'通过' if report.ok else '未通过'}\t{report.path}", *faults, *notes])
 
 
 @evidence_app.command("export", help=EXPORT_HELP)
@@ -104,3 +136,22 @@ def export(
     except OSError as fault:
         raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
     typer.echo(str(copy))
+
+
+@evidence_app.command("stamp", help=STAMP_HELP)
+def stamp() -> None:
+    from storage.stamps import request_stamps
+    from yiguang.authorities import load_authorities
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    engine = open_home(settings)
+    authorities = load_authorities(settings.authorities)
+    if not authorities:
+        raise CommandFailed(f"没有配置时间戳机构（{settings.authorities}）")
+    tries = request_stamps(engine, settings.home, authorities, utc_now)
+    for attempt in tries:
+        typer.echo(f"第 {attempt.seal_number} 号封存\t{attempt.authority}\t{attempt.fault or '已取得'}")
+    failed = sum(bool(attempt.fault) for attempt in tries)
+    if failed:
+        raise CommandFailed(f"{failed} 家机构未能取得时间戳，已排队")

@@ -19,9 +19,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    from yiguang.home import make_home
+    from yiguang.home import load_seal_key, make_home
 
     settings = read_settings()
     is_new = make_home(settings)
     typer.echo(f"{'已初始化' if is_new else '已是最新'}：{settings.home}")
+    typer.echo(f"签名公钥指纹（SHA-256），请公布并留档：{load_seal_key(settings).fingerprint}")
     typer.echo("下一步：yiguang targets import 目标.csv，然后 yiguang nightly", err=True)

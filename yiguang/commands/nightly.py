@@ -43,6 +43,7 @@ def nightly(
     from rich.console import Console
 
     from storage.cases import list_cases
+    from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
     from yiguang.night_lock import night_lock
@@ -61,6 +62,7 @@ def nightly(
         load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
         check_fonts(settings)
         load_seal_key(settings)
+        load_authorities(settings.authorities)
         with night_display(Console(stderr=True)) as show:
             result = run_night(settings, engine, targets, lock_descriptor, show, _tell)
     if as_json:

@@ -1,0 +1,86 @@
+"""Links that are not followed: some of them with their URL, all of them counted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.visits import SkipRule, Visit
+from storage.frontier import url_key
+from storage.tables import frontier, nights, skipped_counts, skipped_links
+
+#: Rule of URLs that were in scope but beyond the page budget of the night.
+SURPLUS = "surplus"
+#: Surplus URLs kept with their URL a target and night.
+SURPLUS_KEPT = 100
+#: Nights whose skipped URLs are kept; of older ones only the counts are.
+NIGHTS_KEPT = 7
+
+
+def add_skips(connection: Connection, visit: Visit) -> None:
+    """Write what a visit did not follow. Counts are of one run of a shard: a run after a crash counts again."""
+    place = {"night_id": visit.frontier.night_id, "target_id": visit.frontier.target_id}
+    rows = {
+        url_key(link.url): {
+            **place,
+            "url_key": url_key(link.url),
+            "url": link.url,
+            "rule": link.rule.value,
+            "reason": link.reason,
+            "found_on": visit.frontier.id,
+        }
+        for link in visit.skipped
+    }
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if rows:
+        connection.execute(dialect.insert(skipped_links).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)])
+    if visit.skip_counts:
+        counted = dialect.insert(skipped_counts)
+        connection.execute(
+            counted.on_conflict_do_update(
+                index_elements=["night_id", "target_id", "rule"],
+                set_={"links": skipped_counts.c.links + counted.excluded.links},
+            ),
+            [{**place, "rule": rule.value, "links": links} for rule, links in sorted(visit.skip_counts.items())],
+        )
+
+
+def keep_surplus(connection: Connection, night_id: str, target_id: int, surplus: ColumnElement[bool]) -> None:
+    """Remember some of the URLs, chosen by `surplus`, that are about to be dropped from the frontier untried."""
+    reason = literal("本夜的页数预算（max_pages）已用完")
+    rows = (
+        select(
+            frontier.c.night_id,
+            frontier.c.url_key,
+            frontier.c.target_id,
+            frontier.c.url,
+            literal(SURPLUS).label("rule"),
+            reason.label("reason"),
+            frontier.c.found_on,
+        )
+        .where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, surplus)
+        .order_by(frontier.c.priority, frontier.c.depth, frontier.c.id)
+        .limit(SURPLUS_KEPT)
+    )
+    names = ["night_id", "url_key", "target_id", "url", "rule", "reason", "found_on"]
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(skipped_links).from_select(names, rows).on_conflict_do_nothing())
+
+
+def forget_old_skips(connection: Connection) -> None:
+    """Drop the skipped URLs of all but the newest nights."""
+    newest = select(nights.c.id).order_by(nights.c.started_at.desc(), nights.c.id.desc()).limit(NIGHTS_KEPT)
+    connection.execute(delete(skipped_links).where(skipped_links.c.night_id.not_in(newest)))
+
+
+def skip_counts(connection: Connection, night_id: str, target_id: int | None = None) -> Mapping[SkipRule, int]:
+    """Links not followed in a night by rule, of one target or of all."""
+    query = (
+        select(skipped_counts.c.rule, func.sum(skipped_counts.c.links).label("links"))
+        .where(skipped_counts.c.night_id == night_id)
+        .group_by(skipped_counts.c.rule)
+    )
+    if target_id is not None:
+        query = query.where(skipped_counts.c.target_id == target_id)
+    return {SkipRule(row.rule): int(row.links) for row in connection.execute(query)}

@@ -1,0 +1,108 @@
+"""What became of a URL, and the links that were not followed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from domain.outcome import Outcome
+from domain.visits import Discovered, Skipped, SkipRule
+from storage.database import writing
+from storage.frontier import SqlFrontier
+from storage.nights import finish_night, open_night
+from storage.skips import NIGHTS_KEPT, SURPLUS_KEPT, skip_counts
+from storage.tables import frontier, night_targets, skipped_links
+from storage.targets import list_targets
+from storage.whereabouts import Fate, whereabouts
+from tests.storage.crawl import claim, open_sample_night, open_store
+from tests.storage.samples import NOW, failed_visit, visit
+
+HOME = "http://clinic.example/"
+ZIP = Skipped("http://clinic.example/a.zip", SkipRule.FILE, "不是网页文件")
+
+
+@pytest.fixture
+def night(engine: Engine, tmp_path: Path) -> str:
+    """The start page visited: it leads to three pages, one skipped file, and a redirect target."""
+    night_id, ids = open_sample_night(engine)
+    store = open_store(engine, tmp_path)
+    row = claim(engine, night_id, ids[:1])[0]
+    found = tuple(Discovered(f"{HOME}{number}", 1) for number in range(3))
+    store.record(visit(row, discovered=found, skipped=(ZIP,), skip_counts={SkipRule.FILE: 4, SkipRule.HOST: 2}))
+    row = SqlFrontier(engine).claim(night_id, ids[:1], "w1", 1, NOW + timedelta(minutes=1), 60.0)[0]
+    store.record(failed_visit(row, final_url="http://clinic.example/gone"))
+    store.close()
+    return night_id
+
+
+def test_each_fate_is_told_with_its_reason(engine: Engine, night: str) -> None:
+    home = whereabouts(engine, HOME, night)
+    assert (home.fate, home.outcome, home.found_on, home.tries) == (Fate.VISITED, Outcome.CONTENT, "", 1)
+    gone = whereabouts(engine, HOME + "0", night)
+    assert (gone.fate, gone.outcome, gone.reason, gone.found_on) == (
+        Fate.VISITED, Outcome.HTTP_GONE, "页面不存在", HOME,
+    )  # fmt: skip
+    reached = whereabouts(engine, HOME + "gone", night)
+    assert (reached.fate, reached.found_on) == (Fate.REDIRECTED_TO, HOME + "0")
+    waiting = whereabouts(engine, HOME + "1", night)
+    assert (waiting.fate, waiting.target, waiting.at) == (Fate.WAITING, "示例门诊部", NOW + timedelta(seconds=4))
+    skipped = whereabouts(engine, ZIP.url, night)
+    assert (skipped.fate, skipped.reason, skipped.found_on) == (Fate.SKIPPED, "不是网页文件", HOME)
+    assert whereabouts(engine, HOME + "never", night).fate is Fate.UNKNOWN
+    with pytest.raises(KeyError):
+        whereabouts(engine, HOME, "1999-01-01")
+
+
+def test_a_url_tried_in_vain_waits_with_what_happened(engine: Engine, tmp_path: Path) -> None:
+    night_id, ids = open_sample_night(engine)
+    store = open_store(engine, tmp_path)
+    row = claim(engine, night_id, ids[:1])[0]
+    assert whereabouts(engine, HOME, night_id).fate is Fate.LEASED
+    retry_at = NOW + timedelta(minutes=1)
+    store.record(failed_visit(row, Outcome.TIMEOUT, outcome_detail="30 秒内未收完", retry_at=retry_at))
+    store.close()
+    waits = whereabouts(engine, HOME, night_id)
+    assert (waits.fate, waits.outcome, waits.at, waits.tries) == (Fate.WAITING, Outcome.TIMEOUT, retry_at, 1)
+
+
+def test_surplus_stays_known_after_the_night(engine: Engine, night: str) -> None:
+    with writing(engine) as connection:
+        connection.execute(night_targets.update().values(max_pages=2))
+    assert whereabouts(engine, HOME + "1", night).fate is Fate.SURPLUS
+    finish_night(engine, night, NOW)
+    after = whereabouts(engine, HOME + "1", night)
+    assert (after.fate, after.found_on) == (Fate.SURPLUS, HOME)
+    assert whereabouts(engine, HOME + "never", night).unlisted == 0
+
+
+def test_what_surplus_is_not_listed_is_counted(engine: Engine, night: str) -> None:
+    many = SURPLUS_KEPT + 8
+    target = list_targets(engine)[0].id
+    with writing(engine) as connection:
+        connection.execute(night_targets.update().values(max_pages=2))
+        rows = [
+            {"night_id": night, "target_id": target, "url_key": f"{number:064}", "url": "x", "depth": 1, "due_at": NOW}
+            for number in range(many)
+        ]
+        connection.execute(frontier.insert(), rows)
+    finish_night(engine, night, NOW)
+    assert whereabouts(engine, HOME + "never", night).unlisted == many + 2 - SURPLUS_KEPT
+
+
+def test_skips_are_counted_by_rule(engine: Engine, night: str) -> None:
+    target, other = (row.id for row in list_targets(engine))
+    with engine.connect() as connection:
+        assert skip_counts(connection, night, target) == {SkipRule.FILE: 4, SkipRule.HOST: 2}
+        assert skip_counts(connection, night) == {SkipRule.FILE: 4, SkipRule.HOST: 2}
+        assert skip_counts(connection, night, other) == {}
+
+
+def test_urls_of_old_nights_are_forgotten_and_their_counts_kept(engine: Engine, night: str) -> None:
+    finish_night(engine, night, NOW)
+    for day in range(1, NIGHTS_KEPT + 1):
+        later = NOW + timedelta(days=day)
+        finish_night(engine, open_night(engine, later, list_targets(engine)), later)
+    with engine.connect() as connection:
+        assert connection.execute(select(skipped_links)).all() == []
+        assert skip_counts(connection, night)[SkipRule.FILE] == 4
