@@ -43,7 +43,14 @@ def check_cjk_font(chromium_path: str | None = None, env: Mapping[str, str] | No
 
 
 async def _missing_glyphs(chromium_path: str | None, env: Mapping[str, str] | None) -> str:
-    async with async_playwright() as playwright:
+    driver = async_playwright()
+    try:
+        playwright = await driver.start()
+    except Exception as error:  # noqa: BLE001 - Playwright raises a bare Exception when its driver cannot start
+        raise BrowserUnavailable(
+            f"Playwright 的驱动程序无法启动（{error}）。可用 .venv/bin/python -m playwright --version 查看原因"
+        ) from error
+    try:
         browser = await launch_chromium(playwright, chromium_path, env)
         try:
             page = await browser.new_page()
@@ -52,6 +59,8 @@ async def _missing_glyphs(chromium_path: str | None, env: Mapping[str, str] | No
             raise BrowserUnavailable(f"浏览器出错：{error.message[:200]}") from error
         finally:
             await browser.close()
+    finally:
+        await playwright.stop()
     drawn, unlike = images[: len(SAMPLE_GLYPHS)], set(images[len(SAMPLE_GLYPHS) :])
     # Two different characters that look the same are boxes too, whatever the box of a missing glyph looks like
     return "".join(

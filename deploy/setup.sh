@@ -13,7 +13,15 @@ apt_install() {
   say "apt-get install $* (a minute or two)"
   # LC_ALL: perl complains at length about a locale that a bare machine does not have
   [ -n "$apt_updated" ] || { LC_ALL=C apt-get update -qq >&2 && apt_updated=1; }
-  LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+  local log
+  log=$(mktemp)
+  if LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
 }
 
 find_python() {
@@ -37,6 +45,9 @@ make_venv() {
   rm -rf .venv
   return 1
 }
+
+# Playwright brings its own Node.js, which needs a library that a minimal Debian lacks.
+driver_starts() { .venv/bin/python -m playwright --version >/dev/null 2>&1; }
 
 browser_present() {
   [ -n "${YIGUANG_CHROMIUM:-}" ] && return 0
@@ -95,6 +106,11 @@ else
 fi
 pip_install --require-hashes -r requirements.lock
 pip_install --no-deps --no-build-isolation -e .
+
+if ! driver_starts; then
+  apt_possible && apt_install libatomic1
+  driver_starts || die "Playwright's driver does not start here; try: .venv/bin/python -m playwright --version"
+fi
 
 if browser_present; then
   say "Chromium: present"
