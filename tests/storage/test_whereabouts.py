@@ -28,7 +28,7 @@ def night(engine: Engine, tmp_path: Path) -> str:
     night_id, ids = open_sample_night(engine)
     store = open_store(engine, tmp_path)
     row = claim(engine, night_id, ids[:1])[0]
-    found = tuple(Discovered(f"{HOME}{number}", 1) for number in range(3))
+    found = tuple(Discovered(f"{HOME}{number}", 1 + number) for number in range(3))
     store.record(visit(row, discovered=found, skipped=(ZIP,), skip_counts={SkipRule.FILE: 4, SkipRule.HOST: 2}))
     row = SqlFrontier(engine).claim(night_id, ids[:1], "w1", 1, NOW + timedelta(minutes=1), 60.0)[0]
     store.record(failed_visit(row, final_url="http://clinic.example/gone"))
