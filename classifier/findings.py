@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from classifier.fold import Folded
 from classifier.gates import Gate, Place
 from classifier.matcher import Hit
-from classifier.rules import Rule, WordAlternative
+from classifier.rules import Condition, Rule, WordAlternative
 from classifier.segment import Segmenter
 from domain.findings import Finding
 
@@ -117,9 +117,12 @@ class Finder:
             return []
         bounds = Bounds(folded.text)
         spans: dict[str, list[tuple[int, int, Rule]]] = {}
+        holds: dict[Condition, bool] = {}  # many alternatives share one condition
         for index, anchors in by_alternative.items():
             rule, alternative = self._alternatives[index]
-            if alternative.facts.holds(facts):
+            if alternative.facts not in holds:
+                holds[alternative.facts] = alternative.facts.holds(facts)
+            if holds[alternative.facts]:
                 found = self._verified(index, alternative, folded.text, anchors, bounds)
                 spans.setdefault(rule.id, []).extend((start, end, rule) for start, end in found)
         located = [

@@ -31,6 +31,7 @@ class Model:
     """Weights of structural features by name, weights of character buckets, and the calibration.
 
     log-odds = slope * (bias + structure + characters) + offset; `threshold` is the score from which a page is flagged.
+    `members` are the places of the features of each part of the explanation.
     The genre is the row of `genre_structure` and `genre_buckets` (coarser buckets) with the highest sum.
     """
 
@@ -47,6 +48,7 @@ class Model:
     genre_structure: NDArray[np.float64]
     genre_buckets: NDArray[np.float64]
     genre_bias: NDArray[np.float64]
+    members: Mapping[str, NDArray[np.int64]]
 
     def genre(self, structure: NDArray[np.float32], characters: tuple[NDArray[np.int64], NDArray[np.float32]]) -> str:
         """The surface form; of equal sums the first in the order of `domain.findings.GENRES`."""
@@ -62,10 +64,8 @@ class Model:
         places, values = characters
         words = float(np.dot(self.buckets[places], values.astype(np.float64)))
         parts = {BASE: self.slope * self.bias + self.offset, WORDS: self.slope * words}
-        for name, value in zip(self.names, each.tolist(), strict=True):
-            if value:
-                group = group_of(name)
-                parts[group] = parts.get(group, 0.0) + self.slope * value
+        for group, members in self.members.items():
+            parts[group] = self.slope * float(each[members].sum())
         log_odds = math.fsum(parts.values())
         return Scored(sigmoid(log_odds), parts)
 
@@ -97,18 +97,22 @@ def load_model(folder: Path, names: tuple[str, ...]) -> Model:
     for index, name in enumerate(names):
         if name in places:
             aligned[:, index] = genre_structure[:, places[name]]
+    groups: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        groups.setdefault(group_of(name), []).append(index)
     return Model(
-        names,
-        weights,
-        buckets,
-        bias,
-        slope,
-        offset,
-        threshold,
-        digest,
-        card,
-        genres,
-        aligned,
-        genre_buckets,
-        genre_bias,
+        names=names,
+        weights=weights,
+        buckets=buckets,
+        bias=bias,
+        slope=slope,
+        offset=offset,
+        threshold=threshold,
+        sha256=digest,
+        card=card,
+        genres=genres,
+        genre_structure=aligned,
+        genre_buckets=genre_buckets,
+        genre_bias=genre_bias,
+        members={group: np.array(indices, dtype=np.int64) for group, indices in sorted(groups.items())},
     )
