@@ -5,6 +5,7 @@ attribute of one name); browsers are slow on such pages too. Ordinary pages pass
 """
 
 import re
+from itertools import islice
 
 #: Browsers stop at 512; real pages stay under 60. What is left of a hostile page is kept well below.
 _MAX_DEPTH = 200
@@ -15,13 +16,16 @@ _SLICES = 64
 _MAX_FORMATTING = 8
 #: Careless pages leave a few dozen open; browsers and the parser bear that.
 _SUSPECT_FORMATTING = 48
-#: Fewer tags than this cannot make more than about a million nodes by formatting alone.
+#: Fewer tags than this can neither nest too deep nor make more than about a million nodes by formatting alone.
 _SUSPECT_TAGS = 2000
 #: A tag of more characters than this is looked into; one long data address is no harm, a thousand attributes are.
 _SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
-_FORMATTING_TAG = re.compile(r"<(/?)(a|big|b|code|em|font|i|nobr|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
+_GIANT_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{_SUSPECT_TAG_CHARS}}}")
+# <font, <B: those of which any number can be open at once; a second <a> closes the first
+_FORMATTING_START = re.compile(r"<(?:b|code|em|font|i|s|tt|u)(?:ig|mall|trike|trong)?[\s>/]", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(r"<(/?)(big|b|code|em|font|i|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
 _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 })  # fmt: skip
@@ -35,16 +39,11 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
-    if len(html) > _SUSPECT_TAG_CHARS:
-        html = _without_giant_tags(html)
-    return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
-
-
-def _without_giant_tags(html: str) -> str:
-    parts = html.split("<")
-    if max(map(len, parts)) <= _SUSPECT_TAG_CHARS:
+    if _GIANT_TAG.search(html):
+        html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
+    if html.count("<") < _SUSPECT_TAGS:
         return html
-    return "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in parts)
+    return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
 
 
 def _trimmed(part: str) -> str:
@@ -74,7 +73,7 @@ def _may_be_deep(html: str) -> bool:
 
 
 def _leaves_formatting_open(html: str) -> bool:
-    if html.count("<") < _SUSPECT_TAGS:
+    if sum(1 for _ in islice(_FORMATTING_START.finditer(html), _SUSPECT_FORMATTING + 1)) <= _SUSPECT_FORMATTING:
         return False
     open_tags: dict[str, int] = {}
     for closing, name in _FORMATTING_TAG.findall(html):

@@ -44,7 +44,7 @@ def test_hostile_page_is_read_to_its_end(name: str, wordings: Wordings) -> None:
 
 @pytest.mark.parametrize("name", ["nested", "unclosed", "links", "institutions"])
 def test_work_grows_with_the_page_and_no_faster(name: str, wordings: Wordings) -> None:
-    small, large = (calls_of(HOSTILE[name](size), wordings) for size in (2_000, 8_000))
+    small, large = (calls_of(HOSTILE[name](size), wordings) for size in (4_000, 16_000))
     assert large <= 5 * small
 
 
