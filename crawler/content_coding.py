@@ -36,6 +36,11 @@ def decode_body(headers: Headers, body: bytes, limit_bytes: int) -> bytes:
     return body
 
 
+def gunzip(body: bytes, limit_bytes: int) -> bytes:
+    """The content of a gzip file. Raises as `decode_body` does."""
+    return _inflate(body, zlib.MAX_WBITS | 16, limit_bytes)
+
+
 def _decode_one(coding: str, body: bytes, limit_bytes: int) -> bytes:
     match coding:
         case "gzip" | "x-gzip":

@@ -48,6 +48,7 @@ class PageFetcher:
     def __init__(self, download: PageDownload, gates: SiteGates, settings: CrawlSettings) -> None:
         self._download = download
         self._robots = RobotsRules(self._robots_txt)
+        self._robots_exchanges: list[Exchange] = []
         self._gates = gates
         self._settings = settings
 
@@ -94,6 +95,18 @@ class PageFetcher:
                 robots = (RobotsStatus.UNREACHABLE if failure.again else RobotsStatus.DENIED).value
             return Fetched(url, tuple(chain), robots, failure)
 
+    async def sitemaps(self, url: str, scope: Scope) -> list[str]:
+        """The sitemaps that robots.txt names, empty also when it cannot be had."""
+        try:
+            return await self._robots.sitemaps(url, local=scope.target.local)
+        except FetchFailed:
+            return []
+
+    def take_robots_exchanges(self) -> tuple[Exchange, ...]:
+        """Requests for robots.txt made since the last call; each is to be archived once."""
+        taken, self._robots_exchanges = tuple(self._robots_exchanges), []
+        return taken
+
     async def check(self, url: str, scope: Scope) -> str:
         """What robots.txt says about a URL that may be fetched. Raises `FetchFailed` when it may not."""
         try:
@@ -112,7 +125,9 @@ class PageFetcher:
         return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
 
     async def _robots_txt(self, url: str, local: bool) -> Exchange:
-        return await self._gates.take(url, local, 0.0, self._download)
+        exchange = await self._gates.take(url, local, 0.0, self._download)
+        self._robots_exchanges.append(exchange)
+        return exchange
 
     def _next_hop(self, url: str, target: str, scope: Scope, hops: int) -> str:
         try:

@@ -60,14 +60,7 @@ class RobotsRules:
 
     async def answer(self, url: str, *, local: bool) -> RobotsAnswer:
         """Whether `url` may be fetched. Raises `FetchFailed` when the host cannot be talked to at all."""
-        parts = urlsplit(url)
-        key = (f"{parts.scheme}://{parts.netloc}", local)
-        async with self._locks[key]:
-            rules = self._rules.get(key)
-            if rules is None:
-                rules = await self._fetch(f"{key[0]}/robots.txt", local)
-                if rules.status is not RobotsStatus.UNREACHABLE:
-                    self._rules[key] = rules
+        rules = await self._rules_for(url, local)
         if rules.parsed is None:
             return RobotsAnswer(rules.status, rules.detail)
         delay = rules.parsed.crawl_delay(ROBOTS_TOKEN) or 0.0
@@ -76,6 +69,22 @@ class RobotsRules:
         allowed = rules.parsed.can_fetch(url, ROBOTS_TOKEN)
         status = RobotsStatus.ALLOWED if allowed else RobotsStatus.DENIED
         return RobotsAnswer(status, "" if allowed else "robots.txt 不允许", delay)
+
+    async def sitemaps(self, url: str, *, local: bool) -> list[str]:
+        """The sitemaps that the robots.txt of a URL's origin names. Raises `FetchFailed` as `answer` does."""
+        rules = await self._rules_for(url, local)
+        return [] if rules.parsed is None else list(rules.parsed.sitemaps)
+
+    async def _rules_for(self, url: str, local: bool) -> _Rules:
+        parts = urlsplit(url)
+        key = (f"{parts.scheme}://{parts.netloc}", local)
+        async with self._locks[key]:
+            rules = self._rules.get(key)
+            if rules is None:
+                rules = await self._fetch(f"{key[0]}/robots.txt", local)
+                if rules.status is not RobotsStatus.UNREACHABLE:
+                    self._rules[key] = rules
+        return rules
 
     async def _fetch(self, url: str, local: bool) -> _Rules:
         for _ in range(MAX_ROBOTS_REDIRECTS + 1):

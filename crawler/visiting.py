@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from w3lib.html import get_meta_refresh
 
 from crawler.content_coding import decode_body
+from crawler.discovery import sitemap_links
 from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
 from crawler.fetch import Fetched, PageFetcher
@@ -27,7 +28,7 @@ from crawler.urls import host_of, without_fragment
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Link, Reading
-from domain.targets import RenderMode
+from domain.targets import RenderMode, TargetKind
 from domain.urls import canonical_url
 from domain.visits import FrontierUrl, Judge, Rendering, Visit
 
@@ -69,6 +70,25 @@ class Visitor:
 
     async def visit(self, row: FrontierUrl, scope: Scope) -> Visit:
         """The whole visit to a URL, with `retry_at` set when it is to be tried again."""
+        visit = await self._visit(row, scope)
+        if row.depth == 0 and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
+            visit = await self._with_sitemaps(visit, scope)
+        return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
+
+    async def _with_sitemaps(self, visit: Visit, scope: Scope) -> Visit:
+        """What the site's sitemaps name counts as found on its start page, after the links that stand there."""
+        maps = await sitemap_links(visit.final_url, scope, self.fetcher, self.settings)
+        found, skipped = scope.follow(maps.links, 0)
+        return replace(
+            visit,
+            discovered=(*visit.discovered, *found),
+            skipped=(*visit.skipped, *scope.worth_keeping(skipped)),
+            skip_counts=Counter(visit.skip_counts) + Counter(link.rule for link in skipped),
+            asides=(*visit.asides, *maps.exchanges),
+            ended_at=self.clock(),
+        )
+
+    async def _visit(self, row: FrontierUrl, scope: Scope) -> Visit:
         started_at = self.clock()
         fetched = await self.fetcher.fetch(row.url, scope)
         blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)

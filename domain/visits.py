@@ -83,7 +83,8 @@ class Visit:
     `retry_at` is set when the URL is to be tried again this night; the frontier row then goes back to waiting and the
     visit is only logged. `outcome_detail` is short Chinese for the ledger. `robots` is `allowed`, `denied`, `absent`
     or `unreachable`. `skipped` are links of the page that are not followed, not more than are worth keeping;
-    `skip_counts` how many there were by rule.
+    `skip_counts` how many there were by rule. `asides` are exchanges made on the way that are not of the page: robots.txt,
+    sitemaps, control fetches.
     """
 
     frontier: FrontierUrl
@@ -102,6 +103,7 @@ class Visit:
     retry_at: datetime | None = None
     skipped: tuple[Skipped, ...] = ()
     skip_counts: Mapping[SkipRule, int] = field(default_factory=dict)
+    asides: tuple[Exchange, ...] = ()
 
 
 class Frontier(Protocol):

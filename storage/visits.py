@@ -84,7 +84,8 @@ class SqlVisitStore:
 
     def _append(self, visit: Visit, bundle: StoredBundle | None) -> bool:
         """Archive what was received and write the rows; False, with nothing kept, when the visit is known already."""
-        exchanges = visit.exchanges if visit.rendering is None else (*visit.exchanges, *visit.rendering.exchanges)
+        rendered = () if visit.rendering is None else visit.rendering.exchanges
+        exchanges = (*visit.exchanges, *rendered, *visit.asides)
         night_id = visit.frontier.night_id
         with self._warc.appending(night_id, records_of(exchanges)) as part:
             with writing(self._engine) as connection:

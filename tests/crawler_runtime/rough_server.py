@@ -21,7 +21,12 @@ from cryptography.x509.oid import NameOID
 PAGE = (
     "<html><head><title>门诊安排</title></head><body><p>" + "本周门诊时间安排如下。" * 40 + "</p></body></html>"
 ).encode()
-ROBOTS_BEHAVIOURS = frozenset({"robots-500", "robots-hang", "robots-forbids", "robots-html", "robots-delay"})
+ROBOTS_BEHAVIOURS = frozenset(
+    {"robots-500", "robots-hang", "robots-forbids", "robots-html", "robots-delay", "names-sitemaps"}
+)
+SITEMAP_BEHAVIOURS = frozenset(
+    {"names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ class RoughServer:
             writer.close()
 
     async def _answer(self, label: str, turn: "Turn") -> None:
-        if turn.path == "/robots.txt" and label not in ROBOTS_BEHAVIOURS:
+        if (turn.path == "/robots.txt" and label not in ROBOTS_BEHAVIOURS) or (
+            turn.path == "/sitemap.xml" and label not in SITEMAP_BEHAVIOURS
+        ):
             turn.writer.write(answer(b"", status="404 Not Found"))
             return
         self.pages_open += 1
@@ -374,3 +381,58 @@ async def _lead_sends_on(turn: Turn) -> None:
     """Flagged in the markup, but a visitor with scripts is shown another page of the same site."""
     lead = html('<p>包治百病</p><script>location.replace("/home")</script>')
     turn.writer.write(answer(PAGE if turn.path == "/home" else lead, HTML))
+
+
+def sitemap(*pages: str, kind: str = "urlset", before: str = "") -> bytes:
+    """A sitemap of pages, or an index of sitemaps."""
+    item = "url" if kind == "urlset" else "sitemap"
+    inside = "".join(f"<{item}><loc> {page} </loc><lastmod>2026-11-25</lastmod></{item}>" for page in pages)
+    return f'<?xml version="1.0" encoding="UTF-8"?>{before}<{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{inside}</{kind}>'.encode()
+
+
+XML = "Content-Type: application/xml"
+
+
+@behaviour("has-sitemap")
+async def _has_sitemap(turn: Turn) -> None:
+    listed = sitemap("/only-in-sitemap.html", "http://other.example/x.html", "/a.pdf")
+    turn.writer.write(answer(listed, XML) if turn.path == "/sitemap.xml" else answer(PAGE, HTML))
+
+
+@behaviour("names-sitemaps")
+async def _names_sitemaps(turn: Turn) -> None:
+    robots = b"User-agent: *\nDisallow: /closed\nSitemap: /maps/index.xml\nSitemap: http://other.example/map.xml\n"
+    files = {
+        "/robots.txt": answer(robots, "Content-Type: text/plain"),
+        "/maps/index.xml": answer(
+            sitemap("/maps/1.xml.gz", "/maps/missing.xml", "/closed/2.xml", "/maps/index.xml", kind="sitemapindex"), XML
+        ),
+        "/maps/1.xml.gz": answer(gzip.compress(sitemap("/from-gz.html")), "Content-Type: application/x-gzip"),
+        "/maps/missing.xml": answer(b"", status="404 Not Found"),
+    }
+    turn.writer.write(files.get(turn.path, answer(PAGE, HTML)))
+
+
+@behaviour("bomb-sitemap")
+async def _bomb_sitemap(turn: Turn) -> None:
+    bomb = answer(gzip.compress(b"\0" * 60_000_000), "Content-Type: application/gzip")
+    turn.writer.write(bomb if turn.path == "/sitemap.xml" else answer(PAGE, HTML))
+
+
+LAUGHS = '<!DOCTYPE urlset [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+
+
+@behaviour("hostile-sitemap")
+async def _hostile_sitemap(turn: Turn) -> None:
+    turn.writer.write(
+        answer(sitemap("/&b;&c;.html", before=LAUGHS), XML) if turn.path == "/sitemap.xml" else answer(PAGE, HTML)
+    )
+
+
+@behaviour("sitemaps-without-end")
+async def _sitemaps_without_end(turn: Turn) -> None:
+    if turn.path.endswith(".xml"):
+        more = [f"/{turn.visits}-{len(turn.path)}-{number}{turn.path[1:]}" for number in range(3)]
+        turn.writer.write(answer(sitemap(*more, kind="sitemapindex"), XML))
+    else:
+        turn.writer.write(answer(PAGE, HTML))

@@ -44,7 +44,7 @@ def test_an_exchange_is_kept_as_received(server: RoughServer) -> None:
 def test_says_who_it_is(server: RoughServer) -> None:
     crawl([target(server, "good")], settings(hosts=server.hosts("good")))
     assert all(b"YiguangBot/0.1) (+http://bot.example/about)" in item.head for item in server.asked)
-    assert [item.path for item in server.asked] == ["/robots.txt", "/"]
+    assert [item.path for item in server.asked] == ["/robots.txt", "/", "/sitemap.xml"]
 
 
 def test_a_site_is_crawled_one_request_at_a_time(server: RoughServer) -> None:
@@ -74,7 +74,7 @@ def test_robots_are_obeyed_under_our_own_name(server: RoughServer) -> None:
 def test_crawl_delay_is_obeyed(server: RoughServer) -> None:
     crawl([target(server, "robots-delay")], settings(hosts=server.hosts("robots-delay")))
     times = [item.at for item in server.asked if item.path != "/robots.txt"]
-    assert len(times) == 3
+    assert len(times) == 4
     assert all(later - earlier >= 0.4 for earlier, later in zip(times, times[1:], strict=False))
 
 
