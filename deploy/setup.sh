@@ -41,7 +41,7 @@ make_venv() {
   if command -v uv >/dev/null; then
     uv venv --quiet --python "$python" .venv && return
   fi
-  "$python" -m venv .venv 2>/dev/null && return
+  "$python" -m venv .venv >/dev/null 2>&1 && return
   rm -rf .venv
   return 1
 }
