@@ -65,12 +65,21 @@ def load_seal_key(settings: Settings) -> "SealKey":
 
 def open_home(settings: Settings) -> "Engine":
     """The database of an initialised folder. Raises CommandFailed saying what to do when it is not one."""
-    from storage.database import open_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.database import open_engine, schema_is_current
 
     bare = not (settings.home / MARK).exists()
     if bare or (settings.database_url.startswith("sqlite") and not _database_file(settings)):
         raise CommandFailed(f"数据目录 {settings.home} 尚未初始化；请先运行 yiguang init（或用 YIGUANG_HOME 指定）")
-    return open_engine(settings.database_url)
+    engine = open_engine(settings.database_url)
+    try:
+        current = schema_is_current(engine)
+    except SQLAlchemyError as fault:
+        raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
+    if not current:
+        raise CommandFailed("数据库的表结构与本程序的版本不符；升级程序后请先运行 yiguang init（数据会保留）")
+    return engine
 
 
 def _database_file(settings: Settings) -> bool:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ COMMANDS = (
     ("evidence", "verify"),
     ("evidence", "export"),
     ("evidence", "stamp"),
+    ("evidence", "verifier"),
     ("lexicon",),
     ("lexicon", "check"),
     ("model",),
@@ -210,3 +213,14 @@ def test_the_model_is_measured_on_labelled_texts(yiguang: Run, tmp_path: Path) -
     file.write_text('{"id": "a", "text": "no label"}\n', encoding="utf-8")
     assert yiguang("model", "evaluate", "--data", file).returncode == 1
     assert yiguang("model", "evaluate").returncode == 2
+
+
+def test_a_database_of_another_version_is_refused_in_one_line(yiguang: Run, home: Path) -> None:
+    assert yiguang("init").returncode == 0
+    with closing(sqlite3.connect(home / "yiguang.sqlite")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0000'")
+        database.commit()
+    refused = yiguang("cases", "list")
+    assert refused.returncode == 1
+    assert refused.stderr.count(b"\n") == 1
+    assert b"yiguang init" in refused.stderr
