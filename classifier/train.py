@@ -38,8 +38,8 @@ class Settings:
     `folds` groups are made by pair; `false_positive_rate` sets the threshold on scores of rows not trained on.
     """
 
-    penalty: float = 4.0
-    trust: float = 4.0
+    penalty: float = 2.0
+    trust: float = 8.0
     folds: int = 5
     false_positive_rate: float = 0.012
 
