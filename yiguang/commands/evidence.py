@@ -27,6 +27,15 @@ VERIFY_HELP = """\
   yiguang evidence verify 证据.wacz --key 5f3c…
   yiguang evidence verify --all
 """
+VERIFIER_HELP = """\
+生成独立核验程序：收件人用 Python 3.9 以上即可离线核验证据包，不需要本系统。
+
+相同版本生成逐字节相同的文件；请公布其 SHA-256。
+
+\b
+例：
+  yiguang evidence verifier --out verify.pyz
+"""
 STAMP_HELP = """\
 向已配置的机构补取时间戳；夜间巡查结束时也会自动取，机构当时不可达的留待下次。
 
@@ -37,7 +46,9 @@ STAMP_HELP = """\
   yiguang evidence stamp
 """
 EXPORT_HELP = """\
-把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件。
+把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件、封存证明与独立核验程序 verify.pyz。
+
+尚未封存（夜间巡查未结束）的证据没有封存证明；时间戳后来才取得的，取得后再导出一次。
 
 \b
 例：
@@ -119,7 +130,10 @@ def export(
     case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="目标目录，不存在时建立")],
 ) -> None:
+    from storage.proof import SUFFIX, proof_of
     from storage.verify import verify_bundle
+    from yiguang.home import open_home
+    from yiguang.verifier_file import build_verifier
 
     settings = read_settings()
     case = find_case(settings, case_id).case
@@ -133,6 +147,12 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(settings.home / case.bundle, copy)
         copy.with_name(copy.name + ".sha256").write_text(f"{case.bundle_sha256}  {copy.name}\n", encoding="utf-8")
+        (out / "verify.pyz").write_bytes(build_verifier())
+        proof = proof_of(open_home(settings), case.bundle)
+        if proof is None:
+            typer.echo("尚未封存，未附封存证明", err=True)
+        else:
+            copy.with_name(copy.name + SUFFIX).write_bytes(proof)
     except OSError as fault:
         raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
     typer.echo(str(copy))
@@ -155,3 +175,19 @@ def stamp() -> None:
     failed = sum(bool(attempt.fault) for attempt in tries)
     if failed:
         raise CommandFailed(f"{failed} 家机构未能取得时间戳，已排队")
+
+
+@evidence_app.command("verifier", help=VERIFIER_HELP)
+def verifier(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="写到哪里，如 verify.pyz")],
+) -> None:
+    from hashlib import sha256
+
+    from yiguang.verifier_file import build_verifier
+
+    program = build_verifier()
+    try:
+        out.write_bytes(program)
+    except OSError as fault:
+        raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
+    typer.echo(f"{sha256(program).hexdigest()}  {out}")

@@ -1,0 +1,64 @@
+"""A sealed and stamped night, and what a recipient gets of it: bundles, proofs, roots, and the one-file verifier."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from storage.database import migrate, open_engine
+from storage.proof import SUFFIX, proof_of
+from storage.rfc3161 import Rfc3161Authority, find_openssl
+from storage.seals import seal_night
+from storage.stamps import request_stamps
+from storage.tables import bundles
+from tests.storage.crawl import claim, clock, open_sample_night, open_store, seal_key
+from tests.storage.samples import NOW, visit
+from tests.storage.time_authority import TimeAuthority
+from yiguang.verifier_file import build_verifier
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What lies in a recipient's folder. `key` is the fingerprint that the operator published."""
+
+    folder: Path
+    bundles: tuple[Path, ...]
+    verifier: Path
+    roots: tuple[Path, ...]
+    key: str
+
+
+def make_night(home: Path) -> tuple[Engine, list[Rfc3161Authority]]:
+    """Twelve leads, sealed, stamped by two authorities of which one sends no DER."""
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    migrate(engine)
+    night_id, ids = open_sample_night(engine, links=4)
+    store = open_store(engine, home)
+    while rows := claim(engine, night_id, ids, limit=3):
+        for row in rows:
+            store.record(visit(row, flagged=True))
+    store.close()
+    seal_night(engine, home, night_id, seal_key(home), NOW)
+    authorities = []
+    for name, odd in (("tsa-1", False), ("tsa-2", True)):
+        with TimeAuthority(home / name, name=f"示例时间戳 {name}", rsa_keys=odd, falling_order=odd) as server:
+            authority = Rfc3161Authority(name, server.url, server.roots, 20, find_openssl())
+            assert [attempt.fault for attempt in request_stamps(engine, home, [authority], clock)] == [""]
+        authorities.append(authority)
+    return engine, authorities
+
+
+def hand_out(engine: Engine, home: Path, authorities: list[Rfc3161Authority], out: Path) -> HandOver:
+    roots = [shutil.copy(authority.roots_file, out / f"{authority.name}.pem") for authority in authorities]
+    with engine.connect() as connection:
+        paths = list(connection.scalars(select(bundles.c.path).order_by(bundles.c.id)))
+    copies = []
+    for path in paths:
+        proof = proof_of(engine, path)
+        assert proof is not None
+        copies.append(Path(shutil.copy(home / path, out)))
+        (out / f"{copies[-1].name}{SUFFIX}").write_bytes(proof)
+    verifier = out / "verify.pyz"
+    verifier.write_bytes(build_verifier())
+    return HandOver(out, tuple(copies), verifier, tuple(Path(path) for path in roots), seal_key(home).fingerprint)

@@ -1,0 +1,5 @@
+import sys
+
+from verifier.main import main
+
+sys.exit(main())

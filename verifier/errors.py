@@ -1,0 +1,7 @@
+"""What reading broken or hostile content raises; anything else is a fault of this program and should be seen."""
+
+import zlib
+
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, EOFError, zlib.error,
+)  # fmt: skip
