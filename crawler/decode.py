@@ -57,16 +57,17 @@ def decode_html(body: bytes, content_type: str) -> tuple[str, str]:
     declared = _declared_encodings(body, content_type)
     if body.isascii():
         return _read_ascii(body, declared)
-    if _holds(body, "utf-8") and (not declared or "utf-8" in declared or _non_ascii(body) >= _PROOF_BYTES):
-        return _read(body, "utf-8"), "utf-8"
+    text = _strictly_read(body, "utf-8")
+    if text is not None and (not declared or "utf-8" in declared or _non_ascii(body) >= _PROOF_BYTES):
+        return text, "utf-8"
     trusted = [encoding for encoding in declared if encoding not in _EMPTY_LABELS]
-    if trusted and _holds(body, trusted[0]) and not _contradicted(body, trusted[0]):
-        return _read(body, trusted[0]), trusted[0]
+    if trusted and (text := _strictly_read(body, trusted[0])) is not None and not _contradicted(body, text, trusted[0]):
+        return text, trusted[0]
     return _fewest_errors(body, [*declared, "utf-8", *_detected(body), "gb18030"])
 
 
 def _read_ascii(body: bytes, declared: list[str]) -> tuple[str, str]:
-    if b"~{" in body and b"~}" in body and _holds(body, "hz") and "gb18030" in declared:
+    if b"~{" in body and b"~}" in body and _strictly_read(body, "hz") is not None and "gb18030" in declared:
         return _read(body, "hz"), "hz"
     if b"\x1b$" in body and "iso2022_jp" in declared:
         return _read(body, "iso2022_jp"), "iso2022_jp"
@@ -113,26 +114,24 @@ def _read(body: bytes, encoding: str) -> str:
     return body.decode(encoding, "replace")
 
 
-def _holds(body: bytes, encoding: str) -> bool:
-    """Whether the body decodes strictly; a character cut off by the end of the body is forgiven."""
+def _strictly_read(body: bytes, encoding: str) -> str | None:
+    """The text when the body is all of this encoding; a character cut off by the end of the body is forgiven."""
     try:
-        body.decode(encoding)
+        return body.decode(encoding)
     except UnicodeDecodeError as error:
-        return error.start >= len(body) - 4 and ("incomplete" in error.reason or "unexpected end" in error.reason)
-    return True
+        cut_off = "incomplete" in error.reason or "unexpected end" in error.reason
+        return _read(body, encoding) if cut_off and error.start >= len(body) - 4 else None
 
 
 def _non_ascii(body: bytes) -> int:
     return len(body.translate(None, delete=bytes(range(128))))
 
 
-def _contradicted(body: bytes, encoding: str) -> bool:
+def _contradicted(body: bytes, text: str, encoding: str) -> bool:
     """GB 18030 and Big5 decode most of each other's pages without an error: compare how Chinese the readings look."""
     others = {"gb18030": "big5hkscs", "big5hkscs": "gb18030"}
-    other = others.get(encoding)
-    if other is None or not _holds(body, other):
-        return False
-    return len(_FREQUENT.findall(_read(body, other))) > 2 * len(_FREQUENT.findall(_read(body, encoding))) + 8
+    other = _strictly_read(body, others[encoding]) if encoding in others else None
+    return other is not None and len(_FREQUENT.findall(other)) > 2 * len(_FREQUENT.findall(text)) + 8
 
 
 def _detected(body: bytes) -> list[str]:

@@ -24,12 +24,17 @@ def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> Extr
     that the page hides by inline style or attribute are in `extra["hidden_text"]`, the `title` element in
     `extra["document_title"]`, a named source (来源) in `extra["source"]`.
     """
-    if is_wechat(url, html):
+    return read_page(html, url, encoding, wordings, wechat=is_wechat(url, html))
+
+
+def read_page(html: str, url: str, encoding: str, wordings: Wordings, *, wechat: bool) -> ExtractedPage:
+    """`extract_page` for a caller who knows already whether the page is of WeChat's public platform."""
+    if wechat:
         if has_article(html):
             return wechat_post_page(html, url, encoding, wordings)
         if posts := read_profile(html):
             return wechat_profile_page(html, posts, url, encoding, wordings)
     walk = walk_html(html, wordings)
     page = page_of(walk, lay_out(walk, wordings), url, encoding, len(html), wordings)
-    author = _ALBUM_AUTHOR.search(html) if is_wechat(url, html) else None
+    author = _ALBUM_AUTHOR.search(html) if wechat else None
     return replace(page, page_type="wx-list", account=author[1].strip()) if author else page

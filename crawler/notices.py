@@ -1,6 +1,6 @@
 """Pages that stand in for the page asked for: removals, challenges, parked names, soft 404s."""
 
-from crawler.wechat import has_article, is_wechat
+from crawler.wechat import has_article
 from crawler.wordings import Notice, Wordings
 from domain.page import ExtractedPage
 
@@ -8,15 +8,14 @@ from domain.page import ExtractedPage
 _MARKUP_CHARS = 120_000
 
 
-def notice_on(page: ExtractedPage, html: str, wordings: Wordings) -> Notice | None:
+def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: bool) -> Notice | None:
     """The first notice that the page is, None for content. An article of WeChat is never a notice, whatever it quotes."""
-    wechat = is_wechat(page.url, html)
     if wechat and has_article(html):
         return None
     site = "wechat" if wechat else "sogou" if _is_sogou(page.url) else ""
     title = (page.extra.get("document_title") or page.title).strip().lower()
     text = page.text.lower()
-    chars = len(text)
+    chars = len(page.text)
     markup = ""
     for notice in wordings.notices:
         if chars > notice.max_chars or (notice.site and notice.site != site):

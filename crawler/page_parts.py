@@ -96,8 +96,8 @@ def _widgets(walk: Walk, wordings: Wordings) -> tuple[str, ...]:
     scripts = (script[:_SCRIPT_CHARS] for script in walk.scripts)
     addresses = (url[:_ADDRESS_CHARS] for url, _ in walk.links)
     written = dict.fromkeys((*(mark[:_SCRIPT_CHARS] for mark in walk.marks), *scripts, *addresses))
-    source = "\n".join(written)[:_MARK_CHARS].lower().encode("ascii", "ignore")
-    return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in source))
+    found = wordings.widget_marks.words_in("\n".join(written)[:_MARK_CHARS].lower())
+    return tuple(dict.fromkeys(name for mark, name in wordings.widget_of.items() if mark in found))
 
 
 def _calls(text: str, buttons: Iterable[str], wordings: Wordings) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ class _Walker:
         tag = token.partition(" ")[0]
         attributes = attributes_of(token)
         if tag == "a":
-            self._frames.append(self._link_opened(attributes, parent.hidden))
+            self._open_link(attributes, parent.hidden)
             return text
         if tag in CHILDLESS:
             self._add_childless(tag, attributes, text, parent)
@@ -145,9 +145,7 @@ class _Walker:
             self._leave(frame)
             return text
         self._frames.append(frame)
-        if tag in SHOWN_RAW:
-            return self._raw_texts.get(text, "").replace("&", "&amp;")
-        return text
+        return self._raw_texts.get(text, "").replace("&", "&amp;") if tag in SHOWN_RAW else text
 
     def _add_childless(self, tag: str, attributes: Mapping[str, str], text: str, parent: Frame) -> None:
         if tag == "img":
@@ -163,11 +161,11 @@ class _Walker:
         elif tag != "link":
             self._add_replaced(tag, attributes, parent.hidden)
 
-    def _link_opened(self, attributes: Mapping[str, str], hidden: bool) -> Frame:
+    def _open_link(self, attributes: Mapping[str, str], hidden: bool) -> None:
         href = attributes.get("href", "")
-        frame = Frame(
-            _ENDS_PLACED, hidden, False, "a", 0, len(self.found.lines), None, href, attributes.get("title", ""), True
-        )
+        frame = Frame(_ENDS_PLACED, hidden, False, "a", 0, len(self.found.lines), None, href, "", True)
+        if "title" in attributes:
+            frame.image_alt = attributes["title"]
         if href[:4].lower() in _TOLD_SCHEMES:
             self.found.marks.append(f'href="{href}')
         if not LOOKS.isdisjoint(attributes):
@@ -176,7 +174,7 @@ class _Walker:
             self._add_space()
             self._after_link = False
         self._link = []
-        return frame
+        self._frames.append(frame)
 
     def _opened(self, tag: str, attributes: Mapping[str, str], hidden: bool) -> Frame:
         end = end_of(tag)

@@ -3,7 +3,7 @@
 import re
 
 from crawler.decode import decode_html
-from crawler.extract import extract_page
+from crawler.extract import read_page
 from crawler.feed import is_xml, xml_page
 from crawler.main_body import Layout
 from crawler.notices import notice_on
@@ -51,12 +51,13 @@ def read_response(url: str, status: int, headers: Headers, body: bytes, wordings
 
 
 def _read_html(text: str, url: str, encoding: str, wordings: Wordings) -> Reading:
-    page = extract_page(text, url, encoding, wordings)
-    if notice := notice_on(page, text, wordings):
+    wechat = is_wechat(url, text)
+    page = read_page(text, url, encoding, wordings, wechat=wechat)
+    if notice := notice_on(page, text, wordings, wechat=wechat):
         return Reading(notice.outcome, notice.detail)
     if _LOGIN_PATH.search(url) and not has_article(text):
         return Reading(Outcome.CHALLENGE, "跳转到验证页面")
-    if is_wechat(url, text) and not has_article(text) and ('class="weui-msg"' in text or "mesg-block" in text):
+    if wechat and not has_article(text) and ('class="weui-msg"' in text or "mesg-block" in text):
         return Reading(Outcome.UNKNOWN, f"微信提示页：{page.text[:60]}")
     if not page.text and not page.links and not page.images and "<script" not in text.lower():
         return Reading(Outcome.UNKNOWN, "页面没有任何内容")
@@ -66,7 +67,9 @@ def _read_html(text: str, url: str, encoding: str, wordings: Wordings) -> Readin
 def _refused(url: str, status: int, content_type: str, body: bytes, wordings: Wordings) -> Reading:
     if status in _CHALLENGE_STATUSES and body and not _not_a_page(content_type, body):
         text, encoding = decode_html(body, content_type)
-        notice = notice_on(extract_page(text, url, encoding, wordings), text, wordings)
+        wechat = is_wechat(url, text)
+        page = read_page(text, url, encoding, wordings, wechat=wechat)
+        notice = notice_on(page, text, wordings, wechat=wechat)
         if notice is not None and notice.outcome is Outcome.CHALLENGE:
             return Reading(Outcome.CHALLENGE, f"{notice.detail}（HTTP {status}）")
     if status in (401, 407):

@@ -6,6 +6,7 @@ scripts fill. `item_show_type` is 0 for an article, 5 video, 6 and 7 audio, 8 pi
 
 import html as entities
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,9 +37,15 @@ _PAGE_TYPES = {
 _LITERAL = re.compile(
     r"""[\s|(]{0,40}(?:htmlDecode\s?\(\s?)?(?:'((?:[^'\\\n]|\\.){0,4000})'|"((?:[^"\\\n]|\\.){0,4000})")"""
 )
+_VAR = "var "
+_VARIABLES = frozenset({
+    "item_show_type", "ct", "oriCreateTime", "createTime", "publish_time", "biz", "mid", "idx", "sn", "user_name",
+    "msg_source_url", "msg_title", "nickname", "author", "msg_desc",
+})  # fmt: skip
+_NAME_CHARS = 40
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
-_DECODED = r"\b{name}\s{{0,4}}:\s{{0,4}}(?:JsDecode\()?'((?:[^'\\]|\\.)*)'"
+_DECODED = r"{name}(?<!\w{name})\s{{0,4}}:\s{{0,4}}(?:JsDecode\()?'((?:[^'\\]|\\.)*)'"
 # { cdn_url: JsDecode('https://…\x26amp;from=appmsg'), width: '1201' * 1, — the share cover has no width behind it
 _PICTURE = re.compile(r"\{\s{0,80}cdn_url\s{0,4}:\s{0,4}(?:JsDecode\()?'((?:[^'\\]|\\.){1,1000})'\)?,\s{0,80}width")
 _CGI_DATA = "window.cgiDataNew"
@@ -74,30 +81,31 @@ def has_article(html: str) -> bool:
 
 def read_post(html: str) -> WechatPost:
     """Read the script literals of a post. Of several literals in one statement the first non-empty one counts."""
+    variables = _variables(html)
     data = _cgi_data(html)
-    shown = _var(html, "item_show_type") or _cgi(data, "item_show_type") or "0"
+    shown = variables["item_show_type"] or _cgi(data, "item_show_type") or "0"
     times = (
-        _var(html, "ct"),
-        _var(html, "oriCreateTime"),
+        variables["ct"],
+        variables["oriCreateTime"],
         _cgi(data, "ori_create_time"),
         _cgi(data, "create_time"),
-        _var(html, "createTime"),
-        _var(html, "publish_time"),
+        variables["createTime"],
+        variables["publish_time"],
     )
     ids = {
-        name: _var(html, name) or _cgi(data, key)
+        name: variables[name] or _cgi(data, key)
         for name, key in (("biz", "bizuin"), ("mid", "mid"), ("idx", "idx"), ("sn", "sn"), ("user_name", "user_name"))
     }
-    source = _var(html, "msg_source_url") or _cgi(data, "source_url")
+    source = variables["msg_source_url"] or _cgi(data, "source_url")
     page_type = _PAGE_TYPES.get(shown, "wx-article")
     own = "" if page_type == "wx-article" else _own_text(data)
     return WechatPost(
         page_type=page_type,
-        title=_var(html, "msg_title") or _cgi(data, "title"),
-        account=_var(html, "nickname") or _cgi(data, "nick_name"),
-        author=_var(html, "author") or _cgi(data, "author"),
+        title=variables["msg_title"] or _cgi(data, "title"),
+        account=variables["nickname"] or _cgi(data, "nick_name"),
+        author=variables["author"] or _cgi(data, "author"),
         published_at=next((time for value in times if value and (time := read_time(value))), None),
-        description=_var(html, "msg_desc") or _cgi(data, "desc"),
+        description=variables["msg_desc"] or _cgi(data, "desc"),
         own_text=own,
         pictures=tuple(dict.fromkeys(_plain(url) for url in _PICTURE.findall(data)))
         if own or page_type != "wx-article"
@@ -138,17 +146,23 @@ def lay_out_post(walk: Walk, post: WechatPost) -> Layout:
     return Layout(tuple(regions), body[0], body[1], float(sum(map(len, walk.lines[body[0] : body[1]]))))
 
 
-def _var(html: str, name: str) -> str:
-    """The first non-empty literal of `var name = "" || "…";`, in any of the scripts."""
-    mark = f"var {name} ="
-    start = html.find(mark)
-    while start >= 0:
-        place = start + len(mark)
-        while literal := _LITERAL.match(html, place):
-            if value := _plain(literal[1] or literal[2] or ""):
-                return value
-            place = literal.end()
-        start = html.find(mark, place)
+def _variables(html: str) -> defaultdict[str, str]:
+    """The first non-empty literal of each `var name = "" || "…";` of `_VARIABLES`, in any of the scripts."""
+    found: defaultdict[str, str] = defaultdict(str)
+    place = 0
+    for number, part in enumerate(html.split(_VAR)):
+        name, is_set, _ = part[:_NAME_CHARS].partition(" =")
+        if is_set and number and name in _VARIABLES and not found[name]:
+            found[name] = _first_literal(html, place + len(name) + len(is_set))
+        place += len(part) + len(_VAR)
+    return found
+
+
+def _first_literal(html: str, place: int) -> str:
+    while literal := _LITERAL.match(html, place):
+        if value := _plain(literal[1] or literal[2] or ""):
+            return value
+        place = literal.end()
     return ""
 
 

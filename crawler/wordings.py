@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crawler.literals import Literals
 from domain.outcome import Outcome
 
 
@@ -46,7 +47,8 @@ class Wordings:
     body_selectors: frozenset[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
-    widget_of: Mapping[bytes, str]
+    widget_of: Mapping[str, str]
+    widget_marks: Literals
     site_ending: re.Pattern[str]
     institution_ending: re.Pattern[str]
     institution_cut: re.Pattern[str]
@@ -58,6 +60,9 @@ def load_wordings(folder: Path) -> Wordings:
     regions, calls = _toml(folder / "regions.toml"), _toml(folder / "calls.toml")
     institutions = _toml(folder / "institutions.toml")
     try:
+        widget_of = {
+            mark.lower(): row["name"] for row in _toml(folder / "widgets.toml")["widget"] for mark in row["marks"]
+        }
         return Wordings(
             notices=tuple(_notice(row) for row in _toml(folder / "notices.toml")["notice"]),
             region_names={name: region for region, names in regions["names"].items() for name in names},
@@ -69,11 +74,8 @@ def load_wordings(folder: Path) -> Wordings:
             body_selectors=frozenset(regions["body"]["selectors"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
-            widget_of={
-                mark.lower().encode("ascii"): row["name"]
-                for row in _toml(folder / "widgets.toml")["widget"]
-                for mark in row["marks"]
-            },
+            widget_of=widget_of,
+            widget_marks=Literals(widget_of),
             site_ending=re.compile(f"(?:{_alternatives(institutions['site_endings'])})[】\\])）]*$"),
             institution_ending=_any_of(institutions["suffixes"]),
             institution_cut=re.compile(

@@ -1,0 +1,16 @@
+"""Which words of a long list occur in a text, found in one pass."""
+
+from collections.abc import Iterable
+
+import daachorse
+
+
+class Literals:
+    """Every word that occurs in a text, those inside or across others too. Raises `ValueError` on an empty word."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = list(dict.fromkeys(words))
+        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(self._words)
+
+    def words_in(self, text: str) -> frozenset[str]:
+        return frozenset(self._words[index] for _, _, index in self._automaton.find_overlapping(text))
