@@ -1,0 +1,93 @@
+"""Is it an advertisement? Each ground and exclusion on a page of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from classifier.analysis import Analysis
+from classifier.engine import Analyser
+from domain.findings import Document
+
+ANALYSER = Analyser(Path(__file__).parents[2] / "lexicons")
+SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
+
+
+def analyse(text: str, **fields: str) -> Analysis:
+    return ANALYSER.analyse(Document(text, **fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("basis", "text", "fields"),
+    [
+        ("认定指南6(2)", "我院根治白癜风，治愈率高达98%。", {}),
+        (
+            "认定指南6(4)",
+            "我院采用国际领先的微创技术治疗关节病，见效快、恢复快、不复发，欢迎来电咨询000-00001234。",
+            {},
+        ),
+        ("认定指南8(5)", SCIENCE + "点击预约专家。", {}),
+        ("互联网广告管理办法8", SCIENCE + "详询电话000-00001234。", {}),
+        ("广告法2", "种植牙限时特惠，闺蜜同行立减500元，名额有限。", {"site_name": "示例口腔门诊部"}),
+        ("广告法17", "灵芝孢子粉胶囊，三个疗程治愈糖尿病，不用再吃药，现货包邮。", {"site_name": "示例旗舰店"}),
+    ],
+)
+def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
+    ad = analyse(text, **fields).ad
+    assert ad.is_ad
+    assert basis in ad.basis
+
+
+@pytest.mark.parametrize(
+    ("basis", "text", "fields"),
+    [
+        ("认定指南3", "招募受试者：某药治疗痛风的临床试验，已获伦理委员会批准，入选标准为18至65岁。", {}),
+        ("适用指南一4", "当事人宣称根治白癜风，违反广告法，被责令停止发布并罚款二十万元。", {}),
+        ("适用指南一4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
+        ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
+        ("适用指南一4", "楼主求助，大家帮忙看看，我妈做完手术三天还疼，有没有同样经历的网友？", {}),
+    ],
+)
+def test_exclusions(basis: str, text: str, fields: dict[str, str]) -> None:
+    ad = analyse(text, **fields).ad
+    assert not ad.is_ad
+    assert basis in ad.basis
+
+
+def test_name_and_department_alone_are_no_advertisement() -> None:
+    text = "本院设内科、外科、妇产科。门诊时间八点至十七点，医保定点单位，价格见公示栏。"
+    assert not analyse(text, site_name="示例门诊部").ad.is_ad
+
+
+def test_contact_in_a_footer_weighs_less_than_in_the_text() -> None:
+    body = Document(SCIENCE + "000-00001234", contact_in_body=("000-00001234",))
+    footer = Document(SCIENCE + "000-00001234", contact_in_footer=("000-00001234",))
+    assert "互联网广告管理办法8" in ANALYSER.analyse(body).ad.basis
+    assert "互联网广告管理办法8" not in ANALYSER.analyse(footer).ad.basis
+    assert "contact-in-body" not in ANALYSER.analyse(footer).facts
+    assert "contact" in ANALYSER.analyse(footer).facts
+
+
+def test_residual_clause_for_a_page_the_model_flags() -> None:
+    plain = analyse("做完颧骨半年，前任点赞了我的照片，想要地址的来问。")
+    assert not plain.ad.is_ad
+    completed = ANALYSER.with_residual_ground(plain)
+    assert completed.ad.is_ad
+    assert completed.ad.basis == ("认定指南6(4)",)
+    excluded = analyse("当事人宣称根治白癜风，违反广告法，被责令停止发布并罚款二十万元。")
+    assert not ANALYSER.with_residual_ground(excluded).ad.is_ad
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "fields"),
+    [
+        ("gov-site", "通知", {"url": "https://amr.demo.gov.cn/x"}),
+        ("public-hospital", "通知", {"site_name": "示例县人民医院"}),
+        ("wechat-contact", "加薇信 demo_abc123 了解", {}),
+        ("review-number", "（川）医广【2026】第05-20-0123号", {}),
+        ("evasion", "我院根*治牛皮癣", {}),
+        ("qr-code", "长按识别二维码", {}),
+        ("medical-beauty-item", "热玛吉", {}),
+    ],
+)
+def test_facts(fact: str, text: str, fields: dict[str, str]) -> None:
+    assert fact in analyse(text, **fields).facts
