@@ -12,7 +12,7 @@ from crawler.failure import FetchFailed
 from crawler.render import BrowserRequest
 from crawler.settings import CrawlSettings
 from domain.outcome import Outcome
-from domain.page import Exchange
+from domain.page import Exchange, Headers
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9"
@@ -29,14 +29,15 @@ class Downloads:
         self._fetch = fetch
         self._settings = settings
 
-    async def page(self, url: str, local: bool, cookie: str = "") -> Exchange:
-        """GET one page. `cookie` is the Cookie field, not sent when empty."""
+    async def page(self, url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:
+        """GET one page. `cookie` is the Cookie field, not sent when empty; `conditions` make the request conditional."""
         headers = {
             "User-Agent": self._settings.user_agent_header,
             "Accept": _ACCEPT,
             "Accept-Language": _ACCEPT_LANGUAGE,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
+        headers |= dict(conditions)
         if cookie:
             headers["Cookie"] = cookie
         terms = FetchTerms(local, self._settings.max_body_bytes, self._settings.timeout_seconds)

@@ -15,7 +15,7 @@ from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.urls import without_fragment
 from domain.outcome import Outcome
-from domain.page import Exchange
+from domain.page import Exchange, Headers
 from domain.urls import canonical_url
 
 
@@ -37,9 +37,10 @@ class Fetched:
 
 
 class PageDownload(Protocol):
-    """Fetches one page without following redirects; raises `FetchFailed`. `cookie` is the Cookie field, may be empty."""
+    """Fetches one page without following redirects; raises `FetchFailed`. `cookie` is the Cookie field, may be empty;
+    `conditions` are If-None-Match and If-Modified-Since."""
 
-    async def __call__(self, url: str, local: bool, cookie: str = "") -> Exchange: ...
+    async def __call__(self, url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange: ...
 
 
 class PageFetcher:
@@ -52,9 +53,10 @@ class PageFetcher:
         self._gates = gates
         self._settings = settings
 
-    async def fetch(self, url: str, scope: Scope) -> Fetched:
-        """Never raises `FetchFailed`: it is returned with what was received before it."""
-        return await self._follow(without_fragment(url), (), scope)
+    async def fetch(self, url: str, scope: Scope, conditions: Headers = ()) -> Fetched:
+        """Never raises `FetchFailed`: it is returned with what was received before it. `conditions` go with the first
+        request only, since they are of its URL."""
+        return await self._follow(without_fragment(url), (), scope, conditions)
 
     async def follow_script(self, fetched: Fetched, target: str, scope: Scope) -> Fetched:
         """Go where the script of the page fetched last sends a browser, as if it had answered with a redirect."""
@@ -65,7 +67,7 @@ class PageFetcher:
             return replace(fetched, failure=explained)
         return await self._follow(url, fetched.exchanges, scope)
 
-    async def _follow(self, url: str, before: Sequence[Exchange], scope: Scope) -> Fetched:
+    async def _follow(self, url: str, before: Sequence[Exchange], scope: Scope, conditions: Headers = ()) -> Fetched:
         """Fetch `url` and wherever it redirects, after the exchanges of the chain so far."""
         chain = list(before)
         cookies = ChainCookies()
@@ -81,9 +83,9 @@ class PageFetcher:
                 seen.add((url, cookie))
                 robots = await self.check(url, scope)
                 delay = await self.delay_seconds(url, scope)
-                exchange = await self._gates.take(
-                    url, scope.target.local, delay, partial(self._download, cookie=cookie)
-                )
+                download = partial(self._download, cookie=cookie, conditions=conditions)
+                exchange = await self._gates.take(url, scope.target.local, delay, download)
+                conditions = ()
                 chain.append(exchange)
                 cookies.keep(exchange)
                 target = redirect_target(exchange)

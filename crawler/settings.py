@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crawler.wordings import Wordings
 
@@ -47,6 +48,10 @@ class CrawlSettings:
     #: The longest Retry-After and the longest robots.txt crawl-delay that we still obey as given.
     max_retry_seconds: float = 3600.0
     max_crawl_delay_seconds: float = 60.0
+    #: The longest that a whole site is left alone, in this night and the next ones.
+    max_rest_seconds: float = 7 * 86_400.0
+    #: No URL is begun after this time (aware); None when the night has no end of its own.
+    stop_at: datetime | None = None
     #: How long an idle crawl sleeps before it asks the frontier again.
     idle_seconds: float = 1.0
 

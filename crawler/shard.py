@@ -11,8 +11,9 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.download import CaptureHandler
 from crawler.settings import CrawlSettings
+from crawler.site_rests import NoMemory
 from crawler.spider import ShardSpider
-from domain.visits import Frontier, Judge, TargetInNight, VisitStore
+from domain.visits import CrawlMemory, Frontier, Judge, TargetInNight, VisitStore
 
 #: Scrapy runs on a plain asyncio loop without Twisted's reactor, which could be started only once in a process.
 #: What it does by itself is off: redirects, robots, cookies, retries and decompression are ours, because each exchange
@@ -47,8 +48,10 @@ def run_shard(
     judge: Judge,
     settings: CrawlSettings,
     clock: Callable[[], datetime],
+    memory: CrawlMemory | None = None,
 ) -> None:
-    """Crawl until the frontier has nothing left for `targets`.
+    """Crawl until the frontier has nothing left for `targets`, or until `settings.stop_at`. Without `memory` every page
+    is fetched as if for the first time.
 
     Blocks; runs its own event loop, so call it outside of one. May be called again in the same process. Raises what the
     store or the frontier raised, `EvidenceIncomplete` excepted, which ends in an outcome.
@@ -58,7 +61,9 @@ def run_shard(
     async def crawl() -> BaseException | None:
         runner = AsyncCrawlerRunner(_SCRAPY)
         crawler = runner.create_crawler(ShardSpider)
-        await runner.crawl(crawler, night_id, worker, targets, frontier, store, judge, settings, clock)
+        await runner.crawl(
+            crawler, night_id, worker, targets, frontier, store, judge, settings, clock, memory or NoMemory()
+        )
         spider = crawler.spider
         if not isinstance(spider, ShardSpider):
             return RuntimeError("Scrapy did not open the spider")

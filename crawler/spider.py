@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from scrapy import Spider
@@ -20,10 +20,11 @@ from crawler.politeness import SiteGates
 from crawler.render import Renderer
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
+from crawler.site_rests import SiteRests
 from crawler.visiting import Visitor
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
-from domain.visits import Frontier, FrontierUrl, Judge, TargetInNight, Visit, VisitStore
+from domain.visits import CrawlMemory, Frontier, FrontierUrl, Judge, TargetInNight, Visit, VisitStore
 
 logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -48,6 +49,7 @@ class ShardSpider(Spider):
         judge: Judge,
         crawl_settings: CrawlSettings,
         clock: Callable[[], datetime],
+        memory: CrawlMemory,
     ) -> None:
         super().__init__()
         self.night_id = night_id
@@ -57,6 +59,7 @@ class ShardSpider(Spider):
         self.judge = judge
         self.crawl_settings = crawl_settings
         self.clock = clock
+        self.memory = memory
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
@@ -70,7 +73,9 @@ class ShardSpider(Spider):
         renderer = Renderer(self.crawl_settings, self.clock)
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
-            await self._crawl(self._visitor(renderer))
+            visitor = self._visitor(renderer)
+            await visitor.rests.load()
+            await self._crawl(visitor)
             self.finished = True
         except Exception as error:
             logger.exception("the shard stops: %s", error)
@@ -91,12 +96,15 @@ class ShardSpider(Spider):
         downloads = Downloads(self.crawler.engine.download_async, settings)
         gates = SiteGates(settings.concurrent_per_address)
         fetcher = PageFetcher(downloads.page, gates, settings)
-        return Visitor(settings, self.clock, downloads, fetcher, gates, renderer, self.judge)
+        rests = SiteRests(self.memory, self._stored, settings, self.clock)
+        return Visitor(settings, self.clock, downloads, fetcher, gates, rests, renderer, self.judge)
 
     async def _crawl(self, visitor: Visitor) -> None:
         while True:
             await self._fill_lanes(visitor)
             if not self._lanes:
+                if self._is_over():
+                    return
                 due = await self._stored(self.frontier.next_due, self.night_id, [*self._scopes], self.clock())
                 if due is None:
                     return
@@ -109,9 +117,13 @@ class ShardSpider(Spider):
             for lane in done:
                 lane.result()  # a lane fails only when nothing can be recorded any more
 
+    def _is_over(self) -> bool:
+        stop_at = self.crawl_settings.stop_at
+        return stop_at is not None and self.clock() >= stop_at
+
     async def _fill_lanes(self, visitor: Visitor) -> None:
         """Give each target without a lane one, while there are free lanes and URLs for them."""
-        while (free := self.crawl_settings.concurrent_sites - len(self._lanes)) > 0:
+        while not self._is_over() and (free := self.crawl_settings.concurrent_sites - len(self._lanes)) > 0:
             idle = [target for target in self._scopes if target not in self._lanes]
             if not idle:
                 return
@@ -136,14 +148,21 @@ class ShardSpider(Spider):
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another."""
         for row in rows:
-            visit = await self._visit(visitor, row)
-            await self._record(visitor, visit)
+            rest = visitor.rests.of(row.url)
+            longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
+            if rest is None:
+                await self._record(visitor, await self._visit(visitor, row))
+            elif rest.until - self.clock() > longest:
+                await self._record(visitor, visitor.resting(row, rest))
+            else:
+                await self._stored(self.frontier.give_back, [row.id], self.worker, rest.until)
             self._held.discard(row.id)
 
     async def _visit(self, visitor: Visitor, row: FrontierUrl) -> Visit:
         started_at = self.clock()
+        earlier = await self._stored(self.memory.earlier, row.url, started_at)
         try:
-            return await visitor.visit(row, self._scopes[row.target_id])
+            return await visitor.visit(row, self._scopes[row.target_id], earlier)
         except Exception as error:
             # The one place where a fault of ours in reading or judging a page is turned into its outcome
             logger.exception("visit failed: %s", row.url)

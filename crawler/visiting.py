@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -24,13 +24,14 @@ from crawler.robots import redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.shell import is_script_shell
+from crawler.site_rests import SiteRests
 from crawler.urls import host_of, without_fragment
 from domain.findings import Judgement
 from domain.outcome import Outcome
-from domain.page import Exchange, ExtractedPage, Link, Reading
+from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
 from domain.targets import RenderMode, TargetKind
 from domain.urls import canonical_url
-from domain.visits import FrontierUrl, Judge, Rendering, Visit
+from domain.visits import Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
@@ -65,12 +66,14 @@ class Visitor:
     downloads: Downloads
     fetcher: PageFetcher
     gates: SiteGates
+    rests: SiteRests
     renderer: Renderer
     judge: Judge
 
-    async def visit(self, row: FrontierUrl, scope: Scope) -> Visit:
-        """The whole visit to a URL, with `retry_at` set when it is to be tried again."""
-        visit = await self._visit(row, scope)
+    async def visit(self, row: FrontierUrl, scope: Scope, earlier: Earlier | None = None) -> Visit:
+        """The whole visit to a URL, with `retry_at` set when it is to be tried again. With `earlier`, the server is asked
+        for the page only if it has changed since."""
+        visit = await self._visit(row, scope, earlier)
         if row.depth == 0 and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
             visit = await self._with_sitemaps(visit, scope)
         return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
@@ -88,16 +91,40 @@ class Visitor:
             ended_at=self.clock(),
         )
 
-    async def _visit(self, row: FrontierUrl, scope: Scope) -> Visit:
+    async def _visit(self, row: FrontierUrl, scope: Scope, earlier: Earlier | None) -> Visit:
         started_at = self.clock()
-        fetched = await self.fetcher.fetch(row.url, scope)
+        fetched = await self.fetcher.fetch(row.url, scope, _conditions(earlier))
         blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)
         if fetched.failure is not None:
             return self._failed_fetch(blank, fetched.failure)
+        await self._note_answer(fetched)
+        if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
+            return self._unchanged(blank, earlier, scope)
         try:
             return await self._read(blank, fetched, scope)
         except ComputingStuck as stuck:
             return self.our_fault(blank, str(stuck))
+
+    async def _note_answer(self, fetched: Fetched) -> None:
+        await self.rests.note(
+            fetched.final_url, fetched.exchanges[-1].status, wait_asked(fetched.retry_after, self.clock())
+        )
+
+    def _unchanged(self, visit: Visit, earlier: Earlier, scope: Scope) -> Visit:
+        """What was read and judged before stands; its links are followed as if they had been read again."""
+        return self._finished(
+            replace(visit, same_as=earlier.page_id),
+            Reading(Outcome.CONTENT, "内容未变（HTTP 304）"),
+            scope,
+            links=[Link(url) for url in earlier.links],
+        )
+
+    def resting(self, row: FrontierUrl, rest: SiteRest) -> Visit:
+        """A URL that is not asked for, because its site is to be left alone for longer than the night may wait."""
+        now = self.clock()
+        until = rest.until.astimezone(UTC)
+        detail = f"该站要求暂缓访问（{rest.reason}），{until:%Y-%m-%d %H:%M}（UTC）之前不再访问"
+        return Visit(row, Outcome.HTTP_ERROR, detail, now, now, row.url, None)
 
     def failed(self, visit: Visit, failure: _Failure) -> Visit:
         """The visit as a failure; nothing of what was read or judged stays in it."""
@@ -191,9 +218,10 @@ class Visitor:
         scope: Scope,
         rendering: Rendering | None = None,
         judgement: Judgement | None = None,
+        links: Sequence[Link] = (),
     ) -> Visit:
         page = reading.page
-        found, skipped = scope.follow(page.links, visit.frontier.depth) if page is not None else ((), ())
+        found, skipped = scope.follow(page.links if page is not None else links, visit.frontier.depth)
         return replace(
             visit,
             outcome=reading.outcome,
@@ -260,6 +288,13 @@ class Visitor:
             if (reason := scope.redirect_refusal(page_url, url)) is not None:
                 raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
             await self.fetcher.check(url, scope)
+
+
+def _conditions(earlier: Earlier | None) -> Headers:
+    if earlier is None:
+        return ()
+    fields = (("If-None-Match", earlier.etag), ("If-Modified-Since", earlier.last_modified))
+    return tuple((name, value) for name, value in fields if value)
 
 
 def _with_chain(visit: Visit, fetched: Fetched) -> Visit:

@@ -84,7 +84,8 @@ class Visit:
     visit is only logged. `outcome_detail` is short Chinese for the ledger. `robots` is `allowed`, `denied`, `absent`
     or `unreachable`. `skipped` are links of the page that are not followed, not more than are worth keeping;
     `skip_counts` how many there were by rule. `asides` are exchanges made on the way that are not of the page: robots.txt,
-    sitemaps, control fetches.
+    sitemaps, control fetches. `same_as` is the id of an earlier page when the server said (304) that it has not changed
+    since: outcome `content` then, without page and judgement, which are the earlier ones.
     """
 
     frontier: FrontierUrl
@@ -104,6 +105,47 @@ class Visit:
     skipped: tuple[Skipped, ...] = ()
     skip_counts: Mapping[SkipRule, int] = field(default_factory=dict)
     asides: tuple[Exchange, ...] = ()
+    same_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A URL's last content, kept where a conditional request may stand for fetching it again: it was no lead, it was
+    judged by today's rules and model, and fetched in full not long ago. `links` is where it leads."""
+
+    page_id: int
+    etag: str
+    last_modified: str
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRest:
+    """A site to be left alone `until` then. `level` counts in how many answers in a row it said so; `reason` is Chinese."""
+
+    site: str
+    until: datetime
+    level: int
+    reason: str
+
+
+class CrawlMemory(Protocol):
+    """What earlier nights know."""
+
+    def earlier(self, url: str, now: datetime) -> Earlier | None:
+        """The last content of a URL, None when it is to be fetched in full."""
+
+    def known_page(self, host: str, other_than: str) -> str | None:
+        """The URL of the page of a host that gave content last, other than one."""
+
+    def rests(self) -> Sequence[SiteRest]:
+        """Sites that asked to be left alone, also those whose rest is over."""
+
+    def keep_rest(self, rest: SiteRest) -> None:
+        """Remember a rest, in place of an earlier one of the site."""
+
+    def end_rest(self, site: str) -> None:
+        """Forget that a site was ever at rest."""
 
 
 class Frontier(Protocol):
@@ -116,6 +158,9 @@ class Frontier(Protocol):
 
     def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
         """Extend the leases that `worker` still holds."""
+
+    def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
+        """Return URLs that `worker` holds and did not try, until `due_at`; the try does not count."""
 
     def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
         """When the next waiting or leased URL becomes claimable; None when no work is left."""

@@ -42,9 +42,9 @@ def is_lead(visit: Visit) -> bool:
 
 
 def _missing_of_content(visit: Visit) -> Iterator[str]:
-    if visit.page is None:
+    if visit.page is None and visit.same_as is None:
         yield "缺少提取结果"
-    if visit.judgement is None:
+    if visit.judgement is None and visit.same_as is None:
         yield "缺少判定结果"
     if not visit.exchanges and visit.rendering is None:
         yield "缺少 HTTP 收发记录"

@@ -1,6 +1,5 @@
 """The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.urls import canonical_url
 from domain.visits import Discovered, FrontierUrl
 from storage.database import writing
+from storage.revisits import not_due
 from storage.tables import frontier, night_targets
+from storage.url_keys import url_key
 
 # A leased URL has been tried, so these two are all that is open. Kept apart: each is one range of the claim index.
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
@@ -34,11 +34,6 @@ _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts >
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
 _BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
-
-
-def url_key(url: str) -> str:
-    """SHA-256 (hex) of the canonical URL: what makes two frontier rows of one night the same."""
-    return hashlib.sha256(canonical_url(url).encode("utf-8", "replace")).hexdigest()
 
 
 def add_urls(
@@ -51,7 +46,8 @@ def add_urls(
 ) -> None:
     """Put URLs on the frontier that the night does not know yet; the first to name a URL owns it.
 
-    `found_on` is the frontier row of the page that names them.
+    `found_on` is the frontier row of the page that names them. Pages that are not due for another visit come after all
+    others of their target: the budget goes first to what is new or changes often.
     """
     rows = {
         url_key(item.url): {
@@ -62,11 +58,14 @@ def add_urls(
             "depth": item.depth,
             "due_at": due_at,
             "found_on": found_on,
+            "priority": 0,
         }
         for item in found
     }
     if not rows:
         return
+    for key in not_due(connection, list(rows), due_at):
+        rows[key]["priority"] = 1
     # In the order of the keys: two shards that add the same URLs then wait for each other, but never in a circle.
     connection.execute(_insert_new(connection), [rows[key] for key in sorted(rows)])
 
@@ -160,21 +159,27 @@ class SqlFrontier:
         Unlike a crash, which a page may have caused, the stop says nothing about the pages that were under way: their
         broken-off tries are not counted, neither in `attempts` nor against the budget. No worker may be alive.
         """
-        held = and_(frontier.c.night_id == night_id, frontier.c.state == "leased")
         with writing(self._engine) as connection:
-            rows = connection.execute(
-                update(frontier)
-                .where(held)
-                .values(state="waiting", worker=None, due_at=_AT_ONCE, attempts=frontier.c.attempts - 1)
-                .returning(frontier.c.target_id, frontier.c.attempts)
-            ).all()
-            never_tried = Counter(row.target_id for row in rows if row.attempts == 0)
-            for target_id, count in never_tried.items():
-                of_target = and_(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
-                connection.execute(
-                    update(night_targets).where(of_target).values(started=night_targets.c.started - count)
-                )
-        return len(rows)
+            return _withdraw(connection, frontier.c.night_id == night_id, _AT_ONCE)
+
+    def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
+        """Return URLs that `worker` holds and did not try, until `due_at`; nothing of the try is counted."""
+        with writing(self._engine) as connection:
+            _withdraw(connection, and_(frontier.c.id.in_(ids), frontier.c.worker == worker), due_at)
+
+
+def _withdraw(connection: Connection, which: ColumnElement[bool], due_at: datetime) -> int:
+    rows = connection.execute(
+        update(frontier)
+        .where(which, frontier.c.state == "leased")
+        .values(state="waiting", worker=None, due_at=due_at, attempts=frontier.c.attempts - 1)
+        .returning(frontier.c.night_id, frontier.c.target_id, frontier.c.attempts)
+    ).all()
+    never_tried = Counter((row.night_id, row.target_id) for row in rows if row.attempts == 0)
+    for (night_id, target_id), count in never_tried.items():
+        of_target = and_(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
+        connection.execute(update(night_targets).where(of_target).values(started=night_targets.c.started - count))
+    return len(rows)
 
 
 def _same_target() -> ColumnElement[bool]:
@@ -216,7 +221,7 @@ def _candidates(
                 select(frontier.c.id, frontier.c.target_id, (frontier.c.attempts > 0).label("tried"))
                 .where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, kind)
                 .where(frontier.c.due_at <= now)
-                .order_by(frontier.c.depth, frontier.c.id)
+                .order_by(frontier.c.priority, frontier.c.depth, frontier.c.id)
                 .limit(most)
             )
             part = rows.subquery(f"part_{len(parts)}")

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.visits import SkipRule, Visit
-from storage.frontier import url_key
 from storage.tables import frontier, nights, skipped_counts, skipped_links
+from storage.url_keys import url_key
 
 #: Rule of URLs that were in scope but beyond the page budget of the night.
 SURPLUS = "surplus"

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import TargetInNight
 from storage.database import writing
-from storage.frontier import url_key
 from storage.tables import targets
+from storage.url_keys import url_key
 
 
 def save_targets(engine: Engine, rows: Iterable[Target]) -> int:

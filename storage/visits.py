@@ -26,6 +26,7 @@ from storage.frontier import add_urls
 from storage.locks import writing_evidence
 from storage.night_warc import ArchivedSlice, NightWarc
 from storage.orphans import repair_warcs
+from storage.revisits import remember_page
 from storage.seal_key import SealKey
 from storage.skips import add_skips
 from storage.tables import bundles, findings, frontier, pages, visits
@@ -125,7 +126,9 @@ def _store(
             again = update(frontier).where(this_row).values(state="waiting", due_at=visit.retry_at, worker=None)
             connection.execute(again)
         return True
-    connection.execute(insert(pages), _page_row(visit, visit_id))
+    same = {} if visit.same_as is None else _columns_of_same(connection, visit.same_as)
+    connection.execute(insert(pages), _page_row(visit, visit_id) | same)
+    remember_page(connection, visit)
     if visit.judgement is not None and visit.judgement.findings:
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))
     if bundle is not None:
@@ -191,6 +194,19 @@ def _page_row(visit: Visit, visit_id: int) -> dict[str, Any]:
         del judgement["findings"]
         row |= {"judgement": judgement, "score": visit.judgement.score, "flagged": visit.judgement.flagged}
     return row
+
+
+#: What a page that has not changed shares with the earlier one. Its text is not written again, and its findings stay with
+#: the earlier page, which was no lead.
+_SHARED = (
+    "page_type", "title", "site_name", "account", "author", "published_at", "encoding", "text_sha256", "contacts",
+    "identifiers", "institutions", "judgement", "score", "flagged",
+)  # fmt: skip
+
+
+def _columns_of_same(connection: Connection, page_id: int) -> dict[str, Any]:
+    row = connection.execute(select(*(pages.c[name] for name in _SHARED)).where(pages.c.id == page_id)).one()
+    return {**row._mapping, "same_as": page_id}
 
 
 def _content_columns(page: ExtractedPage) -> dict[str, Any]:

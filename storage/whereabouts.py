@@ -7,9 +7,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine, select
 
 from domain.outcome import Outcome
-from storage.frontier import url_key
 from storage.skips import SURPLUS
 from storage.tables import frontier, night_targets, nights, pages, skipped_links, visits
+from storage.url_keys import url_key
 
 
 class Fate(StrEnum):

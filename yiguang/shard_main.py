@@ -6,6 +6,7 @@ import structlog
 
 from crawler.shard import run_shard
 from storage.frontier import SqlFrontier
+from storage.revisits import SqlCrawlMemory
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
 from yiguang.errors import CommandFailed, UsageError
@@ -47,8 +48,9 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             frontier,
             store,
             page_judge(classifier),
-            crawl_settings(settings),
+            crawl_settings(settings, utc_now()),
             utc_now,
+            SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256),
         )
     finally:
         store.close()

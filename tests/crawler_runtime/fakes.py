@@ -14,7 +14,7 @@ from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import Target
-from domain.visits import FrontierUrl, TargetInNight, Visit
+from domain.visits import CrawlMemory, FrontierUrl, TargetInNight, Visit
 
 WORDINGS = load_wordings(Path(__file__).parents[2] / "lexicons" / "web")
 NIGHT = "2026-11-25"
@@ -70,6 +70,12 @@ class MemoryFrontier:
             for row in self.rows:
                 if row.id in ids and row.worker == worker and row.state == "leased":
                     row.due_at = now + timedelta(seconds=lease_seconds)
+
+    def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
+        with self._lock:
+            for row in self.rows:
+                if row.id in ids and row.worker == worker and row.state == "leased":
+                    row.state, row.worker, row.due_at, row.attempts = "waiting", "", due_at, row.attempts - 1
 
     def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
         assert night_id == NIGHT
@@ -133,6 +139,7 @@ def crawl(
     crawl_settings: CrawlSettings,
     judge: Callable[[ExtractedPage], Judgement] = judge_word,
     refuse: frozenset[str] = frozenset(),
+    memory: CrawlMemory | None = None,
 ) -> MemoryStore:
     """Run one shard to its end over fakes."""
     frontier = MemoryFrontier()
@@ -140,5 +147,5 @@ def crawl(
     numbered = [TargetInNight(number, target) for number, target in enumerate(targets, 1)]
     for item in numbered:
         frontier.add(item.id, item.target.url, 0)
-    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, now)
+    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, now, memory)
     return store

@@ -95,7 +95,7 @@ class RoughServer:
             cookie = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"cookie:")), b"").decode()
             self.open_now[host] = self.open_now.get(host, 0) + 1
             self.most_open[host] = max(self.most_open.get(host, 0), self.open_now[host])
-            await self._answer(host.split(".")[0], Turn(writer, path, 0, cookie))
+            await self._answer(host.split(".")[0], Turn(writer, path, 0, cookie, head.decode("latin-1")))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return  # the other side left, or the server stops: either is expected of a rough server
@@ -126,6 +126,7 @@ class Turn:
     path: str
     visits: int
     cookie: str
+    head: str
 
 
 Behaviour = Callable[[Turn], Awaitable[None]]
@@ -436,3 +437,16 @@ async def _sitemaps_without_end(turn: Turn) -> None:
         turn.writer.write(answer(sitemap(*more, kind="sitemapindex"), XML))
     else:
         turn.writer.write(answer(PAGE, HTML))
+
+
+@behaviour("validates")
+async def _validates(turn: Turn) -> None:
+    """Says that nothing has changed to whoever knows its tag."""
+    links = html('<a href="/1.html">1</a>')
+    known = 'if-none-match: "v1"' in turn.head.lower()
+    turn.writer.write(answer(b"", status="304 Not Modified") if known else answer(links, HTML, 'ETag: "v1"'))
+
+
+says("not-modified", answer(b"", status="304 Not Modified"))
+says("leave-me", answer(b"", HTML, "Retry-After: 86400", status="503 Service Unavailable"))
+says("forbids-all", answer(b"", HTML, status="403 Forbidden"))

@@ -1,0 +1,152 @@
+"""What is remembered of a page from night to night: how often it changes, and how to ask whether it has."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.findings import Judgement
+from domain.page import ExtractedPage, Headers
+from domain.visits import Earlier, SiteRest, Visit
+from storage.columns import storable_text
+from storage.database import writing
+from storage.tables import page_memory, site_rests
+from storage.url_keys import url_key
+
+#: A page that has not changed is due after twice as many days each time, up to this.
+MAX_INTERVAL_DAYS = 16
+#: Nights do not begin at the same minute: a page is due this much earlier than its days say.
+_EARLY = timedelta(hours=6)
+#: The server's word that a page has not changed is taken for so long; then the page is fetched in full.
+MAX_DAYS_ON_TRUST = 14
+#: A page of more links is fetched in full each time instead of remembering them.
+MAX_LINKS = 500
+_MAX_VALIDATOR_CHARACTERS = 500
+_KEYS_AT_ONCE = 500  # SQLite allows 32,766 variables in a statement; far fewer parse faster
+
+
+def not_due(connection: Connection, keys: Sequence[str], now: datetime) -> list[str]:
+    """Those of the keys whose pages need no visit yet. Leads are always due."""
+    found: list[str] = []
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        found += connection.scalars(
+            select(page_memory.c.url_key).where(
+                page_memory.c.url_key.in_(some), page_memory.c.due_at > now, page_memory.c.flagged.is_(False)
+            )
+        )
+    return found
+
+
+def remember_page(connection: Connection, visit: Visit) -> None:
+    """Note the page that a visit read, after its row in `pages` was written; or that it has not changed."""
+    key, now = url_key(visit.frontier.url), visit.ended_at
+    known = connection.execute(select(page_memory).where(page_memory.c.url_key == key)).one_or_none()
+    if visit.page is None or visit.judgement is None:
+        if known is not None and visit.same_as is not None:
+            values = {"seen_at": now} | _interval(known, unchanged=True, now=now)
+            connection.execute(update(page_memory).where(page_memory.c.url_key == key).values(values))
+        return
+    text_sha256 = hashlib.sha256(storable_text(visit.page.text).encode()).hexdigest()
+    unchanged = known is not None and known.text_sha256 == text_sha256
+    values = {
+        "url_key": key,
+        "url": visit.frontier.url,
+        "host": urlsplit(visit.frontier.url).hostname or "",
+        "page_id": visit.frontier.id,
+        "text_sha256": text_sha256,
+        "flagged": visit.judgement.flagged,
+        "judged_by": judged_by(visit.judgement.rules_sha256, visit.judgement.model_sha256),
+        "fetched_at": now,
+        "seen_at": now,
+        "changed_at": known.changed_at if known is not None and unchanged else now,
+        **_validators(visit, visit.page, visit.judgement),
+        **_interval(known, unchanged=unchanged, now=now),
+    }
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(
+        dialect.insert(page_memory).on_conflict_do_update(index_elements=["url_key"], set_=values), [values]
+    )
+
+
+def judged_by(rules_sha256: str, model_sha256: str) -> str:
+    """Names the rules and the model that a judgement holds for."""
+    return f"{rules_sha256} {model_sha256}"
+
+
+def _interval(known: Row[Any] | None, *, unchanged: bool, now: datetime) -> dict[str, Any]:
+    days = min(known.interval_days * 2, MAX_INTERVAL_DAYS) if known is not None and unchanged else 1
+    return {"interval_days": days, "due_at": now + timedelta(days=days) - _EARLY}
+
+
+def _validators(visit: Visit, page: ExtractedPage, judgement: Judgement) -> dict[str, Any]:
+    """What makes a conditional request, where its answer would say all: not for leads, whose evidence is taken anew each
+    time, nor for pages that a browser built or that were reached by redirects."""
+    links = list(dict.fromkeys(link.url for link in page.links))
+    plain = len(visit.exchanges) == 1 and visit.exchanges[0].status == 200 and visit.rendering is None
+    fields = {"etag": "", "last_modified": "", "links": []}
+    if not plain or judgement.flagged or len(links) > MAX_LINKS:
+        return fields
+    headers = visit.exchanges[0].response_headers
+    found = {"etag": _field(headers, "etag"), "last_modified": _field(headers, "last-modified")}
+    return fields | found | ({"links": links} if any(found.values()) else {})
+
+
+def _field(headers: Headers, name: str) -> str:
+    value = next((value.strip() for field, value in headers if field.lower() == name), "")
+    return value if len(value) <= _MAX_VALIDATOR_CHARACTERS and value.isascii() else ""
+
+
+class SqlCrawlMemory:
+    """`domain.visits.CrawlMemory` over SQL, for a crawl whose pages are judged by the given rules and model."""
+
+    def __init__(self, engine: Engine, rules_sha256: str, model_sha256: str) -> None:
+        self._engine = engine
+        self._judged_by = judged_by(rules_sha256, model_sha256)
+
+    def earlier(self, url: str, now: datetime) -> Earlier | None:
+        """The last content of a URL, None when it is to be fetched in full."""
+        memory = page_memory.c
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(memory.page_id, memory.etag, memory.last_modified, memory.links).where(
+                    memory.url_key == url_key(url),
+                    (memory.etag != "") | (memory.last_modified != ""),
+                    memory.flagged.is_(False),
+                    memory.judged_by == self._judged_by,
+                    memory.fetched_at > now - timedelta(days=MAX_DAYS_ON_TRUST),
+                )
+            ).one_or_none()
+        return None if row is None else Earlier(row.page_id, row.etag, row.last_modified, tuple(row.links))
+
+    def known_page(self, host: str, other_than: str) -> str | None:
+        """The URL of the page of a host that gave content last, other than one."""
+        with self._engine.connect() as connection:
+            return connection.scalar(
+                select(page_memory.c.url)
+                .where(page_memory.c.host == host, page_memory.c.url_key != url_key(other_than))
+                .order_by(page_memory.c.seen_at.desc())
+                .limit(1)
+            )
+
+    def rests(self) -> list[SiteRest]:
+        """Sites that asked to be left alone, also those whose rest is over."""
+        with self._engine.connect() as connection:
+            return [SiteRest(*row) for row in connection.execute(select(site_rests))]
+
+    def keep_rest(self, rest: SiteRest) -> None:
+        """Remember a rest, in place of an earlier one of the site."""
+        values = {"site": rest.site, "until": rest.until, "level": rest.level, "reason": rest.reason}
+        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(site_rests).on_conflict_do_update(index_elements=["site"], set_=values)
+        with writing(self._engine) as connection:
+            connection.execute(statement, [values])
+
+    def end_rest(self, site: str) -> None:
+        """Forget that a site was ever at rest."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(site_rests).where(site_rests.c.site == site))

@@ -1,0 +1,118 @@
+"""What a crawl remembers from the run before: sites at rest, pages that have not changed, and when the night ends."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.outcome import Outcome
+from domain.targets import RenderMode, Target
+from domain.visits import Earlier, SiteRest
+from tests.crawler_runtime.fakes import MemoryStore, crawl, now, settings
+from tests.crawler_runtime.rough_server import RoughServer
+
+
+@dataclass
+class Remembered:
+    """`CrawlMemory` in memory."""
+
+    pages: dict[str, Earlier] = field(default_factory=dict)
+    sites: dict[str, SiteRest] = field(default_factory=dict)
+
+    def earlier(self, url: str, now: datetime) -> Earlier | None:
+        assert now.tzinfo is not None
+        return self.pages.get(url)
+
+    def known_page(self, host: str, other_than: str) -> str | None:
+        return next((url for url in self.pages if f"//{host}" in url and url != other_than), None)
+
+    def rests(self) -> Sequence[SiteRest]:
+        return list(self.sites.values())
+
+    def keep_rest(self, rest: SiteRest) -> None:
+        self.sites[rest.site] = rest
+
+    def end_rest(self, site: str) -> None:
+        del self.sites[site]
+
+
+@pytest.fixture
+def server() -> Iterator[RoughServer]:
+    with RoughServer() as running:
+        yield running
+
+
+def run(server: RoughServer, label: str, memory: Remembered, **changes: object) -> MemoryStore:
+    target = Target(label, server.url(label), delay_seconds=0.0, local=True, render=RenderMode.NEVER)
+    return crawl([target], settings(hosts=server.hosts(label), **changes), memory=memory)
+
+
+def test_a_page_that_has_not_changed_is_content_and_leads_on(server: RoughServer) -> None:
+    url = server.url("validates")
+    memory = Remembered(
+        {url: Earlier(7, '"v1"', "Wed, 25 Nov 2026 08:00:00 GMT", (server.url("validates", "/2.html"),))}
+    )
+    store = run(server, "validates", memory)
+    visit = store.last(url)
+    assert (visit.outcome, visit.status, visit.same_as, visit.page, visit.judgement) == (
+        Outcome.CONTENT, 304, 7, None, None,
+    )  # fmt: skip
+    sent = dict(visit.exchanges[0].request_headers)
+    assert (sent["If-None-Match"], sent["If-Modified-Since"]) == ('"v1"', "Wed, 25 Nov 2026 08:00:00 GMT")
+    fresh = store.last(server.url("validates", "/2.html"))
+    assert (fresh.outcome, fresh.status, fresh.same_as) == (Outcome.CONTENT, 200, None)
+
+
+def test_a_page_that_has_changed_is_read_again(server: RoughServer) -> None:
+    url = server.url("validates")
+    visit = run(server, "validates", Remembered({url: Earlier(7, '"v0"', "", ())})).last(url)
+    assert (visit.status, visit.same_as) == (200, None)
+    assert visit.page is not None
+
+
+def test_not_modified_is_no_answer_to_a_plain_request(server: RoughServer) -> None:
+    visit = run(server, "not-modified", Remembered()).last(server.url("not-modified"))
+    assert (visit.outcome, visit.same_as) == (Outcome.HTTP_ERROR, None)
+
+
+def test_a_site_that_asked_for_a_day_is_left_alone_in_the_next_run(server: RoughServer) -> None:
+    memory = Remembered()
+    run(server, "leave-me", memory)
+    rest = memory.sites["leave-me.example"]
+    assert rest.until > now() + timedelta(hours=23)
+    before = len(server.asked)
+    visit = run(server, "leave-me", memory).last(server.url("leave-me"))
+    assert len(server.asked) == before
+    assert (visit.outcome, visit.exchanges, visit.retry_at) == (Outcome.HTTP_ERROR, (), None)
+    assert "暂缓访问（HTTP 503）" in visit.outcome_detail
+
+
+def test_a_short_rest_is_waited_for_without_spending_tries(server: RoughServer) -> None:
+    until = now() + timedelta(seconds=1)
+    memory = Remembered(sites={"good.example": SiteRest("good.example", until, 1, "HTTP 429")})
+    visit = run(server, "good", memory).last(server.url("good"))
+    assert (visit.outcome, visit.frontier.attempts) == (Outcome.CONTENT, 1)
+    assert visit.started_at >= until
+    assert memory.sites == {}
+
+
+def test_the_rest_doubles_with_each_refusal_in_a_row(server: RoughServer) -> None:
+    known = SiteRest("too-many.example", now() - timedelta(seconds=1), 11, "HTTP 429")
+    memory = Remembered(sites={known.site: known})
+    run(server, "too-many", memory, retry_seconds=2.0, max_attempts=1)
+    rest = memory.sites["too-many.example"]
+    assert rest.level == 12
+    assert rest.until > now() + timedelta(seconds=2 * 2**11 - 60)
+
+
+def test_a_single_forbidden_page_makes_no_rest(server: RoughServer) -> None:
+    memory = Remembered()
+    run(server, "forbids-all", memory)
+    assert memory.sites["forbids-all.example"].until <= now()
+
+
+def test_nothing_is_begun_after_the_end_of_the_night(server: RoughServer) -> None:
+    store = run(server, "good", Remembered(), stop_at=now() - timedelta(seconds=1))
+    assert (store.visits, server.asked) == ([], [])
+    assert [row.state for row in store.frontier.rows] == ["waiting"]
