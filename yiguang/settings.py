@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yiguang.errors import UsageError
+from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window
 
 DATABASE_FILE = "yiguang.sqlite"
 Number = TypeVar("Number", int, float)
@@ -26,7 +27,8 @@ class Settings:
     a URL or mail address added to the user agent. `shards` is the number of crawl processes of a night,
     `concurrent_sites` the sites each of them visits at once, `shard_restarts` how often a crashed one is started again.
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
-    /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state.
+    /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
+    lets a night run at any time.
     """
 
     home: Path
@@ -44,6 +46,7 @@ class Settings:
     render_timeout_seconds: float
     retry_seconds: float
     hosts: Mapping[str, str] = field(default_factory=dict)
+    night_window: NightWindow | None = None
 
     @property
     def logs(self) -> Path:
@@ -86,6 +89,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
+        night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
 
 

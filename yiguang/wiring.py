@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 
 from classifier.engine import Analyser, Classifier
@@ -16,7 +17,9 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
 
 
-def crawl_settings(settings: Settings) -> CrawlSettings:
+def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
+    """For a crawl that begins `now` (aware): it stops when the night's window closes, at once when that has closed."""
+    window = settings.night_window
     return CrawlSettings(
         wordings=load_wordings(settings.lexicons / "web"),
         user_agent=settings.user_agent,
@@ -27,6 +30,7 @@ def crawl_settings(settings: Settings) -> CrawlSettings:
         concurrent_sites=settings.concurrent_sites,
         hosts=settings.hosts,
         chromium_path=settings.chromium,
+        stop_at=None if window is None else window.closes_at(now) or now,
     )
 
 

@@ -20,6 +20,7 @@ HELP = """\
 夜间巡查：采集、判断、固定证据、核验、汇总；全部正常时退出码为 0。
 
 被中断（断电、kill -9、Ctrl-C）后再次运行，会接着做完同一夜，已取得的页面不会重取。
+设置了 YIGUANG_NIGHT_WINDOW（如 22:00-06:00，时区 YIGUANG_TIME_ZONE）时，只在该时段内巡查，到点收工。
 某个目标取得的页数少于 min_pages、有证据未通过核验、或没有目标时，退出码为 1；发现线索不算失败。
 
 \b
@@ -54,6 +55,7 @@ def nightly(
 
     set_up_logging()
     settings = read_settings()
+    check_window(settings)
     engine = open_home(settings)
     with night_lock(settings.home / "nightly.lock") as lock_descriptor:
         targets, bad_rows = _targets(engine, targets_file)
@@ -93,6 +95,15 @@ def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight],
     save_targets(engine, good)
     wanted = {target.url for target in good}
     return [known for known in list_targets(engine) if known.target.url in wanted], len(bad)
+
+
+def check_window(settings: Settings) -> None:
+    """Raises CommandFailed outside of the hours in which a night may run."""
+    from yiguang.home import utc_now
+
+    window = settings.night_window
+    if window is not None and window.closes_at(utc_now()) is None:
+        raise CommandFailed(f"现在不在夜间时段 {window} 内；要立即巡查，请把 YIGUANG_NIGHT_WINDOW 置空再运行")
 
 
 def check_fonts(settings: Settings) -> None:
