@@ -5,7 +5,6 @@ attribute of one name); browsers are slow on such pages too. Ordinary pages pass
 """
 
 import re
-from itertools import islice
 
 #: Browsers stop at 512; real pages stay under 60. What is left of a hostile page is kept well below.
 _MAX_DEPTH = 200
@@ -20,11 +19,11 @@ _SUSPECT_FORMATTING = 48
 _SUSPECT_TAGS = 2000
 #: A tag of more characters than this is looked into; one long data address is no harm, a thousand attributes are.
 _SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
+#: Half of it: a stretch of markup that begins at a multiple of this lies wholly inside every such tag.
+_STRETCH = _SUSPECT_TAG_CHARS // 2
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
-_GIANT_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{_SUSPECT_TAG_CHARS}}}")
-# <font, <B: those of which any number can be open at once; a second <a> closes the first
-_FORMATTING_START = re.compile(r"<(?:b|code|em|font|i|s|tt|u)(?:ig|mall|trike|trong)?[\s>/]", re.IGNORECASE)
+# <font, </B>: those of which any number can be open at once; a second <a> closes the first
 _FORMATTING_TAG = re.compile(r"<(/?)(big|b|code|em|font|i|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
 _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
@@ -39,7 +38,7 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
-    if _GIANT_TAG.search(html):
+    if any(html.find(">", start, start + _STRETCH) < 0 for start in range(0, len(html) - _STRETCH, _STRETCH)):
         html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
     if html.count("<") < _SUSPECT_TAGS:
         return html
@@ -73,8 +72,6 @@ def _may_be_deep(html: str) -> bool:
 
 
 def _leaves_formatting_open(html: str) -> bool:
-    if sum(1 for _ in islice(_FORMATTING_START.finditer(html), _SUSPECT_FORMATTING + 1)) <= _SUSPECT_FORMATTING:
-        return False
     open_tags: dict[str, int] = {}
     for closing, name in _FORMATTING_TAG.findall(html):
         count = open_tags.get(name, 0) + (-1 if closing else 1)

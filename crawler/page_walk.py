@@ -122,9 +122,7 @@ class _Walker:
         if token[:1] == "!":
             return COMMENT
         read_kind = kind_of if len(token) <= NAME_CHARS else kind_of.__wrapped__
-        kind = read_kind(token, self._marked_ids, self._wordings)
-        if kind is not PLACED:
-            self._kinds[token] = kind
+        kind = self._kinds[token] = read_kind(token, self._marked_ids, self._wordings)
         return kind
 
     def _enter(self, token: str, text: str, parent: Frame) -> str:
