@@ -49,6 +49,8 @@ _LINK_SCRIPT = re.compile(
 _WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\\?[\"']", re.IGNORECASE)
 #: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
 _SCRIPT_CHARS = 20_000
+#: Inline scripts longer than this are libraries: WeChat's articles carry a megabyte of them.
+_DATA_SCRIPT_CHARS = 100_000
 _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PLACED, Start.BREAK, Start.LINE))
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
 #: Links that do not lead to a page: they call, write, or run a script.
@@ -281,6 +283,8 @@ class _Walker:
         if source := attributes.get("src"):
             self.found.marks.append(f"src={source}")
         text = self._raw_texts.get(place, "")
+        if text and len(text) <= _DATA_SCRIPT_CHARS:
+            self.found.data_scripts.append(text)
         if text and len(text) <= _SCRIPT_CHARS:
             self.found.scripts.append(text)
             if "document.write" in text:

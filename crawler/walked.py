@@ -16,7 +16,11 @@ class Block:
 
 @dataclass(slots=True)
 class Walk:
-    """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`."""
+    """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`.
+
+    `scripts` are the short inline scripts, which place widgets and links; `data_scripts` are they and the longer ones
+    that may hold a page's data, but not whole libraries.
+    """
 
     lines: list[str] = field(default_factory=list)
     link_chars: list[int] = field(default_factory=list)
@@ -28,6 +32,7 @@ class Walk:
     metas: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
+    data_scripts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     document_title: str = ""

@@ -7,6 +7,7 @@ scripts fill. `item_show_type` is 0 for an article, 5 video, 6 and 7 audio, 8 pi
 import html as entities
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,9 +80,12 @@ def has_article(html: str) -> bool:
     return 'id="js_article"' in html or 'id="js_content"' in html or 'id="img-content"' in html
 
 
-def read_post(html: str) -> WechatPost:
-    """Read the script literals of a post. Of several literals in one statement the first non-empty one counts."""
-    variables = _variables(html)
+def read_post(html: str, scripts: Iterable[str]) -> WechatPost:
+    """Read the script literals of a post. Of several literals in one statement the first non-empty one counts.
+
+    Variables are looked for in `scripts`, the inline scripts of the page without its libraries.
+    """
+    variables = _variables("\n".join(scripts))
     data = _cgi_data(html)
     shown = variables["item_show_type"] or _cgi(data, "item_show_type") or "0"
     times = (
@@ -146,20 +150,20 @@ def lay_out_post(walk: Walk, post: WechatPost) -> Layout:
     return Layout(tuple(regions), body[0], body[1], float(sum(map(len, walk.lines[body[0] : body[1]]))))
 
 
-def _variables(html: str) -> defaultdict[str, str]:
-    """The first non-empty literal of each `var name = "" || "…";` of `_VARIABLES`, in any of the scripts."""
+def _variables(script: str) -> defaultdict[str, str]:
+    """The first non-empty literal of each `var name = "" || "…";` of `_VARIABLES`."""
     found: defaultdict[str, str] = defaultdict(str)
     place = 0
-    for number, part in enumerate(html.split(_VAR)):
+    for number, part in enumerate(script.split(_VAR)):
         name, is_set, _ = part[:_NAME_CHARS].partition(" =")
         if is_set and number and name in _VARIABLES and not found[name]:
-            found[name] = _first_literal(html, place + len(name) + len(is_set))
+            found[name] = _first_literal(script, place + len(name) + len(is_set))
         place += len(part) + len(_VAR)
     return found
 
 
-def _first_literal(html: str, place: int) -> str:
-    while literal := _LITERAL.match(html, place):
+def _first_literal(script: str, place: int) -> str:
+    while literal := _LITERAL.match(script, place):
         if value := _plain(literal[1] or literal[2] or ""):
             return value
         place = literal.end()

@@ -14,8 +14,8 @@ from domain.page import ExtractedPage
 
 def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
     """An article, picture share, text share, video or audio post. `extra` has the ids and the original's address."""
-    post = read_post(html)
     walk = walk_html(html, wordings, ALL_MARKED_IDS)
+    post = read_post(html, walk.data_scripts)
     layout = lay_out_post(walk, post)
     if post.page_type == "wx-article" and layout.prose < 10 and (body := body_of_script(html, wordings)):
         walk, layout = _joined(walk, body)

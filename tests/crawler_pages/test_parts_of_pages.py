@@ -104,7 +104,7 @@ def test_wechat_is_known_by_host_or_by_frame() -> None:
 
 def test_the_first_literal_that_says_something_counts() -> None:
     source = 'var biz = "" || ""||"MzDEMO==";\nvar nickname = htmlDecode("甲;乙&amp;丙");\nvar ct = "";\nvar ct = "1731549000";'
-    post = read_post(source)
+    post = read_post(source, [source])
     assert post.ids["biz"] == "MzDEMO=="
     assert post.account == "甲;乙&丙"
     assert post.published_at == datetime(2024, 11, 14, 1, 50, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_the_first_literal_that_says_something_counts() -> None:
 
 @given(st.text(st.sampled_from("var ct = \"'\\x26|;cgiDataNew{}:JsDecode()window.\n"), max_size=200))
 def test_no_script_raises(source: str) -> None:
-    read_post(source + "window.cgiDataNew = {" + source)
+    read_post(source + "window.cgiDataNew = {" + source, [source])
 
 
 def test_wordings_that_are_missing_or_broken_are_told(tmp_path: Path) -> None:
