@@ -20,7 +20,7 @@ def proof_of(engine: Engine, path: str) -> bytes | None:
     """The proof for the file at `path` (relative to the data folder); None while no head covers it.
 
     `entry` and `head` are the exact lines that were hashed and signed; `merkle_path` leads from entry `index` of `count`
-    to the root in the head; tokens are base64 as received.
+    to the root in the head; tokens are base64 as received. `sha256` is over the rest, in its canonical spelling.
     """
     with engine.connect() as connection:
         number = connection.scalar(select(chain_entries.c.number).where(chain_entries.c.path == path))
@@ -32,17 +32,16 @@ def proof_of(engine: Engine, path: str) -> bytes | None:
         stamps = _stamps(connection, seal)
     index = number - seal.first_entry
     leaves = [entry.encode() for entry in entries]
-    return canonical_json(
-        {
-            "format": FORMAT,
-            "entry": entries[index],
-            "index": index,
-            "count": len(entries),
-            "merkle_path": [digest.hex() for digest in merkle_path(leaves, index)],
-            "head": seal.document,
-            "stamps": stamps,
-        }
-    )
+    proof = {
+        "format": FORMAT,
+        "entry": entries[index],
+        "index": index,
+        "count": len(entries),
+        "merkle_path": [digest.hex() for digest in merkle_path(leaves, index)],
+        "head": seal.document,
+        "stamps": stamps,
+    }
+    return canonical_json(proof | {"sha256": sha256_hex(canonical_json(proof))})
 
 
 def head_in(proof: bytes) -> bytes:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from domain.stamps import StampAuthority, StampUnavailable
 from storage.database import writing
+from storage.digests import sha256_hex
 from storage.seals import read_seals, write_seal_files
 from storage.tables import time_stamps
 
@@ -99,6 +100,7 @@ def _ask(
                 received_at=None if token is None else now,
                 stamped_at=stamped_at,
                 token=token,
+                token_sha256=None if token is None else sha256_hex(token),
                 detail=fault,
             )
         )

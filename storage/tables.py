@@ -292,6 +292,7 @@ time_stamps = Table(
     Column("received_at", UtcDateTime),  # by our clock
     Column("stamped_at", UtcDateTime),  # by the authority's
     Column("token", LargeBinary),  # as received, whatever a library thinks of it
+    Column("token_sha256", String(64)),  # a signature does not cover every byte of its token
     Column("detail", StorableText, nullable=False),  # why the last try failed, Chinese; empty when it did not
     UniqueConstraint("seal_number", "authority"),
 )

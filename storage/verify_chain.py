@@ -128,6 +128,8 @@ def _stamp_check(
     """The check of a token, and what is no failure but should be known."""
     if stamp.token is None:
         return None, f"{stamp.authority}：尚未取得时间戳，已排队（试过 {stamp.attempts} 次）{stamp.detail}"
+    if sha256_hex(stamp.token) != stamp.token_sha256:
+        return Check(stamp.token_file, False, f"{stamp.authority}：令牌与登记的 SHA-256 不符"), ""
     on_disk = _file_check(folder / seal.folder / stamp.token_file, stamp.token)
     if not on_disk.ok:
         return on_disk, ""

@@ -27,13 +27,15 @@ def check_proof(
     """Fill the report with what `<bundle>.seal.json` shows about the bundle."""
     try:
         given = json.loads(proof)
-        canonical = canonical_json(given) == proof and given["format"] == "yiguang-proof-1"
+        rest = {name: value for name, value in given.items() if name != "sha256"}
+        whole = sha256_hex(canonical_json(rest)) == given["sha256"] and canonical_json(given) == proof
         entry, head_line = given["entry"].encode("utf-8"), given["head"].encode("utf-8")
         stamps = list(given["stamps"])
     except UNREADABLE as error:
         report.fail(PROOF, f"无法解析（{type(error).__name__}）")
         return
-    report.check(PROOF, canonical, "写法规范", "不是规范写法")
+    good = whole and given["format"] == "yiguang-proof-1"
+    report.check(PROOF, good, "完整，写法规范", "与其自身的 SHA-256 不符，或不是规范写法")
     report.guarded(ENTRY, lambda: _entry_problem(entry, bundle), "登记的长度、SHA-256、SM3 就是这份证据包的")
     report.guarded(PATH, lambda: _path_problem(given, entry, head_line), "证据包在这份封存摘要之下")
     report.guarded(HEAD, lambda: _head_problem(head_line), "写法规范")

@@ -1,0 +1,76 @@
+"""Whatever single byte changes, both verifiers say so and say where. (`python -m tests.verifier.tampering` does more.)"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.canonical import canonical_zip, read_canonical_zip
+from storage.package import DIGEST, TEXT
+from storage.proof import SUFFIX
+from storage.verify import verify_bundle
+from tests.storage.samples import KEY
+from tests.storage.test_verification import _with
+from tests.verifier.tampering import Night
+from verifier.bundle import check_bundle
+from verifier.proof import check_proof
+from verifier.report import FAILED, Report
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    made = Night(tmp_path_factory.mktemp("night"))
+    yield made
+    made.engine.dispose()
+
+
+def test_single_bytes(night: Night) -> None:
+    changes = list(night.changes(210, random.Random()))
+    assert [change for change in changes if not change.caught] == []
+    assert len(changes) > 210
+    assert night.is_whole()
+
+
+def _failed(data: bytes, key: str, proof: bytes | None = None) -> set[str]:
+    report = Report()
+    check_bundle(data, key, report)
+    if proof is not None:
+        check_proof(proof, data, key, [], report)
+    return {line.name for line in report.lines if line.result == FAILED}
+
+
+def test_a_bundle_signed_anew_by_somebody_else(night: Night, tmp_path: Path) -> None:
+    forged = _with(TEXT="另一段正文".encode())
+    path = tmp_path / "x.wacz"
+    path.write_bytes(forged)
+    ours = {check.name for check in verify_bundle(path, night.key).checks if not check.ok}
+    assert "签名人" in ours
+    assert "签名人" in _failed(forged, night.key)
+    genuine = _with()
+    assert _failed(genuine, KEY.fingerprint) == set()
+    assert _failed(genuine, KEY.fingerprint, night.proof) >= {"哈希链条目", "签名人"}
+
+
+def test_signatures_of_two_bundles_exchanged(night: Night) -> None:
+    one, other = (read_canonical_zip(path.read_bytes()) for path in night.given.bundles[:2])
+    assert _failed(canonical_zip(one | {DIGEST: other[DIGEST]}), night.key) >= {DIGEST, "签名"}
+
+
+def test_proofs_of_two_bundles_exchanged(night: Night) -> None:
+    path, other = night.given.bundles[:2]
+    proof = Path(f"{other}{SUFFIX}").read_bytes()
+    assert _failed(path.read_bytes(), night.key, proof) == {"哈希链条目"}
+
+
+def test_members_removed_and_moved(night: Night) -> None:
+    members = read_canonical_zip(night.bundle)
+    without = {name: body for name, body in members.items() if name != TEXT}
+    assert "成员" in _failed(canonical_zip(without), night.key)
+    assert "成员" in _failed(canonical_zip(dict(reversed(members.items()))), night.key)
+
+
+def test_both_verifiers_take_what_is_good(night: Night) -> None:
+    for path in night.given.bundles:
+        assert verify_bundle(path, night.key).ok
+        assert _failed(path.read_bytes(), night.key, Path(f"{path}{SUFFIX}").read_bytes()) == set()
