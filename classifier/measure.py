@@ -29,6 +29,21 @@ def area_under_curve(labels: _Labels, scores: _Scores) -> float:
     return float((ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def average_precision(labels: _Labels, scores: _Scores) -> float:
+    """Precision at each unlawful row, ranked by score, averaged; rows of equal score share their place."""
+    values, inverse = np.unique(-scores, return_inverse=True)
+    hits = np.bincount(inverse, weights=labels == 1, minlength=len(values))
+    seen = np.cumsum(np.bincount(inverse, minlength=len(values)))
+    return float((hits / hits.sum() * (np.cumsum(hits) / seen)).sum())
+
+
+def reliability(labels: _Labels, scores: _Scores, bins: int = 10) -> tuple[tuple[float, float, int], ...]:
+    """Of each bin of equal width that holds a row: mean score, share of unlawful rows, number of rows."""
+    places = np.minimum(bins - 1, (scores * bins).astype(np.int64))
+    held = ((scores[places == place], labels[places == place]) for place in range(bins))
+    return tuple((round(float(s.mean()), 4), round(float(y.mean()), 4), len(y)) for s, y in held if len(y))
+
+
 def expected_calibration_error(labels: _Labels, scores: _Scores, bins: int = 10) -> float:
     places = np.minimum(bins - 1, (scores * bins).astype(np.int64))
     return float(
@@ -45,6 +60,7 @@ def figures(labels: _Labels, scores: _Scores, threshold: float) -> Mapping[str, 
     flagged = scores >= threshold
     values = {
         "auc": area_under_curve(labels, scores),
+        "ap": average_precision(labels, scores),
         "recall_fpr5": recall_at(labels, scores, 0.05),
         "recall_fpr1": recall_at(labels, scores, 0.01),
         "ece": expected_calibration_error(labels, scores),

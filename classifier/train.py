@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from classifier.engine import Analyser
 from classifier.errors import LexiconError
 from classifier.features import BUCKETS
-from classifier.measure import figures, score_at_false_positive_rate
+from classifier.measure import figures, reliability
+from classifier.operating_point import OperatingPoint, by_rate
 from domain.findings import GENRES, Document
 
 _GENRE_BUCKETS = 1 << 12
@@ -173,15 +174,29 @@ def calibrate(values: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[f
     return float(platt.coef_[0][0]), float(platt.intercept_[0])
 
 
-def train(lexicons: Path, corpora: Sequence[Path], settings: Settings, date: str) -> Mapping[str, Any]:
-    """Train on `corpora`, write the model beside the rules, return its card. `date` is the day to put on the card."""
+def train(
+    lexicons: Path,
+    corpora: Sequence[Path],
+    settings: Settings,
+    date: str,
+    *,
+    human: Sequence[Row] = (),
+    choose: Callable[[NDArray[np.int64], NDArray[np.float64]], OperatingPoint] | None = None,
+    into: Path | None = None,
+) -> Mapping[str, Any]:
+    """Train on `corpora`, write the model beside the rules, return its card. `date` is the day to put on the card.
+
+    `human` are analysts' labels, counted apart on the card. `choose` sets the threshold on labels and scores of rows not
+    trained on, instead of the false-positive rate of `settings`. `into` is the folder written to, `lexicons` by default.
+    """
     analyser = Analyser(lexicons)
-    rows = [row for path in corpora for row in read_rows(path)]
+    rows = [row for path in corpora for row in read_rows(path)] + list(human)
     table = tabulate(analyser, rows, settings.folds)
     values = out_of_fold(table, settings)
     slope, offset = calibrate(values, table.labels)
     scores = 1.0 / (1.0 + np.exp(-(slope * values + offset)))
-    threshold = max(_LEAST_THRESHOLD, score_at_false_positive_rate(table.labels, scores, settings.false_positive_rate))
+    point = choose(table.labels, scores) if choose else by_rate(table.labels, scores, settings.false_positive_rate)
+    threshold = max(_LEAST_THRESHOLD, point.threshold)
     model = fit(table, np.ones(len(rows), dtype=np.bool_), settings)
     weights = model.coef_[0]
     count = len(analyser.feature_names)
@@ -208,11 +223,33 @@ def train(lexicons: Path, corpora: Sequence[Path], settings: Settings, date: str
             "false_positive_rate": settings.false_positive_rate,
         },
         "threshold": round(threshold, 4),
+        "operating_point": point.card(),
         "cross_validated_by_group": figures(table.labels, scores, threshold),
+        "reliability": [list(bin_) for bin_ in reliability(table.labels, scores)],
     }
-    (lexicons / "model.npz").write_bytes(pack(arrays))
-    (lexicons / "model.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if human:
+        card["human"] = human_part(human, table.labels, scores, threshold)
+    folder = into or lexicons
+    (folder / "model.npz").write_bytes(pack(arrays))
+    (folder / "model.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return card
+
+
+def human_part(
+    human: Sequence[Row], labels: NDArray[np.int64], scores: NDArray[np.float64], threshold: float
+) -> Mapping[str, Any]:
+    """What the card says about analysts' labels, which are the last rows: their digest, their number, their figures."""
+    digest = hashlib.sha256(
+        "".join(f"{row.id}\t{row.label}\t{row.document.text}\n" for row in human).encode("utf-8", "replace")
+    )
+    part: dict[str, Any] = {
+        "sha256": digest.hexdigest(),
+        "lawful": sum(row.label == 0 for row in human),
+        "unlawful": sum(row.label == 1 for row in human),
+    }
+    if part["lawful"] and part["unlawful"]:
+        part["cross_validated_by_group"] = figures(labels[-len(human) :], scores[-len(human) :], threshold)
+    return part
 
 
 def pack(arrays: Mapping[str, Any]) -> bytes:
