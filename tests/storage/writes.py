@@ -1,0 +1,77 @@
+"""Failing at the n-th write: a commit, a file brought to disk, a file put in place."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest import mock
+
+from sqlalchemy import Engine, event
+
+from domain.stamps import StampReading
+
+
+class Crash(BaseException):
+    """What nothing catches: the process is as good as dead."""
+
+
+@dataclass(frozen=True)
+class Unplugged:
+    """An authority that answers at once and out of itself."""
+
+    name: str
+    suffix: str = "receipt"
+
+    def stamp(self, document: bytes) -> bytes:
+        return b"receipt of " + document
+
+    def read(self, document: bytes, token: bytes) -> StampReading:
+        return StampReading(token == self.stamp(document), "示例", datetime(2026, 11, 26, tzinfo=UTC))
+
+
+def count_writes(engine: Engine, run: Callable[[], None]) -> int:
+    counted = [0]
+    with _before_each_write(engine, lambda: counted.__setitem__(0, counted[0] + 1)):
+        run()
+    return counted[0]
+
+
+@contextmanager
+def crash_at(engine: Engine, number: int, die: Callable[[], None] | None = None) -> Iterator[None]:
+    """Raise Crash, or call `die`, just before write `number` (from 0), and before every one after it."""
+    left = [number]
+
+    def tick() -> None:
+        if left[0] <= 0:
+            if die is not None:
+                die()
+            raise Crash
+        left[0] -= 1
+
+    with _before_each_write(engine, tick):
+        yield
+
+
+@contextmanager
+def _before_each_write(engine: Engine, tick: Callable[[], None]) -> Iterator[None]:
+    sync, replace = os.fsync, Path.replace
+
+    def ticking_sync(descriptor: int) -> None:
+        tick()
+        sync(descriptor)
+
+    def ticking_replace(self: Path, target: Path) -> Path:
+        tick()
+        return replace(self, target)
+
+    def ticking_commit(connection: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's
+        tick()
+
+    event.listen(engine, "commit", ticking_commit)
+    try:
+        with mock.patch.object(os, "fsync", ticking_sync), mock.patch.object(Path, "replace", ticking_replace):
+            yield
+    finally:
+        event.remove(engine, "commit", ticking_commit)
