@@ -108,6 +108,8 @@ async def serve(world: World, port: int) -> asyncio.Server:
             writer.write(f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{error}\n".encode())
         except ConnectionError:
             pass  # the client left: nobody is there to be told
+        except asyncio.CancelledError:
+            pass  # the server ends; Python 3.11 would print every cancelled connection as an error
         finally:
             writer.close()
 
