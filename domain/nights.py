@@ -6,6 +6,13 @@ from datetime import datetime
 
 from domain.outcome import Outcome
 
+#: Fewer pages than this share of a target's usual number mean that something broke, whatever its minimum says.
+FEW_SHARE = 0.2
+#: More than this share of pages without a title or of next to no text mean that reading broke ...
+BLANK_SHARE = 0.5
+#: ... where there are so many pages that it is no accident.
+BLANK_MIN_PAGES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
@@ -13,6 +20,9 @@ class TargetResult:
 
     `surplus` counts URLs found but never tried because `max_pages` was spent; they are not waiting.
     `failures` are (url, outcome, detail) of URLs that ended in anything but content, at most 20 of them, oldest first.
+    `usual_pages` is the median of `content_pages` over the target's last finished nights, None while there are too few of
+    them; `previous_pages` and `previous_leads` are of the one before, None when there was none. `empty_titles` and
+    `empty_texts` count content pages without a title or of next to no text.
     """
 
     target_id: int
@@ -25,18 +35,36 @@ class TargetResult:
     outcomes: Mapping[Outcome, int]
     failures: tuple[tuple[str, Outcome, str], ...] = ()
     surplus: int = 0
+    usual_pages: float | None = None
+    previous_pages: int | None = None
+    previous_leads: int | None = None
+    empty_titles: int = 0
+    empty_texts: int = 0
+
+    @property
+    def few(self) -> bool:
+        """Far fewer pages than usual."""
+        return self.usual_pages is not None and self.content_pages < self.usual_pages * FEW_SHARE
+
+    @property
+    def blank(self) -> bool:
+        """Most pages lack a title or a text."""
+        enough = self.content_pages >= BLANK_MIN_PAGES
+        return enough and max(self.empty_titles, self.empty_texts) > self.content_pages * BLANK_SHARE
 
     @property
     def healthy(self) -> bool:
-        """A night is healthy for a target when it gave at least its minimum of pages and nothing is left waiting."""
-        return self.content_pages >= self.min_pages and self.waiting == 0
+        """A night is healthy for a target when it gave at least its minimum of pages, not far fewer than usual, most of
+        them with title and text, and nothing is left waiting."""
+        return self.content_pages >= self.min_pages and self.waiting == 0 and not self.few and not self.blank
 
 
 @dataclass(frozen=True, slots=True)
 class NightSummary:
     """The whole night. `families` counts lead pages per family of their live findings. `ended_at` is None while it runs.
 
-    `bundles_verified`/`bundles_failed` count evidence bundles checked at the end of the night.
+    `bundles_verified`/`bundles_failed` count evidence bundles checked at the end of the night. `previous_night` is the
+    finished night before, None for the first; `missed_dates` are the dates (Beijing, ISO) between the two without one.
     """
 
     night_id: str
@@ -46,6 +74,12 @@ class NightSummary:
     families: Mapping[str, int]
     bundles_verified: int = 0
     bundles_failed: tuple[str, ...] = ()
+    previous_night: str | None = None
+    missed_dates: tuple[str, ...] = ()
+
+    @property
+    def content_pages(self) -> int:
+        return sum(target.content_pages for target in self.targets)
 
     @property
     def outcomes(self) -> dict[Outcome, int]:
@@ -61,8 +95,8 @@ class NightSummary:
 
     @property
     def healthy(self) -> bool:
-        """Zero is a failure: a night without targets is not healthy either."""
-        return bool(self.targets) and all(target.healthy for target in self.targets) and not self.bundles_failed
+        """Zero is a failure: a night without targets or without a page of content is not healthy either."""
+        return self.content_pages > 0 and all(target.healthy for target in self.targets) and not self.bundles_failed
 
 
 @dataclass(frozen=True, slots=True)

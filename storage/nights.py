@@ -14,6 +14,13 @@ from domain.nights import NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
+from storage.night_figures import (
+    History,
+    dates_between,
+    histories,
+    keep_figures,
+    previous_night,
+)
 from storage.skips import forget_old_skips, keep_surplus
 from storage.tables import findings, frontier, night_targets, nights, pages
 
@@ -92,6 +99,7 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
         )
         if closed.rowcount != 1:
             raise KeyError(night_id)
+        keep_figures(connection, night_id)
         for target_id, urls in _surplus(connection, night_id).items():
             connection.execute(
                 update(night_targets)
@@ -162,6 +170,8 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
         outcomes, leads = _outcomes_and_leads(connection, night_id)
         open_urls = _open_urls(connection, night_id)
         surplus = _surplus(connection, night_id)
+        before = histories(connection, night)
+        previous = previous_night(connection, night)
         results = tuple(
             TargetResult(
                 target_id=row.target_id,
@@ -174,6 +184,9 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 outcomes=outcomes[row.target_id],
                 failures=_failures(connection, night_id, row.target_id),
                 surplus=surplus.get(row.target_id, 0) + row.surplus,
+                empty_titles=row.empty_titles or 0,  # counted when the night ends
+                empty_texts=row.empty_texts or 0,
+                **_compared(before.get(row.target_id, History())),
             )
             for row in rows
         )
@@ -185,7 +198,25 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
             families=_families(connection, night_id),
             bundles_verified=night.bundles_verified,
             bundles_failed=tuple(night.bundles_failed),
+            previous_night=previous,
+            missed_dates=() if previous is None else dates_between(previous, night_id),
         )
+
+
+def list_nights(engine: Engine) -> list[tuple[str, datetime, datetime | None]]:
+    """(id, start, end) of every night, newest first; the end is None for one that has none yet."""
+    newest_first = select(nights).order_by(nights.c.started_at.desc(), nights.c.id.desc())
+    with engine.connect() as connection:
+        return [(row.id, row.started_at, row.ended_at) for row in connection.execute(newest_first)]
+
+
+def _compared(history: History) -> dict[str, Any]:
+    figures = history.previous
+    return {
+        "usual_pages": history.usual_pages,
+        "previous_pages": None if figures is None else figures.content_pages,
+        "previous_leads": None if figures is None else figures.leads,
+    }
 
 
 def _outcomes_and_leads(

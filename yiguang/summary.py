@@ -32,6 +32,8 @@ def summary_row(result: NightResult) -> dict[str, object]:
         "families": dict(night.families),
         "bundles_verified": night.bundles_verified,
         "bundles_failed": list(night.bundles_failed),
+        "previous_night": night.previous_night,
+        "missed_dates": list(night.missed_dates),
         "complaints": complaints(result),
         "targets": [_target_row(target) for target in night.targets],
     }
@@ -47,6 +49,12 @@ def _target_row(target: TargetResult) -> dict[str, object]:
         "content_pages": target.content_pages,
         "leads": target.leads,
         "waiting": target.waiting,
+        "surplus": target.surplus,
+        "usual_pages": target.usual_pages,
+        "previous_pages": target.previous_pages,
+        "previous_leads": target.previous_leads,
+        "empty_titles": target.empty_titles,
+        "empty_texts": target.empty_texts,
         "outcomes": _counts(target.outcomes),
         "failures": [{"url": url, "outcome": outcome, "detail": detail} for url, outcome, detail in target.failures],
     }
@@ -80,17 +88,33 @@ def _say(console: Console, line: str, style: str | None = None) -> None:
 
 def complaints(result: NightResult) -> list[str]:
     """Why the night is not healthy, one sentence each; empty when it is."""
-    night = result.summary
+    return night_complaints(result.summary) + list(result.faults)
+
+
+def night_complaints(night: NightSummary) -> list[str]:
+    """What the figures of a night say against it."""
     lines = [] if night.targets else ["没有目标：先运行 yiguang targets import"]
+    if night.targets and night.content_pages == 0:
+        lines.append("整夜没有取得一页正常内容")
     for target in night.targets:
-        short = f"只取得 {target.content_pages} 页，少于应有的 {target.min_pages} 页"
-        waiting = f"还有 {target.waiting} 页未做完"
-        said = [short] if target.content_pages < target.min_pages else []
-        said += [waiting] if target.waiting else []
-        if said:
+        if said := _against(target):
             lines.append(f"{target.name}：{'；'.join(said)}")
-    lines += [f"证据包未通过核验：{path}" for path in night.bundles_failed]
-    return lines + list(result.faults)
+    return lines + [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+
+
+def _against(target: TargetResult) -> list[str]:
+    said = []
+    if target.content_pages < target.min_pages:
+        said.append(f"只取得 {target.content_pages} 页，少于应有的 {target.min_pages} 页")
+    if target.few:
+        said.append(f"只取得 {target.content_pages} 页，远少于平时的 {target.usual_pages:g} 页")
+    if target.blank:
+        said.append(
+            f"{target.content_pages} 页中有 {target.empty_titles} 页没有标题、{target.empty_texts} 页几乎没有正文"
+        )
+    if target.waiting:
+        said.append(f"还有 {target.waiting} 页未做完")
+    return said
 
 
 def _targets_table(night: NightSummary) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.outcome import OUTCOME_ZH
-from yiguang.commands.cases import BEIJING
+from yiguang.beijing import BEIJING
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable

@@ -1,0 +1,116 @@
+"""The figures of finished nights, against which a night is compared."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+
+from domain.outcome import Outcome
+from storage.tables import night_targets, nights, pages
+
+#: Finished nights over which the usual number of pages is taken, and the fewest that make a usual number.
+USUAL_NIGHTS = 10
+USUAL_MIN_NIGHTS = 3
+#: A page of fewer characters has next to no text; the shortest real pages (an address, a notice) have more.
+MIN_TEXT_CHARACTERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one target in one night."""
+
+    content_pages: int = 0
+    leads: int = 0
+    empty_titles: int = 0
+    empty_texts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Of one target before a night. `usual_pages` and `previous` are as in `TargetResult`."""
+
+    usual_pages: float | None = None
+    previous: Figures | None = None
+
+
+def figures_of(connection: Connection, night_id: str) -> defaultdict[int, Figures]:
+    """The figures of a night by target, counted from its pages."""
+    flagged: Any = func.sum(case((pages.c.flagged, 1), else_=0))
+    without_title: Any = func.sum(case((or_(pages.c.title.is_(None), pages.c.title == ""), 1), else_=0))
+    # A page that has not changed has its text elsewhere, and is never one of these: it was read before
+    short = (pages.c.same_as.is_(None)) & (func.length(func.coalesce(pages.c.text, "")) < MIN_TEXT_CHARACTERS)
+    without_text: Any = func.sum(case((short, 1), else_=0))
+    rows = connection.execute(
+        select(pages.c.target_id, func.count(), flagged, without_title, without_text)
+        .where(pages.c.night_id == night_id, pages.c.outcome == Outcome.CONTENT.value)
+        .group_by(pages.c.target_id)
+    )
+    found: defaultdict[int, Figures] = defaultdict(Figures)
+    found.update({target_id: Figures(*map(int, figures)) for target_id, *figures in rows})
+    return found
+
+
+def keep_figures(connection: Connection, night_id: str) -> None:
+    """Write the figures of a night that ends beside its targets."""
+    found = figures_of(connection, night_id)
+    target_ids = connection.scalars(select(night_targets.c.target_id).where(night_targets.c.night_id == night_id)).all()
+    if not target_ids:
+        return
+    connection.execute(
+        update(night_targets)
+        .where(night_targets.c.night_id == night_id, night_targets.c.target_id == bindparam("of_target"))
+        .values({name: bindparam(name) for name in Figures.__slots__}),
+        [
+            {"of_target": target_id} | {name: getattr(found[target_id], name) for name in Figures.__slots__}
+            for target_id in target_ids
+        ],
+    )
+
+
+def histories(connection: Connection, night: Row[Any]) -> Mapping[int, History]:
+    """What the finished nights before `night` say of its targets; those without any are left out."""
+    mine = select(night_targets.c.target_id).where(night_targets.c.night_id == night.id)
+    before = (
+        select(nights.c.id)
+        .where(nights.c.ended_at.is_not(None), nights.c.started_at < night.started_at)
+        .order_by(nights.c.started_at.desc())
+        .limit(USUAL_NIGHTS * 3)  # a target may not be in every night
+    )
+    rows = connection.execute(
+        select(night_targets, nights.c.started_at)
+        .join(nights, nights.c.id == night_targets.c.night_id)
+        .where(night_targets.c.night_id.in_(before), night_targets.c.target_id.in_(mine))
+        .where(night_targets.c.content_pages.is_not(None))
+        .order_by(nights.c.started_at.desc())
+    )
+    by_target: defaultdict[int, list[Figures]] = defaultdict(list)
+    for row in rows:
+        if len(by_target[row.target_id]) < USUAL_NIGHTS:
+            by_target[row.target_id].append(Figures(row.content_pages, row.leads, row.empty_titles, row.empty_texts))
+    return {target_id: _history(newest_first) for target_id, newest_first in by_target.items()}
+
+
+def _history(newest_first: list[Figures]) -> History:
+    enough = len(newest_first) >= USUAL_MIN_NIGHTS
+    usual = median(figures.content_pages for figures in newest_first) if enough else None
+    return History(usual, newest_first[0])
+
+
+def previous_night(connection: Connection, night: Row[Any]) -> str | None:
+    """The finished night before."""
+    return connection.scalar(
+        select(nights.c.id)
+        .where(nights.c.ended_at.is_not(None), nights.c.started_at < night.started_at)
+        .order_by(nights.c.started_at.desc())
+        .limit(1)
+    )
+
+
+def dates_between(earlier_night: str, later_night: str) -> tuple[str, ...]:
+    """The dates, as ISO 8601, between those that two nights are named by, both excluded."""
+    first, last = (date.fromisoformat(night_id[:10]) for night_id in (earlier_night, later_night))
+    return tuple((first + timedelta(days=days)).isoformat() for days in range(1, (last - first).days))

@@ -1,0 +1,85 @@
+"""What the morning report says, and in which order."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from domain.nights import NightSummary, TargetResult
+from domain.outcome import Outcome
+from domain.visits import SkipRule
+from yiguang.morning import Morning, missed_since, report
+from yiguang.summary import night_complaints
+
+BEGAN = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)  # 22:00 in Beijing
+GOOD = TargetResult(
+    1,
+    "示例门诊部",
+    "http://clinic.example/",
+    1,
+    40,
+    3,
+    0,
+    {Outcome.CONTENT: 40, Outcome.TIMEOUT: 2},
+    (),
+    7,
+    38.0,
+    38,
+    1,
+)
+SHRUNK = TargetResult(2, "示例医院", "http://hospital.example/", 1, 5, 0, 2, {Outcome.CONTENT: 5}, (), 0, 50.0, 52, 0)
+NIGHT = NightSummary(
+    "2026-11-25", BEGAN, BEGAN + timedelta(hours=4, minutes=13), (GOOD,), {"efficacy-rate": 2, "testimonial": 1}, 4, (),
+    "2026-11-22", ("2026-11-23", "2026-11-24"),
+)  # fmt: skip
+MORNING = Morning(NIGHT, {SkipRule.HOST: 9, SkipRule.FILE: 3}, BEGAN + timedelta(hours=10), True, "http://bot.example/")
+
+
+def test_a_good_night_reads_from_state_to_details() -> None:
+    assert report(MORNING).splitlines() == [
+        "2026-11-25 夜间巡查：正常",
+        "时间：2026-11-25 22:00 至 2026-11-26 02:13（北京时间），历时 4 小时 13 分",
+        "",
+        "未运行：2026-11-23 没有巡查",
+        "未运行：2026-11-24 没有巡查",
+        "",
+        "线索：3 页（上一夜 1 页）；类别（一页可有多类）：治愈率/有效率 2、患者证明 1",
+        "  · 示例门诊部  3 页",
+        "",
+        "页面：1 个目标，正常内容 40 页（上一夜 38 页）；另有 7 个网址超出页数预算，未访问",
+        "  · 超时 2",
+        "",
+        "提取：没有标题 0 页（0%），几乎没有正文 0 页（0%）",
+        "不跟踪的链接：主机不在范围内 9、不是网页文件 3（某个网址的去向：yiguang pages why 网址）",
+        "证据：核验 4 个文件，全部通过",
+        "",
+        "线索明细：yiguang cases list --night 2026-11-25",
+    ]
+
+
+def test_what_went_wrong_comes_first() -> None:
+    night = replace(NIGHT, targets=(GOOD, SHRUNK), missed_dates=(), bundles_failed=("evidence/a.wacz",))
+    lines = report(replace(MORNING, night=night)).splitlines()
+    assert lines[0] == "2026-11-25 夜间巡查：不正常"
+    assert lines[3:6] == [
+        "需要处理：",
+        "  · 示例医院：只取得 5 页，远少于平时的 50 页；还有 2 页未做完",
+        "  · 证据包未通过核验：evidence/a.wacz",
+    ]
+    assert "与上一夜相差较大：\n  · 示例医院  52 → 5 页" in "\n".join(lines)
+
+
+def test_a_night_of_nothing_says_so() -> None:
+    nothing = replace(GOOD, min_pages=0, content_pages=0, leads=0, outcomes={Outcome.TIMEOUT: 3}, usual_pages=None)
+    night = replace(NIGHT, targets=(nothing,))
+    assert night_complaints(night) == ["整夜没有取得一页正常内容"]
+    assert not night.healthy
+
+
+def test_missing_contact_and_later_missed_days_are_told() -> None:
+    told = report(replace(MORNING, contact="", now=BEGAN + timedelta(days=3)))
+    assert "未运行：此后已有 2 天没有巡查" in told
+    assert "没有设置 YIGUANG_CONTACT" in told
+    assert missed_since("2026-11-25-2", BEGAN + timedelta(days=1)) == 0
+
+
+def test_a_running_night_is_not_called_well() -> None:
+    assert report(replace(MORNING, night=replace(NIGHT, ended_at=None))).startswith("2026-11-25 夜间巡查：尚未结束")

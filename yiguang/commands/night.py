@@ -1,0 +1,101 @@
+"""`yiguang night show|list`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from yiguang.errors import CommandFailed
+from yiguang.settings import read_settings
+
+SHOW_HELP = """\
+一夜的晨报：是否正常、要处理的问题、线索、与上一夜及平时的比较、未运行的日期。不指定时为最近一夜。
+
+\b
+例：
+  yiguang night show
+  yiguang night show 2026-11-25 --json
+"""
+LIST_HELP = """\
+列出各夜，最新的在前；没有运行的日期也占一行。
+
+\b
+例：
+  yiguang night list
+  yiguang night list --json
+"""
+GROUP_HELP = """\
+各夜的结果。
+
+\b
+例：
+  yiguang night show
+  yiguang night list
+"""
+
+night_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(night_app, name="night")
+
+
+@night_app.command("show", help=SHOW_HELP)
+def show(
+    night: Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    from storage.nights import list_nights, night_summary
+    from storage.skips import skip_counts
+    from yiguang.home import open_home, utc_now
+    from yiguang.morning import Morning, report
+    from yiguang.nightly import NightResult
+    from yiguang.summary import summary_row
+
+    settings = read_settings()
+    engine = open_home(settings)
+    known = [night_id for night_id, _start, _end in list_nights(engine)]
+    if not known:
+        raise CommandFailed("还没有巡查过；先运行 yiguang nightly")
+    wanted = known[0] if night is None else night
+    if wanted not in known:
+        raise CommandFailed(f"没有 {wanted} 这一夜的记录（见 yiguang night list）")
+    summary = night_summary(engine, wanted)
+    with engine.connect() as connection:
+        skips = skip_counts(connection, wanted)
+    if as_json:
+        row = {**summary_row(NightResult(summary, ())), "skipped_links": dict(skips)}
+        typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(report(Morning(summary, skips, utc_now(), wanted == known[0], settings.contact)))
+
+
+@night_app.command("list", help=LIST_HELP)
+def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
+    from storage.night_figures import dates_between
+    from storage.nights import list_nights, night_summary
+    from yiguang.beijing import beijing_time
+    from yiguang.home import open_home
+
+    engine = open_home(read_settings())
+    later: str | None = None
+    for night_id, started_at, ended_at in list_nights(engine):
+        missed = () if later is None else dates_between(night_id, later)
+        later = night_id
+        for date in reversed(missed):
+            typer.echo(json.dumps({"date": date, "missed": True}) if as_json else f"{date}\t未运行")
+        summary = night_summary(engine, night_id)
+        state = "未结束" if ended_at is None else "正常" if summary.healthy else "不正常"
+        if as_json:
+            row = {
+                "night_id": night_id,
+                "started_at": started_at.isoformat(),
+                "ended_at": None if ended_at is None else ended_at.isoformat(),
+                "healthy": ended_at is not None and summary.healthy,
+                "content_pages": summary.content_pages,
+                "leads": summary.leads,
+            }
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            counts = f"正常内容 {summary.content_pages} 页\t线索 {summary.leads} 页"
+            typer.echo(f"{night_id}\t{state}\t{counts}\t{beijing_time(started_at)} 开始")
