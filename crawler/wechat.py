@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.main_body import Layout
-from crawler.page_head import read_time
+from crawler.page_time import read_time
 from crawler.page_walk import walk_html
 from crawler.walked import Walk
 from crawler.wordings import Wordings

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.institutions import find_institutions
-from crawler.page_head import CHINA_TIME, read_time
 from crawler.page_links import Resolver, resolve_links
+from crawler.page_time import CHINA_TIME, read_time
 from crawler.wechat import is_wechat, read_post
 from crawler.wordings import BadWordings, Wordings, load_wordings
 
