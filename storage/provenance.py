@@ -16,7 +16,7 @@ NOT_RECORDED = {
     "dns_answers": "采集程序不留存 DNS 应答原文；各次请求实际连接的地址见 server_ips 与 WARC 记录",
     "tls_certificates": "采集程序不留存服务器证书链",
     "egress_address": "本机出口的公网地址须向外部服务查询，未查询",
-    "clock_offset": "未与时间源比对；以机构时间戳（如有）为准",
+    "clock_offset": "未与外部时间源比对；内核自报的同步状态见 system.clock（如有），时间以机构时间戳（如有）为准",
 }
 
 

@@ -12,6 +12,7 @@ from storage.visits import SqlVisitStore
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
+from yiguang.machine import machine_facts
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
 from yiguang.wiring import crawl_settings, load_classifier, page_judge, provenance
@@ -38,7 +39,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     targets = [known for known in list_targets(engine) if known.id in wanted]
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
-    about = provenance(settings, classifier, job.worker)
+    about = {**machine_facts(), **provenance(settings, classifier, job.worker)}
     store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
     try:
         run_shard(

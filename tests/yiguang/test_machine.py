@@ -1,0 +1,33 @@
+"""The sheet states what the machine says of itself, and says so when it says nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from yiguang.machine import clock_state, machine_facts, name_servers
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        (
+            "# made by hand\nnameserver 192.0.2.1\nsearch example\nnameserver 2001:db8::1 # second\n",
+            "192.0.2.1 2001:db8::1",
+        ),
+        ("options edns0\nnameserver\n", "unknown: none configured"),
+        ("", "unknown: none configured"),
+    ],
+)
+def test_name_servers_as_configured(tmp_path: Path, text: str, servers: str) -> None:
+    file = tmp_path / "resolv.conf"
+    file.write_text(text, encoding="utf-8")
+    assert name_servers(file) == servers
+
+
+def test_no_configuration(tmp_path: Path) -> None:
+    assert name_servers(tmp_path / "none") == "unknown: no resolver configuration"
+
+
+def test_the_clock_is_one_of_three() -> None:
+    assert clock_state().split(",")[0].split(":")[0] in ("synchronised", "not synchronised", "unknown")
+    assert set(machine_facts()) == {"clock", "dns_servers"}
