@@ -1,6 +1,6 @@
 """The classifier: a document in, a judgement out. Same input, rules and model give the same bytes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from classifier.gates import load_gates
 from classifier.matcher import Matcher
 from classifier.model import Model, load_model
 from classifier.page_rules import page_findings
-from classifier.reading import read_document
+from classifier.reading import Read, read_document
+from classifier.removal import Removal, removal_reason, smallest_removal
 from classifier.rules import Rule, lexicons_sha256, load_rules
 from classifier.segment import Segmenter
-from domain.findings import Document, Judgement
+from domain.findings import Document, Finding, Judgement
 
 _SCORE_DIGITS = 6
 _STRONG = 0.6
@@ -30,6 +31,18 @@ CLAIM_FAMILIES = frozenset({
     "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement", "secret-formula",
     "absolute-term", "health-product-cure",
 })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page as read and searched, before anything is concluded from what was found; `facts` are those of the reading."""
+
+    read: Read
+    genre: str
+    facts: frozenset[str]
+    located: tuple[Located, ...]
+    title_families: frozenset[str]
+    relevance: float
 
 
 class Analyser:
@@ -57,25 +70,37 @@ class Analyser:
         return names(self.facts, self.groups, self.bases)
 
     def analyse(self, document: Document) -> Analysis:
+        return self.conclude(self.find(document))
+
+    def find(self, document: Document) -> Found:
+        """Read the page and find the places that rules of words point at."""
         read = read_document(document, self._folder, self._matcher)
         genre = self._book.evaluate(read.view)
         facts = frozenset(read.view.facts)
         located = tuple(self._finder.find(read.folded, document.text, read.scan.hits, facts))
-        live = [item for item in located if not item.finding.silenced]
-        read.view.families = frozenset(item.finding.family for item in live)
-        read.view.signals["strong-findings"] = sum(1 for item in live if item.finding.weight >= _STRONG)
-        if read.view.families & CLAIM_FAMILIES:
-            read.view.facts.add("claim")
-        if any(item.disguised for item in located):
-            read.view.facts.add("evasion")
-        ad = self._ad_test.decide(read.view)
-        if ad.is_ad:
-            read.view.facts.add("is-ad")
         title = self._title_families(read.view.fields["title"], read.title_scan.hits, facts)
-        analysis = Analysis(
-            read, genre, frozenset(read.view.facts), ad, located, title, self._book.relevance(read.view)
-        )
-        pages = page_findings(self._active, analysis, self._matcher)
+        return Found(read, genre, facts, located, title, self._book.relevance(read.view))
+
+    def conclude(self, found: Found, without: frozenset[Finding] = frozenset()) -> Analysis:
+        """Advertisement or not, and the rules of the whole page; as if the findings `without` had not been made."""
+        view = replace(found.read.view, facts=set(found.facts), signals=dict(found.read.view.signals))
+        located, title = found.located, found.title_families
+        if without:
+            located = tuple(item for item in located if item.finding not in without)
+            title -= {finding.family for finding in without} - {item.finding.family for item in located}
+        live = [item for item in located if not item.finding.silenced]
+        view.families = frozenset(item.finding.family for item in live)
+        view.signals["strong-findings"] = sum(1 for item in live if item.finding.weight >= _STRONG)
+        if view.families & CLAIM_FAMILIES:
+            view.facts.add("claim")
+        if any(item.disguised for item in located):
+            view.facts.add("evasion")
+        ad = self._ad_test.decide(view)
+        if ad.is_ad:
+            view.facts.add("is-ad")
+        read = replace(found.read, view=view)
+        analysis = Analysis(read, found.genre, frozenset(view.facts), ad, located, title, found.relevance)
+        pages = [item for item in page_findings(self._active, analysis, self._matcher) if item.finding not in without]
         if not pages:
             return analysis
         return replace(analysis, located=tuple(sorted((*located, *pages), key=_order)))
@@ -102,6 +127,14 @@ def _order(item: Located) -> tuple[int, int, str]:
     return item.finding.start, item.finding.end, item.rule.id
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`removal` is None when the page is not flagged; else the last of the judgement's reasons puts it into words."""
+
+    judgement: Judgement
+    removal: Removal | None
+
+
 class Classifier:
     """Judges documents. `threshold` is the score (0..1) from which a page is flagged."""
 
@@ -121,7 +154,25 @@ class Classifier:
 
     def judge(self, document: Document) -> Judgement:
         """Never raises for any text: lone surrogates, NULs, an empty page, a line of megabytes."""
-        analysis = self._analyser.analyse(document)
+        return self._judge(self._analyser.find(document))
+
+    def explain(self, document: Document) -> Explanation:
+        """The judgement, and for a flagged page the smallest set of findings without which it would not be flagged."""
+        found = self._analyser.find(document)
+        judgement = self._judge(found)
+        if not judgement.flagged:
+            return Explanation(judgement, None)
+        words = self._analyser.characters(self._analyser.conclude(found))
+
+        def score_without(removed: frozenset[Finding]) -> float:
+            structure = self._analyser.features(self._analyser.conclude(found, removed))
+            return round(self._model.score(structure, words).score, _SCORE_DIGITS)
+
+        removal = smallest_removal(judgement.findings, score_without, self.threshold)
+        return Explanation(replace(judgement, reasons=(*judgement.reasons, removal_reason(removal))), removal)
+
+    def _judge(self, found: Found) -> Judgement:
+        analysis = self._analyser.conclude(found)
         features = self._analyser.features(analysis), self._analyser.characters(analysis)
         scored = self._model.score(*features)
         score = round(scored.score, _SCORE_DIGITS)

@@ -133,11 +133,20 @@ def dump_row(row: Row) -> bytes:
 
 
 class Scanner:
-    """Judges texts and pages; `judge` is the classifier, `extract` makes a document of (html, url)."""
+    """Judges texts and pages; `judge` is the classifier, `extract` makes a document of (html, url).
 
-    def __init__(self, judge: Callable[[Document], Judgement], extract: Callable[[str, str], Document]) -> None:
+    `explain`, when given, judges instead, and says what rows show besides.
+    """
+
+    def __init__(
+        self,
+        judge: Callable[[Document], Judgement],
+        extract: Callable[[str, str], Document],
+        explain: Callable[[Document], tuple[Judgement, Row]] | None = None,
+    ) -> None:
         self._judge = judge
         self._extract = extract
+        self._explain = explain
 
     def answer(self, request: Request) -> Row:
         """The output row of one request; for a page its extracted text comes with it, since offsets point there."""
@@ -149,12 +158,18 @@ class Scanner:
                 site_name=request.site_name,
                 account=request.account,
             )
-            return judgement_row(request.id, self._judge(document))
+            return self._row(request.id, document)
         document = self._extract(request.html, request.url)
-        row = judgement_row(request.id, self._judge(document))
+        row = self._row(request.id, document)
         row["title"] = document.title
         row["text"] = document.text
         return row
+
+    def _row(self, line_id: object, document: Document) -> Row:
+        if self._explain is None:
+            return judgement_row(line_id, self._judge(document))
+        judgement, besides = self._explain(document)
+        return {**judgement_row(line_id, judgement), **besides}
 
     def answer_line(self, line: bytes | None) -> Row:
         """The output row of one JSON line, an error row when it cannot be judged."""

@@ -35,9 +35,10 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
 
 
 def page_judge(classifier: Classifier) -> Judge:
+    """A lead's last reason names the findings without which it would be none."""
 
     def judge(page: ExtractedPage) -> Judgement:
-        return classifier.judge(document_of(page))
+        return classifier.explain(document_of(page)).judgement
 
     return judge
 

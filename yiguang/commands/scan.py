@@ -1,18 +1,21 @@
 """`yiguang scan`: text or pages in, findings out; needs no database."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from domain.findings import Document
+from domain.findings import Document, Judgement
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.scan import Request, Row, Scanner, dump_row, finding_line, read_lines
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
+
+if TYPE_CHECKING:
+    from classifier.engine import Classifier
 
 HELP = """\
 判断文本或网页，输出线索；不需要数据库。
@@ -26,6 +29,7 @@ HELP = """\
 例：
   yiguang scan 文章.txt
   yiguang scan --html 页面.html
+  yiguang scan --explain 文章.txt
   cat 文章.jsonl | yiguang scan --jsonl - > 结果.jsonl
 """
 
@@ -39,6 +43,7 @@ def scan(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="输入为 JSON Lines")] = False,
     html: Annotated[bool, typer.Option("--html", help="输入为网页")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="在终端上也输出 JSON")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="说明得分的组成，及去掉哪些命中即不成线索")] = False,
 ) -> None:
     if jsonl and html:
         raise UsageError("--jsonl 与 --html 不能同时使用（JSON 行内用 html 字段给出网页）")
@@ -48,7 +53,7 @@ def scan(
     for path in paths:
         if path != "-" and not Path(path).is_file():
             raise UsageError(f"找不到文件：{path}")
-    scanner = load_scanner()
+    scanner = load_scanner(explain)
     with ExitStack() as stack:
         sources = (_open(path, stack) for path in paths)
         if jsonl:
@@ -61,7 +66,7 @@ def scan(
         raise CommandFailed(f"{failed} 条输入未能判断，原因见输出中的 error")
 
 
-def load_scanner() -> Scanner:
+def load_scanner(explain: bool = False) -> Scanner:
     """The scanner over the lexicons of the settings."""
     from crawler.extract import extract_page
     from crawler.wordings import load_wordings
@@ -74,7 +79,29 @@ def load_scanner() -> Scanner:
     def extract(html: str, url: str) -> Document:
         return document_of(extract_page(html, url, "utf-8", wordings))
 
-    return Scanner(load_classifier(settings).judge, extract)
+    classifier = load_classifier(settings)
+    return Scanner(classifier.judge, extract, explainer(classifier) if explain else None)
+
+
+def explainer(classifier: "Classifier") -> Callable[[Document], tuple[Judgement, Row]]:
+    """Adds `parts` (log-odds, they add up to that of the score) and `decisive`: places in `findings` of the smallest set
+    without which the page is no lead, null when it would still be one without any, empty when it is none."""
+
+    def explain(document: Document) -> tuple[Judgement, Row]:
+        explained = classifier.explain(document)
+        judgement, removal = explained.judgement, explained.removal
+        decisive: list[int] | None = []
+        if removal is not None:
+            chosen = removal.findings
+            decisive = None if chosen is None else sorted(judgement.findings.index(finding) for finding in chosen)
+        return judgement, {
+            "parts": dict(judgement.parts),
+            "decisive": decisive,
+            "decisive_exact": removal is None or removal.exact,
+            "score_without": judgement.score if removal is None else removal.score,
+        }
+
+    return explain
 
 
 def _open(path: str, stack: ExitStack) -> BinaryIO:
@@ -127,4 +154,7 @@ def _in_words(row: Row) -> str:
     reasons = row["reasons"]
     assert isinstance(reasons, list)
     lines += [f"  · {printable(reason)}" for reason in reasons]
+    if isinstance(parts := row.get("parts"), dict):
+        listed = sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0]))
+        lines.append("  对数几率：" + "，".join(f"{name} {value:+.2f}" for name, value in listed))
     return "\n".join(lines) + "\n"
