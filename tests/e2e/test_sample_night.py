@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,10 @@ def test_evidence_verifies_until_a_byte_is_changed(night: Night, tmp_path: Path)
     assert night.yiguang("evidence", "verify", bundle).returncode == 0
     assert f"{case['bundle_sha256']}  {bundle.name}" in bundle.with_name(bundle.name + ".sha256").read_text("utf-8")
     assert night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path).returncode == 1
+    command = [sys.executable, "-I", "-S", tmp_path / "verify.pyz", bundle]
+    alone = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert "[相符] 默克尔路径" in alone.stdout
     content = bytearray(bundle.read_bytes())
     content[len(content) // 2] ^= 1
     bundle.write_bytes(content)
