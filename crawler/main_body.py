@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from crawler.article_frame import framed_article
 from crawler.walked import Block, Walk
 from crawler.wordings import Wordings
 
@@ -55,7 +56,7 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
             for line, link, region in zip(walk.lines, walk.link_chars, regions, strict=True)
         ]
     )
-    first, end = _body(walk, regions, prose)
+    first, end = _body(walk, regions, prose, wordings)
     while first < end and prose[first + 1] == prose[first] and regions[first]:
         first += 1
     while end > first and prose[end] == prose[end - 1] and regions[end - 1]:
@@ -92,8 +93,8 @@ def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[f
     return regions
 
 
-def _body(walk: Walk, regions: list[str], prose: list[float]) -> tuple[int, int]:
-    """A block named as the body if it has enough of the prose, else the run of lines richest in prose.
+def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings) -> tuple[int, int]:
+    """A block named as the body if it has enough of the prose, an article between its usual lines, or the richest run.
 
     A home page has its prose in many places: there the whole page is the body, less its header and footer.
     """
@@ -105,6 +106,8 @@ def _body(walk: Walk, regions: list[str], prose: list[float]) -> tuple[int, int]
     first, end = max(named, key=lambda lines: prose[lines[1]] - prose[lines[0]], default=(0, 0))
     if prose[end] - prose[first] >= max(1.0, _NAMED_SHARE * total):
         return first, end
+    if framed := framed_article(walk, regions, wordings):
+        return framed
     first, end = _richest_run(
         [
             -_LINE_COST - 0.5 * length

@@ -1,11 +1,14 @@
 """Pages that stand in for the page asked for: removals, challenges, parked names, soft 404s."""
 
+import re
+
 from crawler.wechat import has_article
 from crawler.wordings import Notice, Wordings
 from domain.page import ExtractedPage
 
 #: Interstitials are small; a script that mentions a firewall inside a large page is no challenge.
 _MARKUP_CHARS = 120_000
+_CLAUSE_BREAK = re.compile(r"[\s，。！？、；：,.!?;:…~～—-]+")
 
 
 def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: bool) -> Notice | None:
@@ -16,11 +19,14 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
     title = (page.extra.get("document_title") or page.title).strip().lower()
     text = page.text.lower()
     chars = len(page.text)
+    clauses: frozenset[str] = frozenset()
     markup = ""
     for notice in wordings.notices:
         if chars > notice.max_chars or (notice.site and notice.site != site):
             continue
         if title in notice.title_is or _any_in(notice.in_title, title) or _any_in(notice.in_text, text):
+            return notice
+        if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
             return notice
         if notice.in_markup and len(html) <= _MARKUP_CHARS:
             markup = markup or html.lower()

@@ -8,6 +8,7 @@ from crawler.institutions import find_institutions
 from crawler.main_body import Layout
 from crawler.page_head import read_head
 from crawler.page_links import Resolver, resolve_images, resolve_links
+from crawler.script_redirect import script_redirect
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 from domain.contacts import find_contacts, normal_number
@@ -39,6 +40,9 @@ def page_of(
     resolver = Resolver(url, walk.base, encoding)
     if refresh := walk.metas.get("refresh"):
         walk.links.append((refresh.partition("=")[2].strip("'\" "), ""))
+    redirect = resolver.absolute(script_redirect(walk.data_scripts, shown_chars))
+    if redirect:
+        walk.links.append((redirect, ""))
     return ExtractedPage(
         url=url,
         title=head.title,
@@ -59,7 +63,7 @@ def page_of(
         widgets=_widgets(walk, wordings),
         cta=_calls(text, walk.buttons, wordings),
         text_share=min(1.0, shown_chars / max(1, source_chars)),
-        extra=_extra(walk, head.title, head.source),
+        extra=_extra(walk, head.title, head.source, redirect),
     )
 
 
@@ -109,11 +113,12 @@ def _calls(text: str, buttons: Iterable[str], wordings: Wordings) -> tuple[str, 
     return tuple(calls)
 
 
-def _extra(walk: Walk, title: str, source: str) -> dict[str, str]:
+def _extra(walk: Walk, title: str, source: str, redirect: str) -> dict[str, str]:
     alts = dict.fromkeys(alt for _, alt, _ in walk.images if alt)
     found = {
         "document_title": walk.document_title if walk.document_title != title else "",
         "source": source,
+        "script_redirect": redirect,
         "hidden_text": " ".join(" ".join(walk.hidden).split())[:_EXTRA_CHARS],
         "alt_text": "\n".join(alts)[:_EXTRA_CHARS],
     }

@@ -26,6 +26,7 @@ class Notice:
     title_is: tuple[str, ...]
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
+    clauses: frozenset[str]
     in_markup: tuple[str, ...]
 
 
@@ -45,6 +46,7 @@ class Wordings:
     footer_marks: re.Pattern[str]
     footer_lines: re.Pattern[str]
     body_selectors: frozenset[str]
+    article_ends: re.Pattern[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
     widget_of: Mapping[str, str]
@@ -72,6 +74,7 @@ def load_wordings(folder: Path) -> Wordings:
             footer_marks=_any_of(regions["footer_marks"]["words"]),
             footer_lines=_any_of(regions["footer_marks"]["lines_before"]),
             body_selectors=frozenset(regions["body"]["selectors"]),
+            article_ends=_any_of(regions["body"]["ends"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
             widget_of=widget_of,
@@ -104,6 +107,7 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         title_is=_lower(row.get("title_is", ())),
         in_title=_lower(row.get("in_title", ())),
         in_text=_lower(row.get("in_text", ())),
+        clauses=frozenset(_lower(row.get("clauses", ()))),
         in_markup=_lower(row.get("in_markup", ())),
     )
 
