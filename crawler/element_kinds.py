@@ -97,7 +97,7 @@ _PLAIN = (int(Start.PLAIN), _SHARED[End.NOTHING, False])
 
 
 @lru_cache(maxsize=20_000)  # the pages of a site share their tags
-def kind_of(token: str, marked_ids: frozenset[str], wordings: Wordings) -> Kind:
+def kind_of(token: str, marked_ids: frozenset[str], hidden: frozenset[str], wordings: Wordings) -> Kind:
     """The kind of a token: the text between `<` and `>`."""
     tag = token.partition(" ")[0]
     if tag[:1] == "/":
@@ -113,20 +113,26 @@ def kind_of(token: str, marked_ids: frozenset[str], wordings: Wordings) -> Kind:
         return _PLAIN
     if not ACTIVE.isdisjoint(attributes) or attributes.get("background"):
         return PLACED
-    hides, background = hiding_of(tag, attributes)
+    hides, background = hiding_of(tag, attributes, hidden)
     if background or block_of(tag, attributes, marked_ids, wordings) is not None:
         return PLACED
-    shown, hidden = _SHARED[end_of(tag), tag == "pre"]
-    return int(Start.LINE if tag in _BLOCKS else Start.INNER), (hidden if hides else shown, hidden)
+    in_shown, in_hidden = _SHARED[end_of(tag), tag == "pre"]
+    return int(Start.LINE if tag in _BLOCKS else Start.INNER), (in_hidden if hides else in_shown, in_hidden)
 
 
 def end_of(tag: str) -> int:
     return int(End.LINE if tag in _BLOCKS else End.SPACE if tag in _SPACED else End.NOTHING)
 
 
-def hiding_of(tag: str, attributes: Mapping[str, str]) -> tuple[bool, str]:
-    """Whether the element hides what is in it, and the background image of its style."""
+def hiding_of(tag: str, attributes: Mapping[str, str], hidden: frozenset[str]) -> tuple[bool, str]:
+    """Whether the element hides what is in it, and the background image of its style.
+
+    `hidden` are the names that the page's style sheets hide, as `hidden_names` gives them.
+    """
     hides, background = "hidden" in attributes and tag != "body", ""
+    if hidden and "display" not in attributes.get("style", ""):  # a style in the tag goes before the sheets
+        names = [f"#{attributes.get('id', '')}", *(f".{name}" for name in attributes.get("class", "").split())]
+        hides = hides or not hidden.isdisjoint(names)
     if style := attributes.get("style"):
         background, style_hides = style_of(style[:_STYLE_CHARS])
         # WeChat shows js_content by script, the library wow.js its blocks on scrolling

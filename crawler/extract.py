@@ -21,7 +21,7 @@ def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> Extr
 
     Alternative texts stand with their images and together in `extra["alt_text"]`; they are part of `text`, each a line
     that begins with 【图片说明】, only on a page of pictures that shows fewer than 200 characters of its own. Texts
-    that the page hides by inline style or attribute are in `extra["hidden_text"]`, the `title` element in
+    that the page hides by a style or an attribute are in `extra["hidden_text"]`, the `title` element in
     `extra["document_title"]`, a named source (来源) in `extra["source"]`. A page that shows next to nothing and whose
     scripts send the visitor on at once has the address, which is among its links, in `extra["script_redirect"]`.
     """

@@ -25,6 +25,7 @@ from crawler.element_kinds import (
     hiding_of,
     kind_of,
 )
+from crawler.hidden_names import hidden_names
 from crawler.markup import Markup, attributes_of, normal_markup, unescaped
 from crawler.walked import Walk
 from crawler.wordings import Wordings
@@ -62,17 +63,25 @@ def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozen
 
     Elements with one of the `marked_ids` are among the blocks even when their names say nothing.
     """
-    walker = _Walker(normal_markup(html), wordings, marked_ids)
+    markup = normal_markup(html)
+    names = frozenset() if marked_ids else hidden_names(markup.styles, list(markup.raw_texts.values()))
+    walker = _Walker(markup, wordings, marked_ids, names)
     walker.walk()
+    if names and sum(map(len, walker.found.hidden)) > sum(map(len, walker.found.lines)):
+        walker = _Walker(markup, wordings, marked_ids, frozenset())  # a page that is shown by a script as a whole
+        walker.walk()
     return walker.found
 
 
 class _Walker:
-    def __init__(self, markup: Markup, wordings: Wordings, marked_ids: frozenset[str]) -> None:
+    def __init__(
+        self, markup: Markup, wordings: Wordings, marked_ids: frozenset[str], hidden_names: frozenset[str]
+    ) -> None:
         self.found = Walk()
         self._tokens = markup.tokens
         self._raw_texts = markup.raw_texts
         self._marked_ids = marked_ids
+        self._hidden_names = hidden_names
         self._wordings = wordings
         self._kinds: dict[str, Kind] = {}
         self._frames = [ROOT]
@@ -124,7 +133,7 @@ class _Walker:
         if token[:1] == "!":
             return COMMENT
         read_kind = kind_of if len(token) <= NAME_CHARS else kind_of.__wrapped__
-        kind = self._kinds[token] = read_kind(token, self._marked_ids, self._wordings)
+        kind = self._kinds[token] = read_kind(token, self._marked_ids, self._hidden_names, self._wordings)
         return kind
 
     def _enter(self, token: str, text: str, parent: Frame) -> str:
@@ -254,7 +263,7 @@ class _Walker:
         self._after_link = False
 
     def _read_looks(self, tag: str, attributes: Mapping[str, str], frame: Frame) -> None:
-        hides, background = hiding_of(tag, attributes)
+        hides, background = hiding_of(tag, attributes, self._hidden_names)
         frame.hidden = frame.hidden or hides
         self.found.images.extend((url, "", False) for url in (background, attributes.get("background")) if url)
         if (block := block_of(tag, attributes, self._marked_ids, self._wordings)) is not None:

@@ -39,8 +39,8 @@ _NOT_FULFILLED = frozenset({"content-encoding", "content-length", "transfer-enco
 class RenderFailed(Exception):
     """The page could not be shown. The message is Chinese.
 
-    `outcome` is our fault unless the page itself went, or was about to go, where there is nothing to show: then
-    `led_away` is true. `again` says whether another try in the same night may help.
+    `outcome` is our fault unless it is of the page's own doing (`by_itself`): it went where there is nothing to show, or
+    kept the browser busy until time was up. `again` says whether another try in the same night may help.
     """
 
     def __init__(self, detail: str, outcome: Outcome = Outcome.OUR_FAULT, *, again: bool = True) -> None:
@@ -49,7 +49,7 @@ class RenderFailed(Exception):
         self.again = again
 
     @property
-    def led_away(self) -> bool:
+    def by_itself(self) -> bool:
         return self.outcome is not Outcome.OUR_FAULT
 
 
@@ -96,7 +96,7 @@ class Renderer:
                     if not await session.close():
                         await self._pool.discard(browser)
         except TimeoutError as error:
-            too_long = RenderFailed(f"渲染超过 {self._settings.render_timeout_seconds:g} 秒")
+            too_long = RenderFailed(f"渲染超过 {self._settings.render_timeout_seconds:g} 秒", Outcome.TIMEOUT)
             raise session.led_away() or too_long from error
         except BrowserUnavailable as error:
             raise RenderFailed(str(error)) from error

@@ -50,6 +50,8 @@ class CrawlSettings:
     max_crawl_delay_seconds: float = 60.0
     #: The longest that a whole site is left alone, in this night and the next ones.
     max_rest_seconds: float = 7 * 86_400.0
+    #: Host names that certainly exist: a name is called gone only while one of these resolves. Empty: not asked.
+    dns_control: tuple[str, ...] = ()
     #: No URL is begun after this time (aware); None when the night has no end of its own.
     stop_at: datetime | None = None
     #: How long an idle crawl sleeps before it asks the frontier again.

@@ -97,7 +97,9 @@ class ShardSpider(Spider):
         gates = SiteGates(settings.concurrent_per_address)
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
-        return Visitor(settings, self.clock, downloads, fetcher, gates, rests, renderer, self.judge)
+        return Visitor(
+            settings, self.clock, downloads, fetcher, gates, rests, renderer, self.judge, self.memory, self._stored
+        )
 
     async def _crawl(self, visitor: Visitor) -> None:
         while True:

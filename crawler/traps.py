@@ -15,9 +15,12 @@ MAX_DATES_OF_ONE_PATTERN = 60
 _MAX_QUERIES = {2: 200}
 MAX_QUERIES_OF_MANY_PARAMETERS = 50
 
-# /calendar/2026/11/25, /events/2026-11, ?date=2026-11-25, ?year=2026&month=11
-_DATE_PAGE = re.compile(
-    r"(?:19|20)\d\d[-/_]?(?:0?[1-9]|1[0-2])(?:[-/_]?(?:0?[1-9]|[12]\d|3[01]))?/?$|year=(?:19|20)\d\d(?=&|$)"
+# /calendar/2026/11/25, /events/2026-11, /20261125/
+_DATE_PATH = re.compile(r"(?:19|20)\d\d[-/_]?(?:0?[1-9]|1[0-2])(?:[-/_]?(?:0?[1-9]|[12]\d|3[01]))?/?$")
+# date=2026-11-25, rq=20261125, year=2026&month=11; a bare number of six digits is an article's more often than a month
+_DATE_QUERY = re.compile(
+    r"=(?:19|20)\d\d[-/_](?:0?[1-9]|1[0-2])(?:[-/_]\d{1,2})?(?=&|$)"
+    r"|(?:^|&)(?:date|day|month|rq|riqi)=(?:19|20)\d{4,6}(?=&|$)|year=(?:19|20)\d\d(?=&|$)"
 )
 _DIGITS = re.compile(r"\d+")
 
@@ -41,12 +44,13 @@ class TrapWatch:
         words = Counter(segment for segment in segments if not segment.isdigit())
         if words and max(words.values()) > MAX_SAME_SEGMENT:
             return "路径片段反复出现，疑似循环链接"
-        return self._date_refusal(url, parts.netloc) or self._query_refusal(parts.netloc + parts.path, parts.query)
+        is_dated = _DATE_PATH.search(parts.path) or _DATE_QUERY.search(parts.query)
+        return (self._date_refusal(url) if is_dated else None) or self._query_refusal(
+            parts.netloc + parts.path, parts.query
+        )
 
-    def _date_refusal(self, url: str, netloc: str) -> str | None:
-        if not _DATE_PAGE.search(url):
-            return None
-        pattern = netloc + _DIGITS.sub("0", url)
+    def _date_refusal(self, url: str) -> str | None:
+        pattern = _DIGITS.sub("0", url)
         self._dates[pattern] += 1
         if self._dates[pattern] > MAX_DATES_OF_ONE_PATTERN:
             return "按日期无限延伸的页面，疑似日历陷阱"

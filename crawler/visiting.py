@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from w3lib.html import get_meta_refresh
 
 from crawler.content_coding import decode_body
+from crawler.control import CONTROL_ZH, Control, SiteControl, names_resolve
 from crawler.discovery import sitemap_links
 from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
@@ -31,7 +32,7 @@ from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
 from domain.targets import RenderMode, TargetKind
 from domain.urls import canonical_url
-from domain.visits import Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
+from domain.visits import CrawlMemory, Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
@@ -57,9 +58,9 @@ class _Failure:
     asked_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visitor:
-    """Makes visits. Everything that blocks or computes for long runs in a thread."""
+    """Makes visits. Everything that blocks or computes for long runs in a thread; `stored` runs a call of the memory."""
 
     settings: CrawlSettings
     clock: Callable[[], datetime]
@@ -69,14 +70,52 @@ class Visitor:
     rests: SiteRests
     renderer: Renderer
     judge: Judge
+    memory: CrawlMemory
+    stored: Callable[..., Awaitable[Any]]
+    control: SiteControl = field(init=False)
+
+    def __post_init__(self) -> None:
+        async def known_page(host: str, other_than: str) -> str | None:
+            found: str | None = await self.stored(self.memory.known_page, host, other_than)
+            return found
+
+        self.control = SiteControl(self.fetcher, known_page, self.read_outcome)
 
     async def visit(self, row: FrontierUrl, scope: Scope, earlier: Earlier | None = None) -> Visit:
         """The whole visit to a URL, with `retry_at` set when it is to be tried again. With `earlier`, the server is asked
         for the page only if it has changed since."""
         visit = await self._visit(row, scope, earlier)
+        if visit.outcome is Outcome.CONTENT:
+            self.control.note_content(visit.final_url)
+        elif visit.outcome is Outcome.HTTP_GONE:
+            visit = await self._controlled(visit, scope)
+        elif visit.outcome is Outcome.DNS_GONE and not await names_resolve(self.settings.dns_control):
+            visit = self.our_fault(visit, "域名解析服务异常：确知存在的域名也解析不出")
         if row.depth == 0 and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
             visit = await self._with_sitemaps(visit, scope)
         return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
+
+    async def _controlled(self, visit: Visit, scope: Scope) -> Visit:
+        """A page is gone only if its site answers otherwise; a site in trouble may say 404 to everything."""
+        answer = await self.control.ask(visit.final_url, scope)
+        detail = f"{visit.outcome_detail}；{CONTROL_ZH[answer.control]}"
+        if answer.control is Control.NOT_HAD:
+            visit = self.failed(visit, _Failure(Outcome.HTTP_ERROR, detail, again=True))
+        return replace(visit, outcome_detail=detail, asides=answer.exchanges, ended_at=self.clock())
+
+    async def read_outcome(self, fetched: Fetched) -> Outcome:
+        """The outcome of a page fetched for control, as far as it shows without a browser."""
+        last = fetched.exchanges[-1]
+        try:
+            body = await self._compute(decode_body, last.response_headers, last.body, self.settings.max_decoded_bytes)
+            reading = await self._compute(
+                read_response, fetched.final_url, last.status, last.response_headers, body, self.settings.wordings
+            )
+        except FetchFailed as failure:
+            return failure.outcome
+        except ComputingStuck:
+            return Outcome.OUR_FAULT
+        return reading.outcome
 
     async def _with_sitemaps(self, visit: Visit, scope: Scope) -> Visit:
         """What the site's sitemaps name counts as found on its start page, after the links that stand there."""
@@ -204,7 +243,7 @@ class Visitor:
             try:
                 rendering = await self._render(url, visit.exchanges[-1], scope)
             except RenderFailed as failure:
-                if not failure.led_away:
+                if not failure.by_itself:
                     raise
             else:
                 if without_fragment(rendering.final_url) == without_fragment(url):

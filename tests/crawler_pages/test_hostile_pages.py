@@ -32,6 +32,10 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "formatting": lambda size: "".join(f"<b id=x{number}><p>" for number in range(size)) + "深处",
     "many-attributes": lambda size: "<p " + " ".join(f"a{number}=1" for number in range(size)) + ">深处",
     "entities": lambda size: "&amp;" * size + "深处",
+    "names-with-brackets": lambda size: "<a<b c<d='>'>" * (size // 10) + "<i x<!--y>深处",
+    "comments": lambda size: "<!-- a > b < c -->" * size + "<!-->深处<!--->",
+    "style-sheet": lambda size: "<style>" + ".a{display:none" * size + "</style>深处",
+    "redirects": lambda size: "<script>" + "location.href = " * size + "</script>深处",
     "scripts": lambda size: "<script>var ct = </script>" * size + "深处",
 }
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crawler.institutions import find_institutions
 from crawler.page_links import Resolver, resolve_links
 from crawler.page_time import CHINA_TIME, read_time
+from crawler.script_redirect import script_redirect
 from crawler.wechat import is_wechat, read_post
 from crawler.wordings import BadWordings, Wordings, load_wordings
 
@@ -93,6 +94,25 @@ def test_a_link_keeps_the_first_text_it_shows() -> None:
 def test_institutions_are_cut_out_of_running_text(wordings: Wordings) -> None:
     text = "欢迎来到云埔膝安骨科门诊部，我们与云埔协和妇产医院合作。云埔膝安骨科门诊部位于东区，请到正规医院或三甲医院就诊。"
     assert find_institutions(text, wordings) == ("云埔膝安骨科门诊部", "云埔协和妇产医院")
+
+
+@pytest.mark.parametrize(
+    ("script", "target"),
+    [
+        ("location.href='/a'", "/a"),
+        ('window.location.replace("http://b.example/")', "http://b.example/"),
+        ("setTimeout(\"location.href='/c'\", 3000)", "/c"),
+        ("var t = '/d'; if (x) { location.href = t + '&y'; } else { location.href = t; }", "/d"),
+        ("if (mobile) { location = '/m' } else { location = '/pc' }", ""),
+        ("function go() { location.href = '/e'; }", ""),
+        ("location.href = 'http://' + host", ""),
+        ("location.href = location.href.replace('http', 'https')", ""),
+        ("if (location.href == '/f') { start() }", ""),
+    ],
+)
+def test_where_a_script_sends_its_visitor(script: str, target: str) -> None:
+    assert script_redirect([script], 13) == target
+    assert script_redirect([script], 500) == ""
 
 
 def test_wechat_is_known_by_host_or_by_frame() -> None:
