@@ -154,8 +154,12 @@ def test_an_interrupted_shard_does_not_look_finished(server: RoughServer) -> Non
     frontier.add(1, server.url("slow-headers"), 0)
     item = TargetInNight(1, target(server, "good"))
     calm = settings(hosts=server.hosts("good", "slow-headers"), timeout_seconds=20.0)
-    with pytest.raises(KeyboardInterrupt):
-        run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge, calm, now)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge, calm, now)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert frontier.rows[1].state == "leased"
 
 

@@ -1,9 +1,11 @@
 """The crawl with the real browser: script-built sites, screenshots of leads, and pages that will not be shown."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+import tests.crawler_runtime.rougher  # noqa: F401  # registers its behaviours
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
@@ -122,4 +124,22 @@ def test_going_round_in_circles_is_not_our_fault(server: RoughServer, label: str
     visits = run(server, label, RenderMode.ALWAYS).visits
     assert len(visits) == 1
     assert visits[0].outcome is not Outcome.OUR_FAULT, visits[0].outcome_detail
-    assert visits[0].outcome is Outcome.CONTENT or "跳转" in visits[0].outcome_detail
+    assert visits[0].outcome is Outcome.CONTENT or re.search("跳转|重定向循环", visits[0].outcome_detail)
+
+
+HOSTILE = [
+    "alerts", "popups", "prints", "shuts-itself", "towers", "keeps-asking", "frames", "downloads", "grows",
+    "to-other-schemes", "spins",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_lead_that_fights_the_browser_is_photographed_all_the_same(server: RoughServer, label: str) -> None:
+    short = {"render_timeout_seconds": 6.0} if label == "spins" else {}
+    target = Target(label, server.url(label), delay_seconds=0.0, local=True, depth=0)
+    visit = crawl([target], settings(hosts=server.hosts(label), **short)).last(server.url(label))
+    assert visit.outcome is Outcome.CONTENT, visit.outcome_detail
+    assert visit.rendering is not None
+    assert "包治百病" in visit.rendering.dom_html
+    assert visit.rendering.screenshot_png.startswith(b"\x89PNG")
+    assert {item.host for item in server.asked if label in item.host} == {f"{label}.example"}

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import tests.crawler_runtime.rougher  # noqa: F401  # registers its behaviours
 from domain.outcome import Outcome
-from domain.targets import Target
+from domain.targets import RenderMode, Target
+from domain.visits import SkipRule
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
-from tests.crawler_runtime.rough_server import RoughServer, self_signed
+from tests.crawler_runtime.rough_server import BEHAVIOURS, RoughServer, self_signed
 
 EXPECTED: dict[str, tuple[Outcome, str]] = {
     "good": (Outcome.CONTENT, ""),
@@ -46,6 +48,41 @@ EXPECTED: dict[str, tuple[Outcome, str]] = {
     "robots-500": (Outcome.ROBOTS_DENIED, "HTTP 500"),
     "robots-hang": (Outcome.ROBOTS_DENIED, "robots.txt 取不到"),
     "robots-html": (Outcome.CONTENT, ""),
+    "two-lengths": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "negative-length": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "length-in-words": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "header-without-colon": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "nul-in-header": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "endless-line": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "brotli-bomb": (Outcome.TOO_LARGE, "解压后"),
+    "gzip-in-gzip": (Outcome.CONTENT, ""),
+    "unheard-of-coding": (Outcome.HTTP_ERROR, "zstd-extra"),
+    "to-javascript": (Outcome.OUT_OF_SCOPE, "不访问 javascript 协议"),
+    "to-credentials": (Outcome.OUT_OF_SCOPE, "用户名"),
+    "to-data": (Outcome.OUT_OF_SCOPE, "不访问 data 协议"),
+    "redirect-without-location": (Outcome.HTTP_ERROR, "没有可跟随的地址"),
+    "no-content": (Outcome.UNKNOWN, "响应为空"),
+    "white-space": (Outcome.UNKNOWN, "响应为空"),
+    "partial": (Outcome.CONTENT, ""),
+    "needs-login": (Outcome.CHALLENGE, "需要登录"),
+    "forbidden": (Outcome.HTTP_ERROR, "403"),
+    "odd-status": (Outcome.HTTP_ERROR, "799"),
+    "png-as-html": (Outcome.OUT_OF_SCOPE, "图片"),
+    "pdf-as-html": (Outcome.OUT_OF_SCOPE, "PDF"),
+    "html-as-octets": (Outcome.CONTENT, ""),
+    "without-type": (Outcome.CONTENT, ""),
+    "utf-16": (Outcome.CONTENT, ""),
+    "deep": (Outcome.CONTENT, ""),
+    "attributes": (Outcome.CONTENT, ""),
+    "unclosed": (Outcome.CONTENT, ""),
+    "fifty-thousand-links": (Outcome.CONTENT, ""),
+    "continues": (Outcome.TIMEOUT, "2.5 秒"),
+    "drips-headers": (Outcome.TIMEOUT, "2.5 秒"),
+    "closes-at-once": (Outcome.HTTP_ERROR, "断"),
+    "answers-twice": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
+    "not-modified": (Outcome.HTTP_ERROR, "304"),
+    "leave-me": (Outcome.HTTP_ERROR, "503"),
+    "gone-all": (Outcome.HTTP_GONE, "没有可对照的页面"),
 }
 NO_TRIES_LEFT = {"robots-500", "robots-hang", "slow-headers", "drip", "error-500", "too-many", "short-body"}
 
@@ -62,6 +99,11 @@ def store(server: RoughServer) -> MemoryStore:
     targets = [Target(label, server.url(label), delay_seconds=0.0, depth=0, local=True) for label in labels]
     hosts = server.hosts(*labels)
     return crawl(targets, settings(hosts=hosts, concurrent_sites=40, concurrent_per_address=40))
+
+
+def test_there_are_enough_kinds_of_misbehaviour() -> None:
+    assert set(EXPECTED) <= set(BEHAVIOURS)
+    assert len(EXPECTED) >= 60
 
 
 @pytest.mark.parametrize("label", EXPECTED)
@@ -136,3 +178,53 @@ def test_certificate_that_nobody_signed(tmp_path: Path) -> None:
     visit = store.last(url)
     assert visit.outcome is Outcome.HTTP_ERROR
     assert visit.outcome_detail.startswith("证书校验失败")
+
+
+@pytest.mark.parametrize("label", ["calendar", "nests-itself", "sessions", "facets"])
+def test_a_site_without_end_ends_before_its_budget(server: RoughServer, label: str) -> None:
+    target = Target(
+        label, server.url(label), delay_seconds=0.0, depth=50, max_pages=1000, local=True, render=RenderMode.NEVER
+    )
+    store = crawl([target], settings(hosts=server.hosts(label)))
+    assert {visit.outcome for visit in store.visits} == {Outcome.CONTENT}
+    assert len(store.final()) < 200
+    skipped = [link for visit in store.visits for link in visit.skipped]
+    assert label == "sessions" or SkipRule.TRAP in {link.rule for link in skipped}
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome", "detail"),
+    [
+        ("gone-one", Outcome.HTTP_GONE, "本站其他页面正常"),
+        ("gone-all", Outcome.HTTP_GONE, "本站其他页面也不存在"),
+        ("gone-in-trouble", Outcome.HTTP_ERROR, "不能认定页面已不存在"),
+    ],
+)
+def test_a_page_is_gone_only_if_its_site_answers(
+    server: RoughServer, label: str, outcome: Outcome, detail: str
+) -> None:
+    url = server.url(label, "/news/1.html")
+    target = Target(label, url, delay_seconds=0.0, depth=0, local=True)
+    visits = crawl([target], settings(hosts=server.hosts(label))).visits
+    assert visits[-1].outcome is outcome, visits[-1].outcome_detail
+    assert detail in visits[-1].outcome_detail
+    assert [item.url for item in visits[0].asides][-1] == server.url(label)
+    assert len(visits) == (2 if outcome is Outcome.HTTP_ERROR else 1)
+
+
+def test_a_site_is_asked_once_whether_it_is_there(server: RoughServer) -> None:
+    before = len(server.paths("gone-all"))
+    urls = [server.url("gone-all", f"/{number}.html") for number in range(5)]
+    targets = [Target(url, url, delay_seconds=0.0, depth=0, local=True) for url in urls]
+    store = crawl(targets, settings(hosts=server.hosts("gone-all")))
+    assert {visit.outcome for visit in store.visits} == {Outcome.HTTP_GONE}
+    assert server.paths("gone-all")[before:].count("/") <= 5
+
+
+def test_a_name_is_gone_only_while_names_resolve() -> None:
+    target = Target("x", "http://no-such-name.invalid/", delay_seconds=0.0, depth=0)
+    broken = crawl([target], settings(dns_control=("also-not.invalid",), max_attempts=1)).visits[-1]
+    assert broken.outcome is Outcome.OUR_FAULT, broken.outcome_detail
+    working = crawl([target], settings(dns_control=("also-not.invalid", "localhost"), max_attempts=1)).visits[-1]
+    unasked = crawl([target], settings(max_attempts=1)).visits[-1]
+    assert working.outcome is unasked.outcome

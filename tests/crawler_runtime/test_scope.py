@@ -99,6 +99,23 @@ def test_a_calendar_ends() -> None:
     assert set(reasons[MAX_DATES_OF_ONE_PATTERN:]) == {"按日期无限延伸的页面，疑似日历陷阱"}
 
 
+@pytest.mark.parametrize(
+    ("url", "ends"),
+    [
+        ("http://a.example/cal/20{:02}-11-03?view=week", True),
+        ("http://a.example/cal?date=20{:02}-11-03&view=week", True),
+        ("http://a.example/cal?rq=20{:02}1103", True),
+        ("http://a.example/cal?year=20{:02}&month=11", True),
+        ("http://a.example/show.asp?id=20{:02}11", False),
+        ("http://a.example/20{:02}/1103.html", False),
+    ],
+)
+def test_what_counts_as_a_page_of_a_calendar(url: str, ends: bool) -> None:
+    watch = TrapWatch()
+    reasons = [watch.refusal(url.format(number)) for number in range(MAX_DATES_OF_ONE_PATTERN + 1)]
+    assert (reasons[-1] is not None) is ends
+
+
 def test_articles_under_dates_are_no_calendar() -> None:
     watch = TrapWatch()
     assert {watch.refusal(f"http://a.example/2026/11/{number}.html") for number in range(500)} == {None}
