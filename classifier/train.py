@@ -24,6 +24,8 @@ from classifier.measure import figures, reliability
 from classifier.operating_point import OperatingPoint, by_rate
 from domain.findings import GENRES, Document
 
+Chooser = Callable[[NDArray[np.int64], NDArray[np.float64]], OperatingPoint]
+"""Chooses the threshold from labels and scores of rows not trained on."""
 _GENRE_BUCKETS = 1 << 12
 _GENRE_TRUST = 3.0
 _NEVER = 1e4
@@ -55,6 +57,7 @@ class Row:
     document: Document
     weight: float = 1.0
     genre: str = ""
+    families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ def read_rows(path: Path) -> list[Row]:
         genre = str(data.get("genre") or "")
         if genre and genre not in GENRES:
             raise LexiconError(path, f"unknown genre {genre!r}", number)
-        rows.append(Row(str(data["id"]), group, int(data["label"]), document, float(data.get("weight", 1.0)), genre))
+        families = tuple(str(name) for name in data.get("families") or ())
+        weight = float(data.get("weight", 1.0))
+        rows.append(Row(str(data["id"]), group, int(data["label"]), document, weight, genre, families))
     return rows
 
 
@@ -181,7 +186,7 @@ def train(
     date: str,
     *,
     human: Sequence[Row] = (),
-    choose: Callable[[NDArray[np.int64], NDArray[np.float64]], OperatingPoint] | None = None,
+    choose: Chooser | None = None,
     into: Path | None = None,
 ) -> Mapping[str, Any]:
     """Train on `corpora`, write the model beside the rules, return its card. `date` is the day to put on the card.
@@ -229,6 +234,7 @@ def train(
     }
     if human:
         card["human"] = human_part(human, table.labels, scores, threshold)
+        card["corpora_alone"] = figures(table.labels[: -len(human)], scores[: -len(human)], threshold)
     folder = into or lexicons
     (folder / "model.npz").write_bytes(pack(arrays))
     (folder / "model.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

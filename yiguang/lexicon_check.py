@@ -1,7 +1,6 @@
 """Every rule proves itself on its own examples."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from classifier.engine import Analyser
 from classifier.rules import Example, Rule
@@ -35,8 +34,3 @@ def _fires(analyser: Analyser, rule: Rule, example: Example) -> bool:
     )
     found = analyser.analyse(document).located
     return any(item.finding.rule == rule.id and set(item.finding.gates) <= {SHADOW} for item in found)
-
-
-def corpora(lexicons: Path) -> list[Path]:
-    """The labelled texts that come with the lexicons, in the order in which the model is trained on them."""
-    return sorted((lexicons / "corpus").glob("*.jsonl"))
