@@ -23,6 +23,7 @@ _SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
 _STRETCH = _SUSPECT_TAG_CHARS // 2
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
+_START_TAG = re.compile(r"<[a-zA-Z]")
 # <font, </B>: those of which any number can be open at once; a second <a> closes the first
 _FORMATTING_TAG = re.compile(r"<(/?)(big|b|code|em|font|i|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
 _FORMATTING = frozenset({
@@ -38,11 +39,23 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
-    if any(html.find(">", start, start + _STRETCH) < 0 for start in range(0, len(html) - _STRETCH, _STRETCH)):
+    if _may_have_giant_tag(html):
         html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
-    if html.count("<") < _SUSPECT_TAGS:
+    if html.count("<") < _SUSPECT_TAGS or len(_START_TAG.findall(html)) < _SUSPECT_TAGS:
         return html
     return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
+
+
+def _may_have_giant_tag(html: str) -> bool:
+    """Whether a stretch without `>` is preceded by the beginning of a tag; a few look-ups where there is none."""
+    opening = looked_at = 0
+    for start in range(0, len(html) - _STRETCH, _STRETCH):
+        if html.find(">", start, start + _STRETCH) < 0:
+            opening = max(opening, html.rfind("<", looked_at, start + 1))
+            looked_at = start
+            if html[opening + 1 : opening + 2].isalpha() and html.find(">", opening, start) < 0:
+                return True
+    return False
 
 
 def _trimmed(part: str) -> str:
