@@ -70,7 +70,7 @@ def build_bundle(visit: Visit, provenance: Mapping[str, str], created_at: dateti
     members[MANIFEST] = manifest_of(members)
     members[DATAPACKAGE] = datapackage_of(members, page.title, warc_uri(rendering.final_url), created_at)
     software = f"{provenance['tool']}/{provenance['tool_version']}"
-    members[DIGEST] = digest_of(members[DATAPACKAGE], sign_datapackage(members[DATAPACKAGE], created_at, software, key))
+    members[DIGEST] = digest_of(sign_datapackage(members[DATAPACKAGE], created_at, software, key))
     return canonical_zip(members)
 
 

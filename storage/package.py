@@ -35,8 +35,10 @@ SIGNING_VERSION = "0.1.0"  # of the WACZ signing specification
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature in the anonymous form. `created` and `software` repeat what the signed members say."""
+    """A signature in the anonymous form. `signed` is the text it is over, the digest of the data package as it is written;
+    `created` and `software` repeat what the signed members say."""
 
+    signed: str
     created: str
     software: str
     public_key: str
@@ -80,17 +82,17 @@ def signed_text(datapackage: bytes) -> str:
 
 def sign_datapackage(datapackage: bytes, created_at: datetime, software: str, key: SealKey) -> Signature:
     signature = key.sign(signed_text(datapackage).encode())
-    return Signature(warc_date(created_at), software, key.public_key, signature)
+    return Signature(signed_text(datapackage), warc_date(created_at), software, key.public_key, signature)
 
 
-def digest_of(datapackage: bytes, signature: Signature) -> bytes:
+def digest_of(signature: Signature) -> bytes:
     """The one digest from which everything else can be checked, and who signed it."""
     signed = {
-        "hash": signed_text(datapackage),
+        "hash": signature.signed,
         "created": signature.created,
         "software": signature.software,
         "version": SIGNING_VERSION,
         "publicKey": signature.public_key,
         "signature": signature.signature,
     }
-    return canonical_json({"path": DATAPACKAGE, "hash": signed_text(datapackage), "signedData": signed})
+    return canonical_json({"path": DATAPACKAGE, "hash": signature.signed, "signedData": signed})

@@ -54,14 +54,14 @@ def bundle_checks(data: bytes, trusted_key: str | None) -> Iterator[Check]:
 def _digest_checks(members: Mapping[str, bytes]) -> Iterator[Check]:
     """The lists are made again from the members; any difference is in a list or in what it lists."""
     try:
-        listed = {item["name"]: item for item in json.loads(members[parts.MANIFEST])["files"]}
+        listed = {str(item["name"]): item for item in json.loads(members[parts.MANIFEST])["files"]}
     except UNREADABLE as error:
         yield Check(parts.MANIFEST, False, f"校验值清单无法解析（{type(error).__name__}）")
         listed = {}
     for name, item in sorted(listed.items()):
         same = name in members and parts.manifest_entry(name, members[name]) == item
         good = "长度、SHA-256、SM3 与清单一致"
-        yield Check(str(name), same, good if same else "长度、SHA-256 或 SM3 与清单不符")
+        yield Check(name, same, good if same else "长度、SHA-256 或 SM3 与清单不符")
     same = parts.manifest_of(members) == members[parts.MANIFEST]
     yield Check(parts.MANIFEST, same, "清单与全部成员一致" if same else "清单与成员不一致")
     yield guarded(parts.DATAPACKAGE, lambda: _datapackage_problem(members), "WACZ 数据包描述与全部成员一致")
@@ -71,22 +71,23 @@ def _signature_checks(members: Mapping[str, bytes], trusted_key: str | None) -> 
     """The digest over the data package, the signature over the digest, and whose key it is."""
     try:
         given = json.loads(members[parts.DIGEST])["signedData"]
-        signature = parts.Signature(given["created"], given["software"], given["publicKey"], given["signature"])
-        digest = parts.digest_of(members[parts.DATAPACKAGE], signature)
+        signature = parts.Signature(
+            given["hash"], given["created"], given["software"], given["publicKey"], given["signature"]
+        )
+        canonical = parts.digest_of(signature) == members[parts.DIGEST]
         created = json.loads(members[parts.DATAPACKAGE])["created"]
         system = json.loads(members[parts.PROVENANCE])["system"]
         says = (created, f"{system['tool']}/{system['tool_version']}")
         fingerprint = key_fingerprint(signature.public_key)
-        fault = signature_problem(
-            signature.public_key, parts.signed_text(members[parts.DATAPACKAGE]).encode(), signature.signature
-        )
+        fault = signature_problem(signature.public_key, signature.signed.encode(), signature.signature)
     except UNREADABLE as error:
         yield Check(parts.DIGEST, False, f"总摘要与签名无法解析（{type(error).__name__}）")
         return
-    same = digest == members[parts.DIGEST] and (signature.created, signature.software) == says
-    yield Check(parts.DIGEST, same, "总摘要一致" if same else "总摘要与 datapackage.json 或来源信息不符")
-    good = f"签名有效，公钥指纹（SHA-256）{fingerprint}"
-    yield Check(SIGNATURE, not fault, fault or good)
+    good = canonical and (signature.created, signature.software) == says
+    yield Check(parts.DIGEST, good, "总摘要写法规范，与来源信息一致" if good else "总摘要写法不规范，或与来源信息不符")
+    same = signature.signed == parts.signed_text(members[parts.DATAPACKAGE])
+    yield Check(parts.DATAPACKAGE, same, "与签名所盖的摘要一致" if same else "与签名所盖的摘要不符")
+    yield Check(SIGNATURE, not fault, fault or f"签名有效，公钥指纹（SHA-256）{fingerprint}")
     if trusted_key is not None:
         known = fingerprint == trusted_key
         yield Check(

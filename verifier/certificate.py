@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from verifier.der import GENERALIZED_TIME, SEQUENCE, UTC_TIME, Element, read_element, read_whole
+from verifier.errors import Unsupported
 from verifier.keys import PublicKey, public_key_of, verify_signature
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
@@ -61,10 +62,10 @@ class Certificate:
         return hashlib.sha256(self.raw).hexdigest()
 
     def signed_by(self, issuer: Certificate) -> bool:
-        """Raises ValueError for an algorithm that is not supported."""
+        """Raises Unsupported for an algorithm that this program cannot verify."""
         digest = SIGNATURE_DIGESTS.get(self.algorithm)
         if digest is None:
-            raise ValueError(f"signature algorithm {self.algorithm}")
+            raise Unsupported(f"证书的签名算法 {self.algorithm}")
         return self.issuer == issuer.subject and verify_signature(issuer.key, self.signed, self.signature, digest)
 
     def valid_at(self, moment: datetime) -> bool:

@@ -5,3 +5,7 @@ import zlib
 UNREADABLE = (
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, EOFError, zlib.error,
 )  # fmt: skip
+
+
+class Unsupported(ValueError):
+    """An algorithm that this program cannot verify, as SM2: neither good nor bad. The message is Chinese."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from verifier.der import Element, read_whole
+from verifier.errors import Unsupported
 
 Point = Optional[tuple[int, int, int]]  # Jacobian coordinates; None is the point at infinity
 
@@ -80,11 +81,13 @@ def public_key_of(spki: Element) -> PublicKey:
         modulus, exponent = read_whole(bits.bits()).children()
         return RsaKey(modulus.number(), exponent.number())
     if kind != "1.2.840.10045.2.1":
-        raise ValueError(f"public key of kind {kind}")
+        raise Unsupported(f"公钥类型 {kind}")
     curve = _CURVES.get(algorithm.children()[1].object_id())
     raw = bits.bits()
-    if curve is None or len(raw) != 1 + 2 * curve.size or raw[0] != 4:
-        raise ValueError("curve or form of the point not supported")
+    if curve is None:
+        raise Unsupported("所用的椭圆曲线")
+    if len(raw) != 1 + 2 * curve.size or raw[0] != 4:
+        raise ValueError("the point is not written in full")
     x, y = (int.from_bytes(half, "big") for half in (raw[1 : 1 + curve.size], raw[1 + curve.size :]))
     if max(x, y) >= curve.p or (y * y - x * x * x + 3 * x - curve.b) % curve.p:
         raise ValueError("the point is not on its curve")

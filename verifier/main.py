@@ -77,7 +77,7 @@ def _verify(path: Path, proof: Path | None, key: str | None, roots: list[Certifi
             if sealed is not None:
                 check_proof(sealed, data, key, roots, report)
     for line in report.lines:
-        print(f"  {_MARKS[line.result]} {line.name}：{_plain(line.message)}")
+        print(f"  {_MARKS[line.result]} {_plain(line.name)}：{_plain(line.message)}")
     if report.ok:
         try:
             summary = _summary(members)

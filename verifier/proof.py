@@ -6,13 +6,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import Any
 
 from verifier.bundle import SIGNER, check_signer, sha256_hex, signature_problem
 from verifier.canonical import canonical_json
 from verifier.certificate import Certificate
-from verifier.errors import UNREADABLE
+from verifier.errors import UNREADABLE, Unsupported
 from verifier.report import Report
 from verifier.sm3 import sm3_hex
 from verifier.timestamp import TokenRefused, read_stamp
@@ -121,24 +121,22 @@ def _check_stamp(stamp: Any, head_line: bytes, roots: Sequence[Certificate], rep
         return
     try:
         found = read_stamp(token, head_line, roots)
+        moment = found.stamped_at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+        signer, top = found.chain[0].name, found.chain[-1].name
     except TokenRefused as fault:
         report.fail(name, str(fault))
         return
-    except UNREADABLE as error:
-        report.fail(name, f"令牌无法解析或算法不受支持（{type(error).__name__}）")
+    except Unsupported as fault:
+        report.skip(name, f"本程序不会核验{fault}，请用 openssl 或该机构自己的办法核验")
         return
-    moment = found.stamped_at.astimezone(_BEIJING)
-    top = found.chain[-1]
-    report.check(name, True, f"“{found.chain[0].name}”签名有效，时间 {_show(moment)}（北京时间）", "")
+    except UNREADABLE as error:
+        report.fail(name, f"令牌无法解析（{type(error).__name__}）")
+        return
+    report.check(name, True, f"“{signer}”签名有效，时间 {moment}（北京时间）", "")
     if found.trusted:
-        report.check(name, True, f"证书链到给定的根证书“{top.name}”", "")
+        report.check(name, True, f"证书链到给定的根证书“{top}”", "")
     elif roots:
-        report.fail(name, f"证书链止于“{top.name}”，不通向给定的根证书")
+        report.fail(name, f"证书链止于“{top}”，不通向给定的根证书")
     else:
-        report.skip(
-            name, f"没有用 --roots 给出根证书，未核对机构是否可信；证书链止于“{top.name}”，SHA-256 {top.fingerprint}"
-        )
-
-
-def _show(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+        digest = found.chain[-1].fingerprint
+        report.skip(name, f"没有用 --roots 给出根证书，未核对机构是否可信；证书链止于“{top}”，SHA-256 {digest}")

@@ -16,6 +16,7 @@ from verifier.certificate import (
     read_time,
 )
 from verifier.der import SET, Element, read_whole
+from verifier.errors import Unsupported
 from verifier.keys import verify_signature
 
 _SIGNED_DATA, _TOKEN_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
@@ -45,7 +46,8 @@ class Stamp:
 
 
 def read_stamp(token: bytes, document: bytes, roots: Sequence[Certificate]) -> Stamp:
-    """Check a whole answer of an authority. Raises TokenRefused, or ValueError and its like for what is no token."""
+    """Check a whole answer of an authority. Raises TokenRefused, Unsupported, or ValueError and its like
+    for what is no token."""
     status, *content = read_whole(token).children()
     if status.children()[0].number() not in (0, 1) or not content:
         raise TokenRefused("机构没有给出时间戳")
@@ -67,8 +69,10 @@ def read_stamp(token: bytes, document: bytes, roots: Sequence[Certificate]) -> S
         raise TokenRefused("签名证书的用途不是时间戳")
     try:
         chain = chain_to_top(signer, [*roots, *certificates], stamped_at)
+    except Unsupported:
+        raise
     except ValueError as fault:
-        raise TokenRefused(str(fault)) from fault
+        raise TokenRefused(f"证书链不成立：{fault}") from fault
     trusted = any(top.raw == root.raw for top in chain for root in roots)
     return Stamp(stamped_at, tuple(chain), trusted)
 
@@ -79,7 +83,7 @@ def _check_info(info: bytes, document: bytes) -> datetime:
     algorithm, stated = imprint.children()
     digest = _DIGESTS.get(algorithm.children()[0].object_id())
     if digest is None or digest == "sha1":
-        raise TokenRefused("摘要算法不受支持")
+        raise Unsupported("所用的摘要算法")
     if hashlib.new(digest, document).digest() != stated.octets():
         raise TokenRefused("时间戳不是对这份封存摘要作出的")
     return read_time(time)
@@ -91,7 +95,9 @@ def _check_signer(fields: list[Element], info: bytes, certificates: Sequence[Cer
     issuer, serial = sid.children()
     found = [item for item in certificates if item.issuer == issuer.raw and item.serial == serial.number()]
     digest = _DIGESTS.get(digest_algorithm.children()[0].object_id())
-    if not found or attributes.tag != 0xA0 or digest is None:
+    if digest is None:
+        raise Unsupported("所用的摘要算法")
+    if not found or attributes.tag != 0xA0:
         raise TokenRefused("缺少签名证书或签名属性")
     signer = found[0]
     values = {item.children()[0].object_id(): item.children()[1].children()[0] for item in attributes.children()}
@@ -104,7 +110,7 @@ def _check_signer(fields: list[Element], info: bytes, certificates: Sequence[Cer
     name = algorithm.children()[0].object_id()
     signed_digest = digest if name == _RSA else SIGNATURE_DIGESTS.get(name)
     if signed_digest is None:
-        raise TokenRefused(f"签名算法 {name} 不受支持")
+        raise Unsupported(f"签名算法 {name}")
     signed = bytes([SET]) + attributes.raw[1:]  # RFC 5652, 5.4: signed under the tag of a SET
     if not verify_signature(signer.key, signed, signature.octets(), signed_digest):
         raise TokenRefused("机构的签名不成立")

@@ -44,7 +44,7 @@ def _with(key: SealKey = KEY, **changed: bytes) -> bytes:
     members[parts.MANIFEST] = parts.manifest_of(members)
     members[parts.DATAPACKAGE] = parts.datapackage_of(members, "示例门诊部", "http://clinic.example/", NOW)
     signature = parts.sign_datapackage(members[parts.DATAPACKAGE], NOW, "yiguang/0.1.0", key)
-    members[parts.DIGEST] = parts.digest_of(members[parts.DATAPACKAGE], signature)
+    members[parts.DIGEST] = parts.digest_of(signature)
     return canonical_zip(members)
 
 

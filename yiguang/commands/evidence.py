@@ -11,6 +11,7 @@ import typer
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
+from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from domain.evidence import VerifyReport
@@ -120,9 +121,10 @@ def _report_row(report: "VerifyReport") -> dict[str, object]:
 
 
 def _in_words(report: "VerifyReport") -> str:
-    faults = [f"  {check.name}：{check.message}" for check in report.checks if not check.ok]
-    notes = [f"  注：{note}" for note in report.notes]
-    return "\n".join([f"{'通过' if report.ok else '未通过'}\t{report.path}", *faults, *notes])
+    faults = [printable(f"{check.name}：{check.message}") for check in report.checks if not check.ok]
+    notes = [printable(f"注：{note}") for note in report.notes]
+    lines = [f"  {line}" for line in (*faults, *notes)]
+    return "\n".join([f"{'通过' if report.ok else '未通过'}\t{report.path}", *lines])
 
 
 @evidence_app.command("export", help=EXPORT_HELP)
