@@ -4,9 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA_TIME = timezone(timedelta(hours=8))
+# The look behind the year stands inside it, so that the engine can skip to the first digit.
 # 2019-12-03 10:20, 2019年12月3日, 2019/12/3 10:20:30, 2019.12.03
 _DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?"
+    r"((?:19|20)(?<!\d..)\d{2})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?"
     r"(?:[T\s]{0,4}(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?)?"
 )
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
@@ -22,7 +23,7 @@ def find_date(text: str) -> re.Match[str] | None:
 
 def labelled_time(line: str) -> datetime | None:
     """The time behind 发布时间 and the like."""
-    label = _LABELLED_TIME.search(line)
+    label = _LABELLED_TIME.search(line) if "20" in line or "19" in line else None
     return read_time(line[label.end() :]) if label else None
 
 
