@@ -98,7 +98,7 @@ def read_targets_csv(path: Path) -> TargetTable:
 
     Raises `TargetFileError` when the bytes are text in neither encoding or the header has no `url` column.
     """
-    text, encoding = _decode(path.read_bytes())
+    text, encoding = decode_text(path.read_bytes())
     header_line = next((line for line in text.splitlines() if line.strip()), "")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(header_line), skipinitialspace=True)
     header: list[str] | None = None
@@ -126,7 +126,8 @@ def read_targets_csv(path: Path) -> TargetTable:
     return TargetTable(tuple(rows), unknown, encoding)
 
 
-def _decode(raw: bytes) -> tuple[str, str]:
+def decode_text(raw: bytes) -> tuple[str, str]:
+    """Text and the name of its encoding, UTF-8 or what Chinese spreadsheets save. Raises TargetFileError."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = raw.decode(encoding)

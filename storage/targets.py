@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.targets import RenderMode, Target, TargetKind
@@ -27,6 +27,13 @@ def save_targets(engine: Engine, rows: Iterable[Target]) -> int:
             statement.on_conflict_do_update(index_elements=["url_key"], set_=changed), list(values.values())
         )
     return len(values)
+
+
+def insert_new(connection: Connection, target: Target) -> bool:
+    """Store a target unless its URL is known; whether it was new."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(targets).on_conflict_do_nothing(index_elements=["url_key"])
+    return connection.execute(statement.returning(targets.c.id), _row_of(target)).first() is not None
 
 
 def list_targets(engine: Engine) -> list[TargetInNight]:

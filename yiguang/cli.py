@@ -6,7 +6,20 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
-from yiguang.commands import cases, evidence, init, lexicon, model, night, nightly, pages, scan, targets, version
+from yiguang.commands import (
+    cases,
+    evidence,
+    init,
+    intake,
+    lexicon,
+    model,
+    night,
+    nightly,
+    pages,
+    scan,
+    targets,
+    version,
+)
 from yiguang.errors import CommandFailed, UsageError
 
 app = typer.Typer(
@@ -18,7 +31,7 @@ app = typer.Typer(
     help="医广哨兵：发现涉嫌违法医疗广告的线索并固定证据。",
     epilog="数据目录由环境变量 YIGUANG_HOME 指定，默认 ./var。",
 )
-for part in (init, targets, nightly, night, scan, cases, pages, evidence, lexicon, model, version):
+for part in (init, targets, intake, nightly, night, scan, cases, pages, evidence, lexicon, model, version):
     part.add_to(app)
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from sqlalchemy import Engine
 
+from crawler.tips import TIP_NOTE
 from domain.nights import NightSummary
 from domain.visits import TargetInNight
 from storage.frontier import SqlFrontier
@@ -18,6 +19,7 @@ from storage.orphans import clean_orphans
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
+from storage.tips import name_by_account
 from storage.verify import verify_all
 from storage.verify_chain import verify_chain
 from yiguang.authorities import load_authorities
@@ -107,6 +109,7 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     reports = verify_all(engine, settings.home, night_id)
     reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
     finish_night(engine, night_id, utc_now(), reports)
+    name_by_account(engine, TIP_NOTE)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class Settings:
     `concurrent_sites` the sites each of them visits at once, `shard_restarts` how often a crashed one is started again.
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
-    lets a night run at any time.
+    lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`.
     """
 
     home: Path
@@ -47,6 +47,7 @@ class Settings:
     retry_seconds: float
     hosts: Mapping[str, str] = field(default_factory=dict)
     night_window: NightWindow | None = None
+    dns_control: tuple[str, ...] = ()
 
     @property
     def logs(self) -> Path:
@@ -89,6 +90,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
+        dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
 

@@ -16,6 +16,7 @@ COMMANDS = (
     ("targets",),
     ("targets", "import"),
     ("targets", "list"),
+    ("intake",),
     ("nightly",),
     ("scan",),
     ("cases",),
@@ -227,3 +228,32 @@ def test_a_database_of_another_version_is_refused_in_one_line(yiguang: Run, home
     assert refused.returncode == 1
     assert refused.stderr.count(b"\n") == 1
     assert b"yiguang init" in refused.stderr
+
+
+def test_tips_are_taken_in_once_and_bad_ones_named(yiguang: Run, tmp_path: Path) -> None:
+    yiguang("init")
+    tips = tmp_path / "tips.txt"
+    post = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
+    tips.write_bytes(f"【请查处】{post}?from=timeline。\nhttp://10.0.0.1/\n".encode("gb18030"))
+    done = yiguang("intake", post, "--file", str(tips), "--json")
+    assert done.returncode == 1
+    assert done.stderr.decode() == "错误：1 个网址不能用，见上\n"
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["taken"], row.get("new"), row.get("url")) for row in rows] == [
+        (True, True, post),
+        (True, False, post),
+        (False, None, None),
+    ]
+    assert yiguang("intake").returncode == 2
+    listed = [json.loads(line) for line in yiguang("targets", "list", "--json").stdout.splitlines()]
+    assert [(row["url"], row["kind"], row["max_pages"]) for row in listed] == [(post, "wechat", 1)]
+
+
+def test_a_url_that_was_never_seen_and_nights_that_never_were(yiguang: Run) -> None:
+    yiguang("init")
+    for command in (("night", "show"), ("pages", "why", "http://a.example/")):
+        done = yiguang(*command)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert "还没有巡查过" in done.stderr.decode()
+    assert yiguang("pages", "why", "no url").returncode == 2
+    assert yiguang("night", "list").stdout == b""

@@ -1,0 +1,76 @@
+"""Tips beside what is known."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.outcome import Outcome
+from domain.targets import Target, TargetKind
+from storage.frontier import SqlFrontier
+from storage.nights import open_night
+from storage.targets import list_targets, save_targets
+from storage.tips import name_by_account, take_in
+from storage.visits import SqlVisitStore
+from tests.storage.crawl import open_store
+from tests.storage.samples import NOW, page, visit
+
+POST = "https://mp.weixin.qq.com/s?__biz=MzAx&mid=1&idx=1&sn=a1"
+SISTER = "https://mp.weixin.qq.com/s?__biz=MzAx&mid=2&idx=1&sn=b2"
+STRANGER = "https://mp.weixin.qq.com/s?__biz=MzA&mid=2&idx=1&sn=b2"
+NOTE = "举报线索"
+
+
+def tip(url: str) -> Target:
+    return Target("微信文章", url, TargetKind.WECHAT, max_pages=1, min_pages=0, note=NOTE)
+
+
+@pytest.fixture
+def store(engine: Engine, tmp_path: Path) -> Iterator[SqlVisitStore]:
+    opened = open_store(engine, tmp_path)
+    yield opened
+    opened.close()
+
+
+def visit_all(engine: Engine, store: SqlVisitStore, account: str) -> None:
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    queue = SqlFrontier(engine)
+    queue.seed(night_id, [(row.id, row.target.url) for row in targets], NOW)
+    for row in queue.claim(night_id, [row.id for row in targets], "w", 10, NOW, 60.0):
+        store.record(visit(row, page=replace(page(row.url), account=account)))
+
+
+def test_each_url_is_taken_in_once(engine: Engine) -> None:
+    assert [known.is_new for known in take_in(engine, [tip(POST), tip(SISTER), tip(POST)])] == [True, True, False]
+    assert [known.is_new for known in take_in(engine, [tip(SISTER)])] == [False]
+    assert [row.target.url for row in list_targets(engine)] == [POST, SISTER]
+
+
+def test_a_target_that_is_there_keeps_its_settings(engine: Engine) -> None:
+    watched = replace(tip(POST), name="示例医院公众号", max_pages=9, note="")
+    save_targets(engine, [watched])
+    assert not take_in(engine, [tip(POST)])[0].is_new
+    assert [row.target for row in list_targets(engine)] == [watched]
+
+
+def test_the_account_is_known_once_a_page_has_said_it(engine: Engine, store: SqlVisitStore) -> None:
+    first = take_in(engine, [tip(POST)])[0]
+    assert (first.account, first.last_outcome, first.last_visit) == ("", None, None)
+    visit_all(engine, store, "示例健康号")
+    again, sister, stranger = take_in(engine, [tip(POST), tip(SISTER), tip(STRANGER)])
+    assert (again.account, again.last_outcome, again.is_new) == ("示例健康号", Outcome.CONTENT, False)
+    assert again.last_visit is not None
+    assert (sister.account, sister.last_outcome, sister.target.name) == ("示例健康号", None, "微信文章（示例健康号）")
+    assert stranger.account == ""
+
+
+def test_tips_are_named_after_their_account(engine: Engine, store: SqlVisitStore) -> None:
+    take_in(engine, [tip(POST)])
+    save_targets(engine, [replace(tip(SISTER), name="自己的名称", note="")])
+    visit_all(engine, store, "示例健康号")
+    assert name_by_account(engine, NOTE) == 1
+    assert [row.target.name for row in list_targets(engine)] == ["微信文章（示例健康号）", "自己的名称"]
+    assert name_by_account(engine, NOTE) == 0

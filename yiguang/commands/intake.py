@@ -1,0 +1,99 @@
+"""`yiguang intake`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.outcome import OUTCOME_ZH
+from yiguang.beijing import beijing_time
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.settings import read_settings
+from yiguang.terminal import printable
+
+if TYPE_CHECKING:
+    from crawler.tips import Tip
+    from storage.tips import KnownTip
+
+HELP = """\
+受理举报与单篇线索（以微信文章为主），去重后列入监测，下一次 yiguang nightly 时巡查。
+
+同一篇文章的不同写法（短链接、带分享参数的长链接）只记一次；文章的公众号以页面所示为准，巡查过即显示。
+文件可以是每行一个网址，也可以是夹带网址的文字；有不能用的网址时退出码为 1。
+
+\b
+例：
+  yiguang intake https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp
+  yiguang intake --file 举报.txt --json
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(help=HELP)(intake)
+
+
+def intake(
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="一个或多个网址")] = None,
+    file: Annotated[Path | None, typer.Option("--file", metavar="F", help="含网址的文本文件，- 为标准输入")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="每个网址输出一行 JSON")] = False,
+) -> None:
+    from crawler.tips import read_tips
+    from storage.tips import take_in
+    from yiguang.home import open_home
+
+    given = [*(urls or ()), *(_urls_of(file) if file is not None else ())]
+    if not given:
+        raise UsageError("没有网址：写在命令后面，或用 --file 指定文件")
+    engine = open_home(read_settings())
+    tips = read_tips(given)
+    known = iter(take_in(engine, [tip.target for tip in tips if tip.target is not None]))
+    for tip in tips:
+        taken = None if tip.target is None else next(known)
+        typer.echo(json.dumps(_row(tip, taken), ensure_ascii=False) if as_json else in_words(tip, taken))
+    if unusable := sum(tip.target is None for tip in tips):
+        raise CommandFailed(f"{unusable} 个网址不能用，见上")
+
+
+def _urls_of(file: Path) -> list[str]:
+    from crawler.target_file import TargetFileError, decode_text
+    from crawler.tips import urls_in
+
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text, _encoding = decode_text(raw)
+    except OSError as fault:
+        raise UsageError(f"文件无法读取：{file}（{fault.strerror}）") from None
+    except TargetFileError as fault:
+        raise CommandFailed(f"{file} 无法读取：{fault}") from fault
+    if not (found := urls_in(text)):
+        raise CommandFailed(f"{file} 中没有网址")
+    return found
+
+
+def _row(tip: "Tip", taken: "KnownTip | None") -> dict[str, object]:
+    if taken is None:
+        return {"given": tip.given, "taken": False, "remark": tip.remark}
+    return {
+        "given": tip.given,
+        "taken": True,
+        "url": taken.target.url,
+        "kind": taken.target.kind,
+        "new": taken.is_new,
+        "account": taken.account,
+        "last_outcome": taken.last_outcome,
+        "last_visit": taken.last_visit.isoformat() if taken.last_visit else None,
+        "remark": tip.remark,
+    }
+
+
+def in_words(tip: "Tip", taken: "KnownTip | None") -> str:
+    """One line for a person."""
+    if taken is None:
+        return f"不能用\t{printable(tip.given)}\t{tip.remark}"
+    notes = [f"公众号 {printable(taken.account)}"] if taken.account else []
+    if taken.last_outcome is not None and taken.last_visit is not None:
+        notes.append(f"上次取得 {beijing_time(taken.last_visit)}：{OUTCOME_ZH[taken.last_outcome]}")
+    notes += [tip.remark] if tip.remark else []
+    return "\t".join(["新增" if taken.is_new else "已有", printable(taken.target.url), "；".join(notes)]).rstrip("\t")
