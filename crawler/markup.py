@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.nesting import bounded_nesting
+from crawler.nesting import bounded_nesting, may_need_bounds
 
 #: Nothing in these is read: browsers do not show it, or not as text.
 _UNSEEN = frozenset(
@@ -40,11 +40,9 @@ class Markup:
 
 def normal_markup(html: str) -> Markup:
     """Parse a page and cut its normal form. Lone surrogates become U+FFFD; nesting is bounded as in browsers."""
-    bounded = bounded_nesting(html)
-    try:
-        source = bounded.encode()
-    except UnicodeEncodeError:
-        source = bounded.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    source = _utf8(html)
+    if may_need_bounds(source):
+        source = _utf8(bounded_nesting(html))
     tree = LexborHTMLParser(source)
     raw_texts: dict[str, str] = {}
     styles: list[str] = []
@@ -60,6 +58,13 @@ def normal_markup(html: str) -> Markup:
             _empty(node)
     styles.reverse()
     return Markup(_TOKEN.findall(tree.html or ""), raw_texts, styles)
+
+
+def _utf8(html: str) -> bytes:
+    try:
+        return html.encode()
+    except UnicodeEncodeError:
+        return html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _keep_apart(node: LexborNode, raw_texts: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ _SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
 _STRETCH = _SUSPECT_TAG_CHARS // 2
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
-_START_TAG = re.compile(r"<[a-zA-Z]")
+_START_TAG = re.compile(rb"<[a-zA-Z]")
 # <font, </B>: those of which any number can be open at once; a second <a> closes the first
 _FORMATTING_TAG = re.compile(r"<(/?)(big|b|code|em|font|i|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
 _FORMATTING = frozenset({
@@ -37,23 +37,32 @@ _SELF_CLOSING = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option", "t
 _UNCOUNTED = _VOID | _SELF_CLOSING
 
 
+def may_need_bounds(source: bytes) -> bool:
+    """Whether a page in UTF-8 is worth a look by `bounded_nesting`; most are not, and bytes are searched fast."""
+    if source.count(b"<") >= _SUSPECT_TAGS and len(_START_TAG.findall(source)) >= _SUSPECT_TAGS:
+        return True
+    return _may_have_giant_tag(source)
+
+
 def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
-    if _may_have_giant_tag(html):
-        html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
-    if html.count("<") < _SUSPECT_TAGS or len(_START_TAG.findall(html)) < _SUSPECT_TAGS:
-        return html
+    html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
     return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
 
 
-def _may_have_giant_tag(html: str) -> bool:
-    """Whether a stretch without `>` is preceded by the beginning of a tag; a few look-ups where there is none."""
+def _may_have_giant_tag(source: bytes) -> bool:
+    """Whether a stretch without `>` lies in what begins as a tag and goes on as one; a few look-ups where none does."""
     opening = looked_at = 0
-    for start in range(0, len(html) - _STRETCH, _STRETCH):
-        if html.find(">", start, start + _STRETCH) < 0:
-            opening = max(opening, html.rfind("<", looked_at, start + 1))
+    for start in range(0, len(source) - _STRETCH, _STRETCH):
+        if source.find(b">", start, start + _STRETCH) < 0:
+            opening = max(opening, source.rfind(b"<", looked_at, start + 1))
             looked_at = start
-            if html[opening + 1 : opening + 2].isalpha() and html.find(">", opening, start) < 0:
+            end = opening + _SUSPECT_TAG_CHARS
+            if (
+                source[opening + 1 : opening + 2].isalpha()
+                and source.find(b">", opening, end) < 0
+                and source.find(b"<", opening + 1, end) < 0
+            ):
                 return True
     return False
 

@@ -51,7 +51,7 @@ _WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\
 #: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
 _SCRIPT_CHARS = 20_000
 #: Inline scripts longer than this are libraries: WeChat's articles carry a megabyte of them.
-_DATA_SCRIPT_CHARS = 100_000
+_DATA_SCRIPT_CHARS = 60_000
 _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PLACED, Start.BREAK, Start.LINE))
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
 #: Links that do not lead to a page: they call, write, or run a script.
