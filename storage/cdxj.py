@@ -7,11 +7,16 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from storage.warc import Record
 
 _GZIP = 31  # zlib's window bits for a gzip member
+_HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d*))?")  # samples: clinic.example:8080, [2001:db8::1]:8080
+_PLAIN = frozenset(range(0x21, 0x7F)) - frozenset(b"#%")
+_SESSION = re.compile(
+    r"(?:(?:jsessionid|phpsessid|sid)=[0-9a-z]{32}|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+&cftoken=[^&]+)(?:&|$)"
+)  # sample: phpsessid=0123456789abcdef0123456789abcdef&
 _WWW = re.compile(r"^www\d*\.")  # sample: www2.
 _INDEXED = frozenset({"response", "resource"})
 
@@ -59,16 +64,35 @@ def index_lines(records: Iterable[Record], filename: str) -> list[str]:
 
 
 def url_sort_key(url: str) -> str:
-    """The SURT form, host labels reversed and query parameters sorted: `com,example)/a?b=1`."""
+    """The key under which pywb looks a URL up, host labels reversed and query sorted: `com,example)/a?a=1&b=2`.
+
+    It is what the Internet Archive's canonicalizer makes of the URL: escapes undone as far as they go, all in lower case,
+    no final slash, no `www.`, no session number in the query. Two URLs may share a key; each line holds its own URL.
+    """
     if not url.lower().startswith(("http://", "https://")):
         return url
-    parts = urlsplit(url.lower())
-    host = ",".join(reversed(_WWW.sub("", parts.netloc.rpartition("@")[2].partition(":")[0]).split(".")))
-    port = parts.netloc.rpartition("@")[2].partition(":")[2]
-    if port and port != {"http": "80", "https": "443"}[parts.scheme]:
-        host += f":{port}"
-    key = f"{host}){parts.path or '/'}"
+    parts = urlsplit(url)
+    key = f"{_host_key(parts.scheme.lower(), parts.netloc.rpartition('@')[2].lower())}){_path_key(parts.path)}"
     if parts.query:
-        pairs = sorted(parse_qsl(parts.query, keep_blank_values=True))
-        key += "?" + "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
+        query = _SESSION.sub("", _least_escaped(parts.query))
+        key += "?" + "&".join("=".join(pair) for pair in sorted(item.split("=", 1) for item in query.split("&")))
     return key
+
+
+def _host_key(scheme: str, netloc: str) -> str:
+    found = _HOST_AND_PORT.fullmatch(netloc)
+    host, port = (found[1].strip("[]"), found[2] or "") if found else (netloc, "")
+    key = host if ":" in host else ",".join(reversed(_WWW.sub("", host).split(".")))
+    return key if port in ("", {"http": "80", "https": "443"}[scheme]) else f"{key}:{port}"
+
+
+def _path_key(path: str) -> str:
+    segments = [segment for segment in _least_escaped(path).split("/") if segment not in ("", ".")]
+    return "/" + "/".join(segments)
+
+
+def _least_escaped(text: str) -> str:
+    data = text.encode()
+    while (once := unquote_to_bytes(data)) != data:
+        data = once
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in data.lower())

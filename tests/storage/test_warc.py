@@ -12,7 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 from domain.page import Exchange
 from storage.cdxj import url_sort_key
 from storage.verify_warc import warc_problem
-from storage.warc import exchange_records, records_of, warcinfo_record
+from storage.warc import exchange_records, records_of, warc_uri, warcinfo_record
 from tests.storage.samples import NOW, exchange
 
 _TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ-0123456789", min_size=1, max_size=12)
@@ -116,10 +116,71 @@ def test_an_exchange_given_twice_is_written_once() -> None:
     assert len(records_of([item, item])) == 2
 
 
-def test_index_keys_are_surt_forms() -> None:
-    assert url_sort_key("http://www2.Clinic.example:80/A?b=2&a=1") == "example,clinic)/a?a=1&b=2"
-    assert url_sort_key("https://clinic.example:8443") == "example,clinic:8443)/"
-    assert url_sort_key("urn:view:http://clinic.example/") == "urn:view:http://clinic.example/"
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://www.a.example/", "example,a)/"),
+        ("http://www.a.example", "example,a)/"),
+        ("http://www2.a.example:80/A/?b=2&a=1", "example,a)/a?a=1&b=2"),
+        ("https://a.example:8443/x/", "example,a:8443)/x"),
+        ("http://a.example/x//", "example,a)/x"),
+        ("http://a.example/x/index.html", "example,a)/x/index.html"),
+        ("http://a.example/a%20b/", "example,a)/a%20b"),
+        (
+            "http://a.example/%E4%B8%AD%E6%96%87/?q=%E5%8C%BB%E7%96%97",
+            "example,a)/%e4%b8%ad%e6%96%87?q=%e5%8c%bb%e7%96%97",
+        ),
+        ("http://a.example/%e4%b8%ad?Q=A+B&q=a%20b", "example,a)/%e4%b8%ad?q=a%20b&q=a+b"),
+        ("http://a.example/?", "example,a)/"),
+        ("http://a.example/a?", "example,a)/a"),
+        ("http://a.example/a?b", "example,a)/a?b"),
+        ("http://a.example/a?b=&c", "example,a)/a?b=&c"),
+        ("http://a.example/a?b=1&b=0", "example,a)/a?b=0&b=1"),
+        (
+            "http://a.example/a;jsessionid=0123456789abcdef0123456789abcdef?x=1",
+            "example,a)/a;jsessionid=0123456789abcdef0123456789abcdef?x=1",
+        ),
+        ("http://a.example/a?PHPSESSID=0123456789abcdef0123456789abcdef&x=1", "example,a)/a?x=1"),
+        ("http://a.example/a?sid=0123456789abcdef0123456789abcdef&x=1", "example,a)/a?x=1"),
+        ("http://a.example/a?x=1&sid=0123456789abcdef0123456789abcdef", "example,a)/a?&x=1"),
+        (
+            "https://mp.weixin.qq.com/s?__biz=MzA==&mid=1&idx=1&sn=AbC#rd",
+            "com,qq,weixin,mp)/s?__biz=mza==&idx=1&mid=1&sn=abc",
+        ),
+        ("https://mp.weixin.qq.com/s/AbCdEf_-1", "com,qq,weixin,mp)/s/abcdef_-1"),
+        ("http://a.example/a#frag", "example,a)/a"),
+        ("http://a.example/../b/./c/", "example,a)/../b/c"),
+        ("http://a.example/a~b/!x'(y)*,;=@:$", "example,a)/a~b/!x'(y)*,;=@:$"),
+        ("http://a.example/a?x=http://b.example/c/", "example,a)/a?x=http://b.example/c/"),
+        ("http://a.example/a?x=a;y=b", "example,a)/a?x=a;y=b"),
+        ("http://user:pw@a.example/", "example,a)/"),
+        ("http://127.0.0.1:8080/a/", "1,0,0,127:8080)/a"),
+        ("http://xn--fiqs8s.example/", "example,xn--fiqs8s)/"),
+        ("http://a.example/a?x=%2F%3D%26", "example,a)/a?&x=/="),
+        ("http://a.example/a%2Fb/", "example,a)/a/b"),
+        ("http://a.example/a?x=1&&y=2", "example,a)/a?&x=1&y=2"),
+        ("http://a.example/A%41/", "example,a)/aa"),
+        ("http://a.example/a?x=[1]{2}|^`", "example,a)/a?x=[1]{2}|^`"),
+        ("http://a.example/a%zz", "example,a)/a%25zz"),
+        ("http://[::1]:81/a", "::1:81)/a"),
+        ("http://a.example/a?b=1&a=2&B=3", "example,a)/a?a=2&b=1&b=3"),
+        (
+            "http://a.example/api.aspx(s(0123456789abcdefghijklmn))/x.aspx",
+            "example,a)/api.aspx(s(0123456789abcdefghijklmn))/x.aspx",
+        ),
+        ("urn:view:http://clinic.example/", "urn:view:http://clinic.example/"),
+    ],
+)
+def test_index_keys_are_those_of_pywb(url: str, key: str) -> None:
+    """The keys are what `pywb.utils.canonicalize` of pywb 2.10 makes of these URLs."""
+    assert url_sort_key(url) == key
+
+
+@given(st.text(max_size=30))
+def test_every_url_has_a_key_on_one_line(rest: str) -> None:
+    key = url_sort_key(warc_uri(f"http://clinic.example/{rest}"))
+    assert key.startswith("example,clinic)/")
+    assert not set(key) & set(" \r\n")
 
 
 def _records(data: bytes):

@@ -1,8 +1,12 @@
 """What a recipient has is made once: nothing in these tests writes to it."""
 
 import pytest
+from hypothesis import settings
 
 from tests.verifier.handing_over import HandOver, hand_out, make_night
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
