@@ -26,6 +26,29 @@ def test_runaway_or_broken_patterns_are_refused(text: str) -> None:
         compile_pattern(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r".{0,120}.{0,120}.{0,120}x",
+        r"\w+\w+\w+治",
+        "(?:治|治愈|治.)" * 20 + "x",
+        r"(?:[一-龥]{1,9}的?){1,4}{1,4}x",
+        r"\s*" * 20 + "x",
+        r"(?=.{0,99}a.{0,99}b.{0,99}c)x",
+    ],
+)
+def test_patterns_that_could_share_out_a_text_in_too_many_ways_are_refused(text: str) -> None:
+    with pytest.raises(UnsafePattern):
+        compile_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text", [r".{0,30}治.{0,30}愈", "(?:治|愈|根)" * 30, r"\d{1,3}\s*%\s*以上", r"(?:医院|医生|医师){1,3}"]
+)
+def test_ordinary_patterns_are_not_refused(text: str) -> None:
+    assert compile_pattern(text).pattern == text
+
+
 def test_alternation_prefers_the_longest_literal() -> None:
     pattern = alternation(["第一", "第一人民", r"re:\d{2}条", "a.b"])
     assert pattern is not None
