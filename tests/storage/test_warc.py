@@ -71,8 +71,13 @@ def test_a_flipped_byte_in_the_content_is_noticed(item: Exchange, data: st.DataO
     place = head_bytes + data.draw(st.integers(0, 10_000)) % (len(response.data) - head_bytes)
     flipped = bytearray(response.data)
     flipped[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises((zlib.error, EOFError)):
-        warc_problem(bytes(flipped))
+    try:
+        problem = warc_problem(bytes(flipped))
+    except (zlib.error, EOFError):
+        return
+    # Deflate leaves a few bits before a byte boundary unused; they carry no content either.
+    assert problem == ""
+    assert zlib.decompress(bytes(flipped), 31) == zlib.decompress(response.data, 31)
 
 
 def test_the_request_points_at_its_response() -> None:
