@@ -34,6 +34,8 @@ COMMANDS = (
     ("evidence", "verifier"),
     ("lexicon",),
     ("lexicon", "check"),
+    ("lexicon", "diff"),
+    ("lexicon", "ledger"),
     ("model",),
     ("model", "train"),
     ("model", "evaluate"),
