@@ -10,13 +10,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex
 from storage.tables import chain_entries
 from storage.warc import warc_date
 
+_AT_A_TIME = 1000
 NO_ENTRY = "0" * 64  # what the first entry has for a predecessor
 
 
@@ -75,6 +76,13 @@ def read_entries(connection: Connection, first: int, last: int) -> list[ChainEnt
         .order_by(chain_entries.c.number)
     )
     return [ChainEntry(row.number, row.document, row.digest) for row in rows]
+
+
+def all_entries(connection: Connection) -> Iterator[ChainEntry]:
+    """The whole chain, some thousand entries in memory at a time."""
+    last = connection.scalar(select(func.max(chain_entries.c.number))) or 0
+    for first in range(1, last + 1, _AT_A_TIME):
+        yield from read_entries(connection, first, min(last, first + _AT_A_TIME - 1))
 
 
 def chain_faults(entries: Iterable[ChainEntry], previous: str = NO_ENTRY, first: int = 1) -> Iterator[tuple[int, str]]:

@@ -4,8 +4,10 @@ A head covers the entries since the head before it. What belongs to it lies in `
 what authorities stamp, `entries.jsonl`, the entries under its Merkle root, and a file for each token.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,21 +144,31 @@ def write_seal_files(engine: Engine, folder: Path) -> list[str]:
     written = []
     with engine.connect() as connection:
         for seal in read_seals(connection):
-            for name, data in seal_files(connection, seal).items():
+            for name, content in _seal_files(connection, seal):
                 path = folder / seal.folder / name
                 if not path.exists():
-                    write_whole(path, data)
+                    write_whole(path, content())
                     written.append(f"{seal.folder}/{name}")
     return written
 
 
-def seal_files(connection: Connection, seal: Seal) -> dict[str, bytes]:
-    """Name and content of every file that belongs to a head."""
-    entries = read_entries(connection, seal.first_entry, seal.last_entry)
-    files = {HEAD: seal.document.encode(), ENTRIES: b"".join(entry.document.encode() for entry in entries)}
-    tokens = connection.execute(
-        select(time_stamps.c.token_file, time_stamps.c.token)
+def _seal_files(connection: Connection, seal: Seal) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name and content of every file that belongs to a head; the content is read only when asked for."""
+    yield HEAD, seal.document.encode
+    yield ENTRIES, lambda: entry_lines(read_entries(connection, seal.first_entry, seal.last_entry))
+    tokens = (
+        select(time_stamps.c.id, time_stamps.c.token_file)
         .where(time_stamps.c.seal_number == seal.number, time_stamps.c.token.is_not(None))
         .order_by(time_stamps.c.id)
     )
-    return files | {row.token_file: row.token for row in tokens}
+    for row in connection.execute(tokens).all():
+        yield row.token_file, partial(_token, connection, row.id)
+
+
+def _token(connection: Connection, stamp_id: int) -> bytes:
+    return bytes(connection.execute(select(time_stamps.c.token).where(time_stamps.c.id == stamp_id)).scalar_one())
+
+
+def entry_lines(entries: Iterable[ChainEntry]) -> bytes:
+    """The entries as `entries.jsonl` has them."""
+    return b"".join(entry.document.encode() for entry in entries)

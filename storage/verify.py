@@ -48,7 +48,7 @@ def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> lis
         known_bundles = connection.execute(bundle_query).all()
         known_warcs = connection.execute(warc_query).all()
         slices = {row.id: _slices(connection, row) for row in known_warcs}
-        entries = chain_documents(connection)
+        entries = _chain_documents(connection, night_id)
     reports = [_verify_known_bundle(folder, row, entries.get(row.path)) for row in known_bundles]
     for row in known_warcs:
         # A night file enters the chain when its night is sealed; `storage.verify_chain` asks whether it did.
@@ -58,10 +58,12 @@ def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> lis
     return reports
 
 
-def chain_documents(connection: Connection) -> dict[str, str]:
-    """The chain's entry for each path."""
-    rows = connection.execute(select(chain_entries.c.path, chain_entries.c.document))
-    return {row.path: row.document for row in rows}
+def _chain_documents(connection: Connection, night_id: str | None) -> dict[str, str]:
+    """The chain's entry for each path of a night, or of all."""
+    query = select(chain_entries.c.path, chain_entries.c.document)
+    if night_id is not None:
+        query = query.where(chain_entries.c.night_id == night_id)
+    return {row.path: row.document for row in connection.execute(query)}
 
 
 def _slices(connection: Connection, warc: Row[Any]) -> list[tuple[int, int, str]]:

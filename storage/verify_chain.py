@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
 from domain.stamps import StampAuthority
 from storage.canonical import canonical_json
-from storage.chain import ChainEntry, chain_faults, read_entries
+from storage.chain import ChainEntry, all_entries, chain_faults, read_entries
 from storage.digests import sha256_hex
 from storage.seal_key import key_fingerprint, signature_problem
-from storage.seals import ENTRIES, HEAD, NO_HEAD, Seal, head_document, head_of, read_seals
+from storage.seals import ENTRIES, HEAD, NO_HEAD, Seal, entry_lines, head_document, head_of, read_seals
 from storage.tables import bundles, chain_entries, nights, time_stamps, warc_files
 from storage.verify_bundle import SIGNATURE, SIGNER
 from storage.verify_warc import UNREADABLE
@@ -30,17 +30,14 @@ def verify_chain(
     """
     by_name = {authority.name: authority for authority in authorities}
     with engine.connect() as connection:
-        last = connection.scalar(select(chain_entries.c.number).order_by(chain_entries.c.number.desc()).limit(1)) or 0
-        entries = read_entries(connection, 1, last)
         seals = read_seals(connection)
-        if not entries and not seals:
+        length = connection.scalar(select(func.max(chain_entries.c.number))) or 0
+        if not length and not seals:
             return []
-        reports = [VerifyReport(str(folder / "seals"), *_chain_checks(connection, entries, seals))]
-        by_number = {entry.number: entry for entry in entries}
+        reports = [VerifyReport(str(folder / "seals"), *_chain_checks(connection, length, seals))]
         previous = NO_HEAD
         for seal in seals:
-            numbers = range(seal.first_entry, seal.last_entry + 1)
-            under = [by_number[number] for number in numbers if number in by_number]
+            under = read_entries(connection, seal.first_entry, seal.last_entry)
             stamps = connection.execute(
                 select(time_stamps).where(time_stamps.c.seal_number == seal.number).order_by(time_stamps.c.id)
             ).all()
@@ -56,18 +53,20 @@ def verify_chain(
 
 
 def _chain_checks(
-    connection: Connection, entries: Sequence[ChainEntry], seals: Sequence[Seal]
+    connection: Connection, length: int, seals: Sequence[Seal]
 ) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    checks = [Check(f"{CHAIN}第 {number} 条", False, message) for number, message in chain_faults(entries)]
+    checks = [
+        Check(f"{CHAIN}第 {number} 条", False, message) for number, message in chain_faults(all_entries(connection))
+    ]
     if not checks:
-        checks.append(Check(CHAIN, True, f"哈希链 {len(entries)} 条首尾相接"))
+        checks.append(Check(CHAIN, True, f"哈希链 {length} 条首尾相接"))
     covered = seals[-1].last_entry if seals else 0
-    if covered > len(entries):
-        message = f"哈希链只有 {len(entries)} 条，而封存摘要已盖到第 {covered} 条：后面的被删去"
+    if covered > length:
+        message = f"哈希链只有 {length} 条，而封存摘要已盖到第 {covered} 条：后面的被删去"
         checks.append(Check(CHAIN, False, message))
     for path in connection.scalars(_paths_outside_the_chain()):
         checks.append(Check(CHAIN, False, f"{path} 没有登记在哈希链中"))
-    open_entries = len(entries) - covered
+    open_entries = length - covered
     notes = (f"哈希链最后 {open_entries} 条尚未封存，待夜间巡查结束时封存",) if open_entries > 0 else ()
     return tuple(checks), notes
 
@@ -86,7 +85,7 @@ def _seal_checks(folder: Path, seal: Seal, under: list[ChainEntry], previous: st
         yield from _head_checks(seal, under, previous, trusted_key)
     except UNREADABLE as error:
         yield Check(HEAD, False, f"封存摘要无法解析（{type(error).__name__}）")
-    files = {HEAD: seal.document.encode(), ENTRIES: b"".join(entry.document.encode() for entry in under)}
+    files = {HEAD: seal.document.encode(), ENTRIES: entry_lines(under)}
     for name, expected in files.items():
         yield _file_check(folder / seal.folder / name, expected)
 
