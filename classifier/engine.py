@@ -1,5 +1,6 @@
 """The classifier: a document in, a judgement out. Same input, rules and model give the same bytes."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,9 @@ from classifier.reading import Read, read_document
 from classifier.removal import Removal, removal_reason, smallest_removal
 from classifier.rules import Rule, lexicons_sha256, load_rules
 from classifier.segment import Segmenter
+from classifier.sentence_families import load_sentence_families
+from classifier.sentence_findings import SentenceFinder
+from classifier.sentence_model import load_sentence_model
 from domain.findings import Document, Finding, Judgement
 
 _SCORE_DIGITS = 6
@@ -59,7 +63,8 @@ class Analyser:
         alternatives = [(rule, item) for rule in self._active for item in rule.words]
         anchors = ((index, word) for index, (_, item) in enumerate(alternatives) for word in item.anchors)
         self._matcher = Matcher(anchors, book.groups)
-        self._finder = Finder(alternatives, load_gates(lexicons / "gates", self._folder, fact_names), Segmenter())
+        self.gates = load_gates(lexicons / "gates", self._folder, fact_names)
+        self._finder = Finder(alternatives, self.gates, Segmenter())
         self.facts = tuple(sorted(book.facts))
         self.groups = tuple(sorted(book.groups))
         self.bases = tuple(sorted({g.basis for g in (*self._ad_test.grounds, *self._ad_test.exclusions)}))
@@ -136,21 +141,28 @@ class Explanation:
 
 
 class Classifier:
-    """Judges documents. `threshold` is the score (0..1) from which a page is flagged."""
+    """Judges documents. `threshold` is the score (0..1) from which a page is flagged.
 
-    def __init__(self, analyser: Analyser, model: Model) -> None:
+    Findings by sentence come after the score and never change it; without `sentences` there are none.
+    """
+
+    def __init__(self, analyser: Analyser, model: Model, sentences: SentenceFinder | None = None) -> None:
         self._analyser = analyser
         self._model = model
+        self._sentences = sentences
         self.rules = analyser.rules
         self.rules_sha256 = analyser.rules_sha256
         self.model_sha256 = model.sha256
+        if sentences is not None:
+            self.model_sha256 = hashlib.sha256(f"{model.sha256} {sentences.sha256}".encode()).hexdigest()
         self.threshold = model.threshold
 
     @classmethod
     def load(cls, lexicons: Path) -> "Classifier":
         """Read rules, gates, ad test and model. Raises `LexiconError` for anything the schemas do not know."""
         analyser = Analyser(lexicons)
-        return cls(analyser, load_model(lexicons, analyser.feature_names))
+        sentences = SentenceFinder(load_sentence_families(lexicons), load_sentence_model(lexicons), analyser.gates)
+        return cls(analyser, load_model(lexicons, analyser.feature_names), sentences)
 
     def judge(self, document: Document) -> Judgement:
         """Never raises for any text: lone surrogates, NULs, an empty page, a line of megabytes."""
@@ -179,6 +191,8 @@ class Classifier:
         flagged = score >= self.threshold
         if flagged:
             analysis = self._analyser.with_residual_ground(analysis)
+        if self._sentences is not None and (more := self._sentences.find(analysis, score)):
+            analysis = replace(analysis, located=tuple(sorted((*analysis.located, *more), key=_order)))
         return Judgement(
             score=score,
             flagged=flagged,
