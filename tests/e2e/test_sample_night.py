@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from examples.web.server import SampleWeb
 from examples.web.truth import Truth, load_truth
 from storage.database import open_engine
 from storage.tables import findings, pages
+from tests.storage.time_authority import TimeAuthority
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,13 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     home = tmp_path_factory.mktemp("night") / "home"
-    with SampleWeb() as web:
+    with SampleWeb() as web, TimeAuthority(tmp_path_factory.mktemp("authority") / "tsa") as authority:
         environ = sample_environment(web, home)
         web.write_targets(home / "targets.csv")
         subprocess.run([*YIGUANG, "init"], env=environ, check=True, capture_output=True)
+        (home / "authorities.toml").write_text(
+            f'[[authority]]\nname = "tsa"\nurl = "{authority.url}"\nroots = "{authority.roots}"\n', encoding="utf-8"
+        )
         command = [*YIGUANG, "nightly", "--targets", str(home / "targets.csv"), "--json"]
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
         engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
@@ -147,10 +152,12 @@ def test_evidence_verifies_until_a_byte_is_changed(night: Night, tmp_path: Path)
     assert night.yiguang("evidence", "verify", bundle).returncode == 0
     assert f"{case['bundle_sha256']}  {bundle.name}" in bundle.with_name(bundle.name + ".sha256").read_text("utf-8")
     assert night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path).returncode == 1
-    command = [sys.executable, "-I", "-S", tmp_path / "verify.pyz", bundle]
+    roots = tomllib.loads((night.home / "authorities.toml").read_text("utf-8"))["authority"][0]["roots"]
+    command = [sys.executable, "-I", "-S", tmp_path / "verify.pyz", bundle, "--roots", roots]
     alone = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (alone.returncode, alone.stderr) == (0, "")
     assert "[相符] 默克尔路径" in alone.stdout
+    assert "[相符] 时间戳 tsa：证书链到给定的根证书" in alone.stdout
     content = bytearray(bundle.read_bytes())
     content[len(content) // 2] ^= 1
     bundle.write_bytes(content)
