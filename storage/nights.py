@@ -186,7 +186,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 surplus=surplus.get(row.target_id, 0) + row.surplus,
                 empty_titles=row.empty_titles or 0,  # counted when the night ends
                 empty_texts=row.empty_texts or 0,
-                **_compared(before.get(row.target_id, History())),
+                **_compared(before.get(row.target_id, History()), row.max_pages),
             )
             for row in rows
         )
@@ -210,10 +210,11 @@ def list_nights(engine: Engine) -> list[tuple[str, datetime, datetime | None]]:
         return [(row.id, row.started_at, row.ended_at) for row in connection.execute(newest_first)]
 
 
-def _compared(history: History) -> dict[str, Any]:
+def _compared(history: History, max_pages: int) -> dict[str, Any]:
+    """More pages than tonight's budget cannot be expected, however many were usual."""
     figures = history.previous
     return {
-        "usual_pages": history.usual_pages,
+        "usual_pages": None if history.usual_pages is None else min(history.usual_pages, max_pages),
         "previous_pages": None if figures is None else figures.content_pages,
         "previous_leads": None if figures is None else figures.leads,
     }

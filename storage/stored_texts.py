@@ -3,24 +3,33 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, func, select
 
 from domain.findings import Document
 from storage.tables import pages
 
 
 def stored_documents(engine: Engine, night_id: str) -> Iterator[tuple[int, Document]]:
-    """(page id, document) of every page of the night whose text was stored, in order of id.
+    """(page id, document) of every page of the night whose text was stored, in order of id; a page that had not changed
+    since an earlier night (`same_as`) has the text of that one.
 
     Widgets, calls to action and the bounds of the main body are not stored: the whole text counts as the body.
     """
-    query = select(pages).where(pages.c.night_id == night_id, pages.c.text.is_not(None)).order_by(pages.c.id)
+    earlier = pages.alias("earlier")
+    text = func.coalesce(pages.c.text, earlier.c.text)
+    columns: list[Any] = [column for column in pages.c if column.name != "text"]
+    query = (
+        select(*columns, text.label("text"))
+        .outerjoin(earlier, earlier.c.id == pages.c.same_as)
+        .where(pages.c.night_id == night_id, text.is_not(None))
+        .order_by(pages.c.id)
+    )
     with engine.connect() as connection:
         for row in connection.execute(query):
             yield row.id, _document(row)
 
 
-def _document(row: Row[Any]) -> Document:
+def _document(row: Row[*tuple[Any, ...]]) -> Document:
     contacts = row.contacts or []
     return Document(
         text=row.text,

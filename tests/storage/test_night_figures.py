@@ -10,7 +10,7 @@ from domain.outcome import Outcome
 from storage.database import writing
 from storage.night_figures import USUAL_MIN_NIGHTS, dates_between
 from storage.nights import finish_night, list_nights, night_summary, open_night
-from storage.tables import frontier, pages, visits
+from storage.tables import frontier, night_targets, pages, visits
 from storage.targets import list_targets, save_targets
 from tests.storage.samples import NOW, TARGETS
 
@@ -58,6 +58,16 @@ def test_far_fewer_pages_than_usual_are_red_whatever_the_minimum(engine: Engine)
     assert not target.healthy
     enough = night_summary(engine, a_night(engine, 4, 10)).targets[0]
     assert (enough.usual_pages, enough.few, enough.healthy) == (45, False, True)
+
+
+def test_a_smaller_budget_is_no_fault(engine: Engine) -> None:
+    for day in range(3):
+        a_night(engine, day, 40)
+    night_id = a_night(engine, 3, 4)
+    with writing(engine) as connection:
+        connection.execute(night_targets.update().where(night_targets.c.night_id == night_id).values(max_pages=4))
+    target = night_summary(engine, night_id).targets[0]
+    assert (target.usual_pages, target.few) == (4, False)
 
 
 def test_too_few_nights_make_no_usual_number(engine: Engine) -> None:
