@@ -66,6 +66,7 @@ def test_stamp_verify_export_and_check(yiguang: Run, sealed: Path, tmp_path: Pat
     case = json.loads(yiguang("cases", "list", "--json").stdout.splitlines()[0])
     bundle = Path(yiguang("evidence", "export", str(case["id"]), "--out", tmp_path / "out").stdout.decode().strip())
     key = seal_key(sealed).fingerprint
+    assert f"签名公钥指纹：{key}" in bundle.with_name(bundle.name + ".statement.txt").read_text("utf-8")
     arguments = [bundle, "--key", key, "--roots", one.roots, "--roots", two.roots]
     alone = subprocess.run(
         [sys.executable, "-I", "-S", bundle.with_name("verify.pyz"), *arguments],

@@ -47,7 +47,8 @@ STAMP_HELP = """\
   yiguang evidence stamp
 """
 EXPORT_HELP = """\
-把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件、封存证明与独立核验程序 verify.pyz。
+把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件、封存证明、
+取证说明（空白处由取证人填写签名）与独立核验程序 verify.pyz。
 
 尚未封存（夜间巡查未结束）的证据没有封存证明；时间戳后来才取得的，取得后再导出一次。
 
@@ -133,6 +134,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="目标目录，不存在时建立")],
 ) -> None:
     from storage.proof import SUFFIX, proof_of
+    from storage.statement import StatementTemplateBroken, statement_of
     from storage.verify import verify_bundle
     from yiguang.home import open_home
     from yiguang.verifier_file import build_verifier
@@ -146,9 +148,15 @@ def export(
     if copy.exists():
         raise CommandFailed(f"{copy} 已存在，不覆盖")
     try:
+        template = (settings.lexicons / "letters" / "evidence-statement.txt").read_text(encoding="utf-8")
+        statement = statement_of((settings.home / case.bundle).read_bytes(), template)
+    except (StatementTemplateBroken, OSError, UnicodeDecodeError) as fault:
+        raise CommandFailed(f"取证说明无法生成：{fault}") from fault
+    try:
         out.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(settings.home / case.bundle, copy)
         copy.with_name(copy.name + ".sha256").write_text(f"{case.bundle_sha256}  {copy.name}\n", encoding="utf-8")
+        copy.with_name(copy.name + ".statement.txt").write_text(statement, encoding="utf-8")
         (out / "verify.pyz").write_bytes(build_verifier())
         proof = proof_of(open_home(settings), case.bundle)
         if proof is None:

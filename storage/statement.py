@@ -1,0 +1,74 @@
+"""The statement on how electronic evidence was taken, filled from what a verified bundle says of itself."""
+
+import base64
+import json
+from collections.abc import Mapping
+from string import Template
+from typing import Any
+
+from storage.canonical import read_canonical_zip
+from storage.digests import sha256_hex, sm3_hex
+from storage.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
+
+UNKNOWN = "未记录"
+NONE = "无"
+
+
+class StatementTemplateBroken(Exception):
+    """The template names something that a bundle does not say; the message is Chinese for the operator."""
+
+
+def statement_of(bundle: bytes, template: str) -> str:
+    """The statement for a bundle that verifies; blanks for people stay blanks. Raises StatementTemplateBroken."""
+    members = read_canonical_zip(bundle)
+    about: dict[str, Any] = json.loads(members[PROVENANCE])
+    findings = json.loads(members[FINDINGS])["judgement"]["findings"]
+    public_key = json.loads(members[DIGEST])["signedData"]["publicKey"]
+    values = _facts(about) | {
+        "leads": str(sum(not finding["silenced"] for finding in findings)),
+        "bundle_sha256": sha256_hex(bundle),
+        "bundle_sm3": sm3_hex(bundle),
+        "key_sha256": sha256_hex(base64.b64decode(public_key)),
+        "files": "\n".join(_file_lines(json.loads(members[MANIFEST])["files"])),
+    }
+    try:
+        return Template(template).substitute({name: _on_paper(value) for name, value in values.items()})
+    except (KeyError, ValueError) as fault:
+        raise StatementTemplateBroken(f"取证说明的模板有误：{fault}") from fault
+
+
+def _facts(about: Mapping[str, Any]) -> dict[str, str]:
+    system, browser = about["system"], about["browser"]
+    named = ("operator", "tool", "tool_version", "python", "host", "system", "clock", "dns_servers")
+    missing = [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
+    missing += [f"    {name}：{reason}" for name, reason in about["not_recorded"].items()]
+    return {
+        **{name: system.get(name, UNKNOWN) for name in named},
+        "started": about["started_at"]["beijing"],
+        "ended": about["ended_at"]["beijing"],
+        "egress_reason": about["not_recorded"].get("egress_address", UNKNOWN),
+        "browser": browser["name"],
+        "user_agent": browser["user_agent"],
+        "viewport": " × ".join(map(str, browser["viewport"])),
+        "browser_started": browser["started_at"]["beijing"],
+        "browser_ended": browser["ended_at"]["beijing"],
+        "rules_sha256": about["rules_sha256"],
+        "model_sha256": about["model_sha256"],
+        "robots": about["robots"],
+        "http_status": str(about["http_status"]),
+        "exchanges": str(about["exchanges"]),
+        "url": about["url"],
+        "final_url": about["final_url"],
+        "redirects": "；".join(f"{step['status']} 至 {step['location']}" for step in about["redirects"]) or NONE,
+        "server_ips": "、".join(about["server_ips"]) or UNKNOWN,
+        "missing": "\n".join(missing) or f"    {NONE}",
+    }
+
+
+def _file_lines(files: list[dict[str, Any]]) -> list[str]:
+    return [f"    {item['name']}（{item['bytes']} 字节）\n        SHA-256 {item['sha256']}" for item in files]
+
+
+def _on_paper(text: str) -> str:
+    """What a page put into its URL or title must not change the look of the statement."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)

@@ -1,0 +1,40 @@
+"""The statement says what the bundle says, and leaves to people what only people can say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain.visits import FrontierUrl
+from storage.bundle import build_bundle
+from storage.digests import sha256_hex
+from storage.statement import StatementTemplateBroken, statement_of
+from tests.storage.samples import KEY, NOW, PROVENANCE, visit
+
+TEMPLATE = (Path(__file__).parents[2] / "lexicons" / "letters" / "evidence-statement.txt").read_text("utf-8")
+LEAD = visit(FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1), flagged=True)
+
+
+def test_every_blank_of_the_program_is_filled() -> None:
+    bundle = build_bundle(LEAD, PROVENANCE | {"clock": "synchronised"}, NOW, KEY)
+    text = statement_of(bundle, TEMPLATE)
+    assert "$" not in text
+    for said in (
+        "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得线索 1 处",
+        "http://video.example/a.mp4：视频不下载", "tls_certificates", "Python 未记录", "跳转：无",
+        sha256_hex(bundle), KEY.fingerprint, "evidence/screenshot.png",
+    ):  # fmt: skip
+        assert said in text
+    assert text.count("____________") == TEMPLATE.count("____________")
+
+
+def test_a_url_cannot_break_the_page() -> None:
+    hostile = replace(LEAD, final_url="http://clinic.example/\u202e$operator\x0c")
+    text = statement_of(build_bundle(hostile, PROVENANCE, NOW, KEY), TEMPLATE)
+    assert "最终网址：http://clinic.example/\ufffd$operator\ufffd\n" in text
+
+
+@pytest.mark.parametrize("template", ["$no_such_fact", "100$"])
+def test_a_broken_template_is_told(template: str) -> None:
+    with pytest.raises(StatementTemplateBroken, match="模板有误"):
+        statement_of(build_bundle(LEAD, PROVENANCE, NOW, KEY), template)
