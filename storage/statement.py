@@ -12,6 +12,12 @@ from storage.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
 
 UNKNOWN = "未记录"
 NONE = "无"
+_ROBOTS = {
+    "allowed": "允许访问",
+    "denied": "不允许访问",
+    "absent": "网站没有 robots.txt",
+    "unreachable": "robots.txt 无法取得",
+}
 
 
 class StatementTemplateBroken(Exception):
@@ -54,7 +60,7 @@ def _facts(about: Mapping[str, Any]) -> dict[str, str]:
         "browser_ended": browser["ended_at"]["beijing"],
         "rules_sha256": about["rules_sha256"],
         "model_sha256": about["model_sha256"],
-        "robots": about["robots"],
+        "robots": _ROBOTS.get(about["robots"], about["robots"]),
         "http_status": str(about["http_status"]),
         "exchanges": str(about["exchanges"]),
         "url": about["url"],

@@ -1,4 +1,4 @@
-"""What this machine says of its clock and its name servers, for the provenance sheet."""
+"""What this machine says of its clock and its name servers, in Chinese, for the provenance sheet."""
 
 import ctypes
 from collections.abc import Mapping
@@ -30,14 +30,14 @@ def clock_state() -> str:
     """Whether the kernel holds its clock to be synchronised, and within what (Linux). It asks nobody outside."""
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     if adjtimex is None:
-        return "unknown: this system does not tell"
+        return "未知（本系统不提供）"
     timex = _Timex(modes=0)  # 0 reads only
     state = adjtimex(ctypes.byref(timex))
     if state < 0:
-        return "unknown: this system does not tell"
+        return "未知（本系统不提供）"
     if state == _NOT_SYNCHRONISED:
-        return "not synchronised, says the kernel"
-    return f"synchronised, says the kernel, within {timex.maxerror / 1000:.0f} ms"
+        return "内核自报未同步"
+    return f"内核自报已同步，误差上限 {timex.maxerror / 1000:.0f} 毫秒"
 
 
 def name_servers(file: Path) -> str:
@@ -45,6 +45,6 @@ def name_servers(file: Path) -> str:
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return "unknown: no resolver configuration"
+        return "未知（没有解析器配置）"
     found = [parts[1] for line in lines if len(parts := line.split()) >= 2 and parts[0] == "nameserver"]
-    return " ".join(found) or "unknown: none configured"
+    return " ".join(found) or "未知（没有配置）"

@@ -21,7 +21,7 @@ def test_every_blank_of_the_program_is_filled() -> None:
     assert "$" not in text
     for said in (
         "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得线索 1 处",
-        "http://video.example/a.mp4：视频不下载", "tls_certificates", "Python 未记录", "跳转：无",
+        "http://video.example/a.mp4：视频不下载", "tls_certificates", "结果：允许访问", "Python 未记录", "跳转：无",
         sha256_hex(bundle), KEY.fingerprint, "evidence/screenshot.png",
     ):  # fmt: skip
         assert said in text
