@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.findings import Judgement
@@ -28,6 +29,10 @@ MAX_LINKS = 500
 _MAX_VALIDATOR_CHARACTERS = 500
 _KEYS_AT_ONCE = 500  # SQLite allows 32,766 variables in a statement; far fewer parse faster
 
+_KNOWN = select(page_memory.c.text_sha256, page_memory.c.interval_days, page_memory.c.changed_at).where(
+    page_memory.c.url_key == bindparam("key")
+)
+
 
 def not_due(connection: Connection, keys: Sequence[str], now: datetime) -> list[str]:
     """Those of the keys whose pages need no visit yet. Leads are always due."""
@@ -45,7 +50,7 @@ def not_due(connection: Connection, keys: Sequence[str], now: datetime) -> list[
 def remember_page(connection: Connection, visit: Visit) -> None:
     """Note the page that a visit read, after its row in `pages` was written; or that it has not changed."""
     key, now = url_key(visit.frontier.url), visit.ended_at
-    known = connection.execute(select(page_memory).where(page_memory.c.url_key == key)).one_or_none()
+    known = connection.execute(_KNOWN, {"key": key}).one_or_none()
     if visit.page is None or visit.judgement is None:
         if known is not None and visit.same_as is not None:
             values = {"seen_at": now} | _interval(known, unchanged=True, now=now)
@@ -67,10 +72,16 @@ def remember_page(connection: Connection, visit: Visit) -> None:
         **_validators(visit, visit.page, visit.judgement),
         **_interval(known, unchanged=unchanged, now=now),
     }
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(
-        dialect.insert(page_memory).on_conflict_do_update(index_elements=["url_key"], set_=values), [values]
-    )
+    connection.execute(_upsert(connection.dialect.name), values)
+
+
+@cache
+def _upsert(dialect_name: str) -> Any:
+    """Built once: it is executed for every page."""
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
+    statement = dialect.insert(page_memory)
+    given = {column.name: column for column in statement.excluded if column.name != "url_key"}
+    return statement.on_conflict_do_update(index_elements=["url_key"], set_=given)
 
 
 def judged_by(rules_sha256: str, model_sha256: str) -> str:
@@ -78,7 +89,7 @@ def judged_by(rules_sha256: str, model_sha256: str) -> str:
     return f"{rules_sha256} {model_sha256}"
 
 
-def _interval(known: Row[Any] | None, *, unchanged: bool, now: datetime) -> dict[str, Any]:
+def _interval(known: Row[*tuple[Any, ...]] | None, *, unchanged: bool, now: datetime) -> dict[str, Any]:
     days = min(known.interval_days * 2, MAX_INTERVAL_DAYS) if known is not None and unchanged else 1
     return {"interval_days": days, "due_at": now + timedelta(days=days) - _EARLY}
 

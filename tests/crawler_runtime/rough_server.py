@@ -450,3 +450,8 @@ async def _validates(turn: Turn) -> None:
 says("not-modified", answer(b"", status="304 Not Modified"))
 says("leave-me", answer(b"", HTML, "Retry-After: 86400", status="503 Service Unavailable"))
 says("forbids-all", answer(b"", HTML, status="403 Forbidden"))
+
+
+@behaviour("gone-home")
+async def _gone_home(turn: Turn) -> None:
+    turn.writer.write(answer(b"", HTML, status="404 Not Found") if turn.path == "/" else answer(PAGE, HTML))

@@ -180,3 +180,19 @@ def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) 
 def test_a_page_of_a_post_leads_nowhere(server: RoughServer) -> None:
     post = target(server, "site", kind=TargetKind.WECHAT)
     assert len(crawl([post], settings(hosts=server.hosts("site"))).final()) == 1
+
+
+@pytest.mark.parametrize("render", [RenderMode.NEVER, RenderMode.AUTO])
+def test_a_page_that_leaves_by_script_is_followed_without_a_browser(server: RoughServer, render: RenderMode) -> None:
+    store = crawl([target(server, "sends-on", render=render)], settings(hosts=server.hosts("sends-on")))
+    visit = store.last(server.url("sends-on"))
+    assert (visit.outcome, visit.final_url, visit.rendering) == (
+        Outcome.CONTENT, server.url("sends-on", "/home"), None,
+    )  # fmt: skip
+    assert [item.url for item in visit.exchanges] == [server.url("sends-on"), server.url("sends-on", "/home")]
+
+
+def test_a_page_that_leaves_the_scope_by_script_is_out_of_scope(server: RoughServer) -> None:
+    visit = crawl([target(server, "sends-away")], settings(hosts=server.hosts("sends-away"))).visits[-1]
+    assert (visit.outcome, visit.final_url) == (Outcome.OUT_OF_SCOPE, server.url("sends-away"))
+    assert visit.outcome_detail == "页面用脚本跳转：重定向到范围之外的主机 chat.other.example"

@@ -116,3 +116,10 @@ def test_nothing_is_begun_after_the_end_of_the_night(server: RoughServer) -> Non
     store = run(server, "good", Remembered(), stop_at=now() - timedelta(seconds=1))
     assert (store.visits, server.asked) == ([], [])
     assert [row.state for row in store.frontier.rows] == ["waiting"]
+
+
+def test_a_home_page_that_is_gone_is_checked_against_a_page_known_before(server: RoughServer) -> None:
+    known = server.url("gone-home", "/1.html")
+    visit = run(server, "gone-home", Remembered({known: Earlier(7, '"v1"', "", ())})).last(server.url("gone-home"))
+    assert (visit.outcome, visit.outcome_detail) == (Outcome.HTTP_GONE, "HTTP 404；对照：本站其他页面正常")
+    assert [item.url for item in visit.asides][-1] == known
