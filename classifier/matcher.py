@@ -1,13 +1,14 @@
 """One automaton over every literal that anything asks for, and what each literal is for."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import daachorse
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A literal found at folded [start, end); `alternatives` are the rule alternatives it anchors."""
 
     start: int
@@ -22,6 +23,9 @@ class Scan:
     hits: tuple[Hit, ...]
     cues: Mapping[int, int]
     first_seen: Mapping[int, tuple[int, int]]
+
+
+_NOTHING = Scan((), {}, {})
 
 
 class Matcher:
@@ -43,20 +47,14 @@ class Matcher:
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(list(literals))
 
     def scan(self, text: str) -> Scan:
-        hits: list[Hit] = []
-        cues: dict[int, int] = {}
-        first: dict[int, tuple[int, int]] = {}
-        for start, end, literal in self._automaton.find_overlapping(text):
-            alternatives = self._anchoring[literal]
-            if alternatives:
-                hits.append(Hit(start, end, alternatives))
-            if self._is_cue[literal]:
-                if literal in cues:
-                    cues[literal] += 1
-                else:
-                    cues[literal] = 1
-                    first[literal] = (start, end)
-        return Scan(tuple(hits), cues, first)
+        found = self._automaton.find_overlapping(text) if text else []
+        if not found:
+            return _NOTHING
+        anchoring, is_cue = self._anchoring, self._is_cue
+        hits = tuple([Hit(start, end, anchoring[literal]) for start, end, literal in found if anchoring[literal]])
+        seen = [literal for _, _, literal in found if is_cue[literal]]
+        first = {literal: (start, end) for start, end, literal in reversed(found) if is_cue[literal]}
+        return Scan(hits, Counter(seen), first)
 
     def by_group(self, cues: Mapping[int, int]) -> dict[str, tuple[int, int]]:
         """Per word group: (distinct words seen, times seen)."""
