@@ -20,6 +20,7 @@ from crawler.politeness import SiteGates
 from crawler.render import Renderer
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
+from crawler.showing import PageShow
 from crawler.site_rests import SiteRests
 from crawler.visiting import Visitor
 from domain.evidence import EvidenceIncomplete
@@ -97,9 +98,8 @@ class ShardSpider(Spider):
         gates = SiteGates(settings.concurrent_per_address)
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
-        return Visitor(
-            settings, self.clock, downloads, fetcher, gates, rests, renderer, self.judge, self.memory, self._stored
-        )
+        show = PageShow(settings, downloads, fetcher, gates, renderer)
+        return Visitor(settings, self.clock, fetcher, gates, rests, show, self.judge, self.memory, self._stored)
 
     async def _crawl(self, visitor: Visitor) -> None:
         while True:

@@ -1,6 +1,5 @@
 """One visit to one URL: fetch, read, show in a browser where needed, judge, and say where its links lead."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,42 +9,34 @@ from urllib.parse import urljoin
 
 from w3lib.html import get_meta_refresh
 
+from crawler.computing import ComputingStuck, compute
 from crawler.content_coding import decode_body
 from crawler.control import CONTROL_ZH, Control, SiteControl, names_resolve
 from crawler.discovery import sitemap_links
-from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
 from crawler.fetch import Fetched, PageFetcher
-from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.politeness import SiteGates
 from crawler.reading import read_response
-from crawler.render import BrowserRequest, Load, Renderer, RenderFailed
+from crawler.render import RenderFailed
 from crawler.retries import PASSING_STATUSES, next_try, wait_asked
-from crawler.robots import redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.shell import is_script_shell
+from crawler.showing import PageShow, ended_at, wants_browser
 from crawler.site_rests import SiteRests
-from crawler.urls import host_of, without_fragment
+from crawler.urls import host_of
 from domain.findings import Judgement
 from domain.outcome import Outcome
-from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
-from domain.targets import RenderMode, TargetKind
-from domain.urls import canonical_url
+from domain.page import ExtractedPage, Headers, Link, Reading
+from domain.targets import TargetKind
 from domain.visits import CrawlMemory, Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
 #: Where the reader of pages says, in `ExtractedPage.extra`, that a page does nothing but send the browser elsewhere.
 SCRIPT_REDIRECT = "script_redirect"
-#: Parts of one page that are fetched at once, as browsers do for one server.
-_PARTS_AT_ONCE = 6
 
 _Result = TypeVar("_Result")
-
-
-class ComputingStuck(Exception):
-    """Reading or judging a page takes too long. The message is Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +55,10 @@ class Visitor:
 
     settings: CrawlSettings
     clock: Callable[[], datetime]
-    downloads: Downloads
     fetcher: PageFetcher
     gates: SiteGates
     rests: SiteRests
-    renderer: Renderer
+    show: PageShow
     judge: Judge
     memory: CrawlMemory
     stored: Callable[..., Awaitable[Any]]
@@ -218,8 +208,8 @@ class Visitor:
     async def _show_and_judge(self, visit: Visit, reading: Reading, body: bytes, url: str, scope: Scope) -> Visit:
         rendering: Rendering | None = None
         try:
-            if _wants_browser(scope.target.render, reading, body):
-                rendering = await self._render(url, visit.exchanges[-1], scope)
+            if wants_browser(scope.target.render, reading, body):
+                rendering = await self.show.render(url, visit.exchanges[-1], scope)
                 reading = await self._read_dom(rendering)
                 if rendering.turned_back and is_script_shell(reading, rendering.dom_html.encode("utf-8", "replace")):
                     return self.failed(visit, _Failure(Outcome.OUT_OF_SCOPE, _sent_away(rendering), again=False))
@@ -227,7 +217,7 @@ class Visitor:
                 return self._finished(visit, reading, scope, rendering=rendering)
             judgement = await self._compute(self.judge, reading.page)
             if judgement.flagged and rendering is None:
-                rendering = await self._photograph(url, visit, scope)
+                rendering = await self.show.photograph(url, visit, scope)
                 shown = await self._read_dom(rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
@@ -235,20 +225,6 @@ class Visitor:
             return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
         page = _with_meta_refresh(reading.page, body)
         return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
-
-    async def _photograph(self, url: str, visit: Visit, scope: Scope) -> Rendering:
-        """Show the page that was judged. What was flagged stands in the markup; if scripts lead away from it or kept it
-        from being shown at the first try, they are left out."""
-        if visit.frontier.attempts == 1:
-            try:
-                rendering = await self._render(url, visit.exchanges[-1], scope)
-            except RenderFailed as failure:
-                if not failure.by_itself:
-                    raise
-            else:
-                if without_fragment(rendering.final_url) == without_fragment(url):
-                    return rendering
-        return await self._render(url, visit.exchanges[-1], scope, scripts=False)
 
     def _finished(
         self,
@@ -266,7 +242,7 @@ class Visitor:
             outcome=reading.outcome,
             outcome_detail=reading.detail,
             ended_at=self.clock(),
-            final_url=_ended_at(visit, rendering),
+            final_url=ended_at(visit, rendering),
             page=page,
             judgement=judgement if page is not None else None,
             rendering=rendering,
@@ -286,47 +262,7 @@ class Visitor:
         )
 
     async def _compute(self, call: Callable[..., _Result], *arguments: object) -> _Result:
-        """Run in a thread. A call that never comes back keeps its thread, but not the site waiting."""
-        try:
-            async with asyncio.timeout(self.settings.compute_timeout_seconds):
-                return await asyncio.to_thread(call, *arguments)
-        except TimeoutError as error:
-            raise ComputingStuck(f"处理页面超过 {self.settings.compute_timeout_seconds:g} 秒") from error
-
-    async def _render(self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True) -> Rendering:
-        """Show a page while it is its site's turn: its parts count as one visit to the site."""
-        delay = await self.fetcher.delay_seconds(url, scope)
-        async with self.gates.turn(host_of(url), delay, long=True):
-            return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts)
-
-    def _loader(self, page_url: str, scope: Scope) -> Load:
-        places = asyncio.Semaphore(_PARTS_AT_ONCE)
-
-        async def load(asked: BrowserRequest) -> tuple[Exchange, ...]:
-            chain: list[Exchange] = []
-            url = without_fragment(asked.url)
-            for _ in range(self.settings.max_redirects + 1):
-                await self._admit(url, asked, page_url, scope)
-                async with places:
-                    chain.append(await self.downloads.resource(asked, url, scope.target.local))
-                target = redirect_target(chain[-1])
-                if target is None:
-                    return tuple(chain)
-                url = without_fragment(canonical_url(target))
-            raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
-
-        return load
-
-    async def _admit(self, url: str, asked: BrowserRequest, page_url: str, scope: Scope) -> None:
-        """A part of the page needs an allowed address; the page itself also stays in scope and within robots.txt."""
-        try:
-            check_url(url, local=scope.target.local)
-        except (UrlRefused, AddressRefused) as error:
-            raise FetchFailed(Outcome.OUT_OF_SCOPE, str(error), again=False) from error
-        if asked.is_document:
-            if (reason := scope.redirect_refusal(page_url, url)) is not None:
-                raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
-            await self.fetcher.check(url, scope)
+        return await compute(self.settings.compute_timeout_seconds, call, *arguments)
 
 
 def _conditions(earlier: Earlier | None) -> Headers:
@@ -346,14 +282,6 @@ def _with_chain(visit: Visit, fetched: Fetched) -> Visit:
     )
 
 
-def _ended_at(visit: Visit, rendering: Rendering | None) -> str:
-    """Where the browser ended when the page went on by itself to another that was fetched for it."""
-    if rendering is None:
-        return visit.final_url
-    shown = without_fragment(rendering.final_url)
-    return shown if any(exchange.url == shown for exchange in rendering.exchanges) else visit.final_url
-
-
 def _sent_away(rendering: Rendering) -> str:
     return f"页面脚本跳转：{rendering.turned_back}"
 
@@ -362,16 +290,6 @@ def _shown_url(asked_url: str, final_url: str) -> str:
     """The final URL, with the route of a script application that was asked for."""
     route = asked_url.partition("#")[2]
     return f"{final_url}#{route}" if route and "#" not in final_url else final_url
-
-
-def _wants_browser(mode: RenderMode, reading: Reading, body: bytes) -> bool:
-    match mode:
-        case RenderMode.NEVER:
-            return False
-        case RenderMode.ALWAYS:
-            return reading.outcome is Outcome.CONTENT or is_script_shell(reading, body)
-        case RenderMode.AUTO:
-            return is_script_shell(reading, body)
 
 
 def _with_meta_refresh(page: ExtractedPage, body: bytes) -> ExtractedPage:
