@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 TARGETS ?=
+FOLDER ?=
 
 .PHONY: help setup run test check bench gate
 
@@ -25,8 +26,8 @@ check: setup     ## lint, types, import contracts, rule examples
 	.venv/bin/lint-imports
 	.venv/bin/yiguang lexicon check
 
-bench: setup     ## speed of scanning, crawling and recording on this machine
-	@$(PY) -m benchmarks.scan_speed
+bench: setup     ## speed of reading, judging, crawling and recording; FOLDER=pages for real pages
+	@$(PY) -m benchmarks.bench $(FOLDER)
 
 gate: setup      ## quality floors of the classifier; fails when one is not reached
 	@$(PY) -m benchmarks.gate
