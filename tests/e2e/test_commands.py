@@ -5,10 +5,14 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from command_line import Run
+
+from storage.database import open_engine
+from storage.nights import finish_night, open_night
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 COMMANDS = (
@@ -259,3 +263,16 @@ def test_a_url_that_was_never_seen_and_nights_that_never_were(yiguang: Run) -> N
         assert "还没有巡查过" in done.stderr.decode()
     assert yiguang("pages", "why", "no url").returncode == 2
     assert yiguang("night", "list").stdout == b""
+
+
+def test_dates_without_a_night_are_rows(yiguang: Run, home: Path) -> None:
+    yiguang("init")
+    engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+    began = datetime.now(UTC) - timedelta(days=4)
+    finish_night(engine, open_night(engine, began, []), began)
+    engine.dispose()
+    rows = [json.loads(line) for line in yiguang("night", "list", "--json").stdout.splitlines()]
+    assert [row.get("missed", False) for row in rows] == [True, True, True, False]
+    shown = yiguang("night", "show").stdout.decode()
+    assert "不正常" in shown
+    assert "此后已有 3 天没有巡查" in shown

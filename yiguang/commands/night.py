@@ -74,14 +74,13 @@ def show(
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
     from storage.night_figures import dates_between
     from storage.nights import list_nights, night_summary
-    from yiguang.beijing import beijing_time
-    from yiguang.home import open_home
+    from yiguang.beijing import BEIJING, beijing_time
+    from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())
-    later: str | None = None
+    later = utc_now().astimezone(BEIJING).date().isoformat()  # tonight may be yet to come
     for night_id, started_at, ended_at in list_nights(engine):
-        missed = () if later is None else dates_between(night_id, later)
-        later = night_id
+        missed, later = dates_between(night_id, later), night_id
         for date in reversed(missed):
             typer.echo(json.dumps({"date": date, "missed": True}) if as_json else f"{date}\t未运行")
         summary = night_summary(engine, night_id)
