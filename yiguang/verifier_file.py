@@ -8,7 +8,9 @@ _MAIN = b"import sys\n\nfrom verifier.main import main\n\nsys.exit(main())\n"
 
 
 def build_verifier() -> bytes:
-    """A Python archive of the `verifier` package: equal sources give equal bytes, on any machine and day."""
-    sources = {item.name: item.read_bytes() for item in files("verifier").iterdir() if item.name.endswith(".py")}
+    """A Python archive of the package `storage.verifier`: equal sources give equal bytes, on any machine and day."""
+    sources = {
+        item.name: item.read_bytes() for item in files("storage.verifier").iterdir() if item.name.endswith(".py")
+    }
     modules = {f"verifier/{name}": body for name, body in sorted(sources.items()) if name != "__main__.py"}
     return canonical_zip({"__main__.py": _MAIN, **modules})

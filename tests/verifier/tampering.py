@@ -22,15 +22,15 @@ from storage.package import DIGEST
 from storage.proof import SUFFIX
 from storage.rfc3161 import Rfc3161Authority
 from storage.tables import bundles, chain_entries, seals, time_stamps
+from storage.verifier.bundle import check_bundle
+from storage.verifier.certificate import read_pem
+from storage.verifier.proof import ENTRY, HEAD, HEAD_SIGNATURE, PATH, PROOF, check_proof
+from storage.verifier.report import FAILED, Report
 from storage.verify import verify_all, verify_bundle
 from storage.verify_bundle import SIGNATURE
 from storage.verify_chain import verify_chain
 from tests.storage.crawl import seal_key
 from tests.verifier.handing_over import HandOver, hand_out, make_night
-from verifier.bundle import check_bundle
-from verifier.certificate import read_pem
-from verifier.proof import ENTRY, HEAD, HEAD_SIGNATURE, PATH, PROOF, check_proof
-from verifier.report import FAILED, Report
 
 #: Parts of a proof, and what the verifier calls a fault in them.
 _PROOF_PARTS = {

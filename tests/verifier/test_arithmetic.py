@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from storage.digests import sm3_hex
 from storage.merkle import merkle_path, merkle_root
-from verifier.der import read_whole
-from verifier.keys import read_public_key, verify_signature
-from verifier.proof import root_from_path
-from verifier.sm3 import sm3_in_python
+from storage.verifier.der import read_whole
+from storage.verifier.keys import read_public_key, verify_signature
+from storage.verifier.proof import root_from_path
+from storage.verifier.sm3 import sm3_in_python
 
 _SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 _KEYS = [ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())]

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
 from storage.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
+from storage.verifier.bundle import check_bundle
+from storage.verifier.certificate import chain_to_top, read_certificate, read_pem
+from storage.verifier.errors import UNREADABLE, Unsupported
+from storage.verifier.proof import check_proof
+from storage.verifier.report import Report
+from storage.verifier.timestamp import TokenRefused, read_stamp
 from tests.storage.test_verification import DATA, _with
 from tests.verifier.handing_over import HandOver
-from verifier.bundle import check_bundle
-from verifier.certificate import chain_to_top, read_certificate, read_pem
-from verifier.errors import UNREADABLE, Unsupported
-from verifier.proof import check_proof
-from verifier.report import Report
-from verifier.timestamp import TokenRefused, read_stamp
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),

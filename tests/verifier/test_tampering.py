@@ -9,13 +9,13 @@ import pytest
 from storage.canonical import canonical_zip, read_canonical_zip
 from storage.package import DATAPACKAGE, DIGEST, TEXT
 from storage.proof import SUFFIX
+from storage.verifier.bundle import check_bundle
+from storage.verifier.proof import check_proof
+from storage.verifier.report import FAILED, Report
 from storage.verify import verify_bundle
 from tests.storage.samples import KEY
 from tests.storage.test_verification import _with
 from tests.verifier.tampering import Night
-from verifier.bundle import check_bundle
-from verifier.proof import check_proof
-from verifier.report import FAILED, Report
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from verifier.bundle import FINDINGS, PROVENANCE, Members, check_bundle, sha256_hex
-from verifier.canonical import MAX_ARCHIVE_BYTES
-from verifier.certificate import Certificate, read_pem
-from verifier.errors import UNREADABLE
-from verifier.proof import PROOF, check_proof
-from verifier.report import FAILED, GOOD, UNCHECKED, Report
-from verifier.sm3 import sm3_hex
+from .bundle import FINDINGS, PROVENANCE, Members, check_bundle, sha256_hex
+from .canonical import MAX_ARCHIVE_BYTES
+from .certificate import Certificate, read_pem
+from .errors import UNREADABLE
+from .proof import PROOF, check_proof
+from .report import FAILED, GOOD, UNCHECKED, Report
+from .sm3 import sm3_hex
 
 PROOF_SUFFIX = ".seal.json"
 _MARKS = {GOOD: "[相符]", FAILED: "[不符]", UNCHECKED: "[未查]"}

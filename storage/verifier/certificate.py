@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from verifier.der import GENERALIZED_TIME, SEQUENCE, UTC_TIME, Element, read_element, read_whole
-from verifier.errors import Unsupported
-from verifier.keys import PublicKey, public_key_of, verify_signature
+from .der import GENERALIZED_TIME, SEQUENCE, UTC_TIME, Element, read_element, read_whole
+from .errors import Unsupported
+from .keys import PublicKey, public_key_of, verify_signature
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 #: Signature algorithm to the digest it works on

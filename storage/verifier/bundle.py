@@ -8,12 +8,12 @@ import json
 import zlib
 from typing import Any
 
-from verifier.canonical import ARCHIVE, canonical_json, read_members
-from verifier.errors import UNREADABLE
-from verifier.keys import P384, EcKey, read_public_key, verify_ecdsa
-from verifier.report import Report
-from verifier.sm3 import sm3_hex
-from verifier.warc import Record, read_records
+from .canonical import ARCHIVE, canonical_json, read_members
+from .errors import UNREADABLE
+from .keys import P384, EcKey, read_public_key, verify_ecdsa
+from .report import Report
+from .sm3 import sm3_hex
+from .warc import Record, read_records
 
 WARC, CDX, IDX = "archive/data.warc.gz", "indexes/index.cdx.gz", "indexes/index.idx"
 PAGES, SCREENSHOT, DOM = "pages/pages.jsonl", "evidence/screenshot.png", "evidence/rendered.html"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from verifier.certificate import (
+from .certificate import (
     SIGNATURE_DIGESTS,
     TIME_STAMPING,
     Certificate,
@@ -15,9 +15,9 @@ from verifier.certificate import (
     read_certificate,
     read_time,
 )
-from verifier.der import SET, Element, read_whole
-from verifier.errors import Unsupported
-from verifier.keys import verify_signature
+from .der import SET, Element, read_whole
+from .errors import Unsupported
+from .keys import verify_signature
 
 _SIGNED_DATA, _TOKEN_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import timedelta, timezone
 from typing import Any
 
-from verifier.bundle import SIGNER, check_signer, sha256_hex, signature_problem
-from verifier.canonical import canonical_json
-from verifier.certificate import Certificate
-from verifier.errors import UNREADABLE, Unsupported
-from verifier.report import Report
-from verifier.sm3 import sm3_hex
-from verifier.timestamp import TokenRefused, read_stamp
+from .bundle import SIGNER, check_signer, sha256_hex, signature_problem
+from .canonical import canonical_json
+from .certificate import Certificate
+from .errors import UNREADABLE, Unsupported
+from .report import Report
+from .sm3 import sm3_hex
+from .timestamp import TokenRefused, read_stamp
 
 PROOF, ENTRY, PATH, HEAD, HEAD_SIGNATURE = "封存证明", "哈希链条目", "默克尔路径", "封存摘要", "封存摘要的签名"
 _BEIJING = timezone(timedelta(hours=8))

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Optional, Union
 
-from verifier.der import Element, read_whole
-from verifier.errors import Unsupported
+from .der import Element, read_whole
+from .errors import Unsupported
 
 Point = Optional[tuple[int, int, int]]  # Jacobian coordinates; None is the point at infinity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable
 
-from verifier.errors import UNREADABLE
+from .errors import UNREADABLE
 
 GOOD, FAILED, UNCHECKED = "相符", "不符", "未查"
 

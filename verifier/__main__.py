@@ -1,5 +1,0 @@
-import sys
-
-from verifier.main import main
-
-sys.exit(main())
