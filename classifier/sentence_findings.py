@@ -22,9 +22,8 @@ class SentenceFinder:
         """At most one finding a family; none on a page whose `score` (0..1) is below the least that is read."""
         if score < self._families.least_score:
             return ()
-        fields = analysis.read.view.fields
         live = {item.finding.family for item in analysis.live}
-        proposals = self._model.propose(analysis.read.folded.text, (fields["title"], fields["site"]), live)
+        proposals = self._model.propose(analysis.read.folded.text, live)
         if not proposals:
             return ()
         bounds = Bounds(analysis.read.folded.text)

@@ -16,10 +16,10 @@ def micro_f1(marks: _Flags, asserted: _Flags) -> float:
     return float(2 * (marks & asserted).sum() / total) if total else 0.0
 
 
-def best_thresholds(probabilities: NDArray[np.float32], marks: _Flags, found: _Flags) -> NDArray[np.float64]:
-    """One probability for all families: the one at which rules and sentences together have the best micro F1."""
+def best_threshold(probabilities: NDArray[np.float32], marks: _Flags, found: _Flags) -> float:
+    """The probability, one for all families, at which rules and sentences together have the best micro F1."""
     scores = [micro_f1(marks, found | (probabilities >= threshold)) for threshold in _GRID]
-    return np.full(marks.shape[1], round(float(_GRID[int(np.argmax(scores))]), 2))
+    return round(float(_GRID[int(np.argmax(scores))]), 2)
 
 
 def family_figures(families: Sequence[str], marks: _Flags, asserted: _Flags) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Training of the sentence model: marked rows in, `sentences.npz` and its card out. Never loaded to judge.
 
-A row that names `families` and marks `spans` (family, quote) teaches both scorers; a lawful row teaches that its
+A row that names `families` and marks `spans` (family, quote) teaches; a lawful row teaches that its
 sentences say nothing; the examples of rules teach the family of their rule and keep silent about the others.
 The rules must stand before this is trained, the page model need not: it never sees findings by sentence.
 Same rows, same rules, same bytes.
@@ -22,9 +22,9 @@ from classifier.engine import Analyser
 from classifier.errors import LexiconError
 from classifier.fold import Folded
 from classifier.sentence_families import load_sentence_families
-from classifier.sentence_grams import BUCKETS, Grams
-from classifier.sentence_measure import best_thresholds, family_figures
-from classifier.sentence_model import CODE_POINTS_READ, FILE, joint_features, page_grams
+from classifier.sentence_grams import BUCKETS, Grams, grams_of
+from classifier.sentence_measure import best_threshold, family_figures
+from classifier.sentence_model import CODE_POINTS_READ, FILE, is_telling, joint_features, surplus
 from classifier.train import fold_of, pack
 from domain.findings import FAMILIES, Document
 
@@ -39,7 +39,6 @@ class SentenceSettings:
     `repeats` copies of a row when joining is learnt: rules find less on pages that nobody wrote them against."""
 
     sentence_penalty: float = 20.0
-    page_penalty: float = 30.0
     join_penalty: float = 0.3
     forgotten: float = 0.4
     repeats: int = 3
@@ -60,7 +59,7 @@ class MarkedText:
 
 @dataclass(frozen=True, slots=True)
 class SentenceTable:
-    """Rows of sentences and of pages: n-grams (n, BUCKETS), marks -1 unknown, 0 no, 1 yes (n, k).
+    """N-grams of sentences (n, BUCKETS); marks of sentences and of pages, -1 unknown, 0 no, 1 yes (n, k).
 
     `owner` is the page of each sentence, `found` what the rules found by page, `folds` the fold of each page;
     `counted` are the pages whose families are known: joining is learnt and measured on them.
@@ -69,7 +68,6 @@ class SentenceTable:
     sentences: csr_matrix
     sentence_marks: NDArray[np.int8]
     owner: NDArray[np.int64]
-    pages: csr_matrix
     page_marks: NDArray[np.int8]
     found: _Flags
     folds: NDArray[np.int64]
@@ -134,7 +132,6 @@ def tabulate_sentences(
 ) -> SentenceTable:
     place = {name: index for index, name in enumerate(families)}
     grams: list[Grams] = []
-    inside: list[int] = []
     marks: list[NDArray[np.int8]] = []
     found = np.zeros((len(texts), len(families)), dtype=np.bool_)
     page_marks = np.zeros((len(texts), len(families)), dtype=np.int8)
@@ -143,18 +140,13 @@ def tabulate_sentences(
         for item in analysis.live:
             if item.finding.family in place:
                 found[index, place[item.finding.family]] = True
-        fields = analysis.read.view.fields
-        body = analysis.read.folded.text[:CODE_POINTS_READ]
-        read, count = page_grams(body, (fields["title"], fields["site"]))
-        grams.append(read)
-        inside.append(count)
-        page_marks[index], each = _marks(text, analysis.read.folded, read.spans[:count], place)
+        grams.append(grams_of(analysis.read.folded.text[:CODE_POINTS_READ]))
+        page_marks[index], each = _marks(text, analysis.read.folded, grams[-1].spans, place)
         marks.append(each)
     return SentenceTable(
-        _matrix([(read, range(count)) for read, count in zip(grams, inside, strict=True)]),
+        _matrix(grams),
         np.concatenate(marks),
-        np.repeat(np.arange(len(texts)), inside),
-        _pages(grams),
+        np.repeat(np.arange(len(texts)), [len(read.spans) for read in grams]),
         page_marks,
         found,
         np.array([fold_of(text.group, folds) for text in texts], dtype=np.int64),
@@ -191,56 +183,38 @@ def _folded_span(folded: Folded, first: int, last: int) -> tuple[int, int]:
     return int(np.searchsorted(folded.ends, first, "right")), int(np.searchsorted(folded.starts, last, "left"))
 
 
-def _matrix(parts: Sequence[tuple[Grams, range]]) -> csr_matrix:
+def _matrix(pages: Sequence[Grams]) -> csr_matrix:
     """One row a sentence, valued as `Grams.sums` weighs it."""
-    buckets: list[NDArray[np.int64]] = []
-    values: list[_Values] = []
-    pointers = [0]
-    for grams, chosen in parts:
-        for index in chosen:
-            own = grams.buckets[grams.first[index] : grams.first[index + 1]]
-            buckets.append(own)
-            values.append(np.full(len(own), 1 / np.sqrt(max(1, len(own))), dtype=np.float32))
-            pointers.append(pointers[-1] + len(own))
-    matrix = csr_matrix((np.concatenate(values), np.concatenate(buckets), pointers), shape=(len(pointers) - 1, BUCKETS))
+    counts = np.concatenate([np.diff(grams.first) for grams in pages])
+    values = np.repeat(1 / np.sqrt(np.maximum(1, counts), dtype=np.float32), counts)
+    buckets = np.concatenate([grams.buckets for grams in pages])
+    pointers = np.concatenate([[0], np.cumsum(counts)])
+    matrix = csr_matrix((values, buckets, pointers), shape=(len(counts), BUCKETS))
     matrix.sum_duplicates()
     return matrix
 
 
-def _pages(grams: Sequence[Grams]) -> csr_matrix:
-    """One row a page, valued as `SentenceModel.scores` weighs it."""
-    every = _matrix([(read, range(len(read.spans))) for read in grams])
-    counts = np.array([len(read.spans) for read in grams], dtype=np.int64)
-    owner = np.repeat(np.arange(len(grams)), counts)
-    weights = 1 / np.sqrt(np.maximum(1, counts))[owner]
-    adding = csr_matrix((weights, (owner, np.arange(len(owner)))), shape=(len(grams), len(owner)))
-    return (adding @ every).tocsr()
-
-
 @dataclass(frozen=True, slots=True)
-class Scorers:
-    """Weights (k, BUCKETS) and biases (k) by sentence and by page."""
+class SentenceScorer:
+    """Weights (k, BUCKETS) and biases (k)."""
 
-    by_sentence: _Values
-    sentence_bias: _Values
-    by_page: _Values
-    page_bias: _Values
+    weights: _Values
+    bias: _Values
 
-    def features(self, table: SentenceTable, pages: _Flags) -> _Values:
-        """The strongest sentence and the page (n, 2k), for the chosen pages."""
-        strongest = np.full((len(pages), len(self.page_bias)), -np.inf, dtype=np.float32)
+    def strongest(self, table: SentenceTable, pages: _Flags) -> _Values:
+        """The strongest sentence by family (n, k), as `SentenceModel.propose` sees it, for the chosen pages."""
+        values = np.full((len(pages), len(self.bias)), -np.inf, dtype=np.float32)
         rows = pages[table.owner]
-        np.maximum.at(strongest, table.owner[rows], table.sentences[rows] @ self.by_sentence.T + self.sentence_bias)
-        page = table.pages[pages] @ self.by_page.T + self.page_bias
-        return np.hstack([strongest[pages], page]).astype(np.float32)
+        np.maximum.at(values, table.owner[rows], table.sentences[rows] @ self.weights.T + self.bias)
+        counts = np.bincount(table.owner, minlength=len(pages))
+        off = np.array([surplus(count) for count in counts.tolist()], dtype=np.float32)
+        chosen: _Values = (values - off[:, None])[pages]
+        return chosen
 
 
-def fit_scorers(table: SentenceTable, pages: _Flags, settings: SentenceSettings) -> Scorers:
+def fit_scorer(table: SentenceTable, pages: _Flags, settings: SentenceSettings) -> SentenceScorer:
     rows = pages[table.owner]
-    sentence = _one_by_one(table.sentences[rows], table.sentence_marks[rows], settings.sentence_penalty)
-    known = pages & (table.counted | (table.page_marks < 0).any(axis=1))
-    page = _one_by_one(table.pages[known], table.page_marks[known], settings.page_penalty)
-    return Scorers(*sentence, *page)
+    return SentenceScorer(*_one_by_one(table.sentences[rows], table.sentence_marks[rows], settings.sentence_penalty))
 
 
 def _one_by_one(matrix: csr_matrix, marks: NDArray[np.int8], penalty: float) -> tuple[_Values, _Values]:
@@ -258,81 +232,80 @@ def _one_by_one(matrix: csr_matrix, marks: NDArray[np.int8], penalty: float) -> 
 
 
 def fit_join(
-    scores: _Values, table: SentenceTable, pages: _Flags, settings: SentenceSettings
+    strongest: _Values, table: SentenceTable, pages: _Flags, settings: SentenceSettings
 ) -> tuple[_Values, _Values]:
-    """Weights (3k, k) and bias (k); `scores` are of rows that the scorers were not fitted on."""
-    count = table.found.shape[1]
+    """Weights (2k, k) and bias (k); `strongest` are of pages that the scorer was not fitted on."""
     random = np.random.default_rng(0)
     copies = []
     for _ in range(settings.repeats):
-        kept = table.found[pages] & (random.random((int(pages.sum()), count)) >= settings.forgotten)
-        copies.append(joint_features(scores[pages, :count], scores[pages, count:], kept.astype(np.float32)))
+        kept = table.found[pages] & (random.random(table.found[pages].shape) >= settings.forgotten)
+        copies.append(joint_features(strongest[pages], kept.astype(np.float32)))
     marks = np.vstack([table.page_marks[pages]] * settings.repeats)
     weights, bias = _one_by_one(csr_matrix(np.vstack(copies)), marks, settings.join_penalty)
     return weights.T, bias
 
 
 def cross_validate(table: SentenceTable, settings: SentenceSettings) -> tuple[_Values, _Values]:
-    """Scores (n, 2k) and joint probabilities (n, k) of every counted page by models that saw nothing of its group."""
-    count = table.found.shape[1]
-    scores = np.zeros((len(table.folds), 2 * count), dtype=np.float32)
-    for fold in range(settings.folds):
-        held = table.folds == fold
-        scores[held & table.counted] = fit_scorers(table, ~held, settings).features(table, held & table.counted)
-    probabilities = np.zeros((len(table.folds), count), dtype=np.float32)
-    for fold in range(settings.folds):
-        held = table.counted & (table.folds == fold)
+    """Strongest sentences and probabilities (n, k each) of every counted page by models that saw nothing of its group."""
+    strongest = np.zeros(table.found.shape, dtype=np.float32)
+    probabilities = np.zeros(table.found.shape, dtype=np.float32)
+    folds = [table.counted & (table.folds == fold) for fold in range(settings.folds)]
+    for fold, held in enumerate(folds):
         if held.any():
-            join, bias = fit_join(scores, table, table.counted & ~held, settings)
-            probabilities[held] = joint_probabilities(scores, table.found, held, join, bias)
-    return scores, probabilities
+            strongest[held] = fit_scorer(table, table.folds != fold, settings).strongest(table, held)
+    for held in folds:
+        if held.any():
+            join, bias = fit_join(strongest, table, table.counted & ~held, settings)
+            probabilities[held] = joint_probabilities(strongest, table, held, join, bias)
+    return strongest, probabilities
 
 
-def joint_probabilities(scores: _Values, found: _Flags, pages: _Flags, join: _Values, bias: _Values) -> _Values:
-    count = found.shape[1]
-    features = joint_features(scores[pages, :count], scores[pages, count:], found[pages].astype(np.float32))
-    values: _Values = 1.0 / (1.0 + np.exp(-(features @ join + bias)))
+def joint_probabilities(
+    strongest: _Values, table: SentenceTable, pages: _Flags, join: _Values, bias: _Values
+) -> _Values:
+    """Probabilities of the chosen pages; 0 where no sentence is telling."""
+    features = joint_features(strongest[pages], table.found[pages].astype(np.float32))
+    values: _Values = is_telling(strongest[pages]) / (1.0 + np.exp(-(features @ join + bias)))
     return values
 
 
 def train_sentences(
     lexicons: Path, corpora: Sequence[Path], settings: SentenceSettings, date: str
 ) -> Mapping[str, Any]:
-    """Train on the rows of `corpora` and the rules' examples, write the model beside the rules, return its card."""
+    """Train on the rows of `corpora`, the rules' examples and `sentences/*.tsv`; write the model beside the rules,
+    return its card. `date` is the day to put on the card."""
     analyser = Analyser(lexicons)
     families = tuple(load_sentence_families(lexicons).rules)
     sentences = sorted((lexicons / "sentences").glob("*.tsv"))
     texts = [text for path in corpora for text in read_marked(path)] + rule_examples(analyser)
     texts += [text for path in sentences for text in read_sentences(path)]
     table = tabulate_sentences(analyser, texts, families, settings.folds)
-    scores, probabilities = cross_validate(table, settings)
+    strongest, probabilities = cross_validate(table, settings)
     marks, found = table.page_marks[table.counted] > 0, table.found[table.counted]
-    thresholds = best_thresholds(probabilities[table.counted], marks, found)
-    scorers = fit_scorers(table, np.ones(len(texts), dtype=np.bool_), settings)
-    join, join_bias = fit_join(scores, table, table.counted, settings)
+    threshold = best_threshold(probabilities[table.counted], marks, found)
+    scorer = fit_scorer(table, np.ones(len(texts), dtype=np.bool_), settings)
+    join, join_bias = fit_join(strongest, table, table.counted, settings)
     arrays = {
         "families": np.array(families),
-        "by_sentence": _stored(scorers.by_sentence.T, settings.smallest_weight),
-        "sentence_bias": scorers.sentence_bias,
-        "by_page": _stored(scorers.by_page.T, settings.smallest_weight),
-        "page_bias": scorers.page_bias,
+        "by_sentence": _stored(scorer.weights.T, settings.smallest_weight),
+        "sentence_bias": scorer.bias,
         "join": join,
         "join_bias": join_bias,
-        "thresholds": thresholds.astype(np.float32),
+        "threshold": np.float64(threshold),
     }
     (lexicons / FILE).write_bytes(pack(arrays))
-    chosen = probabilities[table.counted] >= thresholds
     card = {
-        "kind": "logistic regressions over hashed character n-grams of sentences and pages, joined with what rules found",
+        "kind": "logistic regressions over hashed character n-grams of sentences, joined with what rules found",
         "date": date,
         "rules_sha256": analyser.rules_sha256,
         "corpora": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (*corpora, *sentences)},
         "pages": {"marked": int(table.counted.sum()), "others": int((~table.counted).sum())},
         "sentences": int(table.sentences.shape[0]),
         "settings": {name: getattr(settings, name) for name in SentenceSettings.__slots__},
+        "threshold": threshold,
         "cross_validated_by_group": {
             "rules": family_figures(families, marks, found),
-            "rules_and_sentences": family_figures(families, marks, found | chosen),
+            "rules_and_sentences": family_figures(families, marks, found | (probabilities[table.counted] >= threshold)),
         },
     }
     (lexicons / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
