@@ -45,6 +45,16 @@ EVALUATE_HELP = """\
   yiguang model evaluate --data 留出.jsonl --json
   yiguang model evaluate --cross-validate --plot 校准图.svg
 """
+FAMILIES_HELP = """\
+训练按句识别类别的模型（sentences.npz 与模型卡 sentences.json），输出交叉验证的指标。
+
+用词库自带语料中标了类别的文本、各规则的 fires_on 示例和 sentences/*.tsv 的例句。规则改动后应重新训练；
+它不影响评分，与评分模型的训练先后无关。相同的数据与规则训练出逐字节相同的模型。
+
+\b
+例：
+  yiguang model train-families
+"""
 GROUP_HELP = """\
 评分模型。
 
@@ -158,6 +168,25 @@ def _chooser(
     except UnusableCapacity:
         raise UsageError("--pages 至少为 1，--base-rate 在 0 与 1 之间") from None
     return lambda labels, values: by_capacity(labels, values, night, capacity)
+
+
+@model_app.command("train-families", help=FAMILIES_HELP)
+def train_families() -> None:
+    from classifier.errors import LexiconError
+    from classifier.sentence_train import SentenceSettings, train_sentences
+    from yiguang.home import utc_now
+    from yiguang.model_training import corpora
+
+    lexicons = read_settings().lexicons
+    try:
+        card = train_sentences(lexicons, corpora(lexicons), SentenceSettings(), utc_now().date().isoformat())
+    except (LexiconError, ValueError) as fault:
+        raise CommandFailed(f"无法训练：{fault}") from fault
+    for name, title in (("rules", "只用规则"), ("rules_and_sentences", "规则加按句识别")):
+        measured = card["cross_validated_by_group"][name]
+        typer.echo(
+            f"{title}：F1 {measured['f1']:.3f}，精确率 {measured['precision']:.3f}，召回率 {measured['recall']:.3f}"
+        )
 
 
 @model_app.command("evaluate", help=EVALUATE_HELP)
