@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from command_line import Run
 
+from storage.database import open_engine
+from tests.storage.crawl import claim, open_sample_night, open_store
+from tests.storage.samples import visit
+
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 TEXT = "我院采用祖传秘方，根治白癜风，治愈率高达98%，无效退款！咨询电话000-00001234"
 PLAIN = "门诊时间调整为上午八点至下午五点，请携带医保卡。"
@@ -76,6 +80,24 @@ def test_diff_tells_leads_gained_and_lost(yiguang: Run, lexicons: Path, tmp_path
     shown = yiguang("lexicon", "diff", "HEAD", "--data", data, environ=environ).stdout.decode()
     assert "cure-rate  +0 -1" in shown
     assert "治愈率高达98%" in shown
+
+
+def test_diff_judges_the_stored_pages_of_a_night(yiguang: Run, lexicons: Path, home: Path, tmp_path: Path) -> None:
+    environ = {"YIGUANG_LEXICONS": str(lexicons)}
+    commit(lexicons)
+    assert yiguang("init").returncode == 0
+    engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+    night_id, ids = open_sample_night(engine)
+    store = open_store(engine, tmp_path)
+    for row in claim(engine, night_id, ids, limit=2):
+        store.record(visit(row))
+    store.close()
+    engine.dispose()
+    change_rule(lexicons, "cure-rate", "status: live", "status: retired")
+    found = json.loads(yiguang("lexicon", "diff", "HEAD", "--night", night_id, "--json", environ=environ).stdout)
+    assert found["pages"] == 2
+    assert found["rules"]["cure-rate"] == {"gained": 0, "lost": 2}
+    assert yiguang("lexicon", "diff", "HEAD", "--night", "1999-01-01", environ=environ).returncode == 1
 
 
 def test_diff_refuses_what_git_does_not_know(yiguang: Run, lexicons: Path) -> None:
