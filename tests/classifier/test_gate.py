@@ -1,7 +1,6 @@
 """The gate: floors that do not hold are named, and no proposal lowers one by itself."""
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,9 +59,3 @@ def test_another_corpus_or_an_older_model_is_said() -> None:
     ]
     assert len(list(gate.stale(now, {"corpora": {**digests, "own.jsonl": ""}}))) == 1
     assert len(list(gate.stale({**now, "corpora": {}}, {"corpora": {}}))) == 2
-
-
-def test_the_floors_speak_of_the_corpora_that_lie_here() -> None:
-    named = tomllib.loads(gate.FLOORS.read_text(encoding="utf-8"))["corpora"]
-    assert set(named) == {path.name for path in gate.corpora()}
-    assert gate.FLOORS.is_relative_to(Path(gate.__file__).parent)
