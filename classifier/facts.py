@@ -50,11 +50,15 @@ class FactBook:
     genres: tuple[tuple[str, Test], ...]
     relevant_groups: tuple[str, ...]
     relevant_in_full: int
+    relevant_per_hundred: float
 
     def relevance(self, view: PageView) -> float:
-        """How far (0..1) the page is about bodies and medicine, by distinct words."""
-        seen = view.cues["any"]
-        return min(1.0, sum(seen.get(name, (0, 0))[0] for name in self.relevant_groups) / self.relevant_in_full)
+        """How far (0..1) the page is about bodies and medicine: distinct words, and words per hundred code points,
+        so that a long page on another subject is not medical for two words it happens to hold."""
+        seen = [view.cues["any"].get(name, (0, 0)) for name in self.relevant_groups]
+        distinct, times = sum(entry[0] for entry in seen), sum(entry[1] for entry in seen)
+        density = times / max(1.0, view.signals.get("length", 0) / 100)
+        return min(1.0, distinct / self.relevant_in_full) * min(1.0, density / self.relevant_per_hundred)
 
     def evaluate(self, view: PageView) -> str:
         """Add every fact that holds to `view.facts`; returns the genre."""
@@ -72,8 +76,12 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     if set(data) != {"relevance", "facts", "genres"}:
         raise LexiconError(path, "expected `relevance`, `facts` and `genres`")
     relevance = data["relevance"]
-    if set(relevance) != {"groups", "full"} or not set(relevance["groups"]) <= set(groups) or relevance["full"] < 1:
-        raise LexiconError(path, "expected known `groups` and `full`", line_of(path, "relevance"))
+    if (
+        set(relevance) != {"groups", "full", "per_hundred"}
+        or not set(relevance["groups"]) <= set(groups)
+        or min(relevance["full"], relevance["per_hundred"]) <= 0
+    ):
+        raise LexiconError(path, "expected known `groups`, `full` and `per_hundred`", line_of(path, "relevance"))
     reader = ConditionReader(path, frozenset(groups), folder_of_text)
     facts: dict[str, Test] = {}
     for name, condition in data["facts"].items():
@@ -84,7 +92,14 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
         if not isinstance(entry, dict) or set(entry) != {"genre", "when"} or entry["genre"] not in GENRES:
             raise LexiconError(path, "expected a known `genre` and `when`", line_of(path, "genres", index))
         genres.append((entry["genre"], reader.test(entry["when"], "genres", index, "when")))
-    return FactBook(groups, facts, tuple(genres), tuple(relevance["groups"]), int(relevance["full"]))
+    return FactBook(
+        groups,
+        facts,
+        tuple(genres),
+        tuple(relevance["groups"]),
+        int(relevance["full"]),
+        float(relevance["per_hundred"]),
+    )
 
 
 def _load_groups(path: Path, folder: Folder) -> dict[str, tuple[str, ...]]:
@@ -135,11 +150,20 @@ class ConditionReader:
                 raise self._wrong(f"`{key}` is a list of conditions", *where, key)
             parts[key] = [self.test(item, *where, key, index) for index, item in enumerate(items)]
         every, some, no = parts["all"], parts["any"], parts["none"]
-        return lambda view: (
-            all(test(view) for test in every)
-            and (not some or any(test(view) for test in some))
-            and not any(test(view) for test in no)
-        )
+
+        def holds(view: PageView) -> bool:  # plain loops: this runs hundreds of times a page
+            for test in every:
+                if not test(view):
+                    return False
+            for test in no:
+                if test(view):
+                    return False
+            for test in some:
+                if test(view):
+                    return True
+            return not some
+
+        return holds
 
     def _fact(self, name: str, *where: str | int) -> Test:
         if name not in self.known_facts:
@@ -158,8 +182,13 @@ class ConditionReader:
 
         def holds(view: PageView) -> bool:
             seen = view.cues[scope]
-            found = [seen[name] for name in groups if name in seen]
-            return sum(entry[0] for entry in found) >= distinct and sum(entry[1] for entry in found) >= times
+            words = total = 0
+            for name in groups:
+                if name in seen:
+                    entry = seen[name]
+                    words += entry[0]
+                    total += entry[1]
+            return words >= distinct and total >= times
 
         return holds
 

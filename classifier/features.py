@@ -19,6 +19,15 @@ CHARACTERS_READ = 700
 _UNRELATED_TRUST = 0.7
 """Share of their weight that characters keep on a page that is not about bodies and medicine at all."""
 _SATURATION = 5
+_DAMPING = 0.8
+"""Share by which everything said on a page that is wholly off topic counts less: sellers of trousers praise too."""
+_LENGTH_THAT_TELLS = 300
+"""Code points after which a text that names no body and no illness is about something else; a short one may just be coy."""
+_PITCH = ("selling-point-words", "easy-cure-words", "revolution-words", "miracle-words", "product-pitch-words", "agency-words",
+          "benefit-words", "superiority-words", "addressing-words", "cosmetic-pitch-words", "ranking-words")  # fmt: skip
+_INFORM = ("doubt-words", "limits-words", "explain-words", "reporter-words", "scholar-words", "warning-words",
+           "regulatory-words", "doctor-header-words")  # fmt: skip
+"""Word groups of sellers and of those who inform; their shares of a page do not depend on its length."""
 _CROSSED = ("is-ad", "own-voice", "own-site", "contact", "appointment", "price-lure", "promo", "medical", "institution",
             "regulatory-genre", "science-genre", "news-genre", "forum-genre", "research-genre", "law-genre",
             "public-hospital", "health-product", "disclosure-genre")  # fmt: skip
@@ -38,7 +47,8 @@ def names(facts: Sequence[str], groups: Sequence[str], bases: Sequence[str]) -> 
         *(f"claim+{name}" for name in _CROSSED),
         *(f"silent+{name}" for name in _CROSSED),
         "is-ad", "excluded", "claim", "claims", "strongest", "rules", "weight", "severity", "silenced-share",
-        "disguised", "short", "long", "claim-and-gate", "relevance",
+        "disguised", "short", "long", "claim-and-gate", "relevance", "relevant-weight", "relevant-promo", "pitch-share",
+        "off-topic",
     )  # fmt: skip
 
 
@@ -56,6 +66,8 @@ def structure(
     claim = float(bool(live))
     page_facts = analysis.facts | ({"is-ad"} if analysis.ad.is_ad else set())
     rules = len({finding.rule for finding in live})
+    pitch, inform = (sum(any_cues.get(name, (0, 0))[1] for name in names) for names in (_PITCH, _INFORM))
+    aside = off_topic(analysis.relevance, analysis.read.view.signals["length"])
     missing = 1.0
     for finding in {finding.rule: finding for finding in live}.values():
         missing *= 1.0 - finding.weight
@@ -84,8 +96,16 @@ def structure(
         float(analysis.read.view.signals["long"]),
         claim * float(bool(silenced)),
         analysis.relevance,
+        analysis.relevance * (1.0 - missing),
+        analysis.relevance * float("promo" in analysis.facts),
+        analysis.relevance * ((pitch + 1) / (pitch + inform + 2) - 0.5),
     ]
-    return np.array(values, dtype=np.float32)
+    return np.array([*(value * (1.0 - _DAMPING * aside) for value in values), aside], dtype=np.float32)
+
+
+def off_topic(relevance: float, length: int) -> float:
+    """How sure it is (0..1) that a text of `length` code points is about something else than bodies and medicine."""
+    return (1.0 - relevance) * min(1.0, max(0.0, length - _LENGTH_THAT_TELLS) / _LENGTH_THAT_TELLS)
 
 
 def _strongest(findings: Sequence[object]) -> list[float]:
@@ -120,7 +140,9 @@ def characters(text: str, relevance: float) -> tuple[NDArray[np.int64], NDArray[
     hashes *= np.uint64(0xBF58476D1CE4E5B9)
     buckets, counts = np.unique((hashes >> np.uint64(40)) % np.uint64(BUCKETS), return_counts=True)
     weights = np.log1p(counts).astype(np.float32)
-    length = _UNRELATED_TRUST + (1.0 - _UNRELATED_TRUST) * relevance
+    length = (_UNRELATED_TRUST + (1.0 - _UNRELATED_TRUST) * relevance) * (
+        1.0 - _DAMPING * off_topic(relevance, len(text))
+    )
     return buckets.astype(np.int64), weights * np.float32(length / np.linalg.norm(weights))
 
 

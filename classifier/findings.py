@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from classifier.fold import Folded
 from classifier.gates import Gate, Place
@@ -14,6 +15,13 @@ from domain.findings import Finding
 
 _SENTENCE_END = re.compile(r"[。!?;…\n]")
 _CLAUSE_END = re.compile(r"[。!?;…\n,:]")
+_PHRASE_BREAKS = '。!?;…\n,:、()"“”【】《》 |'
+_PHRASE_RESUMES = ",:、"
+_TO_PHRASE_START, _TO_PHRASE_END = 4, 8
+"""A quote that stops so many code points before its phrase begins or ends takes them in: half a phrase says nothing."""
+_LEFTOVER = 3
+"""What a pattern took of the phrase before (见效,治愈率达98%) is left out when it is no longer than this."""
+_COUNTED = re.compile(r"[\d一二三四五六七八九十百千万两半]\Z")
 _MOST_PER_RULE = 24
 """Findings kept per rule and page; a page that repeats one claim a thousand times is no clearer for it."""
 SHADOW = "shadow"
@@ -36,7 +44,10 @@ class Bounds:
     def __init__(self, text: str) -> None:
         self._text = text
         self._sentence_ends = [match.start() for match in _SENTENCE_END.finditer(text)]
-        self._clause_ends = [match.start() for match in _CLAUSE_END.finditer(text)]
+
+    @cached_property
+    def _clause_ends(self) -> list[int]:
+        return [match.start() for match in _CLAUSE_END.finditer(self._text)]
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """The sentence around [start, end), without its final mark."""
@@ -103,34 +114,49 @@ class Finder:
         self._alternatives = alternatives
         self._gates = gates
         self._segmenter = segmenter
+        numbers: dict[Condition, int] = {}
+        self._conditions = [numbers.setdefault(item.facts, len(numbers)) for _, item in alternatives]
         self._near = [
             re.compile("|".join(map(re.escape, item.near))) if item.near else None for _, item in alternatives
         ]
 
     def find(self, folded: Folded, text: str, hits: Iterable[Hit], facts: frozenset[str]) -> list[Located]:
         """Findings in text order, no two of one rule overlapping. `text` is the original."""
-        by_alternative: dict[int, list[Hit]] = {}
-        for hit in hits:
-            for index in hit.alternatives:
-                by_alternative.setdefault(index, []).append(hit)
+        by_alternative = self._by_alternative(hits, facts)
         if not by_alternative:
             return []
         bounds = Bounds(folded.text)
         spans: dict[str, list[tuple[int, int, Rule]]] = {}
-        holds: dict[Condition, bool] = {}  # many alternatives share one condition
         for index, anchors in by_alternative.items():
             rule, alternative = self._alternatives[index]
-            if alternative.facts not in holds:
-                holds[alternative.facts] = alternative.facts.holds(facts)
-            if holds[alternative.facts]:
-                found = self._verified(index, alternative, folded.text, anchors, bounds)
-                spans.setdefault(rule.id, []).extend((start, end, rule) for start, end in found)
+            found = self._verified(index, alternative, folded.text, anchors, bounds)
+            spans.setdefault(rule.id, []).extend((start, end, rule) for start, end in found)
         located = [
-            self._locate(folded, text, start, end, rule, bounds, facts)
+            self._locate(folded, text, span, quote, rule, bounds, facts)
             for found in spans.values()
-            for start, end, rule in _apart(found)[:_MOST_PER_RULE]
+            for span, quote, rule in _quoted(folded.text, _apart(found)[:_MOST_PER_RULE])
         ]
         return sorted(located, key=lambda item: (item.start, item.end, item.rule.id))
+
+    def _by_alternative(self, hits: Iterable[Hit], facts: frozenset[str]) -> dict[int, list[Hit]]:
+        """Hits by the alternatives whose condition holds; single characters anchor too, so most hits lead nowhere."""
+        holds: dict[int, bool] = {}  # many alternatives share one condition, all hits of a literal one tuple
+        chosen: dict[int, tuple[int, ...]] = {}
+        grouped: dict[int, list[Hit]] = {}
+        for hit in hits:
+            key = id(hit.alternatives)
+            if key not in chosen:
+                for index in hit.alternatives:
+                    number = self._conditions[index]
+                    if number not in holds:
+                        holds[number] = self._alternatives[index][1].facts.holds(facts)
+                chosen[key] = tuple(index for index in hit.alternatives if holds[self._conditions[index]])
+            for index in chosen[key]:
+                if index in grouped:
+                    grouped[index].append(hit)
+                else:
+                    grouped[index] = [hit]
+        return grouped
 
     def _verified(
         self, index: int, alternative: WordAlternative, text: str, anchors: Sequence[Hit], bounds: Bounds
@@ -152,13 +178,22 @@ class Finder:
                 yield start, end
 
     def _locate(
-        self, folded: Folded, text: str, start: int, end: int, rule: Rule, bounds: Bounds, facts: frozenset[str]
+        self,
+        folded: Folded,
+        text: str,
+        span: tuple[int, int],
+        quote: tuple[int, int],
+        rule: Rule,
+        bounds: Bounds,
+        facts: frozenset[str],
     ) -> Located:
+        """Gates look around the span that matched; the analyst reads the quote."""
+        start, end = span
         place = Place(folded.text, start, end, bounds.clause(start, end), bounds.sentence(start, end), rule.family)
         gates = tuple(name for name in rule.gates if self._gates[name].silences(place, facts))
         if rule.status == SHADOW:
             gates = (*gates, SHADOW)
-        first, last = folded.original_span(start, end)
+        first, last = folded.original_span(*quote)
         return Located(make_finding(rule, text, first, last, gates), rule, start, end, folded.is_disguised(start, end))
 
 
@@ -175,6 +210,35 @@ def make_finding(rule: Rule, text: str, start: int, end: int, gates: tuple[str, 
         silenced=bool(gates),
         gates=gates,
     )
+
+
+def _quoted(text: str, found: list[tuple[int, int, Rule]]) -> Iterator[tuple[tuple[int, int], tuple[int, int], Rule]]:
+    """Each span with its quote, whole phrases where they are near; quotes do not overlap either."""
+    free = 0
+    for index, (start, end, rule) in enumerate(found):
+        limit = found[index + 1][0] if index + 1 < len(found) else len(text)
+        first, last = max(free, phrase_start(text, start, end)), min(limit, phrase_end(text, end))
+        free = last = max(last, end)
+        yield (start, end), (min(first, end - 1), last), rule
+
+
+def phrase_start(text: str, start: int, end: int) -> int:
+    """Where the phrase of text[start:end] begins: a little before `start`, or after the rest of another phrase."""
+    for place in range(start, max(-1, start - _TO_PHRASE_START - 1), -1):
+        if place == 0 or text[place - 1] in _PHRASE_BREAKS:
+            return place
+    for place in range(start, min(start + _LEFTOVER + 1, end - 1)):
+        if text[place] in _PHRASE_RESUMES:
+            return place + 1
+    return start
+
+
+def phrase_end(text: str, end: int) -> int:
+    """Where the phrase that text[:end] stops in comes to its end, if that is near; else a number gets its unit."""
+    for place in range(end, min(len(text), end + _TO_PHRASE_END) + 1):
+        if place == len(text) or text[place] in _PHRASE_BREAKS:
+            return place
+    return end + 1 if _COUNTED.search(text, max(0, end - 1), end) else end
 
 
 def _apart(found: list[tuple[int, int, Rule]]) -> list[tuple[int, int, Rule]]:

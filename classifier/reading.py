@@ -56,6 +56,7 @@ def read_document(document: Document, folder: Folder, matcher: Matcher) -> Read:
     }
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
+    view.signals["length"] = high - low
     return Read(document, folded, scan, title_scan, view, (low, high))
 
 

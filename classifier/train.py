@@ -42,9 +42,9 @@ class Settings:
     """
 
     penalty: float = 2.0
-    trust: float = 8.0
+    trust: float = 6.0
     folds: int = 5
-    false_positive_rate: float = 0.012
+    false_positive_rate: float = 0.007
 
 
 @dataclass(frozen=True, slots=True)
