@@ -41,10 +41,10 @@ class Settings:
     `folds` groups are made by pair; `false_positive_rate` sets the threshold on scores of rows not trained on.
     """
 
-    penalty: float = 2.0
+    penalty: float = 8.0
     trust: float = 6.0
     folds: int = 5
-    false_positive_rate: float = 0.007
+    false_positive_rate: float = 0.008
 
 
 @dataclass(frozen=True, slots=True)
