@@ -56,7 +56,7 @@ def test_nothing_is_read_on_a_page_that_scores_low() -> None:
 def test_a_warning_silences_a_finding_by_sentence() -> None:
     finder = SentenceFinder(load_sentence_families(LEXICONS), load_sentence_model(LEXICONS), ANALYSER.gates)
     told = ANALYSER.analyse(
-        Document("市场监管部门提醒：有商家宣称“喝这款酵素，血糖自己就下来了”，属于虚假宣传，切勿轻信。")
+        Document("市场监管部门提醒：有商家宣称“喝了这款酵素，胰岛素都停了，血糖稳稳降下来”，属于虚假宣传，切勿轻信。")
     )
     silenced = [item.finding for item in finder.find(told, 1.0) if item.finding.family == "health-product-cure"]
     assert [item.silenced for item in silenced] == [True]
