@@ -174,13 +174,15 @@ class Classifier:
         judgement = self._judge(found)
         if not judgement.flagged:
             return Explanation(judgement, None)
-        words = self._analyser.characters(self._analyser.conclude(found))
+        analysis = self._analyser.conclude(found)
+        words = self._analyser.characters(analysis)
 
         def score_without(removed: frozenset[Finding]) -> float:
             structure = self._analyser.features(self._analyser.conclude(found, removed))
             return round(self._model.score(structure, words).score, _SCORE_DIGITS)
 
-        removal = smallest_removal(judgement.findings, score_without, self.threshold)
+        scored = [item.finding for item in analysis.located]  # findings by sentence do not bear on the score
+        removal = smallest_removal(scored, score_without, self.threshold)
         return Explanation(replace(judgement, reasons=(*judgement.reasons, removal_reason(removal))), removal)
 
     def _judge(self, found: Found) -> Judgement:
