@@ -12,6 +12,7 @@ _GROUPS = {
     "appointment": ("appointment-words", "qr-words", "wechat-words", "jump-words"),
     "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
     "promo": ("promo-words", "price-lure-words"),
+    "medical-beauty-item": ("medical-beauty-items",),
 }
 _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 

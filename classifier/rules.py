@@ -16,7 +16,7 @@ from domain.findings import FAMILIES
 Status = Literal["shadow", "live", "retired"]
 GATES = tuple(f"G{number}" for number in range(1, 14))
 RECIPIENTS = frozenset({"amr", "nhc", "cac", "police", "nhsa", "nmpa"})
-QUOTES = ("contact", "appointment", "title", "institution", "promo", "first-sentence")
+QUOTES = ("contact", "appointment", "title", "institution", "promo", "medical-beauty-item", "first-sentence")
 STAGE_TWO_FACTS = frozenset({"is-ad", "claim", "evasion"})
 _KEYS = frozenset(
     [
