@@ -16,6 +16,8 @@ FEWEST = 10
 """Held-out rows of each label below which a comparison says nothing."""
 CARD_TOLERANCE: Mapping[str, float] = {"auc": 0.005, "ap": 0.01, "recall_fpr5": 0.03, "brier": 0.005}
 """By how much figures cross-validated on one corpus may differ without a meaning: about what another seed makes of them."""
+LEAST_TOLERANCE = 0.001
+"""Where both models are all but perfect the standard error is next to nothing, and so is what a difference means."""
 _LOWER_IS_BETTER = frozenset({"brier"})
 
 
@@ -36,7 +38,7 @@ class Line:
 
 def compare_scores(labels: _Labels, live: _Scores, new: _Scores, groups: Sequence[str]) -> tuple[Line, ...]:
     """Figures of both on the same rows; the tolerance is one standard error of their difference, from resampling groups
-    (paired, with a fixed seed). Empty when there are fewer than `FEWEST` rows of a label."""
+    (paired, with a fixed seed), but at least `LEAST_TOLERANCE`. Empty when there are fewer than `FEWEST` rows of a label."""
     if min((labels == 0).sum(), (labels == 1).sum()) < FEWEST:
         return ()
     measures: dict[str, Callable[[_Labels, _Scores], float]] = {
@@ -52,7 +54,7 @@ def compare_scores(labels: _Labels, live: _Scores, new: _Scores, groups: Sequenc
             for name, measure in measures.items():
                 differences[name].append(measure(y, new[chosen]) - measure(y, live[chosen]))
     return tuple(
-        Line(name, measure(labels, live), measure(labels, new), float(np.std(differences[name])))
+        Line(name, measure(labels, live), measure(labels, new), max(float(np.std(differences[name])), LEAST_TOLERANCE))
         for name, measure in measures.items()
     )
 

@@ -184,3 +184,12 @@ def test_the_reliability_plot_shows_every_bin() -> None:
     assert svg.count("<circle") == 2
     assert "0.95" in svg
     assert reliability_svg([], "空").count("<circle") == 0
+
+
+def test_a_difference_too_small_to_mean_anything_is_no_loss() -> None:
+    labels = np.array([0, 1] * 20)
+    live = np.where(labels == 1, 0.999, 0.001)
+    new = np.where(labels == 1, 0.995, 0.005)
+    lines = {line.figure: line for line in compare_scores(labels, live, new, [str(row) for row in range(len(labels))])}
+    assert lines["brier"].new > lines["brier"].live
+    assert not any(line.worse for line in lines.values())
