@@ -60,7 +60,10 @@ def test_hostile_text(text: str) -> None:
 
 def test_hostile_fields() -> None:
     bait = "治愈率98%" * 5_000 + "\ud800\x00"
-    CLASSIFIER.judge(Document(text=AD, title=bait, site_name=bait, account=bait, url=bait, contact_in_body=("", bait)))
+    document = Document(text=AD, title=bait, site_name=bait, account=bait, url=bait, contact_in_body=("", bait))
+    findings = CLASSIFIER.judge(document).findings
+    assert findings
+    assert all(AD[finding.start : finding.end] == finding.quote for finding in findings)
 
 
 def test_an_advertisement_is_a_lead_and_says_why() -> None:
