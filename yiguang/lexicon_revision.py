@@ -25,8 +25,18 @@ def write_revision(lexicons: Path, revision: str, into: Path) -> Path:
     if archive.returncode:
         raise CommandFailed(f"版本 {revision} 中没有 {inside}")
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-        tar.extractall(into, filter="data")
+        _write_files(tar, into.resolve())
     return into / inside
+
+
+def _write_files(tar: tarfile.TarFile, into: Path) -> None:
+    """Plain files only, below `into` only. Python 3.11.2, which Debian 12 has, knows no extraction filters."""
+    for member in tar:
+        body = tar.extractfile(member) if member.isfile() else None
+        path = (into / member.name).resolve()
+        if body is not None and path.is_relative_to(into):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body.read())
 
 
 def _git(folder: Path, *arguments: str, failed: str) -> str:
