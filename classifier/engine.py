@@ -16,11 +16,12 @@ from classifier.features import characters, names, structure
 from classifier.findings import Finder, Located
 from classifier.fold import Folded, Folder
 from classifier.gates import load_gates
-from classifier.matcher import Matcher
+from classifier.matcher import Matcher, Scan
 from classifier.model import Model, load_model
 from classifier.page_rules import page_findings
 from classifier.reading import Read, read_document
 from classifier.removal import Removal, removal_reason, smallest_removal
+from classifier.required import clauses_of
 from classifier.rules import Rule, lexicons_sha256, load_rules
 from classifier.segment import Segmenter
 from classifier.sentence_families import load_sentence_families
@@ -62,9 +63,10 @@ class Analyser:
         self._ad_test = load_ad_test(lexicons / "adtest", self._folder, book.groups, fact_names)
         alternatives = [(rule, item) for rule in self._active for item in rule.words]
         anchors = ((index, word) for index, (_, item) in enumerate(alternatives) for word in item.anchors)
-        self._matcher = Matcher(anchors, book.groups)
+        required = ((index, clause) for index, (_, item) in enumerate(alternatives) for clause in clauses_of(item))
+        self._matcher = Matcher(anchors, book.groups, required)
         self.gates = load_gates(lexicons / "gates", self._folder, fact_names)
-        self._finder = Finder(alternatives, self.gates, Segmenter())
+        self._finder = Finder(alternatives, self._matcher, self.gates, Segmenter())
         self.facts = tuple(sorted(book.facts))
         self.groups = tuple(sorted(book.groups))
         self.bases = tuple(sorted({g.basis for g in (*self._ad_test.grounds, *self._ad_test.exclusions)}))
@@ -82,8 +84,8 @@ class Analyser:
         read = read_document(document, self._folder, self._matcher)
         genre = self._book.evaluate(read.view)
         facts = frozenset(read.view.facts)
-        located = tuple(self._finder.find(read.folded, document.text, read.scan.hits, facts))
-        title = self._title_families(read.view.fields["title"], read.title_scan.hits, facts)
+        located = tuple(self._finder.find(read.folded, document.text, read.scan, facts))
+        title = self._title_families(read.view.fields["title"], read.title_scan, facts)
         return Found(read, genre, facts, located, title, self._book.relevance(read.view))
 
     def conclude(self, found: Found, without: frozenset[Finding] = frozenset()) -> Analysis:
@@ -121,10 +123,8 @@ class Analyser:
         low, high = analysis.read.body
         return characters(analysis.read.folded.text[low:high], analysis.relevance)
 
-    def _title_families(self, title: str, hits: tuple[object, ...], facts: frozenset[str]) -> frozenset[str]:
-        if not hits:
-            return frozenset()
-        found = self._finder.find(Folded(title), title, hits, facts)  # type: ignore[arg-type]
+    def _title_families(self, title: str, scan: Scan, facts: frozenset[str]) -> frozenset[str]:
+        found = self._finder.find(Folded(title), title, scan, facts)
         return frozenset(item.finding.family for item in found if not item.finding.silenced)
 
 

@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from classifier.fold import Folded
 from classifier.gates import Gate, Place
-from classifier.matcher import Hit
+from classifier.matcher import Hit, Matcher, Scan
 from classifier.rules import Condition, Rule, WordAlternative
 from classifier.segment import Segmenter
 from domain.findings import Finding
@@ -61,57 +62,63 @@ class Bounds:
         return (marks[before - 1] + 1 if before else 0), (marks[after] if after < len(marks) else len(self._text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """Anchors of one alternative in one sentence whose windows overlap, and the union [start, end) of the windows."""
 
     start: int
     end: int
     sentence: tuple[int, int]
-    anchors: tuple[Hit, ...]
+    anchors: list[Hit]
 
 
 def _stretches(anchors: Sequence[Hit], window: int, bounds: Bounds) -> Iterator[_Stretch]:
     group: list[Hit] = []
-    start = end = 0
-    sentence = (0, 0)
+    start = end = low = high = 0
     for hit in anchors:
-        around = sentence if group and hit.end <= sentence[1] else bounds.sentence(hit.start, hit.end)
-        left, right = max(around[0], hit.start - window), min(around[1], hit.end + window)
-        if group and around == sentence and left < end:
+        first, last, _ = hit
+        same = bool(group) and last <= high
+        if not same:
+            around = bounds.sentence(first, last)
+        left, right = max(around[0], first - window), min(around[1], last + window)
+        if same and left < end:
             group.append(hit)
             end = max(end, right)
             continue
         if group:
-            yield _Stretch(start, end, sentence, tuple(group))
-        group, start, end, sentence = [hit], left, right, around
+            yield _Stretch(start, end, (low, high), group)
+        group, start, end, (low, high) = [hit], left, right, around
     if group:
-        yield _Stretch(start, end, sentence, tuple(group))
+        yield _Stretch(start, end, (low, high), group)
 
 
 def _matches(pattern: re.Pattern[str] | None, text: str, stretch: _Stretch) -> Iterator[tuple[int, int, Hit]]:
     """Matches that overlap an anchor, with that anchor; without a pattern the anchors themselves."""
     if pattern is None:
-        yield from ((hit.start, hit.end, hit) for hit in stretch.anchors)
+        yield from ((hit[0], hit[1], hit) for hit in stretch.anchors)
         return
-    place = 0
+    anchors, place = stretch.anchors, 0
     for match in pattern.finditer(text, stretch.start, stretch.end):
         start, end = match.span()
-        while place < len(stretch.anchors) and stretch.anchors[place].end <= start:
+        while place < len(anchors) and anchors[place][1] <= start:
             place += 1
-        if place == len(stretch.anchors):
+        if place == len(anchors):
             return
-        if stretch.anchors[place].start < end:
-            yield start, end, stretch.anchors[place]
+        if anchors[place][0] < end:
+            yield start, end, anchors[place]
 
 
 class Finder:
-    """Turns hits into located findings. `alternatives[i]` is the rule and alternative that hits name by i."""
+    """Turns hits into located findings. `alternatives[i]` is the rule and alternative that `matcher` knows by i."""
 
     def __init__(
-        self, alternatives: Sequence[tuple[Rule, WordAlternative]], gates: Mapping[str, Gate], segmenter: Segmenter
+        self,
+        alternatives: Sequence[tuple[Rule, WordAlternative]],
+        matcher: Matcher,
+        gates: Mapping[str, Gate],
+        segmenter: Segmenter,
     ) -> None:
         self._alternatives = alternatives
+        self._matcher = matcher
         self._gates = gates
         self._segmenter = segmenter
         numbers: dict[Condition, int] = {}
@@ -120,9 +127,9 @@ class Finder:
             re.compile("|".join(map(re.escape, item.near))) if item.near else None for _, item in alternatives
         ]
 
-    def find(self, folded: Folded, text: str, hits: Iterable[Hit], facts: frozenset[str]) -> list[Located]:
-        """Findings in text order, no two of one rule overlapping. `text` is the original."""
-        by_alternative = self._by_alternative(hits, facts)
+    def find(self, folded: Folded, text: str, scan: Scan, facts: frozenset[str]) -> list[Located]:
+        """Findings in text order, no two of one rule overlapping. `text` is the original, `scan` of the folded text."""
+        by_alternative = self._matcher.anchors(scan, self._condition(facts))
         if not by_alternative:
             return []
         bounds = Bounds(folded.text)
@@ -138,25 +145,17 @@ class Finder:
         ]
         return sorted(located, key=lambda item: (item.start, item.end, item.rule.id))
 
-    def _by_alternative(self, hits: Iterable[Hit], facts: frozenset[str]) -> dict[int, list[Hit]]:
-        """Hits by the alternatives whose condition holds; single characters anchor too, so most hits lead nowhere."""
-        holds: dict[int, bool] = {}  # many alternatives share one condition, all hits of a literal one tuple
-        chosen: dict[int, tuple[int, ...]] = {}
-        grouped: dict[int, list[Hit]] = {}
-        for hit in hits:
-            key = id(hit.alternatives)
-            if key not in chosen:
-                for index in hit.alternatives:
-                    number = self._conditions[index]
-                    if number not in holds:
-                        holds[number] = self._alternatives[index][1].facts.holds(facts)
-                chosen[key] = tuple(index for index in hit.alternatives if holds[self._conditions[index]])
-            for index in chosen[key]:
-                if index in grouped:
-                    grouped[index].append(hit)
-                else:
-                    grouped[index] = [hit]
-        return grouped
+    def _condition(self, facts: frozenset[str]) -> Callable[[int], bool]:
+        """Whether the page meets the condition of an alternative; many alternatives share one."""
+        known: dict[int, bool] = {}
+
+        def holds(index: int) -> bool:
+            number = self._conditions[index]
+            if number not in known:
+                known[number] = self._alternatives[index][1].facts.holds(facts)
+            return known[number]
+
+        return holds
 
     def _verified(
         self, index: int, alternative: WordAlternative, text: str, anchors: Sequence[Hit], bounds: Bounds
@@ -165,7 +164,7 @@ class Finder:
         for stretch in _stretches(anchors, alternative.window, bounds):
             for start, end, hit in _matches(alternative.pattern, text, stretch):
                 low, high = stretch.sentence
-                left, right = max(low, hit.start - alternative.window), min(high, hit.end + alternative.window)
+                left, right = max(low, hit[0] - alternative.window), min(high, hit[1] + alternative.window)
                 near = self._near[index]
                 if near is not None and not near.search(
                     text, max(low, start - alternative.near_within), min(high, end + alternative.near_within)
@@ -173,7 +172,7 @@ class Finder:
                     continue
                 if any(pattern.search(text, left, right) for pattern in alternative.unless):
                     continue
-                if alternative.boundary and not self._segmenter.on_boundaries(text, hit.start, hit.end):
+                if alternative.boundary and not self._segmenter.on_boundaries(text, hit[0], hit[1]):
                     continue
                 yield start, end
 

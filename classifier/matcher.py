@@ -1,60 +1,99 @@
 """One automaton over every literal that anything asks for, and what each literal is for."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from operator import itemgetter
 
 import daachorse
 
-
-class Hit(NamedTuple):
-    """A literal found at folded [start, end); `alternatives` are the rule alternatives it anchors."""
-
-    start: int
-    end: int
-    alternatives: tuple[int, ...]
+Hit = tuple[int, int, int]
+"""A literal found at folded [start, end), and its number."""
+_literal_of = itemgetter(2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scan:
-    """Anchor hits in text order, and for each literal of a word group how often and where first it was seen."""
+    """Hits in text order; `cues` are the literals of word groups that were seen and how often; `mask` says which
+    clauses are satisfied."""
 
-    hits: tuple[Hit, ...]
+    hits: Sequence[Hit]
+    times: Mapping[int, int]
     cues: Mapping[int, int]
-    first_seen: Mapping[int, tuple[int, int]]
+    mask: int
+
+    @cached_property
+    def first_seen(self) -> Mapping[int, tuple[int, int]]:
+        """Where each literal of a word group was seen first."""
+        cues = self.cues
+        return {literal: (start, end) for start, end, literal in reversed(self.hits) if literal in cues}
 
 
-_NOTHING = Scan((), {}, {})
+_NOTHING = Scan((), {}, {}, 0)
 
 
 class Matcher:
-    """Anchors of alternatives and words of cue groups in one daachorse automaton (code-point offsets)."""
+    """Anchors of alternatives and words of cue groups in one daachorse automaton (code-point offsets).
 
-    def __init__(self, anchors: Iterable[tuple[int, str]], groups: Mapping[str, Iterable[str]]) -> None:
+    An alternative holds nowhere in a text without one of its anchors, nor in one without a literal of each of the
+    clauses that are `required` of it; most alternatives are done with by that.
+    """
+
+    def __init__(
+        self,
+        anchors: Iterable[tuple[int, str]],
+        groups: Mapping[str, Iterable[str]],
+        required: Iterable[tuple[int, Iterable[str]]] = (),
+    ) -> None:
         literals: dict[str, int] = {}
         anchoring: dict[int, list[int]] = {}
         belonging: dict[int, list[str]] = {}
+        clauses: dict[int, list[set[int]]] = {}
         for alternative, literal in anchors:
-            anchoring.setdefault(literals.setdefault(literal, len(literals)), []).append(alternative)
+            number = literals.setdefault(literal, len(literals))
+            anchoring.setdefault(number, []).append(alternative)
+            clauses.setdefault(alternative, [set()])[0].add(number)
         for group, words in groups.items():
             for word in words:
                 belonging.setdefault(literals.setdefault(word, len(literals)), []).append(group)
+        for alternative, clause in required:
+            clauses[alternative].append({literals.setdefault(literal, len(literals)) for literal in clause})
         self.literals = tuple(literals)
-        self._anchoring = [tuple(anchoring.get(index, ())) for index in range(len(literals))]
-        self._is_cue = [index in belonging for index in range(len(literals))]
         self.groups_of = {index: tuple(names) for index, names in belonging.items()}
+        self._anchoring = {index: tuple(alternatives) for index, alternatives in anchoring.items()}
+        self._satisfies, self._needs = _masks(clauses, len(literals))
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(list(literals))
 
     def scan(self, text: str) -> Scan:
         found = self._automaton.find_overlapping(text) if text else []
         if not found:
             return _NOTHING
-        anchoring, is_cue = self._anchoring, self._is_cue
-        hits = tuple([Hit(start, end, anchoring[literal]) for start, end, literal in found if anchoring[literal]])
-        seen = [literal for _, _, literal in found if is_cue[literal]]
-        first = {literal: (start, end) for start, end, literal in reversed(found) if is_cue[literal]}
-        return Scan(hits, Counter(seen), first)
+        times = Counter(map(_literal_of, found))
+        groups_of, satisfies = self.groups_of, self._satisfies
+        mask = 0
+        for literal in times:
+            mask |= satisfies[literal]
+        return Scan(found, times, {literal: count for literal, count in times.items() if literal in groups_of}, mask)
+
+    def anchors(self, scan: Scan, holds: Callable[[int], bool]) -> dict[int, list[Hit]]:
+        """The anchors of each alternative that the text leaves possible and of which `holds` is true, in text order."""
+        mask = scan.mask
+        possible = {number for number, need in self._needs.items() if mask & need == need and holds(number)}
+        if not possible:
+            return {}
+        anchors: dict[int, list[Hit]] = {number: [] for number in sorted(possible)}
+        of_literal: dict[int, list[list[Hit]]] = {}
+        for literal in scan.times:
+            if literal in self._anchoring and (
+                lists := [anchors[number] for number in self._anchoring[literal] if number in possible]
+            ):
+                of_literal[literal] = lists
+        for hit in scan.hits:
+            if hit[2] in of_literal:
+                for hits in of_literal[hit[2]]:
+                    hits.append(hit)
+        return anchors
 
     def by_group(self, cues: Mapping[int, int]) -> dict[str, tuple[int, int]]:
         """Per word group: (distinct words seen, times seen)."""
@@ -64,3 +103,16 @@ class Matcher:
                 distinct, total = seen.get(group, (0, 0))
                 seen[group] = (distinct + 1, total + times)
         return seen
+
+
+def _masks(clauses: Mapping[int, list[set[int]]], literals: int) -> tuple[list[int], dict[int, int]]:
+    """A bit for each clause: which bits each literal sets, and which each alternative needs."""
+    satisfies, needs = [0] * literals, dict.fromkeys(clauses, 0)
+    bit = 1
+    for alternative, sets in clauses.items():
+        for members in sets:
+            needs[alternative] |= bit
+            for literal in members:
+                satisfies[literal] |= bit
+            bit <<= 1
+    return satisfies, needs
