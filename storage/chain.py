@@ -23,7 +23,7 @@ NO_ENTRY = "0" * 64  # what the first entry has for a predecessor
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """A file entering the chain. `kind` is `bundle` or `warc`; `path` is relative to the data folder."""
+    """A file entering the chain. `kind` is `bundle`, `warc` or `record`; `path` is relative to the data folder."""
 
     kind: str
     path: str
@@ -49,10 +49,15 @@ class ChainEntry:
         return fields
 
 
-def append_entry(connection: Connection, night_id: str, file: SealedFile, now: datetime) -> ChainEntry:
-    """Append a file. Call it last in a transaction: from here on all other writers of the chain wait for the commit."""
+def lock_chain(connection: Connection) -> None:
+    """Let no other writer of the chain pass until this transaction ends. SQLite's writers wait for each other anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE chain_entries IN EXCLUSIVE MODE"))
+
+
+def append_entry(connection: Connection, night_id: str, file: SealedFile, now: datetime) -> ChainEntry:
+    """Append a file. Call it last in a transaction: from here on all other writers of the chain wait for the commit."""
+    lock_chain(connection)
     last = connection.execute(
         select(chain_entries.c.number, chain_entries.c.digest).order_by(chain_entries.c.number.desc()).limit(1)
     ).one_or_none()
@@ -109,3 +114,12 @@ def _entry_fault(entry: ChainEntry, previous: str) -> str:
     if fields.get("number") != entry.number:
         return "编号不符"
     return "" if fields.get("previous") == previous else "与前一条不相接"
+
+
+def entry_facts(document: str) -> tuple[object, ...]:
+    """Kind, path, bytes, SHA-256 and SM3 that an entry states; empty when it cannot be read."""
+    try:
+        fields = json.loads(document)
+        return tuple(fields[name] for name in ("kind", "path", "bytes", "sha256", "sm3"))
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return ()

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select
 
 from storage.canonical import canonical_json
-from storage.chain import ChainEntry, SealedFile, append_entry, read_entries
+from storage.chain import ChainEntry, SealedFile, append_entry, lock_chain, read_entries
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
 from storage.durable_file import write_whole
@@ -57,8 +57,7 @@ def seal_night(engine: Engine, folder: Path, night_id: str, key: SealKey, now: d
     with engine.connect() as connection:
         files = [_sealed_warc(folder, path) for path in _new_warcs(connection, folder, night_id)]
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE chain_entries IN EXCLUSIVE MODE"))
+        lock_chain(connection)
         known = set(connection.scalars(select(chain_entries.c.path)))
         for file in files:
             if file.path not in known:

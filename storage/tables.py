@@ -296,3 +296,15 @@ time_stamps = Table(
     Column("detail", StorableText, nullable=False),  # why the last try failed, Chinese; empty when it did not
     UniqueConstraint("seal_number", "authority"),
 )
+
+# Acts on evidence: holds, classes, deletions, openings, key hand-overs. Never updated, never deleted from; each is in the chain.
+keep_records = Table(
+    "keep_records",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=False),  # 1, 2, 3 ...
+    Column("kind", String(16), nullable=False),
+    Column("path", StorableText, nullable=False, unique=True),  # of its file, relative to the data folder
+    Column("subject", StorableText, nullable=False, index=True),  # path of the evidence; empty for a key
+    Column("document", Text, nullable=False),  # one canonical JSON line
+    Column("recorded_at", UtcDateTime, nullable=False),
+)

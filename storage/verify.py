@@ -1,7 +1,6 @@
 """Checking evidence: one bundle by itself, or every file against what the database and the chain of digests know of it."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,10 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
 from storage.canonical import MAX_ARCHIVE_BYTES
+from storage.chain import entry_facts
 from storage.digests import sha256_hex, sm3_hex
+from storage.expiry import deletion_report, deletions
+from storage.keep_records import verify_records
 from storage.tables import bundles, chain_entries, visits, warc_files
 from storage.verify_bundle import bundle_checks
 from storage.verify_warc import failed, verify_warc
@@ -37,6 +39,7 @@ def verify_bundle(path: Path, trusted_key: str | None = None) -> VerifyReport:
 def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> list[VerifyReport]:
     """Check every bundle and WARC file that the database knows, of one night or of all, against its digests there.
 
+    A file that was deleted by policy is reported with its proof. The records of acts on evidence are checked when all is.
     The chain itself is checked by `storage.verify_chain`.
     """
     bundle_query = select(bundles).order_by(bundles.c.id)
@@ -49,13 +52,22 @@ def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> lis
         known_warcs = connection.execute(warc_query).all()
         slices = {row.id: _slices(connection, row) for row in known_warcs}
         entries = _chain_documents(connection, night_id)
-    reports = [_verify_known_bundle(folder, row, entries.get(row.path)) for row in known_bundles]
+        gone = deletions(connection)
+    reports = [
+        deletion_report(folder, row.path, gone[row.path], entries.get(row.path))
+        if row.path in gone
+        else _verify_known_bundle(folder, row, entries.get(row.path))
+        for row in known_bundles
+    ]
     for row in known_warcs:
+        if row.path in gone:
+            reports.append(deletion_report(folder, row.path, gone[row.path], entries.get(row.path)))
+            continue
         # A night file enters the chain when its night is sealed; `storage.verify_chain` asks whether it did.
         entry = entries.get(row.path)
         more = [] if entry is None else [_chain_check(folder / row.path, "warc", row.path, entry)]
         reports.append(verify_warc(folder / row.path, row.length, row.sealed, slices[row.id], more))
-    return reports
+    return reports if night_id is not None else reports + verify_records(engine, folder)
 
 
 def _chain_documents(connection: Connection, night_id: str | None) -> dict[str, str]:
@@ -102,15 +114,6 @@ def _chain_check(path: Path, kind: str, relative: str, entry: str) -> Check:
     said = entry_facts(entry)
     same = said == (kind, relative, len(data), sha256_hex(data), sm3_hex(data))
     return Check(CHAIN, same, "与哈希链中登记的一致" if same else "与哈希链中登记的长度、SHA-256 或 SM3 不符")
-
-
-def entry_facts(document: str) -> tuple[object, ...]:
-    """Kind, path, bytes, SHA-256 and SM3 that an entry states; empty when it cannot be read."""
-    try:
-        fields = json.loads(document)
-        return tuple(fields[name] for name in ("kind", "path", "bytes", "sha256", "sm3"))
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

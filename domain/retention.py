@@ -1,0 +1,70 @@
+"""How long evidence is kept, and what may be deleted when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+#: 行政处罚法 36: what endangers life and health may be punished for five years
+REFERRED_MIN_MONTHS = 60
+
+
+class KeepClass(StrEnum):
+    """Why evidence is kept. Bundles are leads until a person says otherwise; night files are captures."""
+
+    REFERRED = "referred"
+    LEAD = "lead"
+    DISMISSED = "dismissed"
+    CAPTURE = "capture"
+
+
+class RecordKind(StrEnum):
+    """An act on evidence that is never forgotten."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    RETENTION = "retention"  # a bundle was put into another class
+    DELETION = "deletion"
+    OPENING = "opening"  # the sealed original was handed to somebody
+    KEY = "key"  # the signing key was handed over to a new one
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionTerm:
+    """What one class asks: `months` from `since`. Texts are Chinese; `basis` as rules state it, law and article."""
+
+    title: str
+    months: int
+    since: str
+    basis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """All terms; `sha256` is of the file they were read from. Raises ValueError for a class missing or too short."""
+
+    terms: Mapping[KeepClass, RetentionTerm]
+    sha256: str
+
+    def __post_init__(self) -> None:
+        for keep_class in KeepClass:
+            if keep_class not in self.terms:
+                raise ValueError(f"缺少 {keep_class} 一类")
+            if self.terms[keep_class].months < 1:
+                raise ValueError(f"{keep_class} 的期限不足一个月")
+        if self.terms[KeepClass.REFERRED].months < REFERRED_MIN_MONTHS:
+            raise ValueError(f"{KeepClass.REFERRED} 的期限不得少于 {REFERRED_MIN_MONTHS} 个月（行政处罚法36）")
+
+    def due_at(self, keep_class: KeepClass, since: datetime) -> datetime:
+        """From when on it may be deleted."""
+        return add_months(since, self.terms[keep_class].months)
+
+
+def add_months(moment: datetime, months: int) -> datetime:
+    """The same day and time `months` later; where that month has no such day, the first of the next: never too early."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    try:
+        return moment.replace(year=year, month=month + 1)
+    except ValueError:
+        year, month = divmod(year * 12 + month + 1, 12)
+        return moment.replace(year=year, month=month + 1, day=1)
