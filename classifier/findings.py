@@ -10,6 +10,7 @@ from typing import NamedTuple
 from classifier.fold import Folded
 from classifier.gates import Gate, Place
 from classifier.matcher import Hit, Matcher, Scan
+from classifier.page_gates import PageGates
 from classifier.rules import Condition, Rule, WordAlternative
 from classifier.segment import Segmenter
 from domain.findings import Finding
@@ -132,14 +133,14 @@ class Finder:
         by_alternative = self._matcher.anchors(scan, self._condition(facts))
         if not by_alternative:
             return []
-        bounds = Bounds(folded.text)
+        bounds, page_gates = Bounds(folded.text), PageGates(self._gates, facts)
         spans: dict[str, list[tuple[int, int, Rule]]] = {}
         for index, anchors in by_alternative.items():
             rule, alternative = self._alternatives[index]
             found = self._verified(index, alternative, folded.text, anchors, bounds)
             spans.setdefault(rule.id, []).extend((start, end, rule) for start, end in found)
         located = [
-            self._locate(folded, text, span, quote, rule, bounds, facts)
+            self._locate(folded, text, span, quote, rule, bounds, page_gates)
             for found in spans.values()
             for span, quote, rule in _quoted(folded.text, _apart(found)[:_MOST_PER_RULE])
         ]
@@ -184,12 +185,12 @@ class Finder:
         quote: tuple[int, int],
         rule: Rule,
         bounds: Bounds,
-        facts: frozenset[str],
+        page_gates: PageGates,
     ) -> Located:
         """Gates look around the span that matched; the analyst reads the quote."""
         start, end = span
         place = Place(folded.text, start, end, bounds.clause(start, end), bounds.sentence(start, end), rule.family)
-        gates = tuple(name for name in rule.gates if self._gates[name].silences(place, facts))
+        gates = page_gates.silencing(rule.gates, place)
         if rule.status == SHADOW:
             gates = (*gates, SHADOW)
         first, last = folded.original_span(*quote)

@@ -18,6 +18,8 @@ _KEYS = frozenset(["kind", "cues", "within", "same_clause", "at_least", "without
 _OPENING, _CLOSING = '“‘《"', '”’》"'
 _OVERLAP_REACH = 20
 """How far to each side of the finding a phrase that overlaps it may begin or end, in code points."""
+_SENTENCE_REACH = 150
+"""How much of a long sentence is read to each side of the finding, in code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,8 @@ class GateTest:
     families: frozenset[str]
     condition: Condition
 
-    def holds(self, place: Place, facts: frozenset[str]) -> bool:
-        if self.families and place.family not in self.families:
-            return False
-        if self.kind == "page":
-            return self.condition.holds(facts)
+    def holds_at(self, place: Place) -> bool:
+        """Whether the words around the place say so; whether the page does is for a test of the kind `page` to ask."""
         if self.cues is None:
             return False
         text = place.text
@@ -58,9 +57,9 @@ class GateTest:
             case "after":
                 return self.cues.search(text, place.end, min(high, place.end + self.within)) is not None
             case "sentence":
-                return self._enough(text, max(low, place.start - 150), min(high, place.end + 150))
+                return self.enough(text, *self.reach(place))
             case "around":
-                return self._enough(text, max(0, place.start - self.within), place.end + self.within)
+                return self.enough(text, max(0, place.start - self.within), place.end + self.within)
             case "overlap":
                 begin = max(0, place.start - _OVERLAP_REACH)
                 return any(
@@ -68,16 +67,23 @@ class GateTest:
                     for match in self.cues.finditer(text, begin, place.end + _OVERLAP_REACH)
                 )
             case "quoted":
-                return _is_quoted(place) and self.cues.search(
-                    text, max(low, place.start - self.within), min(high, place.end + self.within)
-                ) is not None  # fmt: skip
+                near = self.cues.search(text, max(low, place.start - self.within), min(high, place.end + self.within))
+                return near is not None and _is_quoted(place)
             case kind:
                 raise ValueError(f"unknown gate test {kind!r}")
 
-    def _enough(self, text: str, low: int, high: int) -> bool:
-        assert self.cues is not None
-        found = {match.group() for match in self.cues.finditer(text, low, high)}
-        return len(found) >= self.at_least and not (self.without and self.without.search(text, low, high))
+    def reach(self, place: Place) -> tuple[int, int]:
+        """What a test of the kind `sentence` reads of the sentence (or clause) around the place."""
+        low, high = place.clause if self.same_clause else place.sentence
+        return max(low, place.start - _SENTENCE_REACH), min(high, place.end + _SENTENCE_REACH)
+
+    def enough(self, text: str, low: int, high: int) -> bool:
+        """Whether text[low:high] holds so many different cues, and nothing that excuses them."""
+        if self.cues is None or self.cues.search(text, low, high) is None:
+            return False
+        if self.at_least > 1 and len({match.group() for match in self.cues.finditer(text, low, high)}) < self.at_least:
+            return False
+        return not (self.without and self.without.search(text, low, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,6 @@ class Gate:
     title: str
     tests: tuple[GateTest, ...]
     exceptions: tuple[re.Pattern[str], ...]
-
-    def silences(self, place: Place, facts: frozenset[str]) -> bool:
-        if not any(test.holds(place, facts) for test in self.tests):
-            return False
-        low, high = max(place.sentence[0], place.start - 6), min(place.sentence[1], place.end + 4)
-        return not any(pattern.search(place.text, low, high) for pattern in self.exceptions)
 
 
 def load_gates(folder: Path, folder_of_text: Folder, facts: frozenset[str]) -> Mapping[str, Gate]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from classifier.analysis import Analysis
 from classifier.findings import Bounds, Located, make_finding
 from classifier.gates import Gate, Place
+from classifier.page_gates import PageGates
 from classifier.sentence_families import SentenceFamilies
 from classifier.sentence_model import Proposal, SentenceModel
 
@@ -26,14 +27,15 @@ class SentenceFinder:
         proposals = self._model.propose(analysis.read.folded.text, live)
         if not proposals:
             return ()
-        bounds = Bounds(analysis.read.folded.text)
-        return tuple(self._locate(analysis, item, bounds) for item in proposals if item.family in self._families.rules)
+        bounds, gates = Bounds(analysis.read.folded.text), PageGates(self._gates, analysis.facts)
+        rules = self._families.rules
+        return tuple(self._locate(analysis, item, bounds, gates) for item in proposals if item.family in rules)
 
-    def _locate(self, analysis: Analysis, proposal: Proposal, bounds: Bounds) -> Located:
+    def _locate(self, analysis: Analysis, proposal: Proposal, bounds: Bounds, page_gates: PageGates) -> Located:
         rule, folded = self._families.rules[proposal.family], analysis.read.folded
         start, end = proposal.start, proposal.end
         place = Place(folded.text, start, end, bounds.clause(start, end), bounds.sentence(start, end), rule.family)
-        gates = tuple(name for name in rule.gates if self._gates[name].silences(place, analysis.facts))
+        gates = page_gates.silencing(rule.gates, place)
         first, last = folded.original_span(start, end)
         finding = make_finding(rule, analysis.read.document.text, first, last, gates)
         return Located(finding, rule, start, end, folded.is_disguised(start, end))
