@@ -64,7 +64,9 @@ def test_stamp_verify_export_and_check(yiguang: Run, sealed: Path, tmp_path: Pat
     assert checked.returncode == 0
     assert "注：tsa-2：时间戳有效（证书次序不合 DER" in checked.stdout.decode()
     case = json.loads(yiguang("cases", "list", "--json").stdout.splitlines()[0])
-    bundle = Path(yiguang("evidence", "export", str(case["id"]), "--out", tmp_path / "out").stdout.decode().strip())
+    original = ("--original", "--by", "甲", "--reason", "移送")
+    exported = yiguang("evidence", "export", str(case["id"]), "--out", tmp_path / "out", *original)
+    bundle = Path(exported.stdout.decode().strip())
     key = seal_key(sealed).fingerprint
     assert f"签名公钥指纹：{key}" in bundle.with_name(bundle.name + ".statement.txt").read_text("utf-8")
     arguments = [bundle, "--key", key, "--roots", one.roots, "--roots", two.roots]

@@ -147,11 +147,12 @@ def test_the_same_is_said_to_a_person(night: Night) -> None:
 def test_evidence_verifies_until_a_byte_is_changed(night: Night, tmp_path: Path) -> None:
     assert night.yiguang("evidence", "verify", "--all").returncode == 0
     case = json.loads(night.yiguang("cases", "list", "--json").stdout.splitlines()[0])
-    exported = night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path)
+    export = ("evidence", "export", str(case["id"]), "--out", tmp_path, "--original", "--by", "甲", "--reason", "移送")
+    exported = night.yiguang(*export)
     bundle = Path(exported.stdout.strip())
     assert night.yiguang("evidence", "verify", bundle).returncode == 0
     assert f"{case['bundle_sha256']}  {bundle.name}" in bundle.with_name(bundle.name + ".sha256").read_text("utf-8")
-    assert night.yiguang("evidence", "export", str(case["id"]), "--out", tmp_path).returncode == 1
+    assert night.yiguang(*export).returncode == 1
     roots = tomllib.loads((night.home / "authorities.toml").read_text("utf-8"))["authority"][0]["roots"]
     command = [sys.executable, "-I", "-S", tmp_path / "verify.pyz", bundle, "--roots", roots]
     alone = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

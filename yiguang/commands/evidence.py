@@ -1,7 +1,6 @@
-"""`yiguang evidence verify|export|stamp|verifier`."""
+"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`."""
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yiguang.commands.cases import find_case
+from yiguang.commands.keeping import keeping_app
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.export import VERIFIER, masked_files, original_files, record_opening, require_kept
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
@@ -47,14 +48,18 @@ STAMP_HELP = """\
   yiguang evidence stamp
 """
 EXPORT_HELP = """\
-把一条线索的证据包复制到别处：先核验，再复制，并附 SHA-256 摘要文件、封存证明、
-取证说明（空白处由取证人填写签名）与独立核验程序 verify.pyz。
+导出一条线索的材料：先核验证据包，再写到目标目录。
+
+默认导出脱敏副本（正文、命中项与遮盖清单），供流转；患者的姓名称谓、身份证号、个人电话等已遮盖，原件不动。
+--original 导出封存的原件，附 SHA-256 摘要文件、封存证明、取证说明（空白处由取证人填写签名）与
+独立核验程序 verify.pyz；须写明经办人与理由，调阅记入哈希链，不能删除。
 
 尚未封存（夜间巡查未结束）的证据没有封存证明；时间戳后来才取得的，取得后再导出一次。
 
 \b
 例：
-  yiguang evidence export 3 --out 移交/
+  yiguang evidence export 3 --out 流转/
+  yiguang evidence export 3 --out 移交/ --original --by 张示例 --reason 移送区市场监管局
 """
 GROUP_HELP = """\
 证据。
@@ -62,10 +67,12 @@ GROUP_HELP = """\
 \b
 例：
   yiguang evidence verify --all
-  yiguang evidence export 3 --out 移交/
+  yiguang evidence export 3 --out 流转/
+  yiguang evidence expire --dry-run
 """
 
 evidence_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+evidence_app.add_typer(keeping_app)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -132,40 +139,35 @@ def _in_words(report: "VerifyReport") -> str:
 def export(
     case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="目标目录，不存在时建立")],
+    masked: Annotated[bool, typer.Option("--masked/--original", help="脱敏副本（默认），或封存的原件")] = True,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="调阅原件的经办人")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="调阅原件的理由")] = "",
 ) -> None:
-    from storage.proof import SUFFIX, proof_of
-    from storage.statement import StatementTemplateBroken, statement_of
     from storage.verify import verify_bundle
-    from yiguang.home import open_home
-    from yiguang.verifier_file import build_verifier
 
+    if not masked and not (by.strip() and reason.strip()):
+        raise UsageError(
+            "导出原件须用 --by 写明经办人，用 --reason 写明理由；供流转的请导出脱敏副本（不加 --original）"
+        )
     settings = read_settings()
     case = find_case(settings, case_id).case
+    require_kept(settings, case)
     report = verify_bundle(settings.home / case.bundle)
     if not report.ok:
         raise CommandFailed(f"证据包未通过核验，不予导出：{_in_words(report)}")
-    copy = out / Path(case.bundle).name
-    if copy.exists():
-        raise CommandFailed(f"{copy} 已存在，不覆盖")
-    try:
-        template = (settings.lexicons / "letters" / "evidence-statement.txt").read_text(encoding="utf-8")
-        statement = statement_of((settings.home / case.bundle).read_bytes(), template)
-    except (StatementTemplateBroken, OSError, UnicodeDecodeError) as fault:
-        raise CommandFailed(f"取证说明无法生成：{fault}") from fault
+    files = masked_files(settings, case) if masked else original_files(settings, case)
+    for name in files:
+        if (out / name).exists() and name != VERIFIER:
+            raise CommandFailed(f"{out / name} 已存在，不覆盖")
+    if not masked:
+        record_opening(settings, case, by, reason)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(settings.home / case.bundle, copy)
-        copy.with_name(copy.name + ".sha256").write_text(f"{case.bundle_sha256}  {copy.name}\n", encoding="utf-8")
-        copy.with_name(copy.name + ".statement.txt").write_text(statement, encoding="utf-8")
-        (out / "verify.pyz").write_bytes(build_verifier())
-        proof = proof_of(open_home(settings), case.bundle)
-        if proof is None:
-            typer.echo("尚未封存，未附封存证明", err=True)
-        else:
-            copy.with_name(copy.name + SUFFIX).write_bytes(proof)
+        for name, data in files.items():
+            (out / name).write_bytes(data)
     except OSError as fault:
         raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
-    typer.echo(str(copy))
+    typer.echo(str(out / next(iter(files))))
 
 
 @evidence_app.command("stamp", help=STAMP_HELP)

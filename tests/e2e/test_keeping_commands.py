@@ -1,0 +1,104 @@
+"""A case through its life: a copy for circulation, the original for one who says why, hold, class, expiry."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from sqlalchemy import update
+
+from storage.database import open_engine, writing
+from storage.nights import finish_night
+from storage.seals import seal_night
+from storage.tables import bundles, nights
+from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
+from tests.storage.samples import NOW, page, visit
+
+Run = Callable[..., CompletedProcess[bytes]]
+WHO = ("--by", "甲", "--reason", "行政复议未结")
+TEXT = (
+    "示例门诊部\n本院治愈率达98%，签约治疗，无效退款。\n患者王女士，五十岁，手机139-0000-0000。\n咨询电话 000-00001234"
+)
+
+
+@pytest.fixture
+def kept(yiguang: Run, home: Path) -> Path:
+    """A data folder with one sealed lead, case 1."""
+    yiguang("init")
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    night_id, ids = open_sample_night(engine)
+    store = open_store(engine, home)
+    row = claim(engine, night_id, ids)[0]
+    store.record(visit(row, flagged=True, page=page(row.url, TEXT)))
+    store.close()
+    seal_night(engine, home, night_id, seal_key(home), NOW)
+    finish_night(engine, night_id, NOW)
+    engine.dispose()
+    return home
+
+
+def test_what_circulates_names_no_patient(yiguang: Run, kept: Path, tmp_path: Path) -> None:
+    done = yiguang("evidence", "export", "1", "--out", tmp_path / "out")
+    assert done.returncode == 0
+    sheet = Path(done.stdout.decode().strip())
+    files = sorted(tmp_path.joinpath("out").iterdir())
+    assert [file.suffix for file in files] == [".json", ".txt"]
+    for file in files:
+        assert not [secret for secret in ("王女士", "五十岁", "139-0000-0000") if secret in file.read_text("utf-8")]
+    assert "000-00001234" in sheet.read_text("utf-8")
+    listed = json.loads(files[0].read_bytes())
+    assert [mask["kind"] for mask in listed["masks"]] == ["name", "age", "phone"]
+    assert [item["quote"] for item in listed["findings"]] == ["治愈率达98%", "无效退款"]
+    assert next(kept.glob("evidence/*/*.wacz")).stem == listed["bundle_sha256"]
+    assert yiguang("evidence", "records").stdout == b""
+
+
+def test_the_original_is_opened_by_name_and_reason_only(yiguang: Run, kept: Path, tmp_path: Path) -> None:
+    out = ("evidence", "export", "1", "--out", tmp_path / "out", "--original")
+    refused = yiguang(*out)
+    assert refused.returncode == 2
+    assert "--by" in refused.stderr.decode()
+    assert not (tmp_path / "out").exists()
+    assert yiguang(*out, *WHO).returncode == 0
+    assert "opening\t甲\t行政复议未结" in yiguang("evidence", "records").stdout.decode()
+    assert yiguang("evidence", "verify", "--all").returncode == 0
+    (kept / "records/000001-opening.json").unlink()
+    assert yiguang("evidence", "verify", "--all").returncode == 1
+
+
+@pytest.mark.usefixtures("kept")
+def test_holding_releasing_and_referring(yiguang: Run) -> None:
+    assert yiguang("evidence", "release", "1", *WHO).returncode == 1
+    assert yiguang("evidence", "hold", "1", *WHO).returncode == 0
+    assert yiguang("evidence", "release", "1", *WHO).returncode == 0
+    assert yiguang("evidence", "retain", "1", "--as", "referred", *WHO).returncode == 0
+    shorter = yiguang("evidence", "retain", "1", "--as", "dismissed", *WHO)
+    assert (shorter.returncode, "不能改用较短" in shorter.stderr.decode()) == (1, True)
+    assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 1
+    kinds = [line.split("\t")[2] for line in yiguang("evidence", "records").stdout.decode().splitlines()]
+    assert kinds == ["hold", "release", "retention"]
+
+
+def test_expiry_needs_a_name_and_does_what_it_said(yiguang: Run, kept: Path, tmp_path: Path) -> None:
+    assert yiguang("evidence", "expire").returncode == 2
+    assert yiguang("evidence", "expire", "--dry-run").stdout == b""
+    _age(kept)
+    announced = yiguang("evidence", "expire", "--dry-run").stdout
+    assert announced.count(b"\n") == 2
+    assert yiguang("evidence", "expire", "--by", "甲").stdout == announced
+    assert not list(kept.glob("evidence/*/*.wacz"))
+    checked = yiguang("evidence", "verify", "--all")
+    assert (checked.returncode, checked.stdout.decode().count("依保存期限删除")) == (0, 2)
+    gone = yiguang("evidence", "export", "1", "--out", tmp_path / "out")
+    assert (gone.returncode, "已依保存期限删除" in gone.stderr.decode()) == (1, True)
+
+
+def _age(home: Path) -> None:
+    """Let the night have been ten years ago, as far as the terms go."""
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    with writing(engine) as connection:
+        connection.execute(update(bundles).values(created_at=NOW - timedelta(days=3660)))
+        connection.execute(update(nights).values(started_at=NOW - timedelta(days=3660)))
+    engine.dispose()

@@ -1,0 +1,185 @@
+"""`yiguang evidence hold|release|retain|expire|records`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.retention import KeepClass
+from yiguang.commands.cases import find_case
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.export import require_kept
+from yiguang.settings import read_settings
+from yiguang.terminal import printable
+
+if TYPE_CHECKING:
+    from storage.custody import KeptItem
+    from storage.keep_records import KeepRecord
+
+CASE = Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")]
+BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
+REASON = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由")]
+
+HOLD_HELP = """\
+留置：解除之前，不论保存期限是否届满都不删除；有关的夜间原始记录一并留置。
+
+\b
+例：
+  yiguang evidence hold 3 --by 张示例 --reason 行政复议未结
+"""
+RELEASE_HELP = """\
+解除一条线索的全部留置；解除后按保存期限处理。
+
+\b
+例：
+  yiguang evidence release 3 --by 张示例 --reason 复议终结
+"""
+RETAIN_HELP = """\
+改变一条线索的保存类别：referred（已移送）、dismissed（复核后排除）、lead（线索）；期限自登记之日起算。
+
+期限与依据见 lexicons/keeping/retention.toml；已移送的不能改为较短的期限。
+
+\b
+例：
+  yiguang evidence retain 3 --as referred --by 张示例 --reason 移送区市场监管局
+"""
+EXPIRE_HELP = """\
+删除保存期限届满且未被留置的证据，逐件留下删除记录并记入哈希链；这是唯一的删除途径，夜间巡查不会自动删除。
+
+缺失或与登记不符的不作删除登记，留待查明。数据库中的页面文字与判断不在此列。
+
+\b
+例：
+  yiguang evidence expire --dry-run
+  yiguang evidence expire --by 张示例
+"""
+RECORDS_HELP = """\
+列出对证据所做的一切：留置、解除、改类、删除、调阅原件、更换密钥。
+
+\b
+例：
+  yiguang evidence records
+"""
+
+keeping_app = typer.Typer()
+
+
+@keeping_app.command("hold", help=HOLD_HELP)
+def hold(case_id: CASE, by: BY, reason: REASON) -> None:
+    from storage import custody
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    case = find_case(settings, case_id).case
+    require_kept(settings, case)
+    with _told():
+        record = custody.hold(open_home(settings), settings.home, case.bundle, case.night_id, by, reason, utc_now())
+    typer.echo(str(settings.home / record.path))
+
+
+@keeping_app.command("release", help=RELEASE_HELP)
+def release(case_id: CASE, by: BY, reason: REASON) -> None:
+    from storage import custody
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    case = find_case(settings, case_id).case
+    with _told():
+        record = custody.release(open_home(settings), settings.home, case.bundle, case.night_id, by, reason, utc_now())
+    typer.echo(str(settings.home / record.path))
+
+
+@keeping_app.command("retain", help=RETAIN_HELP)
+def retain(
+    case_id: CASE,
+    keep_class: Annotated[KeepClass, typer.Option("--as", help="保存类别")],
+    by: BY,
+    reason: REASON,
+) -> None:
+    from storage.custody import assign_class
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    case = find_case(settings, case_id).case
+    require_kept(settings, case)
+    with _told():
+        record = assign_class(
+            open_home(settings), settings.home, case.bundle, case.night_id, keep_class, by, reason, utc_now()
+        )
+    typer.echo(str(settings.home / record.path))
+
+
+@keeping_app.command("expire", help=EXPIRE_HELP)
+def expire(
+    by: BY = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出将删除的，不删除")] = False,
+) -> None:
+    from storage import expiry
+    from yiguang.home import open_home, utc_now
+    from yiguang.keeping import load_policy
+
+    if not dry_run and not by.strip():
+        raise UsageError("删除证据须用 --by 写明经办人；先看将删除什么，用 --dry-run")
+    settings = read_settings()
+    engine = open_home(settings)
+    policy = load_policy(settings.lexicons)
+    if dry_run:
+        for item in expiry.due_items(engine, policy, utc_now()):
+            typer.echo(_item_line(item))
+        return
+    try:
+        done = expiry.expire(engine, settings.home, policy, by, utc_now())
+    except OSError as fault:
+        raise CommandFailed(f"无法写入或删除：{fault.strerror}；再次运行会接着做完") from fault
+    for path in done.finished:
+        typer.echo(f"{path}\t上次已登记，现已删除")
+    for item in done.deleted:
+        typer.echo(_item_line(item))
+    for refusal in done.refused:
+        typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
+    if done.refused:
+        raise CommandFailed(f"{len(done.refused)} 件到期而未删除，应先查明")
+
+
+@keeping_app.command("records", help=RECORDS_HELP)
+def records() -> None:
+    from storage.keep_records import read_records
+    from yiguang.home import open_home
+
+    with open_home(read_settings()).connect() as connection:
+        for record in read_records(connection):
+            typer.echo(_record_line(record))
+
+
+def _item_line(item: "KeptItem") -> str:
+    return f"{item.path}\t{item.keep_class}\t期满 {item.due_at:%Y-%m-%d}"
+
+
+def _record_line(record: "KeepRecord") -> str:
+    facts = record.facts
+    return "\t".join(
+        printable(str(field))
+        for field in (
+            record.number,
+            facts["recorded_at"],
+            record.kind,
+            facts["by"],
+            facts.get("reason", ""),
+            record.subject,
+        )
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the operator got wrong, as one line."""
+    from storage.custody import NothingToDo
+    from storage.keep_records import RecordIncomplete
+
+    try:
+        yield
+    except (NothingToDo, RecordIncomplete, ValueError) as fault:
+        raise CommandFailed(str(fault)) from fault
+    except OSError as fault:
+        raise CommandFailed(f"已登记，但记录文件无法写入：{fault.strerror}") from fault
