@@ -11,10 +11,12 @@ from crawler.download import FetchTerms
 from crawler.failure import FetchFailed
 from crawler.render import BrowserRequest
 from crawler.settings import CrawlSettings
+from crawler.urls import without_fragment
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_ACCEPT_PICTURE = "image/webp,image/png,image/jpeg,image/*;q=0.8,*/*;q=0.5"
 _ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9"
 
 #: A page waits for its parts, so a part has less time than a page.
@@ -62,6 +64,19 @@ class Downloads:
                 meta={"terms": terms, "url": url},
             )
         )
+
+    async def picture(self, url: str, page_url: str, local: bool) -> Exchange:
+        """GET a picture as a browser does for a page."""
+        headers = {
+            "User-Agent": self._settings.user_agent_header,
+            "Accept": _ACCEPT_PICTURE,
+            "Accept-Language": _ACCEPT_LANGUAGE,
+            "Accept-Encoding": ACCEPT_ENCODING,
+            "Referer": without_fragment(page_url),
+        }
+        seconds = min(_RESOURCE_SECONDS, self._settings.timeout_seconds)
+        terms = FetchTerms(local, self._settings.max_resource_bytes, seconds)
+        return await self._run(Request(url, headers=headers, meta={"terms": terms, "url": url}))
 
     async def _run(self, request: Request) -> Exchange:
         try:

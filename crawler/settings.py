@@ -54,6 +54,15 @@ class CrawlSettings:
     dns_control: tuple[str, ...] = ()
     #: No URL is begun after this time (aware); None when the night has no end of its own.
     stop_at: datetime | None = None
+    #: Seconds in which pictures are read (0: none is) and those that an earlier start of this crawl has spent already; the
+    #: longest for one picture, and the reader's address space.
+    ocr_budget_seconds: float = 0.0
+    ocr_spent_seconds: float = 0.0
+    ocr_picture_seconds: float = 45.0
+    ocr_memory_bytes: int = 3_000_000_000
+    #: Pictures that are read of one suspicious page; a page of this score (0..1) or more is suspicious.
+    pictures_per_page: int = 8
+    suspicious_score: float = 0.25
     #: How long an idle crawl sleeps before it asks the frontier again.
     idle_seconds: float = 1.0
 

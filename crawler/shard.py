@@ -13,6 +13,7 @@ from crawler.download import CaptureHandler
 from crawler.settings import CrawlSettings
 from crawler.site_rests import NoMemory
 from crawler.spider import ShardSpider
+from domain.pictures import PictureMemory
 from domain.visits import CrawlMemory, Frontier, Judge, TargetInNight, VisitStore
 
 #: Scrapy runs on a plain asyncio loop without Twisted's reactor, which could be started only once in a process.
@@ -49,9 +50,10 @@ def run_shard(
     settings: CrawlSettings,
     clock: Callable[[], datetime],
     memory: CrawlMemory | None = None,
+    pictures: PictureMemory | None = None,
 ) -> None:
     """Crawl until the frontier has nothing left for `targets`, or until `settings.stop_at`. Without `memory` every page
-    is fetched as if for the first time.
+    is fetched as if for the first time; without `pictures` each picture is read once in this crawl.
 
     Blocks; runs its own event loop, so call it outside of one. May be called again in the same process. Raises what the
     store or the frontier raised, `EvidenceIncomplete` excepted, which ends in an outcome.
@@ -62,7 +64,7 @@ def run_shard(
         runner = AsyncCrawlerRunner(_SCRAPY)
         crawler = runner.create_crawler(ShardSpider)
         await runner.crawl(
-            crawler, night_id, worker, targets, frontier, store, judge, settings, clock, memory or NoMemory()
+            crawler, night_id, worker, targets, frontier, store, judge, settings, clock, memory or NoMemory(), pictures
         )
         spider = crawler.spider
         if not isinstance(spider, ShardSpider):

@@ -16,6 +16,8 @@ from scrapy import Spider
 
 from crawler.downloads import Downloads
 from crawler.fetch import PageFetcher
+from crawler.images import PageImages
+from crawler.ocr import OcrLimits, PictureOcr
 from crawler.politeness import SiteGates
 from crawler.render import Renderer
 from crawler.scope import Scope
@@ -25,6 +27,7 @@ from crawler.site_rests import SiteRests
 from crawler.visiting import Visitor
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
+from domain.pictures import PictureMemory
 from domain.visits import CrawlMemory, Frontier, FrontierUrl, Judge, TargetInNight, Visit, VisitStore
 
 logger = logging.getLogger(__name__)
@@ -51,6 +54,7 @@ class ShardSpider(Spider):
         crawl_settings: CrawlSettings,
         clock: Callable[[], datetime],
         memory: CrawlMemory,
+        pictures: PictureMemory | None,
     ) -> None:
         super().__init__()
         self.night_id = night_id
@@ -61,6 +65,7 @@ class ShardSpider(Spider):
         self.crawl_settings = crawl_settings
         self.clock = clock
         self.memory = memory
+        self.pictures = pictures
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
@@ -72,9 +77,10 @@ class ShardSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
         renderer = Renderer(self.crawl_settings, self.clock)
+        ocr = PictureOcr(_ocr_limits(self.crawl_settings), self.crawl_settings.ocr_spent_seconds)
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
-            visitor = self._visitor(renderer)
+            visitor = self._visitor(renderer, ocr)
             await visitor.rests.load()
             await self._crawl(visitor)
             self.finished = True
@@ -87,11 +93,12 @@ class ShardSpider(Spider):
                 lane.cancel()
             await asyncio.gather(heartbeat, *self._lanes.values(), return_exceptions=True)
             await renderer.close()
+            await ocr.close()
             self._store_thread.shutdown()
         return
         yield  # an async generator, as Scrapy expects
 
-    def _visitor(self, renderer: Renderer) -> Visitor:
+    def _visitor(self, renderer: Renderer, ocr: PictureOcr) -> Visitor:
         settings = self.crawl_settings
         assert self.crawler.engine is not None
         downloads = Downloads(self.crawler.engine.download_async, settings)
@@ -99,7 +106,8 @@ class ShardSpider(Spider):
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
-        return Visitor(settings, self.clock, fetcher, gates, rests, show, self.judge, self.memory, self._stored)
+        images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored)
+        return Visitor(settings, self.clock, fetcher, gates, rests, show, self.judge, self.memory, self._stored, images)
 
     async def _crawl(self, visitor: Visitor) -> None:
         while True:
@@ -191,3 +199,7 @@ class ShardSpider(Spider):
 
     async def _stored(self, call: Callable[..., _Result], *arguments: object) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, call, *arguments)
+
+
+def _ocr_limits(settings: CrawlSettings) -> OcrLimits:
+    return OcrLimits(settings.ocr_budget_seconds, settings.ocr_picture_seconds, settings.ocr_memory_bytes)

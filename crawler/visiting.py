@@ -15,6 +15,8 @@ from crawler.control import CONTROL_ZH, Control, SiteControl, names_resolve
 from crawler.discovery import sitemap_links
 from crawler.failure import FetchFailed
 from crawler.fetch import Fetched, PageFetcher
+from crawler.images import PageImages, PicturesRead
+from crawler.picture_text import pictures_aside
 from crawler.politeness import SiteGates
 from crawler.reading import read_response
 from crawler.render import RenderFailed
@@ -27,7 +29,7 @@ from crawler.site_rests import SiteRests
 from crawler.urls import host_of
 from domain.findings import Judgement
 from domain.outcome import Outcome
-from domain.page import ExtractedPage, Headers, Link, Reading
+from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
 from domain.targets import TargetKind
 from domain.visits import CrawlMemory, Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
 
@@ -62,6 +64,7 @@ class Visitor:
     judge: Judge
     memory: CrawlMemory
     stored: Callable[..., Awaitable[Any]]
+    images: PageImages
     control: SiteControl = field(init=False)
 
     def __post_init__(self) -> None:
@@ -216,6 +219,9 @@ class Visitor:
             if reading.page is None:
                 return self._finished(visit, reading, scope, rendering=rendering)
             judgement = await self._compute(self.judge, reading.page)
+            read, judgement = await self._read_pictures(reading.page, judgement, scope, rendering)
+            reading = replace(reading, page=read.page)
+            visit = replace(visit, picture_exchanges=read.fetched)
             if judgement.flagged and rendering is None:
                 rendering = await self.show.photograph(url, visit, scope)
                 shown = await self._read_dom(rendering)
@@ -223,8 +229,26 @@ class Visitor:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
         except RenderFailed as failure:
             return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
-        page = _with_meta_refresh(reading.page, body)
+        if judgement.flagged:
+            visit = replace(visit, picture_exchanges=_kept_with_lead(read, rendering))
+        page = _with_meta_refresh(read.page, body)
         return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
+
+    async def _read_pictures(
+        self, page: ExtractedPage, judgement: Judgement, scope: Scope, rendering: Rendering | None
+    ) -> tuple[PicturesRead, Judgement]:
+        """The page with what its pictures say, and the judgement of that."""
+        read = await self.images.read(page, judgement, scope, rendering)
+        if read.page.text == page.text and read.page.widgets == page.widgets:
+            return read, judgement
+        judged = await self._compute(self.judge, read.page)
+        if judged.flagged and read.has_likeness:
+            read = await self.images.exactly(page, read)
+            judged = await self._compute(self.judge, read.page)
+        if judgement.flagged and not judged.flagged:
+            # What is written stays what it is, whatever harmless things stand in pictures beside it
+            return replace(read, page=pictures_aside(page, read.page.pictures)), judgement
+        return read, judged
 
     def _finished(
         self,
@@ -280,6 +304,13 @@ def _with_chain(visit: Visit, fetched: Fetched) -> Visit:
         exchanges=fetched.exchanges,
         robots=fetched.robots,
     )
+
+
+def _kept_with_lead(read: PicturesRead, rendering: Rendering | None) -> tuple[Exchange, ...]:
+    """What was fetched, and of what was fetched before whatever the page was judged by."""
+    shown = () if rendering is None else rendering.exchanges
+    have = {id(exchange) for exchange in (*read.fetched, *shown)}
+    return (*read.fetched, *(exchange for exchange in read.read_from.values() if id(exchange) not in have))
 
 
 def _sent_away(rendering: Rendering) -> str:

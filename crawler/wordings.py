@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.literals import Literals
+from crawler.qr import CodeKind, code_kinds_of
 from domain.outcome import Outcome
 
 
@@ -55,6 +56,7 @@ class Wordings:
     institution_ending: re.Pattern[str]
     institution_cut: re.Pattern[str]
     institution_generic: frozenset[str]
+    code_kinds: tuple[CodeKind, ...]
 
 
 def load_wordings(folder: Path) -> Wordings:
@@ -85,6 +87,7 @@ def load_wordings(folder: Path) -> Wordings:
                 f"(?:{_alternatives(institutions['keep'])})|(?P<cut>{_alternatives(institutions['cut_after'])})"
             ),
             institution_generic=frozenset(institutions["generic"]),
+            code_kinds=code_kinds_of(_toml(folder / "qr.toml")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadWordings(f"{folder}: {error!r}") from error

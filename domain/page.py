@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.outcome import Outcome
+from domain.pictures import PagePicture
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in wire order, names as received, values decoded as latin-1."""
@@ -91,6 +92,7 @@ class ExtractedPage:
     `body_start`/`body_end` bound the main body inside `text`; what lies outside is navigation, sidebar or footer.
     `text_share` is the share of visible text characters in the page's bytes (0..1), low in a script shell.
     `widgets` names chat and appointment widgets found in the markup; `cta` the calls to action in text and links.
+    `pictures` are what became of the images when they were to be read; the words of those that were read are in `text`.
     `page_type` is `page` or a WeChat type: `wx-article`, `wx-picture`, `wx-text`, `wx-video`, `wx-audio`, `wx-list`.
     """
 
@@ -116,6 +118,7 @@ class ExtractedPage:
     cta: tuple[str, ...] = ()
     text_share: float = 0.0
     extra: dict[str, str] = field(default_factory=dict)
+    pictures: tuple[PagePicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

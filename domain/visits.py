@@ -85,7 +85,8 @@ class Visit:
     or `unreachable`. `skipped` are links of the page that are not followed, not more than are worth keeping;
     `skip_counts` how many there were by rule. `asides` are exchanges made on the way that are not of the page: robots.txt,
     sitemaps, control fetches. `same_as` is the id of an earlier page when the server said (304) that it has not changed
-    since: outcome `content` then, without page and judgement, which are the earlier ones.
+    since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
+    which pictures were fetched to be read; of a lead, all that were read and that the browser did not load as well.
     """
 
     frontier: FrontierUrl
@@ -106,6 +107,7 @@ class Visit:
     skip_counts: Mapping[SkipRule, int] = field(default_factory=dict)
     asides: tuple[Exchange, ...] = ()
     same_as: int | None = None
+    picture_exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _archive_members(
     view = resource_record(
         SCREENSHOT_URI + warc_uri(rendering.final_url), rendering.ended_at, "image/png", rendering.screenshot_png
     )
-    records = [info, *records_of((*visit.exchanges, *rendering.exchanges)), view]
+    records = [info, *records_of((*visit.exchanges, *rendering.exchanges, *visit.picture_exchanges)), view]
     index = build_index(records, WARC.rpartition("/")[2])
     return {WARC: b"".join(record.data for record in records), CDX: index.cdx_gz, IDX: index.idx}
 

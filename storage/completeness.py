@@ -1,5 +1,6 @@
 """Whether a visit may be recorded at all. Evidence is all or nothing, so this is asked before a byte is written."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -58,6 +59,7 @@ def _missing_of_content(visit: Visit) -> Iterator[str]:
 def _missing_of_lead(visit: Visit) -> Iterator[str]:
     if not visit.exchanges and not (visit.rendering and visit.rendering.exchanges):
         yield "缺少 HTTP 收发记录"
+    yield from _missing_pictures(visit)
     if visit.rendering is None:
         yield "缺少浏览器渲染结果"
         return
@@ -68,6 +70,21 @@ def _missing_of_lead(visit: Visit) -> Iterator[str]:
     for name in ("browser", "user_agent", "final_url"):
         if not getattr(visit.rendering, name):
             yield f"缺少浏览器信息 {name}"
+
+
+def _missing_pictures(visit: Visit) -> Iterator[str]:
+    """What was read in a picture has to stand in that picture, as received."""
+    if visit.page is None or not visit.page.pictures:
+        return
+    loaded = () if visit.rendering is None else visit.rendering.exchanges
+    received = {hashlib.sha256(item.body).hexdigest() for item in (*visit.picture_exchanges, *loaded)}
+    for picture in visit.page.pictures:
+        if picture.reading is None:
+            continue
+        if picture.likeness:
+            yield f"图片文字取自另一张相似的图片：{picture.url}"
+        elif picture.payload_sha256 not in received:
+            yield f"缺少读出文字的图片：{picture.url}"
 
 
 def _bad_times(visit: Visit) -> Iterator[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.findings import Judgement
 from domain.page import ExtractedPage, Headers
+from domain.pictures import UNREAD_FATES
 from domain.visits import Earlier, SiteRest, Visit
 from storage.columns import storable_text
 from storage.database import writing
@@ -96,11 +97,12 @@ def _interval(known: Row[*tuple[Any, ...]] | None, *, unchanged: bool, now: date
 
 def _validators(visit: Visit, page: ExtractedPage, judgement: Judgement) -> dict[str, Any]:
     """What makes a conditional request, where its answer would say all: not for leads, whose evidence is taken anew each
-    time, nor for pages that a browser built or that were reached by redirects."""
+    time, nor for pages that a browser built or that were reached by redirects, nor where pictures are still to be read."""
     links = list(dict.fromkeys(link.url for link in page.links))
     plain = len(visit.exchanges) == 1 and visit.exchanges[0].status == 200 and visit.rendering is None
     fields = {"etag": "", "last_modified": "", "links": []}
-    if not plain or judgement.flagged or len(links) > MAX_LINKS:
+    unread = any(picture.fate in UNREAD_FATES for picture in page.pictures)
+    if not plain or judgement.flagged or unread or len(links) > MAX_LINKS:
         return fields
     headers = visit.exchanges[0].response_headers
     found = {"etag": _field(headers, "etag"), "last_modified": _field(headers, "last-modified")}

@@ -308,3 +308,37 @@ keep_records = Table(
     Column("document", Text, nullable=False),  # one canonical JSON line
     Column("recorded_at", UtcDateTime, nullable=False),
 )
+
+# What was read in a picture, whatever page shows it; its bytes are in the archives of the visits that fetched it.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("look", Text, nullable=False),  # perceptual hash
+    Column("coarse_look", String(16), nullable=False, index=True),  # its first digits
+    Column("lines", JsonText, nullable=False),
+    Column("codes", JsonText, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+    Column("night_id", String(32), nullable=False),  # whose budget of seconds it was read on, with its target
+    Column("target_id", RowId, nullable=False),
+    Index("ix_pictures_night", "night_id", "target_id"),
+)
+
+page_pictures = Table(
+    "page_pictures",
+    metadata,
+    Column("page_id", RowId, ForeignKey("pages.id"), primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # in order of appearance, from 0
+    Column("url", StorableText, nullable=False),
+    Column("fate", String(16), nullable=False),
+    Column("detail", StorableText, nullable=False),
+    Column("picture_sha256", String(64), ForeignKey("pictures.sha256")),  # NULL unless read
+    Column("payload_sha256", String(64), nullable=False),  # of the body as received; empty when not received
+    Column("likeness", Boolean, nullable=False),  # read in a picture that looks alike
+    Column("spans", JsonText, nullable=False),  # where its lines stand in pages.text, code points
+    Column("code_kinds", JsonText, nullable=False),
+)

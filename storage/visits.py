@@ -26,6 +26,7 @@ from storage.frontier import add_urls
 from storage.locks import writing_evidence
 from storage.night_warc import ArchivedSlice, NightWarc
 from storage.orphans import repair_warcs
+from storage.pictures import add_pictures
 from storage.revisits import remember_page
 from storage.seal_key import SealKey
 from storage.skips import add_skips
@@ -86,7 +87,7 @@ class SqlVisitStore:
     def _append(self, visit: Visit, bundle: StoredBundle | None) -> bool:
         """Archive what was received and write the rows; False, with nothing kept, when the visit is known already."""
         rendered = () if visit.rendering is None else visit.rendering.exchanges
-        exchanges = (*visit.exchanges, *rendered, *visit.asides)
+        exchanges = (*visit.exchanges, *rendered, *visit.picture_exchanges, *visit.asides)
         night_id = visit.frontier.night_id
         with self._warc.appending(night_id, records_of(exchanges)) as part:
             with writing(self._engine) as connection:
@@ -128,6 +129,7 @@ def _store(
         return True
     same = {} if visit.same_as is None else _columns_of_same(connection, visit.same_as)
     connection.execute(insert(pages), _page_row(visit, visit_id) | same)
+    add_pictures(connection, visit)
     remember_page(connection, visit)
     if visit.judgement is not None and visit.judgement.findings:
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))

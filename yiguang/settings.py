@@ -26,6 +26,7 @@ class Settings:
     `operator` answers for the evidence: an organisation or a person, else the account that runs the night. `contact` is
     a URL or mail address added to the user agent. `shards` is the number of crawl processes of a night,
     `concurrent_sites` the sites each of them visits at once, `shard_restarts` how often a crashed one is started again.
+    `ocr_budget_seconds` is the time that all processes of a night together spend on reading pictures, 0 for none.
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
     lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`.
@@ -45,6 +46,7 @@ class Settings:
     timeout_seconds: float
     render_timeout_seconds: float
     retry_seconds: float
+    ocr_budget_seconds: float
     hosts: Mapping[str, str] = field(default_factory=dict)
     night_window: NightWindow | None = None
     dns_control: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         shard_restarts=_number(env, "YIGUANG_SHARD_RESTARTS", int, 3, 0, 20),
         timeout_seconds=_number(env, "YIGUANG_TIMEOUT_SECONDS", float, 30.0, 0.1, 600.0),
         render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
+        ocr_budget_seconds=_number(env, "YIGUANG_OCR_BUDGET_SECONDS", float, 1800.0, 0.0, 86_400.0),
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
         dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),

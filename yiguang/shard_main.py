@@ -6,6 +6,7 @@ import structlog
 
 from crawler.shard import run_shard
 from storage.frontier import SqlFrontier
+from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import SqlCrawlMemory
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
@@ -15,7 +16,7 @@ from yiguang.logging import set_up_logging
 from yiguang.machine import machine_facts
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
-from yiguang.wiring import crawl_settings, load_classifier, page_judge, provenance
+from yiguang.wiring import crawl_settings, load_classifier, page_judge, provenance, with_pictures
 
 
 def main() -> int:
@@ -37,6 +38,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     engine = open_home(settings)
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
+    spent = seconds_spent(engine, job.night_id, job.target_ids)
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
     about = {**machine_facts(), **provenance(settings, classifier, job.worker)}
@@ -49,9 +51,10 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             frontier,
             store,
             page_judge(classifier),
-            crawl_settings(settings, utc_now()),
+            with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent),
             utc_now,
             SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256),
+            SqlPictureMemory(engine),
         )
     finally:
         store.close()

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
@@ -32,6 +33,17 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
         chromium_path=settings.chromium,
         dns_control=settings.dns_control,
         stop_at=None if window is None else window.closes_at(now) or now,
+    )
+
+
+def with_pictures(crawl: CrawlSettings, settings: Settings, classifier: Classifier, spent: float) -> CrawlSettings:
+    """The settings of one of the night's crawl processes, with its share of the time for pictures; of that it has `spent`
+    some seconds already before it was started again."""
+    return replace(
+        crawl,
+        ocr_budget_seconds=settings.ocr_budget_seconds / settings.shards,
+        ocr_spent_seconds=spent,
+        suspicious_score=classifier.threshold / 2,
     )
 
 

@@ -1,0 +1,202 @@
+"""Reading pictures in a process of its own, within a budget of seconds, most suspicious pages first."""
+
+import asyncio
+import heapq
+import json
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.ocr_worker import LOOK, READ
+from domain.pictures import PictureCode, PictureFate, PictureLine, PictureReading
+
+logger = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "crawler.ocr_worker")
+#: Loading the models on a busy machine.
+_START_SECONDS = 120.0
+#: A process that has had nothing to do for so long is ended: it holds hundreds of megabytes.
+_IDLE_SECONDS = 60.0
+#: After so many failures one after another, reading is given up for the rest of the crawl.
+_MAX_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OcrLimits:
+    """`budget_seconds` for the whole crawl, `picture_seconds` for one picture, then the process is killed;
+    `memory_bytes` of address space. 0 seconds of budget: pictures are not read at all."""
+
+    budget_seconds: float
+    picture_seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class OcrAnswer:
+    """`reading` or `look` is set as asked for when `fate` is `read`; `detail` is Chinese."""
+
+    fate: PictureFate
+    detail: str = ""
+    reading: PictureReading | None = None
+    look: str = ""
+
+
+class PictureOcr:
+    """One reading process, started when first needed. Used from one event loop."""
+
+    def __init__(self, limits: OcrLimits, spent_seconds: float = 0.0, command: tuple[str, ...] = COMMAND) -> None:
+        self._limits = limits
+        self._command = (*command, str(limits.memory_bytes))
+        self._turns = _Turns()
+        self._process: asyncio.subprocess.Process | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._failures = 0
+        self.spent_seconds = spent_seconds
+
+    @property
+    def wanted(self) -> bool:
+        return self._limits.budget_seconds > 0
+
+    def has_time(self, share: float = 1.0) -> bool:
+        """Whether a share (0..1) of the budget is not spent yet."""
+        return self.spent_seconds < self._limits.budget_seconds * share
+
+    async def look(self, body: bytes, suspicion: float) -> OcrAnswer:
+        """The perceptual hash of a picture."""
+        return await self._ask(LOOK + body, suspicion)
+
+    async def read(self, body: bytes, suspicion: float) -> OcrAnswer:
+        """What a picture says. Of those that wait, the one of highest `suspicion` comes first."""
+        return await self._ask(READ + body, suspicion)
+
+    async def close(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        self._kill()
+        if self._process is not None:
+            await self._process.wait()
+
+    async def _ask(self, question: bytes, suspicion: float) -> OcrAnswer:
+        async with self._turns.turn(suspicion):
+            if not self.has_time():
+                return OcrAnswer(PictureFate.BUDGET)
+            if self._failures >= _MAX_FAILURES:
+                return OcrAnswer(PictureFate.STUCK, "识别进程多次失败，本次不再识别")
+            began = time.monotonic()
+            try:
+                answer = _answer(await self._exchange(question))
+                self._failures = 0
+            except (TimeoutError, OSError, EOFError) as error:
+                # EOFError: asyncio's IncompleteReadError, the process died
+                self._failures += 1
+                logger.warning("reading a picture failed: %r", error)
+                self._kill()
+                timed_out = isinstance(error, TimeoutError)
+                answer = OcrAnswer(PictureFate.STUCK, "识别超时" if timed_out else "识别进程中断")
+            except asyncio.CancelledError:
+                self._kill()  # an answer under way would be taken for that to the next question
+                raise
+            finally:
+                self.spent_seconds += time.monotonic() - began
+            self._end_when_idle()
+            return answer
+
+    async def _exchange(self, question: bytes) -> bytes:
+        process = await self._started()
+        assert process.stdin is not None
+        async with asyncio.timeout(self._limits.picture_seconds):
+            process.stdin.write(len(question).to_bytes(4) + question)
+            await process.stdin.drain()
+            return await _receive(process)
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is not None and self._process.returncode is None:
+            return self._process
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        async with asyncio.timeout(_START_SECONDS):
+            await _receive(self._process)
+        return self._process
+
+    def _end_when_idle(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._kill)
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            try:
+                self._process.kill()
+            except ProcessLookupError:
+                return  # gone in this moment
+            self._process = None
+
+
+class _Turns:
+    """A lock that goes to the waiting one of highest rank, among equals to the first."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    @asynccontextmanager
+    async def turn(self, rank: float) -> AsyncIterator[None]:
+        if self._taken:
+            mine = asyncio.get_running_loop().create_future()
+            self._count += 1
+            heapq.heappush(self._waiting, (-rank, self._count, mine))
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if mine.done() and not mine.cancelled():
+                    self._pass_on()
+                raise
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            _, _, next_one = heapq.heappop(self._waiting)
+            if not next_one.done():
+                next_one.set_result(None)
+                return
+        self._taken = False
+
+
+async def _receive(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    return await process.stdout.readexactly(int.from_bytes(await process.stdout.readexactly(4)))
+
+
+def _answer(body: bytes) -> OcrAnswer:
+    match json.loads(body):
+        case {"reading": dict() as reading}:
+            return OcrAnswer(PictureFate.READ, reading=reading_of(reading))
+        case {"look": str() as look}:
+            return OcrAnswer(PictureFate.READ, look=look)
+        case {"small": True}:
+            return OcrAnswer(PictureFate.SMALL)
+        case {"damaged": str() as detail}:
+            return OcrAnswer(PictureFate.DAMAGED, detail)
+        case answer:
+            raise ValueError(f"the reading process answered {answer!r:.200}")
+
+
+def reading_of(stored: dict[str, Any]) -> PictureReading:
+    """A reading from its JSON."""
+    lines = tuple(PictureLine(row["text"], _box(row["box"]), row["confidence"]) for row in stored["lines"])
+    codes = tuple(PictureCode(row["payload"], _box(row["box"])) for row in stored["codes"])
+    return PictureReading(**{**stored, "lines": lines, "codes": codes})
+
+
+def _box(corners: list[list[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((corner[0], corner[1]) for corner in corners)
