@@ -45,7 +45,7 @@ class Bounds:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._sentence_ends = [match.start() for match in _SENTENCE_END.finditer(text)]
+        self.sentence_ends = [match.start() for match in _SENTENCE_END.finditer(text)]
 
     @cached_property
     def _clause_ends(self) -> list[int]:
@@ -53,7 +53,7 @@ class Bounds:
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """The sentence around [start, end), without its final mark."""
-        return self._around(self._sentence_ends, start, end)
+        return self._around(self.sentence_ends, start, end)
 
     def clause(self, start: int, end: int) -> tuple[int, int]:
         return self._around(self._clause_ends, start, end)
@@ -130,10 +130,11 @@ class Finder:
 
     def find(self, folded: Folded, text: str, scan: Scan, facts: frozenset[str]) -> list[Located]:
         """Findings in text order, no two of one rule overlapping. `text` is the original, `scan` of the folded text."""
-        by_alternative = self._matcher.anchors(scan, self._condition(facts))
-        if not by_alternative:
+        possible = self._matcher.possible(scan, self._condition(facts))
+        if not possible:
             return []
         bounds, page_gates = Bounds(folded.text), PageGates(self._gates, facts)
+        by_alternative = self._matcher.anchors(scan, possible, bounds.sentence_ends)
         spans: dict[str, list[tuple[int, int, Rule]]] = {}
         for index, anchors in by_alternative.items():
             rule, alternative = self._alternatives[index]

@@ -76,23 +76,36 @@ class Matcher:
             mask |= satisfies[literal]
         return Scan(found, times, {literal: count for literal, count in times.items() if literal in groups_of}, mask)
 
-    def anchors(self, scan: Scan, holds: Callable[[int], bool]) -> dict[int, list[Hit]]:
-        """The anchors of each alternative that the text leaves possible and of which `holds` is true, in text order."""
+    def possible(self, scan: Scan, holds: Callable[[int], bool]) -> frozenset[int]:
+        """The alternatives that the text as a whole leaves possible and of which `holds` is true."""
         mask = scan.mask
-        possible = {number for number, need in self._needs.items() if mask & need == need and holds(number)}
-        if not possible:
-            return {}
-        anchors: dict[int, list[Hit]] = {number: [] for number in sorted(possible)}
-        of_literal: dict[int, list[list[Hit]]] = {}
-        for literal in scan.times:
-            if literal in self._anchoring and (
-                lists := [anchors[number] for number in self._anchoring[literal] if number in possible]
-            ):
-                of_literal[literal] = lists
-        for hit in scan.hits:
-            if hit[2] in of_literal:
-                for hits in of_literal[hit[2]]:
-                    hits.append(hit)
+        return frozenset(number for number, need in self._needs.items() if mask & need == need and holds(number))
+
+    def anchors(self, scan: Scan, possible: frozenset[int], sentence_ends: Sequence[int]) -> dict[int, list[Hit]]:
+        """The anchors of `possible` alternatives in those sentences that leave them possible too, in text order.
+
+        `sentence_ends` are the places of the marks that end sentences.
+        """
+        needs, satisfies = self._needs, self._satisfies
+        needed = 0
+        for number in possible:
+            needed |= needs[number]
+        told = {literal: satisfies[literal] & needed for literal in scan.times if satisfies[literal] & needed}
+        hits = [hit for hit in scan.hits if hit[2] in told]
+        places, masks = _sentence_masks(hits, told, sentence_ends)
+        wanted = {
+            literal: numbers
+            for literal in told
+            if (numbers := [number for number in self._anchoring.get(literal, ()) if number in possible])
+        }
+        anchors: dict[int, list[Hit]] = {}
+        for hit, place in zip(hits, places, strict=True):
+            if hit[2] in wanted:
+                mask = masks[place]
+                for number in wanted[hit[2]]:
+                    need = needs[number]
+                    if mask & need == need:
+                        anchors.setdefault(number, []).append(hit)
         return anchors
 
     def by_group(self, cues: Mapping[int, int]) -> dict[str, tuple[int, int]]:
@@ -116,3 +129,28 @@ def _masks(clauses: Mapping[int, list[set[int]]], literals: int) -> tuple[list[i
                 satisfies[literal] |= bit
             bit <<= 1
     return satisfies, needs
+
+
+def _sentence_masks(
+    hits: Sequence[Hit], told: Mapping[int, int], sentence_ends: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """The number of the sentence that each hit stands in, and the clauses that each sentence satisfies.
+
+    When a literal reaches over the end of a sentence, sentences are not told apart.
+    """
+    places: list[int] = []
+    masks = [0] * (len(sentence_ends) + 1)
+    place, begin = 0, -1
+    count = len(sentence_ends)
+    for start, end, literal in hits:
+        while place < count and sentence_ends[place] < end:
+            begin = sentence_ends[place]
+            place += 1
+        if start <= begin:
+            together = 0
+            for bits in told.values():
+                together |= bits
+            return [0] * len(hits), [together]
+        masks[place] |= told[literal]
+        places.append(place)
+    return places, masks
