@@ -16,6 +16,7 @@ from yiguang.commands import (
     night,
     nightly,
     pages,
+    registry,
     scan,
     targets,
     version,
@@ -31,7 +32,7 @@ app = typer.Typer(
     help="医广哨兵：发现涉嫌违法医疗广告的线索并固定证据。",
     epilog="数据目录由环境变量 YIGUANG_HOME 指定，默认 ./var。",
 )
-for part in (init, targets, intake, nightly, night, scan, cases, pages, evidence, lexicon, model, version):
+for part in (init, targets, intake, nightly, night, scan, registry, cases, pages, evidence, lexicon, model, version):
     part.add_to(app)
 
 

@@ -1,0 +1,54 @@
+"""What a registry says about one institution, as one source had it on one day."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from domain.brand_names import InstitutionFact
+from domain.certificates import CertificateRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredInstitution:
+    """One row of one source. Empty means that the source does not say; `public` is None then.
+
+    `subjects` are codes of licensed subjects, `domains` host names in lower case, `region_code` six digits.
+    """
+
+    name: str
+    source: str
+    as_of: date
+    aliases: tuple[str, ...] = ()
+    credit_code: str = ""
+    licence: str = ""
+    institution_class: str = ""
+    grade: str = ""
+    public: bool | None = None
+    ownership: str = ""
+    region: str = ""
+    region_code: str = ""
+    address: str = ""
+    subjects: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    affiliated_with: tuple[str, ...] = ()
+    certificates: tuple[CertificateRecord, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells institutions of one source apart: credit code, else licence, else name and region.
+
+        One legal person may hold several licences, so both count when both are known.
+        """
+        if self.credit_code or self.licence:
+            return f"{self.credit_code}/{self.licence}"
+        return f"{name_key(self.name)}@{self.region}"
+
+    def as_fact(self) -> InstitutionFact:
+        return InstitutionFact(self.name, self.aliases, self.public, self.region, self.affiliated_with)
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared: without spaces, brackets, width and letter case."""
+    return re.sub(r"[\s·•“”\"'()（）《》]", "", unicodedata.normalize("NFKC", name)).lower()
