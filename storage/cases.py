@@ -7,12 +7,15 @@ from sqlalchemy import Engine, Row, Select, select
 
 from domain.findings import Finding, Judgement
 from domain.nights import Case
+from domain.pictures import PagePicture
+from storage.pictures import pictures_of_page
 from storage.tables import bundles, findings, night_targets, pages
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with all that was judged. Offsets of `judgement.findings` are code points into `text`."""
+    """A case with all that was judged. Offsets of `judgement.findings` are code points into `text`; `domain.pictures.places_of`
+    says which of them stand in pictures."""
 
     case: Case
     judgement: Judgement
@@ -21,6 +24,7 @@ class CaseDetail:
     account: str
     contacts: tuple[tuple[str, str], ...]
     identifiers: tuple[tuple[str, str], ...]
+    pictures: tuple[PagePicture, ...] = ()
 
 
 def list_cases(engine: Engine, night_id: str | None = None) -> list[Case]:
@@ -51,6 +55,7 @@ def show_case(engine: Engine, case_id: int) -> CaseDetail:
         if row is None:
             raise KeyError(case_id)
         page = connection.execute(select(pages).where(pages.c.id == case_id)).one()
+        pictures = pictures_of_page(connection, case_id)
         found = connection.execute(select(findings).where(findings.c.page_id == case_id).order_by(findings.c.id)).all()
     live = sorted((item for item in found if not item.silenced), key=lambda item: -item.weight)
     return CaseDetail(
@@ -61,6 +66,7 @@ def show_case(engine: Engine, case_id: int) -> CaseDetail:
         account=page.account,
         contacts=tuple((item["kind"], item["value"]) for item in page.contacts),
         identifiers=tuple((item["kind"], item["value"]) for item in page.identifiers),
+        pictures=pictures,
     )
 
 

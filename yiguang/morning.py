@@ -1,12 +1,13 @@
 """The morning report: what a night found, what went wrong, and what is different from the night before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.findings import FAMILY_ZH
 from domain.nights import NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
+from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
 from yiguang.beijing import BEIJING, beijing_time
 from yiguang.summary import night_complaints
@@ -37,6 +38,7 @@ class Morning:
     now: datetime
     newest: bool
     contact: str
+    pictures: Mapping[PictureFate, int] = field(default_factory=dict)
 
 
 def report(morning: Morning) -> str:
@@ -50,7 +52,7 @@ def report(morning: Morning) -> str:
         [_leads(night), *_lead_targets(night)],
         [_pages(night), *_others(night)],
         _changes(night),
-        [*_reading(night), *_skips(morning.skips), _evidence(night)],
+        [*_reading(night), *_pictures(morning.pictures), *_skips(morning.skips), _evidence(night)],
         _hints(morning),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -144,6 +146,20 @@ def _reading(night: NightSummary) -> list[str]:
     texts = sum(target.empty_texts for target in night.targets)
     share = night.content_pages
     return [f"提取：没有标题 {titles} 页（{titles / share:.0%}），几乎没有正文 {texts} 页（{texts / share:.0%}）"]
+
+
+def _pictures(fates: Mapping[PictureFate, int]) -> list[str]:
+    """How many pictures were read, and why the others were not; pictures too small to hold words go without saying."""
+    if not fates:
+        return []
+    unread = {fate: count for fate, count in fates.items() if fate not in (PictureFate.READ, PictureFate.SMALL)}
+    reasons = "、".join(f"{PICTURE_FATE_ZH[fate]} {count}" for fate, count in sorted(unread.items(), key=_most_first))
+    why = f"（{reasons}）" if reasons else ""
+    return [f"图片：识别 {fates.get(PictureFate.READ, 0)} 张，未识别 {sum(unread.values())} 张{why}"]
+
+
+def _most_first(item: tuple[PictureFate, int]) -> tuple[int, str]:
+    return -item[1], item[0]
 
 
 def _skips(skips: Mapping[SkipRule, int]) -> list[str]:

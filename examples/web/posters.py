@@ -1,6 +1,6 @@
-"""Draws the posters of `www.haibao-guke.example` and a banner: claims that exist only as pixels.
+"""Draws the posters of two clinics and a banner: claims that exist only as pixels.
 
-`python -m examples.web.posters FONT` writes the PNG files anew; they are committed, so nobody needs to run it. FONT is a
+`python -m examples.web.posters FONT` writes the files anew; they are committed, so nobody needs to run it. FONT is a
 font file with Chinese glyphs. Needs Pillow.
 """
 
@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from examples.web.sites import SITES
 
 FOLDER = SITES / "www.haibao-guke.example"
+#: Its pages say nothing in text: one picture makes the claims, the other gives the hours.
+SILENT = SITES / "www.songhe-kangfu.example"
 BANNER = SITES / "www.baidian-yanjiusuo.example" / "laixin.png"
 WIDTH, HEIGHT, COLOURS = 720, 960, 16
 
@@ -57,6 +59,29 @@ POSTERS: dict[str, tuple[str, tuple[Line, ...]]] = {
     ),
 }
 
+CLAIMS: tuple[str, tuple[Line, ...]] = (
+    "#7b241c",
+    (
+        (34, "#fdebd0", "松和康复 腰腿痛专号"),
+        (76, "#ffffff", "一次治愈"),
+        (44, "#f4d03f", "腰椎间盘突出 当天见效"),
+        (40, "#ffffff", "有效率高达99.2% 永不复发"),
+        (34, "#fdebd0", "祖传秘方 无任何副作用"),
+        (34, "#f4d03f", "比手术更安全 无效退款"),
+        (32, "#fdebd0", "预约热线 000-00002206"),
+    ),
+)
+HOURS: tuple[str, tuple[Line, ...]] = (
+    "#ffffff",
+    (
+        (48, "#1b4f72", "本月门诊安排"),
+        (36, "#333333", "周一至周五"),
+        (36, "#333333", "上午八时至十一时三十分"),
+        (36, "#333333", "下午二时至五时"),
+        (32, "#333333", "康复医学科 一楼东侧"),
+    ),
+)
+
 
 def draw_poster(background: str, lines: tuple[Line, ...], font_file: Path) -> Image.Image:
     poster = Image.new("RGB", (WIDTH, HEIGHT), background)
@@ -82,6 +107,8 @@ def draw_banner(font_file: Path) -> Image.Image:
 def main(font_file: Path) -> None:
     for name, (background, lines) in POSTERS.items():
         draw_poster(background, lines, font_file).save(FOLDER / name, optimize=True)
+    draw_poster(*CLAIMS, font_file).convert("RGB").save(SILENT / "zhuanlan.jpg", quality=60)
+    draw_poster(*HOURS, font_file).save(SILENT / "menzhen.png", optimize=True)
     draw_banner(font_file).save(BANNER, optimize=True)
 
 

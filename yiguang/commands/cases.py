@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.findings import FAMILY_ZH
+from domain.findings import FAMILY_ZH, Finding
 from domain.nights import Case
+from domain.pictures import places_of
+from yiguang.commands.pictures import rectangle
 from yiguang.errors import CommandFailed
 from yiguang.scan import finding_line, judgement_row
 from yiguang.settings import Settings, read_settings
@@ -103,7 +105,15 @@ def detail_row(detail: "CaseDetail") -> dict[str, object]:
         "identifiers": [list(identifier) for identifier in detail.identifiers],
         "text_sha256": detail.text_sha256,
         "text": detail.text,
+        "pictures": [asdict(picture) for picture in detail.pictures],
     }
+
+
+def _finding_lines(detail: "CaseDetail", finding: Finding) -> list[str]:
+    """A finding, and where in the page's pictures it stands."""
+    places = places_of(detail.pictures, finding.start, finding.end)
+    boxes = (f"      图片 {printable(place.url)} 的 {rectangle(box)}" for place in places for box in place.boxes)
+    return [finding_line(asdict(finding)), *boxes]
 
 
 def in_words(detail: "CaseDetail", settings: Settings) -> str:
@@ -117,7 +127,7 @@ def in_words(detail: "CaseDetail", settings: Settings) -> str:
         f"取证时间：{case.captured_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}（北京时间）",
         f"证据包：{settings.home / case.bundle}",
         f"SHA-256：{case.bundle_sha256}",
-        *(finding_line(asdict(finding)) for finding in detail.judgement.findings),
+        *(line for finding in detail.judgement.findings for line in _finding_lines(detail, finding)),
         *(f"  · {printable(reason)}" for reason in detail.judgement.reasons),
     ]
     return "\n".join(lines)

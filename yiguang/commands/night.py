@@ -46,6 +46,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     from storage.nights import list_nights, night_summary
+    from storage.pictures import picture_fates
     from storage.skips import skip_counts
     from yiguang.home import open_home, utc_now
     from yiguang.morning import Morning, report
@@ -63,11 +64,12 @@ def show(
     summary = night_summary(engine, wanted)
     with engine.connect() as connection:
         skips = skip_counts(connection, wanted)
+        pictures = picture_fates(connection, wanted)
     if as_json:
-        row = {**summary_row(NightResult(summary, ())), "skipped_links": dict(skips)}
+        row = {**summary_row(NightResult(summary, ())), "skipped_links": dict(skips), "pictures": dict(pictures)}
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
     else:
-        typer.echo(report(Morning(summary, skips, utc_now(), wanted == known[0], settings.contact)))
+        typer.echo(report(Morning(summary, skips, utc_now(), wanted == known[0], settings.contact, pictures)))
 
 
 @night_app.command("list", help=LIST_HELP)

@@ -8,6 +8,7 @@ import typer
 
 from domain.outcome import OUTCOME_ZH
 from yiguang.beijing import BEIJING
+from yiguang.commands import pictures
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
@@ -31,6 +32,7 @@ GROUP_HELP = """\
 \b
 例：
   yiguang pages why http://www.some-clinic.example/
+  yiguang pages pictures http://www.some-clinic.example/promo.html
 """
 #: Nights looked through for a URL.
 NIGHTS_SEARCHED = 30
@@ -44,7 +46,10 @@ def add_to(app: typer.Typer) -> None:
 
 @pages_app.callback()
 def pages() -> None:
-    """A group, though it has one command so far."""
+    """What became of pages and what is in them."""
+
+
+pictures.add_to(pages_app)
 
 
 @pages_app.command("why", help=WHY_HELP)
