@@ -18,6 +18,7 @@ from storage.chain import ChainEntry, SealedFile, append_entry, lock_chain, read
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
 from storage.durable_file import write_whole
+from storage.keep_records import write_record_files
 from storage.merkle import merkle_root
 from storage.orphans import repair_warcs
 from storage.seal_key import SealKey
@@ -62,8 +63,9 @@ def seal_night(engine: Engine, folder: Path, night_id: str, key: SealKey, now: d
         for file in files:
             if file.path not in known:
                 append_entry(connection, night_id, file, now)
-        number = _sign_head(connection, night_id, key, now)
+        number = sign_head(connection, night_id, key, now)
     write_seal_files(engine, folder)
+    write_record_files(engine, folder)
     return number
 
 
@@ -85,7 +87,8 @@ def _sealed_warc(folder: Path, path: str) -> SealedFile:
     return SealedFile("warc", path, len(data), sha256_hex(data), sm3_hex(data))
 
 
-def _sign_head(connection: Connection, night_id: str, key: SealKey, now: datetime) -> int | None:
+def sign_head(connection: Connection, night_id: str, key: SealKey, now: datetime) -> int | None:
+    """Sign a head over the entries that have none, in a transaction that holds the chain; None when there are none."""
     before = connection.execute(select(seals).order_by(seals.c.number.desc()).limit(1)).one_or_none()
     number, first, previous = (1, 1, NO_HEAD)
     if before is not None:

@@ -12,6 +12,7 @@ from domain.stamps import StampAuthority
 from storage.canonical import canonical_json
 from storage.chain import ChainEntry, all_entries, chain_faults, read_entries
 from storage.digests import sha256_hex
+from storage.key_rotation import key_at, signing_periods
 from storage.seal_key import key_fingerprint, signature_problem
 from storage.seals import ENTRIES, HEAD, NO_HEAD, Seal, entry_lines, head_document, head_of, read_seals
 from storage.tables import bundles, chain_entries, nights, time_stamps, warc_files
@@ -26,7 +27,8 @@ def verify_chain(
 ) -> list[VerifyReport]:
     """One report for the chain and one for each head, oldest first; none when nothing has entered the chain.
 
-    `trusted_key` is the fingerprint of the key in use. A head that another key signed is reported.
+    `trusted_key` is the fingerprint of the key in use. A head must be signed by the key of its time: that one, or one
+    that handed over to it.
     """
     by_name = {authority.name: authority for authority in authorities}
     with engine.connect() as connection:
@@ -34,14 +36,16 @@ def verify_chain(
         length = connection.scalar(select(func.max(chain_entries.c.number))) or 0
         if not length and not seals:
             return []
-        reports = [VerifyReport(str(folder / "seals"), *_chain_checks(connection, length, seals))]
+        chain_checks, chain_notes = _chain_checks(connection, length, seals)
+        keys, key_checks = signing_periods(connection, trusted_key)
+        reports = [VerifyReport(str(folder / "seals"), (*chain_checks, *key_checks), chain_notes)]
         previous = NO_HEAD
         for seal in seals:
             under = read_entries(connection, seal.first_entry, seal.last_entry)
             stamps = connection.execute(
                 select(time_stamps).where(time_stamps.c.seal_number == seal.number).order_by(time_stamps.c.id)
             ).all()
-            checks = [*_seal_checks(folder, seal, under, previous, trusted_key)]
+            checks = [*_seal_checks(folder, seal, under, previous, key_at(keys, seal.last_entry))]
             notes = [] if stamps else ["没有时间戳：封存时间只有本系统自己的时钟为证"]
             for stamp in stamps:
                 check, note = _stamp_check(folder, seal, stamp, by_name)
@@ -110,7 +114,7 @@ def _head_checks(seal: Seal, under: list[ChainEntry], previous: str, trusted_key
     yield Check(SIGNATURE, not fault, f"封存摘要的{fault}" if fault else "封存摘要的签名有效")
     fingerprint = key_fingerprint(head["public_key"])
     known = fingerprint == trusted_key
-    yield Check(SIGNER, known, "由现用密钥签名" if known else f"签名公钥 {fingerprint} 不是现用密钥 {trusted_key}")
+    yield Check(SIGNER, known, "由当时的密钥签名" if known else f"签名公钥 {fingerprint} 不是当时的密钥 {trusted_key}")
 
 
 def _file_check(path: Path, expected: bytes) -> Check:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 #: Its presence says that `yiguang init` ended well here.
 MARK = "initialised"
+#: There only while a change of keys is under way, or was when the process died; `storage.key_rotation` names it too, which
+#: is not worth its import in every command.
+NEXT_SEAL_KEY = "seal.next.pem"
 
 
 def utc_now() -> datetime:
@@ -77,9 +80,24 @@ def open_home(settings: Settings) -> "Engine":
         current = schema_is_current(engine)
     except SQLAlchemyError as fault:
         raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
+    if current and settings.seal_key.with_name(NEXT_SEAL_KEY).exists():
+        _finish_rotation(engine, settings)
     if not current:
         raise CommandFailed("数据库的表结构与本程序的版本不符；升级程序后请先运行 yiguang init（数据会保留）")
     return engine
+
+
+def _finish_rotation(engine: "Engine", settings: Settings) -> None:
+    """A change of keys that was recorded and did not live to put the new key in place."""
+    from storage.key_rotation import finish_rotation
+    from storage.seal_key import SealKeyUnusable
+
+    try:
+        finish_rotation(engine, settings.seal_key)
+    except SealKeyUnusable as fault:
+        raise CommandFailed(str(fault)) from fault
+    except OSError as fault:
+        raise CommandFailed(f"无法更换签名密钥 {settings.seal_key}：{fault.strerror}") from fault
 
 
 def _database_file(settings: Settings) -> bool:

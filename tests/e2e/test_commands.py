@@ -41,6 +41,7 @@ COMMANDS = (
     ("evidence", "retain"),
     ("evidence", "expire"),
     ("evidence", "records"),
+    ("evidence", "rotate-key"),
     ("lexicon",),
     ("lexicon", "check"),
     ("lexicon", "diff"),

@@ -7,14 +7,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 
 from storage.database import open_engine, writing
+from storage.key_rotation import rotate_key
 from storage.nights import finish_night
 from storage.seals import seal_night
 from storage.tables import bundles, nights
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, page, visit
+from tests.storage.writes import Crash, count_writes, crash_at
 
 Run = Callable[..., CompletedProcess[bytes]]
 WHO = ("--by", "甲", "--reason", "行政复议未结")
@@ -102,3 +104,32 @@ def _age(home: Path) -> None:
         connection.execute(update(bundles).values(created_at=NOW - timedelta(days=3660)))
         connection.execute(update(nights).values(started_at=NOW - timedelta(days=3660)))
     engine.dispose()
+
+
+def test_a_hand_over_that_died_before_its_end_is_finished_by_the_next_command(yiguang: Run, kept: Path) -> None:
+    engine = open_engine(f"sqlite:///{kept}/yiguang.sqlite")
+    _rotate(engine, kept)
+    writes = count_writes(engine, lambda: _rotate(engine, kept))  # with a head over the hand-over before
+    before = seal_key(kept).fingerprint
+    with pytest.raises(Crash), crash_at(engine, writes - 2):  # the key's last rename, and the folder's sync behind it
+        _rotate(engine, kept)
+    engine.dispose()
+    assert (seal_key(kept).fingerprint, (kept / "keys" / "seal.next.pem").exists()) == (before, True)
+    assert yiguang("evidence", "verify", "--all").returncode == 0
+    assert (seal_key(kept).fingerprint != before, (kept / "keys" / "seal.next.pem").exists()) == (True, False)
+
+
+def _rotate(engine: Engine, home: Path) -> None:
+    rotate_key(engine, home, home / "keys" / "seal.pem", "甲", "年度更换", NOW)
+
+
+def test_a_new_key_takes_over(yiguang: Run, kept: Path, tmp_path: Path) -> None:
+    old = seal_key(kept).fingerprint
+    told = yiguang("evidence", "rotate-key", *WHO).stdout.decode()
+    new = seal_key(kept).fingerprint
+    assert old != new
+    assert (f"旧公钥指纹：{old}" in told, new in told) == (True, True)
+    assert yiguang("evidence", "verify", "--all").returncode == 0
+    bundle = yiguang("evidence", "export", "1", "--out", tmp_path, "--original", *WHO).stdout.decode().strip()
+    assert yiguang("evidence", "verify", bundle, f"{bundle}.seal.json", "--key", old).returncode == 0
+    assert yiguang("evidence", "verify", f"{bundle}.seal.json", "--key", new).returncode == 1

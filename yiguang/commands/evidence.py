@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 VERIFY_HELP = """\
 核验证据包；全部通过时退出码为 0，否则说明哪一项不符。
 
-给出文件时不需要数据库；--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
+给出文件时不需要数据库；封存证明（.seal.json）可以单独核验。--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
 --all 核验数据目录中的全部证据，与数据库中的摘要和哈希链比对，并复核封存摘要与时间戳。
 
 \b
 例：
   yiguang evidence verify 证据.wacz
   yiguang evidence verify 证据.wacz --key 5f3c…
+  yiguang evidence verify 证据.wacz.seal.json
   yiguang evidence verify --all
 """
 VERIFIER_HELP = """\
@@ -81,16 +82,24 @@ def add_to(app: typer.Typer) -> None:
 
 @evidence_app.command("verify", help=VERIFY_HELP)
 def verify(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="证据包（.wacz）")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="证据包（.wacz）或封存证明（.seal.json）")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="核验数据目录中的全部证据")] = False,
     key: Annotated[str | None, typer.Option("--key", metavar="SHA256", help="签名公钥应有的指纹")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
+    from storage.proof import SUFFIX
     from storage.verify import verify_bundle
+    from storage.verify_proof import verify_proof
 
     if everything == bool(paths) or (everything and key):
         raise UsageError("给出证据包的路径（可带 --key），或用 --all（二者取一）")
-    reports = _verify_everything() if everything else [verify_bundle(path, key) for path in paths or []]
+    if everything:
+        reports = _verify_everything()
+    else:
+        alone = [(verify_proof if path.name.endswith(SUFFIX) else verify_bundle, path) for path in paths or []]
+        reports = [check(path, key) for check, path in alone]
     for report in reports:
         typer.echo(json.dumps(_report_row(report), ensure_ascii=False) if as_json else _in_words(report))
     failed = sum(not report.ok for report in reports)

@@ -1,4 +1,4 @@
-"""`yiguang evidence hold|release|retain|expire|records`."""
+"""`yiguang evidence hold|release|retain|expire|rotate-key|records`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +53,15 @@ EXPIRE_HELP = """\
 例：
   yiguang evidence expire --dry-run
   yiguang evidence expire --by 张示例
+"""
+ROTATE_HELP = """\
+更换签名密钥：旧密钥封存此前的一切并签名移交给新密钥，移交记入哈希链；旧私钥随即删除。
+
+须在没有夜间巡查时运行。此前的证据仍用旧公钥的指纹核验，请公布新旧两个指纹。
+
+\b
+例：
+  yiguang evidence rotate-key --by 张示例 --reason 年度更换
 """
 RECORDS_HELP = """\
 列出对证据所做的一切：留置、解除、改类、删除、调阅原件、更换密钥。
@@ -140,6 +149,27 @@ def expire(
         typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
     if done.refused:
         raise CommandFailed(f"{len(done.refused)} 件到期而未删除，应先查明")
+
+
+@keeping_app.command("rotate-key", help=ROTATE_HELP)
+def rotate_key(by: BY, reason: REASON) -> None:
+    from storage import key_rotation
+    from storage.seal_key import SealKeyUnusable
+    from yiguang.home import load_seal_key, open_home, utc_now
+    from yiguang.night_lock import night_lock
+
+    settings = read_settings()
+    engine = open_home(settings)
+    old = load_seal_key(settings).fingerprint
+    with night_lock(settings.home / "nightly.lock"), _told():
+        try:
+            new = key_rotation.rotate_key(engine, settings.home, settings.seal_key, by, reason, utc_now())
+        except key_rotation.NightIsOpen as fault:
+            raise CommandFailed("有一夜尚未结束；请先运行 yiguang nightly 做完") from fault
+        except SealKeyUnusable as fault:
+            raise CommandFailed(str(fault)) from fault
+    typer.echo(f"旧公钥指纹：{old}")
+    typer.echo(f"新公钥指纹（SHA-256），请公布并留档：{new.fingerprint}")
 
 
 @keeping_app.command("records", help=RECORDS_HELP)
