@@ -76,10 +76,16 @@ class Matcher:
             mask |= satisfies[literal]
         return Scan(found, times, {literal: count for literal, count in times.items() if literal in groups_of}, mask)
 
+    def cues_within(self, scan: Scan, low: int, high: int) -> Mapping[int, int]:
+        """The cues of a scan that stand within [low, high), as a scan of that part alone would count them."""
+        times = Counter([literal for start, end, literal in scan.hits if low <= start and end <= high])
+        return {literal: count for literal, count in times.items() if literal in self.groups_of}
+
     def possible(self, scan: Scan, holds: Callable[[int], bool]) -> frozenset[int]:
         """The alternatives that the text as a whole leaves possible and of which `holds` is true."""
-        mask = scan.mask
-        return frozenset(number for number, need in self._needs.items() if mask & need == need and holds(number))
+        if not (mask := scan.mask):
+            return frozenset()
+        return frozenset([number for number, need in self._needs.items() if mask & need == need and holds(number)])
 
     def anchors(self, scan: Scan, possible: frozenset[int], sentence_ends: Sequence[int]) -> dict[int, list[Hit]]:
         """The anchors of `possible` alternatives in those sentences that leave them possible too, in text order.

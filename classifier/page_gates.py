@@ -12,7 +12,7 @@ class _Open(NamedTuple):
 
     name: str
     always: bool
-    tests: tuple[GateTest, ...]
+    tests: list[GateTest]
     exceptions: tuple[re.Pattern[str], ...]
 
 
@@ -37,9 +37,15 @@ class PageGates:
         settled = []
         for name in names:
             gate = self._gates[name]
-            tests = [test for test in gate.tests if not test.families or family in test.families]
-            always = any(test.kind == "page" and test.condition.holds(self._facts) for test in tests)
-            local = tuple(test for test in tests if test.kind != "page")
+            always, local = False, []
+            for test in gate.tests:
+                if test.families and family not in test.families:
+                    continue
+                if test.kind != "page":
+                    local.append(test)
+                elif test.condition.holds(self._facts):
+                    always = True
+                    break
             if always or local:
                 settled.append(_Open(name, always, local, gate.exceptions))
         return settled
@@ -51,6 +57,8 @@ class PageGates:
                     break
             else:
                 return False
+        if not gate.exceptions:
+            return True
         low, high = max(place.sentence[0], place.start - 6), min(place.sentence[1], place.end + 4)
         return not any(pattern.search(place.text, low, high) for pattern in gate.exceptions)
 

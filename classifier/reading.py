@@ -43,7 +43,7 @@ def read_document(document: Document, folder: Folder, matcher: Matcher) -> Read:
     scan, title_scan, site_scan = matcher.scan(folded.text), matcher.scan(title), matcher.scan(site)
     low, high = _body_bounds(document, folded)
     whole = low == 0 and high == len(folded.text)
-    body_cues = scan.cues if whole else matcher.scan(folded.text[low:high]).cues
+    body_cues = scan.cues if whole else matcher.cues_within(scan, low, high)
     head_cues = matcher.scan(f"{title}\n{folded.text[low : low + _HEAD]}").cues
     by_group = matcher.by_group
     cues = {

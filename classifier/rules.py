@@ -53,9 +53,9 @@ class Condition:
 
     def holds(self, facts: frozenset[str]) -> bool:
         return (
-            all(name in facts for name in self.all)
-            and (not self.any or any(name in facts for name in self.any))
-            and not any(name in facts for name in self.none)
+            facts.issuperset(self.all)
+            and facts.isdisjoint(self.none)
+            and (not self.any or not facts.isdisjoint(self.any))
         )
 
 
