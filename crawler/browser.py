@@ -1,18 +1,23 @@
-"""Starts Chromium and keeps it fit: restarted after a crash and after a number of pages. Playwright is imported here
-and in the two modules that use what this one starts."""
+"""Starts Chromium and replaces it: after a crash or a hang, after a number of pages, when it has grown too large.
+Playwright is imported here and in the modules that use what this one starts."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-#: How long a browser may take to close before it is left to the driver, which kills it at the end.
-_CLOSE_SECONDS = 10.0
+from crawler.running_browser import BrowserLimits, RunningBrowser
+
+logger = logging.getLogger(__name__)
+
+#: How long driver and browser together may take to start, and the driver to stop.
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
 
 _ARGUMENTS = (
     # Every request is answered by us (render.py); what slips past finds no address, be it a socket or a prefetch
@@ -54,82 +59,94 @@ async def launch_chromium(playwright: Playwright, path: str | None, env: Mapping
         raise BrowserUnavailable(f"无法启动 Chromium：{_first_line(error)}") from error
 
 
-@dataclass(slots=True)
-class _Lease:
-    browser: Browser
-    pages_begun: int = 0
-    pages_open: int = 0
-
-
 class BrowserPool:
-    """At most `concurrent` pages at once, in one browser that is replaced after `pages_per_browser` pages."""
+    """At most `concurrent` pages at once, in one browser that is replaced when it is worn (`BrowserLimits`)."""
 
-    def __init__(self, chromium_path: str | None, concurrent: int, pages_per_browser: int) -> None:
+    def __init__(self, chromium_path: str | None, concurrent: int, limits: BrowserLimits) -> None:
         self._chromium_path = chromium_path
-        self._pages_per_browser = pages_per_browser
+        self._limits = limits
         self._places = asyncio.Semaphore(concurrent)
         self._starting = asyncio.Lock()
+        self._alone = asyncio.Lock()
         self._playwright: Playwright | None = None
-        self._current: _Lease | None = None
+        self._current: RunningBrowser | None = None
+        self._running: list[RunningBrowser] = []
 
     @asynccontextmanager
-    async def browser(self) -> AsyncIterator[Browser]:
-        """A running browser for one page. Raises `BrowserUnavailable`."""
+    async def browser(self) -> AsyncIterator[RunningBrowser]:
+        """A running browser for one page, which may have others too. Raises `BrowserUnavailable`."""
         async with self._places:
-            lease = await self._lease()
+            running = await self._take()
             try:
-                yield lease.browser
+                yield running
             finally:
-                lease.pages_open -= 1
-                if lease.pages_open == 0 and lease is not self._current:
-                    await _close(lease.browser)
+                running.pages_open -= 1
+                if running.pages_open == 0 and running is not self._current:
+                    await self._end(running)
 
-    async def discard(self, browser: Browser) -> None:
+    @asynccontextmanager
+    async def browser_alone(self) -> AsyncIterator[RunningBrowser]:
+        """A browser of its own for one page, so that nothing else suffers by it. Raises `BrowserUnavailable`."""
+        async with self._alone, self._places:
+            async with self._starting:
+                running = await self._launch()
+            try:
+                yield running
+            finally:
+                await self._end(running)
+
+    async def discard(self, running: RunningBrowser) -> None:
         """Stop using a browser that no longer obeys; it is closed when its last page is given back."""
-        if self._current is not None and self._current.browser is browser:
+        if self._current is running:
             self._current = None
 
     async def close(self) -> None:
-        """Close the browser and the driver."""
-        if self._current is not None:
-            await _close(self._current.browser)
-            self._current = None
+        """Close the browsers and the driver."""
+        self._current = None
+        for running in list(self._running):
+            await self._end(running)
         await self._stop_driver()
 
-    async def _lease(self) -> _Lease:
+    async def _take(self) -> RunningBrowser:
         async with self._starting:
-            lease = self._current
-            if lease is None or not lease.browser.is_connected() or lease.pages_begun >= self._pages_per_browser:
-                if lease is not None and lease.pages_open == 0:
-                    await _close(lease.browser)
+            running = self._current
+            if running is None or not running.takes_pages():
                 self._current = None
-                lease = self._current = _Lease(await self._launch())
-            lease.pages_begun += 1
-            lease.pages_open += 1
-            return lease
+                if running is not None and running.pages_open == 0:
+                    await self._end(running)
+                running = self._current = await self._launch()
+            running.pages_begun += 1
+            running.pages_open += 1
+            return running
 
-    async def _launch(self) -> Browser:
-        if self._playwright is None:
-            self._playwright = await async_playwright().start()
+    async def _launch(self) -> RunningBrowser:
         try:
-            return await launch_chromium(self._playwright, self._chromium_path)
-        except BrowserUnavailable:
+            async with asyncio.timeout(_START_SECONDS):
+                if self._playwright is None:
+                    self._playwright = await async_playwright().start()
+                browser = await launch_chromium(self._playwright, self._chromium_path)
+                running = await RunningBrowser.of(browser, self._limits)
+        except (TimeoutError, BrowserUnavailable, PlaywrightError) as error:
             await self._stop_driver()  # it may be the driver that died; the next page starts a new one
-            raise
+            if isinstance(error, BrowserUnavailable):
+                raise
+            raise BrowserUnavailable(f"无法启动 Chromium：{_first_line(error)}") from error
+        self._running.append(running)
+        return running
+
+    async def _end(self, running: RunningBrowser) -> None:
+        if running in self._running:
+            self._running.remove(running)
+            await running.close()
 
     async def _stop_driver(self) -> None:
-        if self._playwright is not None:
-            await self._playwright.stop()
-            self._playwright = None
-
-
-async def _close(browser: Browser) -> None:
-    if browser.is_connected():
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await browser.close()
-        except (TimeoutError, PlaywrightError):
-            return  # a hung browser is killed when the driver stops
+        playwright, self._playwright = self._playwright, None
+        if playwright is not None:
+            try:
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await playwright.stop()
+            except TimeoutError:
+                logger.warning("the browser's driver does not stop; it ends with this process")
 
 
 def _first_line(error: Exception) -> str:

@@ -59,11 +59,19 @@ class PageRequests:
     turned_back: str = ""
     context: BrowserContext | None = None
     page: Page | None = None
+    #: Whether the page's own process in the browser died.
+    crashed: bool = False
     #: Requests being answered now, and documents that the page itself has been asked to become.
     loading: int = 0
     documents_asked: int = 0
     _requests: int = 0
     _bytes: int = 0
+
+    async def note_crash(self) -> None:
+        """End a page whose process died: calls that wait for it would wait until time is up."""
+        self.crashed = True
+        if self.context is not None:
+            await quietly(self.context.close())
 
     def led_away(self) -> RenderFailed | None:
         """Why there is nothing to show of a page that went elsewhere by itself; None when it did not."""

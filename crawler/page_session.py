@@ -46,6 +46,7 @@ class PageSession:
             self.requests.not_captured.append((url, "页面脚本已停用"))
         self.requests.page = page = await context.new_page()
         page.on("dialog", _dismiss)
+        page.on("crash", lambda _: self.requests.note_crash())
         context.on("page", lambda other: _close_popup(other, page))
         await context.route("**/*", self.requests.answer)
         await self._open(page, url)

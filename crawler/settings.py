@@ -39,7 +39,13 @@ class CrawlSettings:
     concurrent_renders: int = 2
     render_timeout_seconds: float = 45.0
     render_settle_seconds: float = 0.5
+    #: A browser that holds more memory gets no new page (worn), or is killed with the pages it has. It is looked at every
+    #: `browser_look_seconds` and killed when it has not answered for `browser_answer_seconds`.
     renders_per_browser: int = 100
+    browser_worn_bytes: int = 900_000_000
+    browser_killed_bytes: int = 2_000_000_000
+    browser_answer_seconds: float = 30.0
+    browser_look_seconds: float = 2.0
     viewport: tuple[int, int] = (1280, 900)
     max_screenshot_height: int = 16_000
     max_resource_bytes: int = 5_000_000

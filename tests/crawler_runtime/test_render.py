@@ -198,7 +198,8 @@ def test_a_page_that_hangs_fails_in_time_and_the_next_one_works() -> None:
 def test_the_browser_is_started_again_when_it_has_died() -> None:
     async def run(renderer: Renderer) -> Rendering:
         await renderer.render(URL, loader({URL: page("<p>一</p>")}))
-        async with renderer._pool.browser() as browser:
+        async with renderer._pool.browser() as running:
+            browser = running.browser
             session = await browser.new_browser_cdp_session()
             with pytest.raises(PlaywrightError):
                 await session.send("Browser.crash")
@@ -213,8 +214,8 @@ def test_the_browser_is_replaced_after_its_pages() -> None:
     async def run(renderer: Renderer) -> list[object]:
         browsers: list[object] = []
         for _ in range(3):
-            async with renderer._pool.browser() as browser:
-                browsers.append(browser)
+            async with renderer._pool.browser() as running:
+                browsers.append(running.browser)
         return browsers
 
     first, second, third = with_renderer(run, renders_per_browser=2)
