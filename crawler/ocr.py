@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class PictureOcr:
         self._command = (*command, str(limits.memory_bytes))
         self._turns = _Turns()
         self._process: asyncio.subprocess.Process | None = None
+        self._killed: list[asyncio.subprocess.Process] = []
         self._ending: asyncio.TimerHandle | None = None
         self._failures = 0
         self.spent_seconds = spent_seconds
@@ -74,11 +75,11 @@ class PictureOcr:
         return await self._ask(READ + body, suspicion)
 
     async def close(self) -> None:
+        """Kill the process and wait for its end. Nothing may be asked any more."""
         if self._ending is not None:
             self._ending.cancel()
         self._kill()
-        if self._process is not None:
-            await self._process.wait()
+        await self._bury()
 
     async def _ask(self, question: bytes, suspicion: float) -> OcrAnswer:
         async with self._turns.turn(suspicion):
@@ -116,6 +117,8 @@ class PictureOcr:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
+        self._kill()
+        await self._bury()
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -129,12 +132,19 @@ class PictureOcr:
         self._ending = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._kill)
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            try:
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):  # gone in this moment
                 self._process.kill()
-            except ProcessLookupError:
-                return  # gone in this moment
-            self._process = None
+        self._killed.append(self._process)
+        self._process = None
+
+    async def _bury(self) -> None:
+        while self._killed:
+            process = self._killed.pop()
+            with suppress(ConnectionError):  # what it did not read any more
+                await process.communicate()
 
 
 class _Turns:

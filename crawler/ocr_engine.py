@@ -104,7 +104,9 @@ def decode(body: bytes) -> Image.Image:
                 if min(width, height) < MIN_SIDE or width * height < MIN_PIXELS:
                     raise TooSmall
                 whole = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Undecodable("像素过多") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Undecodable(f"图片无法解码：{str(error)[:100]}") from error
     ground = Image.new("RGBA", whole.size, "white")
     ground.alpha_composite(whole)
