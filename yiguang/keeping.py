@@ -1,15 +1,18 @@
-"""The operator's rules on keeping and masking: `lexicons/keeping/`."""
+"""The operator's rules on keeping and masking, `lexicons/keeping/`, and the second place for evidence."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.masking import Masker, MaskWords
 from domain.retention import KeepClass, RetentionPolicy, RetentionTerm
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
+
+if TYPE_CHECKING:
+    from storage.object_store import ObjectStore
 
 
 def load_policy(lexicons: Path) -> RetentionPolicy:
@@ -45,6 +48,16 @@ def _words(value: object) -> tuple[str, ...]:
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
         raise ValueError("应为词的列表")
     return tuple(words)
+
+
+def open_remote(url: str, options: Sequence[str]) -> "ObjectStore":
+    """Options are `name=value` for fsspec. Raises UsageError for another form, StoreUnusable when it cannot be opened."""
+    from storage.object_store import open_store
+
+    pairs = [option.partition("=") for option in options]
+    if any(not name or not equals for name, equals, _ in pairs):
+        raise UsageError("--option 应为 NAME=VALUE 的形式")
+    return open_store(url, {name: value for name, _, value in pairs})
 
 
 def _read(file: Path) -> tuple[bytes, dict[str, Any]]:

@@ -42,6 +42,8 @@ COMMANDS = (
     ("evidence", "expire"),
     ("evidence", "records"),
     ("evidence", "rotate-key"),
+    ("evidence", "push"),
+    ("evidence", "pull"),
     ("lexicon",),
     ("lexicon", "check"),
     ("lexicon", "diff"),

@@ -133,3 +133,23 @@ def test_a_new_key_takes_over(yiguang: Run, kept: Path, tmp_path: Path) -> None:
     bundle = yiguang("evidence", "export", "1", "--out", tmp_path, "--original", *WHO).stdout.decode().strip()
     assert yiguang("evidence", "verify", bundle, f"{bundle}.seal.json", "--key", old).returncode == 0
     assert yiguang("evidence", "verify", f"{bundle}.seal.json", "--key", new).returncode == 1
+
+
+def test_a_second_copy_is_pushed_checked_and_fetched_back(yiguang: Run, kept: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    told = yiguang("evidence", "push", copy)
+    assert (told.returncode, "没有对象锁定" in told.stderr.decode()) == (0, True)
+    assert yiguang("evidence", "push", copy).stdout == b""
+    bundle = next(kept.glob("evidence/*/*.wacz"))
+    bundle.unlink()
+    assert yiguang("evidence", "verify", "--all").returncode == 1
+    assert (
+        yiguang("evidence", "pull", copy).stdout.decode().startswith(f"evidence/{bundle.parent.name}/{bundle.name}\t")
+    )
+    assert yiguang("evidence", "verify", "--all", "--store", copy).returncode == 0
+    stored = copy / "objects" / bundle.stem[:2] / bundle.stem
+    stored.write_bytes(b"!" + stored.read_bytes()[1:])
+    assert yiguang("evidence", "verify", "--all", "--store", copy).returncode == 1
+    assert yiguang("evidence", "verify", bundle, "--store", copy).returncode == 2
+    assert yiguang("evidence", "push", copy, "--option", "x").returncode == 2
+    assert yiguang("evidence", "push", "nowhere://x").returncode == 1

@@ -87,16 +87,18 @@ def verify(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="核验数据目录中的全部证据")] = False,
     key: Annotated[str | None, typer.Option("--key", metavar="SHA256", help="签名公钥应有的指纹")] = None,
+    store: Annotated[str | None, typer.Option("--store", metavar="URL", help="与 --all 同用：也核验另存的副本")] = None,
+    options: Annotated[list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="存储的选项")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
     from storage.proof import SUFFIX
     from storage.verify import verify_bundle
     from storage.verify_proof import verify_proof
 
-    if everything == bool(paths) or (everything and key):
-        raise UsageError("给出证据包的路径（可带 --key），或用 --all（二者取一）")
+    if everything == bool(paths) or (everything and key) or (store and not everything):
+        raise UsageError("给出证据包的路径（可带 --key），或用 --all（可带 --store；二者取一）")
     if everything:
-        reports = _verify_everything()
+        reports = _verify_everything() + (_verify_remote(store, options or []) if store else [])
     else:
         alone = [(verify_proof if path.name.endswith(SUFFIX) else verify_bundle, path) for path in paths or []]
         reports = [check(path, key) for check, path in alone]
@@ -126,6 +128,18 @@ def _verify_everything() -> "list[VerifyReport]":
     reports = verify_all(engine, settings.home)
     authorities = load_authorities(settings.authorities)
     return reports + verify_chain(engine, settings.home, load_seal_key(settings).fingerprint, authorities)
+
+
+def _verify_remote(url: str, options: list[str]) -> "list[VerifyReport]":
+    from storage.object_store import StoreUnusable
+    from storage.remote_copy import verify_remote
+    from yiguang.home import open_home
+    from yiguang.keeping import open_remote
+
+    try:
+        return list(verify_remote(open_home(read_settings()), open_remote(url, options)))
+    except StoreUnusable as fault:
+        raise CommandFailed(str(fault)) from fault
 
 
 def _report_row(report: "VerifyReport") -> dict[str, object]:
