@@ -20,6 +20,7 @@ _TITLE_PART = re.compile(r"[-_|—–,，。！!？?:：;；、\s【】\[\]]+")
 _LONGEST_NAME = 26
 _AFFILIATION_REACH = 18
 _MOST_CLAIMS = 200
+_FREE_PREFIXES = "新老"
 
 
 class BrandVerdict(StrEnum):
@@ -219,7 +220,7 @@ def _for(use: _Use, book: BrandBook) -> Iterator[Evidence]:
     yield Evidence("brand-word", f"名称含知名医院字号“{use.token}”，而非其权利人", book.weights[use.token])
     if use.spelling != use.token and not use.spelling.startswith("三"):
         yield Evidence("disguised-spelling", f"以“{shown}”谐音、形近“{use.token}”", 0.1)
-    if word := next((word for word in words["prefix"] if use.before.endswith(word)), ""):
+    if word := next((word for word in words["prefix"] if _is_coined_front(use.before, word)), ""):
         yield Evidence("coined-prefix", f"字号前缀“{word}”", 0.25)
     if word := next((word for word in words["suffix"] if use.after.startswith(word)), ""):
         yield Evidence("coined-suffix", f"字号后缀“{word}”", 0.2)
@@ -333,6 +334,11 @@ def _host(names: PageNames, book: BrandBook) -> Iterator[BrandJudgement]:
         }[likeness.kind]
         pro = (Evidence(f"host-{likeness.kind}", f"域名{kind}{likeness.domain}", likeness.weight),)
         yield _judgement(likeness.token, "host", names.host, pro, ())
+
+
+def _is_coined_front(before: str, word: str) -> bool:
+    """新协和 in any place; but 京 or 华 may be the end of a place's own name (南京, 金华)."""
+    return before == word or (before.endswith(word) and (len(word) > 1 or word in _FREE_PREFIXES))
 
 
 def _places(token: str, book: BrandBook) -> Iterator[str]:

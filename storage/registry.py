@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.certificates import CertificateRecord, parse_certificate
@@ -115,19 +115,15 @@ def _write(
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(registry_institutions)
     fresh = {column.name: column for column in statement.excluded if column.name not in ("id", "source_key")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["source_key"], set_=fresh), list(written.values())
+    returning = statement.on_conflict_do_update(index_elements=["source_key"], set_=fresh).returning(
+        registry_institutions.c.source_key, registry_institutions.c.id
     )
+    ids = {row.source_key: row.id for row in connection.execute(returning, list(written.values()))}
     if changed_ids:
         connection.execute(delete(registry_keys).where(registry_keys.c.institution_id.in_(changed_ids)))
     with_keys = {key: keys for key in written if (keys := set(_keys_of(wanted[key])))}
     if not with_keys:
         return
-    table = registry_institutions
-    ids = {
-        row.source_key: row.id
-        for row in connection.execute(select(table.c.source_key, table.c.id).where(table.c.source_key.in_(with_keys)))
-    }
     connection.execute(
         insert(registry_keys),
         [
@@ -253,8 +249,8 @@ class SqlRegistry:
         table, keys = registry_institutions, registry_keys
         plain = list(dict.fromkeys(name_key(name) for name in names if name))[:_LOOKED_UP]
         domains = list(dict.fromkeys(part for host in hosts for part in _upwards(host)))[:_LOOKED_UP]
-        columns = [
-            column.in_(values)
+        by_column = [
+            select(table.c.id).where(column.in_(values))
             for column, values in (
                 (table.c.name_key, plain),
                 (table.c.credit_code, [code.upper() for code in credit_codes if code][:_LOOKED_UP]),
@@ -262,8 +258,8 @@ class SqlRegistry:
             )
             if values
         ]
-        others = [
-            (keys.c.kind == kind) & keys.c.key.in_(values)
+        by_key = [
+            select(keys.c.institution_id).where(keys.c.kind == kind, keys.c.key.in_(values))
             for kind, values in (
                 ("name", plain),
                 ("domain", domains),
@@ -271,14 +267,11 @@ class SqlRegistry:
             )
             if values
         ]
-        if not columns and not others:
+        if not by_column and not by_key:
             return ()
+        wanted = select(table).where(table.c.id.in_(union(*by_column, *by_key))).order_by(table.c.id)
         with self._engine.connect() as connection:
-            found = {row.id: row for condition in columns for row in connection.execute(select(table).where(condition))}
-            if others:
-                joined = select(table).join(keys, keys.c.institution_id == table.c.id).where(or_(*others))
-                found |= {row.id: row for row in connection.execute(joined)}
-        return tuple(_institution_of(found[number]) for number in sorted(found))
+            return tuple(_institution_of(row) for row in connection.execute(wanted))
 
     def certificate(self, number: str) -> CertificateRecord | None:
         """The newest record of an advertisement certificate, however the number is printed."""

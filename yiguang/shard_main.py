@@ -50,7 +50,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             targets,
             frontier,
             store,
-            page_judge(classifier),
+            page_judge(classifier, settings, engine, utc_now),
             with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent),
             utc_now,
             SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256),

@@ -1,21 +1,25 @@
 """What the parts are handed: the crawler's settings, its judge, and the provenance that every evidence bundle states."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
+
+from sqlalchemy import Engine
 
 from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
-from domain.documents import document_of
-from domain.findings import Judgement
-from domain.page import ExtractedPage
 from domain.visits import Judge
+from storage.registry import SqlRegistry
 from yiguang.errors import CommandFailed
+from yiguang.judging import NamesAndWords, RegistryJudge
 from yiguang.settings import Settings
+
+#: A crawl process that has done nothing at all for so long is started again.
+STUCK_SECONDS = 180.0
 
 
 def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
@@ -43,17 +47,28 @@ def with_pictures(crawl: CrawlSettings, settings: Settings, classifier: Classifi
         crawl,
         ocr_budget_seconds=settings.ocr_budget_seconds / settings.shards,
         ocr_spent_seconds=spent,
+        stuck_seconds=STUCK_SECONDS,
         suspicious_score=classifier.threshold / 2,
     )
 
 
-def page_judge(classifier: Classifier) -> Judge:
-    """A lead's last reason names the findings without which it would be none."""
+def page_judge(classifier: Classifier, settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Judge:
+    """Judges a page by words, names and, when there is one, the registry; a lead's reasons name what it hangs on.
 
-    def judge(page: ExtractedPage) -> Judgement:
-        return classifier.explain(document_of(page)).judgement
+    Raises CommandFailed as `load_names` does.
+    """
+    registry = SqlRegistry(engine)
+    return RegistryJudge(
+        load_names(classifier, settings), registry if registry.size() else None, settings.lexicons, clock
+    )
 
-    return judge
+
+def load_names(classifier: Classifier, settings: Settings) -> NamesAndWords:
+    """Raises CommandFailed naming what is wrong when a list of names does not hold what it should."""
+    try:
+        return NamesAndWords.load(classifier, settings.lexicons)
+    except (OSError, ValueError, KeyError) as fault:
+        raise CommandFailed(f"名称词库无法载入：{fault}") from fault
 
 
 def load_classifier(settings: Settings) -> Classifier:

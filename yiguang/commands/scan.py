@@ -15,7 +15,7 @@ from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
 if TYPE_CHECKING:
-    from classifier.engine import Classifier
+    from yiguang.judging import NamesAndWords
 
 HELP = """\
 判断文本或网页，输出线索；不需要数据库。
@@ -71,7 +71,7 @@ def load_scanner(explain: bool = False) -> Scanner:
     from crawler.extract import extract_page
     from crawler.wordings import load_wordings
     from domain.documents import document_of
-    from yiguang.wiring import load_classifier
+    from yiguang.wiring import load_classifier, load_names
 
     settings = read_settings()
     wordings = load_wordings(settings.lexicons / "web")
@@ -79,16 +79,16 @@ def load_scanner(explain: bool = False) -> Scanner:
     def extract(html: str, url: str) -> Document:
         return document_of(extract_page(html, url, "utf-8", wordings))
 
-    classifier = load_classifier(settings)
-    return Scanner(classifier.judge, extract, explainer(classifier) if explain else None)
+    judging = load_names(load_classifier(settings), settings)
+    return Scanner(judging.judge, extract, explainer(judging) if explain else None)
 
 
-def explainer(classifier: "Classifier") -> Callable[[Document], tuple[Judgement, Row]]:
+def explainer(judging: "NamesAndWords") -> Callable[[Document], tuple[Judgement, Row]]:
     """Adds `parts` (log-odds, they add up to that of the score) and `decisive`: places in `findings` of the smallest set
     without which the page is no lead, null when it would still be one without any, empty when it is none."""
 
     def explain(document: Document) -> tuple[Judgement, Row]:
-        explained = classifier.explain(document)
+        explained = judging.explain(document)
         judgement, removal = explained.judgement, explained.removal
         decisive: list[int] | None = []
         if removal is not None:

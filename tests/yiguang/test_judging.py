@@ -1,0 +1,151 @@
+"""Leads from names and from the registry: added after the score, quoted where the page has the words, silent otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from classifier.engine import Classifier
+from domain.brand_book import load_brand_book
+from domain.contacts import find_contacts
+from domain.findings import Document, Judgement
+from domain.identifiers import find_identifiers
+from domain.institutions import RegisteredInstitution
+from domain.licence_numbers import parse_licence
+from domain.name_findings import load_finding_kinds, with_brand_findings
+from domain.page import ExtractedPage
+from domain.subjects import load_subjects
+from storage.database import migrate, open_engine
+from storage.registry import SqlRegistry, import_institutions
+from storage.registry_file import open_registry_file
+from storage.registry_rows import RowReader, load_headings
+from yiguang.judging import NamesAndWords, RegistryJudge
+
+ROOT = Path(__file__).parents[2]
+LEXICONS = ROOT / "lexicons"
+DAY = date(2026, 11, 1)
+AD = "青屿安和门诊部特色口腔科，种植牙特价3980元，专治牙缺失，一次治愈，无效退款。预约热线000-00001234，微信demo_anhe。"
+
+
+@cache
+def words() -> NamesAndWords:
+    return NamesAndWords.load(Classifier.load(LEXICONS), LEXICONS)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database with the sample registry of the examples."""
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('registry')}/a.db")
+    migrate(engine)
+    headings, public, private = load_headings(LEXICONS)
+    reader = RowReader(load_subjects(LEXICONS), public, private, "样例", DAY)
+    with open_registry_file(ROOT / "examples" / "registry.csv", headings) as table:
+        rows = list(reader.read_all(table))
+    institutions = [row for row in rows if isinstance(row, RegisteredInstitution)]
+    assert len(institutions) == len(rows) and all(parse_licence(row.licence) for row in institutions if row.licence)
+    import_institutions(engine, institutions, "样例", DAY)
+    yield engine
+    engine.dispose()
+
+
+def judged(engine: Engine, text: str, **page: str) -> Judgement:
+    url = page.pop("url", "https://www.anhe.example/a")
+    extracted = ExtractedPage(
+        url=url,
+        title="",
+        encoding="utf-8",
+        text=text,
+        body_end=len(text),
+        contacts=find_contacts(text),
+        identifiers=find_identifiers(text),
+        **page,  # type: ignore[arg-type]
+    )
+    return RegistryJudge(words(), SqlRegistry(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC))(extracted)
+
+
+def rules(judgement: Judgement) -> dict[str, str]:
+    return {finding.rule: finding.quote for finding in judgement.findings}
+
+
+def test_a_brand_in_the_name_is_a_lead_and_the_score_stays() -> None:
+    text = "宁川新西京男科医院欢迎您，门诊时间八点至五点。"
+    document = Document(text=text, site_name="宁川新西京男科医院", url="https://www.kangtai.example/")
+    before = words().classifier.judge(document)
+    after = words().judge(document)
+    assert (after.score, after.flagged) == (before.score, before.flagged)
+    assert any("傍名牌线索" in reason and "西京" in reason for reason in after.reasons)
+    assert any(finding.family == "brand-piggyback" for finding in after.findings)
+    for finding in after.findings:
+        assert text[finding.start : finding.end] == finding.quote
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(text="门诊时间与就诊须知。", site_name="北京协和医院", url="https://www.pumch.cn/"),
+        Document(text="门诊时间与就诊须知。", site_name="中山市人民医院", url="https://www.a.example/"),
+        Document(text="门诊时间与就诊须知。", site_name="青屿安和门诊部", url="https://www.anhe.example/"),
+        Document(text="门诊时间与就诊须知。", url="https://["),
+        Document(text=""),
+    ],
+)
+def test_lawful_names_add_nothing(document: Document) -> None:
+    assert words().judge(document) == words().classifier.judge(document)
+
+
+def test_pages_about_others_add_nothing() -> None:
+    document = Document(text="新协和男科医院", site_name="新协和男科医院")
+    quiet = replace(words().classifier.judge(document), genre="news")
+    assert with_brand_findings(quiet, document, load_brand_book(LEXICONS), load_finding_kinds(LEXICONS)) == quiet
+
+
+def test_a_registered_affiliate_may_use_the_name(engine: Engine) -> None:
+    text = "青屿区协和妇产医院欢迎您。"
+    partner = RegisteredInstitution(
+        "青屿区协和妇产医院", "医联体名单", DAY, affiliated_with=("北京协和医院",), domains=("partner.example",)
+    )
+    import_institutions(engine, [partner], "医联体名单", DAY)
+    alone = judged(engine, text, site_name="青屿区协和妇产医院 ", url="https://other.example/")
+    assert not any("傍名牌线索" in reason for reason in alone.reasons)
+    stranger = judged(engine, "宁川协和妇产医院欢迎您。", site_name="宁川协和妇产医院", url="https://other.example/")
+    assert any("傍名牌线索" in reason for reason in stranger.reasons)
+
+
+def test_certificates_are_held_against_the_register(engine: Engine) -> None:
+    good = judged(engine, AD + "（沪）医广[2026]第07-01-0355号", site_name="青屿安和门诊部")
+    assert good.is_ad and any("持证人 青屿安和门诊部" in reason for reason in good.reasons)
+    assert not {rule for rule in rules(good) if rule.startswith("certificate-")}
+    borrowed = judged(
+        engine, AD + "（沪）医广【2026】第07-01-0355号", site_name="江洲丽颜", url="https://liyan.example/"
+    )
+    assert rules(borrowed).get("certificate-mismatch") == "（沪）医广【2026】第07-01-0355号"
+    unknown = judged(engine, AD + "（沪）医广【2026】第07-02-0355号", site_name="青屿安和门诊部")
+    assert any("待核" in reason for reason in unknown.reasons)
+    assert not {rule for rule in rules(unknown) if rule.startswith("certificate-")}
+
+
+def test_subjects_beyond_the_licence_are_leads_and_licensed_ones_are_not(engine: Engine) -> None:
+    text = AD.replace("特色口腔科", "特色口腔科，另设有妇产科、皮肤科门诊，内科常年开展")
+    found = judged(engine, text, site_name="青屿安和门诊部")
+    quotes = [finding.quote for finding in found.findings if finding.rule == "subject-not-licensed"]
+    assert quotes == ["妇产科", "皮肤科"]
+    assert any("妇产科" in reason and "待核" in reason for reason in found.reasons)
+    sent_away = judged(engine, AD + "产后患者可转诊至妇产科。", site_name="青屿安和门诊部")
+    assert "subject-not-licensed" not in rules(sent_away)
+
+
+def test_a_name_unlike_the_registered_one_is_told(engine: Engine) -> None:
+    other = judged(engine, "青屿国医堂馆：" + AD, site_name="青屿国医堂馆")
+    assert any("青屿国医堂馆" in reason and "登记名称" in reason for reason in other.reasons)
+    short = judged(engine, AD, site_name="青屿安和官网")
+    assert not any("登记名称" in reason for reason in short.reasons)
+
+
+def test_what_is_no_advertisement_is_not_compared(engine: Engine) -> None:
+    plain = judged(engine, "高血压患者应坚持服药，设有妇产科的医院可做孕检。", site_name="青屿国医堂馆")
+    assert not plain.is_ad
+    assert not {"subject-not-licensed", "name-differs"} & rules(plain).keys()
