@@ -5,6 +5,7 @@ attribute of one name); browsers are slow on such pages too. Ordinary pages pass
 """
 
 import re
+from itertools import islice
 
 #: Browsers stop at 512; real pages stay under 60. What is left of a hostile page is kept well below.
 _MAX_DEPTH = 200
@@ -24,6 +25,11 @@ _STRETCH = _SUSPECT_TAG_CHARS // 2
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
 _START_TAG = re.compile(rb"<[a-zA-Z]")
+_NAME_END = re.compile(r"[\s/]")
+# a=b, /a, a="1"b='2': blanks and slashes, a name (of any first letter), and perhaps a value; linear, nothing is given back
+_ATTRIBUTE = re.compile(
+    r"[\s/]*+[^\s/]?+[^\s/=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s\"'][^\s]*+)?+)?+"
+)
 # <font, </B>: those of which any number can be open at once; a second <a> closes the first
 _FORMATTING_TAG = re.compile(r"<(/?)(big|b|code|em|font|i|small|strike|strong|s|tt|u)(?=[\s>/])", re.IGNORECASE)
 _FORMATTING = frozenset({
@@ -39,7 +45,12 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def may_need_bounds(source: bytes) -> bool:
     """Whether a page in UTF-8 is worth a look by `bounded_nesting`; most are not, and bytes are searched fast."""
-    if source.count(b"<") >= _SUSPECT_TAGS and len(_START_TAG.findall(source)) >= _SUSPECT_TAGS:
+    opened = source.count(b"<")
+    if (
+        opened >= _SUSPECT_TAGS
+        and opened - source.count(b"</") - source.count(b"<!") >= _SUSPECT_TAGS  # no more start tags than that
+        and len(_START_TAG.findall(source)) >= _SUSPECT_TAGS
+    ):
         return True
     return _may_have_giant_tag(source)
 
@@ -72,12 +83,10 @@ def _trimmed(part: str) -> str:
     tag, closed, rest = part.partition(">")
     if not part[:1].isalpha() or len(tag) <= _SUSPECT_TAG_CHARS:
         return part
-    attributes = tag.split(None, _MAX_ATTRIBUTES)
-    if len(attributes) <= _MAX_ATTRIBUTES:
-        return part
-    kept = " ".join(attributes[:_MAX_ATTRIBUTES])
-    quotes = "".join(quote for quote in "\"'" if kept.count(quote) % 2)  # a value that was cut is closed
-    return kept + quotes + closed + rest
+    place = len(_NAME_END.split(tag, maxsplit=1)[0])
+    for attribute in islice(_ATTRIBUTE.finditer(tag, place), _MAX_ATTRIBUTES):
+        place = attribute.end()
+    return part if place == len(tag) else tag[:place] + closed + rest
 
 
 def _may_be_deep(html: str) -> bool:

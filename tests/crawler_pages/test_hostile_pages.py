@@ -84,7 +84,12 @@ def test_formatting_left_open_is_bounded_and_closed_formatting_is_not_touched() 
 def test_a_picture_in_its_address_is_kept_and_a_thousand_attributes_are_not() -> None:
     inline = f'<img src="data:image/png;base64,{"A" * 50_000}"><p>甲</p>'
     assert bounded_nesting(inline) == inline
-    assert bounded_nesting("<p " + "a=b " * 9000 + ">甲").count("a=b") < 200
+    slashed = f'<img alt="{"甲/ " * 4000}" src=/a/b/c.png><p>甲</p>'
+    assert bounded_nesting(slashed) == slashed
+    for attribute in ("a=b ", "a/", 'a="b"', "a='b'", "a = b\n", "=a/"):
+        bounded = bounded_nesting("<p " + attribute * 9000 + ">甲")
+        assert len(bounded) < 200 * 8, attribute
+        assert bounded.endswith(">甲"), attribute
 
 
 def test_nulls_and_lone_surrogates_are_read_over(wordings: Wordings) -> None:
