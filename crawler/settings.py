@@ -69,6 +69,8 @@ class CrawlSettings:
     #: Pictures that are read of one suspicious page; a page of this score (0..1) or more is suspicious.
     pictures_per_page: int = 8
     suspicious_score: float = 0.25
+    #: The process ends itself when its event loop has stood still for so long; 0: never. Only for a process of its own.
+    stuck_seconds: float = 0.0
     #: How long an idle crawl sleeps before it asks the frontier again.
     idle_seconds: float = 1.0
 

@@ -10,11 +10,12 @@ import uvloop
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.download import CaptureHandler
+from crawler.in_hand import OnlyInMemory
 from crawler.settings import CrawlSettings
 from crawler.site_rests import NoMemory
 from crawler.spider import ShardSpider
 from domain.pictures import PictureMemory
-from domain.visits import CrawlMemory, Frontier, Judge, TargetInNight, VisitStore
+from domain.visits import CrawlMemory, Frontier, InHand, Judge, TargetInNight, VisitStore
 
 #: Scrapy runs on a plain asyncio loop without Twisted's reactor, which could be started only once in a process.
 #: What it does by itself is off: redirects, robots, cookies, retries and decompression are ours, because each exchange
@@ -51,9 +52,11 @@ def run_shard(
     clock: Callable[[], datetime],
     memory: CrawlMemory | None = None,
     pictures: PictureMemory | None = None,
+    in_hand: InHand | None = None,
 ) -> None:
     """Crawl until the frontier has nothing left for `targets`, or until `settings.stop_at`. Without `memory` every page
-    is fetched as if for the first time; without `pictures` each picture is read once in this crawl.
+    is fetched as if for the first time; without `pictures` each picture is read once in this crawl;
+    without `in_hand` nothing is known of earlier processes that broke off.
 
     Blocks; runs its own event loop, so call it outside of one. May be called again in the same process. Raises what the
     store or the frontier raised, `EvidenceIncomplete` excepted, which ends in an outcome.
@@ -64,7 +67,18 @@ def run_shard(
         runner = AsyncCrawlerRunner(_SCRAPY)
         crawler = runner.create_crawler(ShardSpider)
         await runner.crawl(
-            crawler, night_id, worker, targets, frontier, store, judge, settings, clock, memory or NoMemory(), pictures
+            crawler,
+            night_id,
+            worker,
+            targets,
+            frontier,
+            store,
+            judge,
+            settings,
+            clock,
+            memory or NoMemory(),
+            pictures,
+            in_hand or OnlyInMemory(),
         )
         spider = crawler.spider
         if not isinstance(spider, ShardSpider):

@@ -17,6 +17,7 @@ from scrapy import Spider
 from crawler.downloads import Downloads
 from crawler.fetch import PageFetcher
 from crawler.images import PageImages
+from crawler.in_hand import SET_ASIDE_AFTER, Company
 from crawler.ocr import OcrLimits, PictureOcr
 from crawler.politeness import SiteGates
 from crawler.render import Renderer
@@ -24,11 +25,12 @@ from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.showing import PageShow
 from crawler.site_rests import SiteRests
+from crawler.stuck import end_when_stuck
 from crawler.visiting import Visitor
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
 from domain.pictures import PictureMemory
-from domain.visits import CrawlMemory, Frontier, FrontierUrl, Judge, TargetInNight, Visit, VisitStore
+from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
 
 logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -55,6 +57,7 @@ class ShardSpider(Spider):
         clock: Callable[[], datetime],
         memory: CrawlMemory,
         pictures: PictureMemory | None,
+        in_hand: InHand,
     ) -> None:
         super().__init__()
         self.night_id = night_id
@@ -66,11 +69,13 @@ class ShardSpider(Spider):
         self.clock = clock
         self.memory = memory
         self.pictures = pictures
+        self.in_hand = in_hand
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
         self._held: set[int] = set()
         self._lanes: dict[int, asyncio.Task[None]] = {}
+        self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
@@ -78,7 +83,9 @@ class ShardSpider(Spider):
         """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
         renderer = Renderer(self.crawl_settings, self.clock)
         ocr = PictureOcr(_ocr_limits(self.crawl_settings), self.crawl_settings.ocr_spent_seconds)
-        heartbeat = asyncio.create_task(self._heartbeat())
+        watches = [asyncio.create_task(self._heartbeat())]
+        if self.crawl_settings.stuck_seconds:
+            watches.append(asyncio.create_task(end_when_stuck(self.crawl_settings.stuck_seconds)))
         try:
             visitor = self._visitor(renderer, ocr)
             await visitor.rests.load()
@@ -88,10 +95,10 @@ class ShardSpider(Spider):
             logger.exception("the shard stops: %s", error)
             self.failure = error
         finally:
-            heartbeat.cancel()
-            for lane in self._lanes.values():
-                lane.cancel()
-            await asyncio.gather(heartbeat, *self._lanes.values(), return_exceptions=True)
+            tasks = [*watches, *self._lanes.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await renderer.close()
             await ocr.close()
             self._store_thread.shutdown()
@@ -107,7 +114,19 @@ class ShardSpider(Spider):
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
         images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored)
-        return Visitor(settings, self.clock, fetcher, gates, rests, show, self.judge, self.memory, self._stored, images)
+        return Visitor(
+            settings,
+            self.clock,
+            fetcher,
+            gates,
+            rests,
+            show,
+            self.judge,
+            self.memory,
+            self._stored,
+            images,
+            self.in_hand,
+        )
 
     async def _crawl(self, visitor: Visitor) -> None:
         while True:
@@ -161,12 +180,22 @@ class ShardSpider(Spider):
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
             if rest is None:
-                await self._record(visitor, await self._visit(visitor, row))
+                await self._visit_and_record(visitor, row)
             elif rest.until - self.clock() > longest:
                 await self._record(visitor, visitor.resting(row, rest))
             else:
                 await self._stored(self.frontier.give_back, [row.id], self.worker, rest.until)
             self._held.discard(row.id)
+
+    async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl) -> None:
+        broken_off = self.in_hand.broken_off(row.id)
+        if broken_off >= SET_ASIDE_AFTER:
+            await self._record(visitor, visitor.set_aside(row, broken_off))
+            return
+        async with self._company.visit(alone=broken_off > 0):
+            self.in_hand.begin(row.id)
+            await self._record(visitor, await self._visit(visitor, row))
+            self.in_hand.end(row.id)
 
     async def _visit(self, visitor: Visitor, row: FrontierUrl) -> Visit:
         started_at = self.clock()

@@ -16,6 +16,7 @@ from crawler.discovery import sitemap_links
 from crawler.failure import FetchFailed
 from crawler.fetch import Fetched, PageFetcher
 from crawler.images import PageImages, PicturesRead
+from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.picture_text import pictures_aside
 from crawler.politeness import SiteGates
 from crawler.reading import read_response
@@ -28,10 +29,10 @@ from crawler.showing import PageShow, ended_at, wants_browser
 from crawler.site_rests import SiteRests
 from crawler.urls import host_of
 from domain.findings import Judgement
-from domain.outcome import Outcome
+from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
 from domain.targets import TargetKind
-from domain.visits import CrawlMemory, Earlier, FrontierUrl, Judge, Rendering, SiteRest, Visit
+from domain.visits import CrawlMemory, Earlier, FrontierUrl, InHand, Judge, Rendering, SiteRest, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
@@ -65,6 +66,7 @@ class Visitor:
     memory: CrawlMemory
     stored: Callable[..., Awaitable[Any]]
     images: PageImages
+    in_hand: InHand
     control: SiteControl = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,6 +160,12 @@ class Visitor:
         detail = f"该站要求暂缓访问（{rest.reason}），{until:%Y-%m-%d %H:%M}（UTC）之前不再访问"
         return Visit(row, Outcome.HTTP_ERROR, detail, now, now, row.url, None)
 
+    def set_aside(self, row: FrontierUrl, broken_off: int) -> Visit:
+        """A URL that is not visited any more this night, because visits to it kept breaking the crawl."""
+        now = self.clock()
+        detail = f"访问该页时采集进程或浏览器已 {broken_off} 次中止，{SET_ASIDE_ZH}"
+        return Visit(row, Outcome.OUR_FAULT, detail, now, now, row.url, None)
+
     def failed(self, visit: Visit, failure: _Failure) -> Visit:
         """The visit as a failure; nothing of what was read or judged stays in it."""
         now = self.clock()
@@ -228,11 +236,18 @@ class Visitor:
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
         except RenderFailed as failure:
-            return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
+            return self._not_shown(visit, failure)
         if judgement.flagged:
             visit = replace(visit, picture_exchanges=_kept_with_lead(read, rendering))
         page = _with_meta_refresh(read.page, body)
         return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
+
+    def _not_shown(self, visit: Visit, failure: RenderFailed) -> Visit:
+        faults = self.in_hand.note_fault(visit.frontier.id) if failure.broke_browser else 0
+        if faults >= SET_ASIDE_AFTER:
+            detail = f"{failure}；已 {faults} 次，{SET_ASIDE_ZH}"
+            return self.failed(visit, _Failure(failure.outcome, detail, again=False))
+        return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
 
     async def _read_pictures(
         self, page: ExtractedPage, judgement: Judgement, scope: Scope, rendering: Rendering | None

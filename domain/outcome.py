@@ -45,5 +45,8 @@ OUTCOME_ZH: dict[Outcome, str] = {
     Outcome.UNKNOWN: "无法判定",
 }
 
+#: Stands in the detail of a page that kept breaking the crawl and is left out of the rest of the night.
+SET_ASIDE_ZH = "本夜搁置"
+
 #: Outcomes that a second try within the same night may change.
 TRANSIENT = frozenset({Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.OUR_FAULT})

@@ -168,6 +168,22 @@ class Frontier(Protocol):
         """When the next waiting or leased URL becomes claimable; None when no work is left."""
 
 
+class InHand(Protocol):
+    """Who was being visited when the crawl process broke off, by the id of the frontier row; outlives the process."""
+
+    def begin(self, frontier_id: int) -> None:
+        """Note that the visit begins."""
+
+    def end(self, frontier_id: int) -> None:
+        """Note that the visit has ended and is recorded."""
+
+    def note_fault(self, frontier_id: int) -> int:
+        """Note that the visit broke the browser; how often this URL has broken something this night."""
+
+    def broken_off(self, frontier_id: int) -> int:
+        """How often this URL has broken something or was in hand when a process of this night broke off."""
+
+
 class VisitStore(Protocol):
     """Where a visit becomes durable."""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.findings import FAMILY_ZH
 from domain.nights import NightSummary, TargetResult
-from domain.outcome import OUTCOME_ZH, Outcome
+from domain.outcome import OUTCOME_ZH, SET_ASIDE_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
 from yiguang.beijing import BEIJING, beijing_time
@@ -50,7 +50,7 @@ def report(morning: Morning) -> str:
         [*_missed(morning)],
         ["需要处理：", *(f"  · {printable(line)}" for line in complaints)] if complaints else [],
         [_leads(night), *_lead_targets(night)],
-        [_pages(night), *_others(night)],
+        [_pages(night), *_others(night), *_set_aside(night)],
         _changes(night),
         [*_reading(night), *_pictures(morning.pictures), *_skips(morning.skips), _evidence(night)],
         _hints(morning),
@@ -117,6 +117,11 @@ def _others(night: NightSummary) -> list[str]:
         key=lambda item: -item[1],
     )
     return [f"  · {OUTCOME_ZH[outcome]} {count}" for outcome, count in others]
+
+
+def _set_aside(night: NightSummary) -> list[str]:
+    failures = [failure for target in night.targets for failure in target.failures]
+    return [f"  · {printable(url)}：{printable(detail)}" for url, _, detail in failures if SET_ASIDE_ZH in detail]
 
 
 def _changes(night: NightSummary) -> list[str]:

@@ -10,10 +10,12 @@ from typing import NoReturn
 
 from sqlalchemy import Engine
 
+from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.tips import TIP_NOTE
 from domain.nights import NightSummary
 from domain.visits import TargetInNight
 from storage.frontier import SqlFrontier
+from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
 from storage.orphans import clean_orphans
 from storage.seals import seal_night
@@ -63,9 +65,10 @@ def run_night(
     frontier = SqlFrontier(engine)
     frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
     frontier.withdraw_leases(night_id)
+    excuse_in_hand(settings.home, night_id)
     processes = ShardProcesses(lock_descriptor, settings.logs)
     workflows = NightWorkflows(
-        crawl=lambda job: _crawl(job, engine, processes, settings.shard_restarts),
+        crawl=lambda job: _crawl(job, engine, processes, settings),
         close=lambda closing_id: _close(closing_id, engine, settings, tell),
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards)]
@@ -92,10 +95,16 @@ def _open(
     return night_id, [known for known in list_targets(engine) if known.id in began_with]
 
 
-def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, restarts: int) -> str:
+def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: Settings) -> str:
     if night_summary(engine, job.night_id).ended_at is not None:
         return ""  # closed already: the process died between closing the night and noting that it did
-    return processes.run(job, restarts)
+
+    def set_aside() -> int:
+        """Pages that the shard sets aside when it is started again: the starts they cost are not its own fault."""
+        counts = broken_off(settings.home, job.night_id, job.worker)
+        return sum(times >= SET_ASIDE_AFTER for times in counts.values())
+
+    return processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER)
 
 
 def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
@@ -109,6 +118,7 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     reports = verify_all(engine, settings.home, night_id)
     reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
     finish_night(engine, night_id, utc_now(), reports)
+    forget_in_hand(settings.home, night_id)
     name_by_account(engine, TIP_NOTE)
 
 

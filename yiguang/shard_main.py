@@ -6,6 +6,7 @@ import structlog
 
 from crawler.shard import run_shard
 from storage.frontier import SqlFrontier
+from storage.in_hand import InHandFile
 from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import SqlCrawlMemory
 from storage.targets import list_targets
@@ -43,6 +44,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     frontier.release_leases(job.night_id, [job.worker])
     about = {**machine_facts(), **provenance(settings, classifier, job.worker)}
     store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
+    in_hand = InHandFile(settings.home, job.night_id, job.worker)
     try:
         run_shard(
             job.night_id,
@@ -55,8 +57,10 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             utc_now,
             SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256),
             SqlPictureMemory(engine),
+            in_hand,
         )
     finally:
+        in_hand.close()
         store.close()
         engine.dispose()
 

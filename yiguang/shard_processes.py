@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 #: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
 EXIT_HOPELESS = 2
 SHARD_COMMAND = (sys.executable, "-m", "yiguang.shard_main")
+#: Were every page to blame, the fault would be somewhere else.
+MAX_EXCUSED = 30
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
@@ -53,10 +55,15 @@ class ShardProcesses:
     def log_file(self, job: ShardJob) -> Path:
         return self._logs / f"{job.night_id}-{job.worker}.log"
 
-    def run(self, job: ShardJob, restarts: int) -> str:
-        """Run to the end, starting again after a crash; an empty string when it ended well, else why not (Chinese)."""
-        ending = 0
-        for _start in range(restarts + 1):
+    def run(self, job: ShardJob, restarts: int, excused: Callable[[], int] = lambda: 0) -> str:
+        """Run to the end, starting again after a crash; an empty string when it ended well, else why not (Chinese).
+
+        `excused` says how many of the crashes so far are a single page's doing, which the next start leaves out; up to
+        `MAX_EXCUSED` of them do not count against `restarts`.
+        """
+        ending, starts = 0, 0
+        while starts <= restarts + min(excused(), MAX_EXCUSED):
+            starts += 1
             ending = self._run_once(job)
             if ending in (0, EXIT_HOPELESS):
                 break

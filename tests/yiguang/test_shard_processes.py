@@ -93,3 +93,18 @@ def test_no_process_outlives_a_killed_night(tmp_path: Path) -> None:
     parent.wait()
     with night_lock(tmp_path / "lock"):  # waits until the child has let go of it
         assert not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def test_crashes_that_are_one_pages_doing_do_not_cost_the_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    monkeypatch.setenv("STARTS", str(starts))
+    monkeypatch.setenv("ENDING", "crash twice")
+    with night_lock(tmp_path / "lock") as descriptor:
+        processes = ShardProcesses(descriptor, tmp_path, (sys.executable, "-c", CRASH_TWICE))
+        job = ShardJob("2026-11-25", 7, [3, 5], os.getpid())
+        assert processes.run(job, 0, lambda: 2) == ""
+        starts.unlink()
+        assert "被信号 9 终止" in processes.run(job, 0, lambda: 1)
+    assert len(starts.read_text(encoding="utf-8").splitlines()) == 2
