@@ -33,7 +33,7 @@ REASONS = {
     MaskKind.IDENTITY_NUMBER: "公民身份号码",
     MaskKind.PAPER: "证件、病历或医保号码",
     MaskKind.PHONE: "个人电话（不在咨询、预约等用语之后）",
-    MaskKind.ACCOUNT: "个人微信或 QQ（不在咨询、预约等用语之后）",
+    MaskKind.ACCOUNT: "微信或 QQ（不在咨询、预约等用语之后）",
     MaskKind.MAIL: "电子邮箱",
     MaskKind.NAME: "患者或其家属的称谓",
     MaskKind.AGE: "患者年龄",
@@ -54,6 +54,8 @@ class MaskWords:
     personal_contact: tuple[str, ...]
     papers: tuple[str, ...]
     homes: tuple[str, ...]
+    age_limits_before: tuple[str, ...]
+    age_limits_after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ _NAME_PART = r"[\u4e00-\u9fa5]"
 #: How far before a number its label may stand, and how far a patient's age from the word for the patient; code points.
 _LABEL_REACH = 14
 _AGE_REACH = 12
+_LIMIT_REACH = 6
 _STOP = re.compile(r"[。！？!?\n；;]")
 _SENTENCE_REACH = 60
 #: What may stand between a label and the second or third number behind it
@@ -108,14 +111,16 @@ class Masker:
             raise ValueError(f"词表为空：{'、'.join(empty)}")
         patient, title, surname = (_any_of(items) for items in (words.patients, words.titles, words.surnames))
         self._patient = re.compile(patient)
-        # 患者张小明， 患者张某某， 顾客李女士， 患者小林: up to a title or the end of the phrase
-        end = r"(?=[\s，,。、！!（(:：说讲称在于是因的]|$)"
-        given = rf"{_NAME_PART}{{0,2}}(?:{title})|[某×xX*＊]{{1,2}}|{_NAME_PART}{{1,2}}{end}"
+        # 患者张小明， 患者张某某， 顾客李女士， 患者小林， 吴某军， 陈**: up to a title or the end of the phrase
+        end = r"(?=[\s，,。、！!（(:：0-9说讲称在于是因的]|$)"
+        titled = rf"(?!{_NAME_PART}?(?:{surname})(?:{title})){_NAME_PART}{{0,2}}(?:{title})"
+        hidden = rf"某(?:某|{_NAME_PART}{end})?|[×*＊]{{2}}|[×*＊xX]{{1,2}}{end}"
         self._named_patient = re.compile(
-            rf"(?:{patient})[:：\s]{{0,2}}(?P<name>(?:{surname})(?:{given})|[小阿老](?:{surname}){end})"
+            rf"(?:{patient})[:：\s]{{0,2}}"
+            rf"(?P<name>(?:{surname})(?:{titled}|{hidden}|{_NAME_PART}{{1,2}}{end})|[小阿老](?:{surname}){end})"
         )
         # 王女士， 李大爷， 张小明先生， 陈某
-        self._titled = re.compile(rf"(?P<name>(?:{surname})(?:{_NAME_PART}{{0,2}}(?:{title})|[某×*＊]{{1,2}}))")
+        self._titled = re.compile(rf"(?P<name>(?:{surname})(?:{titled}|{hidden}))")
         self._staff = re.compile(rf"(?:{_any_of(words.staff)})$")
         self._paper = re.compile(
             rf"(?:{_any_of(words.papers)})[为是:：\s]{{0,3}}(?P<number>[0-9A-Za-z][0-9A-Za-z-]{{4,29}})"
@@ -123,7 +128,8 @@ class Masker:
         self._home = re.compile(
             rf"(?:{_any_of(words.homes)})[于在:：\s]{{0,2}}(?P<place>[\u4e00-\u9fa5A-Za-z0-9-]{{1,29}}[省市区县旗镇乡村路街巷号栋室])"
         )
-        self._age = re.compile(_AGE)
+        self._age = re.compile(rf"{_AGE}(?!{_any_of(words.age_limits_after)})")
+        self._limit = re.compile(rf"(?:{_any_of(words.age_limits_before)})$")
         self._own = re.compile(_any_of(words.own_contact))
         self._personal = re.compile(_any_of(words.personal_contact))
 
@@ -160,6 +166,8 @@ class Masker:
 
     def _ages(self, plain: str) -> Iterator[Mask]:
         for match in self._age.finditer(plain):
+            if self._limit.search(plain, max(0, match.start() - _LIMIT_REACH), match.start()):
+                continue
             near = plain[max(0, match.start() - _AGE_REACH) : match.end() + _AGE_REACH]
             if self._patient.search(near) or BLACK in near:
                 yield Mask(*match.span(), MaskKind.AGE)
@@ -170,10 +178,10 @@ class Masker:
             if contact.kind not in (ContactKind.MOBILE, ContactKind.WECHAT, ContactKind.QQ):
                 continue
             before = _NUMBERS.sub("", _sentence_before(plain, contact.start))[-_LABEL_REACH:]
-            if self._own.search(before) and not self._personal.search(before):
-                continue
             kind = MaskKind.PHONE if contact.kind is ContactKind.MOBILE else MaskKind.ACCOUNT
-            yield Mask(contact.start, contact.end, kind)
+            personal = kind is MaskKind.PHONE and self._personal.search(before)  # "患者请加微信" is the advertiser's
+            if personal or not self._own.search(before):
+                yield Mask(contact.start, contact.end, kind)
 
     def _is_about_a_patient(self, plain: str, start: int, end: int) -> bool:
         """Whether the sentence speaks of a patient: "地址：来自示例市" does not."""
