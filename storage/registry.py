@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, union, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, text, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.certificates import CertificateRecord, parse_certificate
@@ -61,7 +61,9 @@ def import_institutions(
         with writing(engine) as connection:
             _import_batch(connection, batch, counts)
         show(counts)
-    with engine.connect() as connection:
+    with writing(engine) as connection:
+        for name in (registry_institutions.name, registry_keys.name):
+            connection.execute(text(f"ANALYZE {name}"))  # else PostgreSQL plans for the table as it was before
         counts.absent = connection.scalar(
             select(func.count())
             .select_from(registry_institutions)
@@ -269,9 +271,13 @@ class SqlRegistry:
         ]
         if not by_column and not by_key:
             return ()
-        wanted = select(table).where(table.c.id.in_(union(*by_column, *by_key))).order_by(table.c.id)
         with self._engine.connect() as connection:
-            return tuple(_institution_of(row) for row in connection.execute(wanted))
+            # Two steps: with the numbers as a subquery PostgreSQL reads the whole table
+            ids = connection.scalars(union(*by_column, *by_key)).all()
+            if not ids:
+                return ()
+            rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
+            return tuple(_institution_of(row) for row in rows)
 
     def certificate(self, number: str) -> CertificateRecord | None:
         """The newest record of an advertisement certificate, however the number is printed."""

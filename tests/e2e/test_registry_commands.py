@@ -1,0 +1,44 @@
+"""`yiguang registry`: what an operator sees when a list is taken in, taken in again, and looked up."""
+
+import json
+from pathlib import Path
+
+from command_line import Run
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "registry.csv"
+
+
+def test_a_list_is_imported_once_and_shown(yiguang: Run) -> None:
+    assert yiguang("init").returncode == 0
+    first = yiguang("registry", "import", SAMPLE, "--source", "样例", "--as-of", "2026-11-01")
+    assert (first.returncode, first.stdout.decode()) == (0, "新增 6，变更 0，未变 0\n")
+    again = yiguang("registry", "import", SAMPLE, "--source", "样例", "--as-of", "2026-11-01")
+    assert (again.returncode, again.stdout.decode()) == (0, "新增 0，变更 0，未变 6\n")
+    shown = yiguang("registry", "show", "www.anhe.example")
+    assert shown.returncode == 0
+    text = shown.stdout.decode()
+    assert "青屿安和门诊部（来源：样例，2026-11-01）" in text and "诊疗科目：内科、中医科、口腔科" in text
+    found = yiguang("registry", "show", "（浙）医广[2025]第03-12-018号", "--json")
+    assert json.loads(found.stdout)["name"] == "临浦明视眼科医院"
+    missing = yiguang("registry", "show", "没有的医院")
+    assert missing.returncode == 1 and "未见记载不等于未登记" in missing.stderr.decode()
+
+
+def test_changes_bad_rows_and_unknown_columns_are_told(yiguang: Run, tmp_path: Path) -> None:
+    assert yiguang("init").returncode == 0
+    listed = tmp_path / "名录.csv"
+    listed.write_text("单位全名,所在区,登记号,怪列\n青屿安和门诊部,青屿区,A1,x\n,青屿区,A2,x\n", "utf-8")
+    refused = yiguang("registry", "import", listed)
+    assert refused.returncode == 1 and "表头" in refused.stderr.decode()
+    wrong = yiguang("registry", "import", listed, "--map", "单位全名=什么")
+    assert wrong.returncode == 2
+    mapped = yiguang("registry", "import", listed, "--map", "单位全名=name", "--as-of", "2026-11-01")
+    errors = mapped.stderr.decode()
+    assert mapped.returncode == 1 and "怪列" in errors and "第 3 行：没有机构名称" in errors
+    assert mapped.stdout.decode() == "新增 1，变更 0，未变 0\n"
+    listed.write_text("单位全名,所在区,登记号\n青屿安和综合门诊部,青屿区,A1\n", "utf-8")
+    changed = yiguang("registry", "import", listed, "--as-of", "2026-12-01")
+    assert changed.returncode == 0
+    assert "青屿安和门诊部 name：青屿安和门诊部 → 青屿安和综合门诊部" in changed.stdout.decode()
+    assert yiguang("registry", "import", listed, "--as-of", "昨天").returncode == 2
+    assert yiguang("registry", "import", tmp_path / "没有.csv").returncode == 2
