@@ -9,7 +9,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
@@ -25,6 +25,8 @@ from yarl import URL
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, check_address, is_public
 from crawler.settings import CrawlSettings
+from crawler.tls import lenient_context, tls_fault, tls_of
+from domain.connections import AnsweredBy, Connection, Tls
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers
 
@@ -56,11 +58,15 @@ class CrawlContext(Protocol):
 
 
 class HostResolver(aiohttp.abc.AbstractResolver):
-    """Names to addresses: the settings' own map first, then the system; refused addresses are left out."""
+    """Names to addresses: the settings' own map first, then the system; refused addresses are left out.
+
+    `answers` keeps what each name led to when it was last looked up, refused addresses too.
+    """
 
     def __init__(self, hosts: Mapping[str, str], *, local: bool) -> None:
         self._hosts = hosts
         self._local = local
+        self.answers: dict[str, tuple[tuple[str, ...], AnsweredBy]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -71,6 +77,8 @@ class HostResolver(aiohttp.abc.AbstractResolver):
         else:
             infos = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
             found = [(info[0], str(info[4][0])) for info in infos]
+        by = AnsweredBy.SYSTEM if mapped is None else AnsweredBy.HOST_TABLE
+        self.answers[host] = (tuple(dict.fromkeys(address for _, address in found)), by)
         allowed = [(kind, address) for kind, address in found if self._local or is_public(address)]
         if not allowed:
             check_address(found[0][1], local=self._local)
@@ -86,14 +94,20 @@ class HostResolver(aiohttp.abc.AbstractResolver):
 
 
 class _PeerResponse(aiohttp.ClientResponse):
-    """Notes the peer's address while the connection is surely still there: a short body lets it go at once."""
+    """Notes both ends of the connection while it is surely still there: a short body lets it go at once."""
 
     peer_ip = ""
+    local_ip = ""
+    tls: Tls | None = None
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         if connection.transport is not None:
             peer = connection.transport.get_extra_info("peername")
             self.peer_ip = str(peer[0]) if peer else ""
+            own = connection.transport.get_extra_info("sockname")
+            self.local_ip = str(own[0]) if own else ""
+            session = connection.transport.get_extra_info("ssl_object")
+            self.tls = None if session is None else tls_of(session, "")
         return await super().start(connection)
 
 
@@ -113,12 +127,14 @@ class CaptureHandler(BaseDownloadHandler):
         self._hosts = context.crawl_settings.hosts
         # Kept apart, so that a connection opened for a local target is never reused for another
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._resolvers = {local: HostResolver(self._hosts, local=local) for local in (False, True)}
+        self._lenient = lenient_context()
 
     async def download_request(self, request: Request) -> Response:
         terms: FetchTerms = request.meta["terms"]
         try:
             async with asyncio.timeout(terms.timeout_seconds):
-                exchange = await self._exchange(request, terms)
+                exchange = await self._exchange_despite_faults(request, terms)
         except TimeoutError as error:
             raise FetchFailed(Outcome.TIMEOUT, f"{terms.timeout_seconds:g} 秒内未收完", again=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -139,7 +155,7 @@ class CaptureHandler(BaseDownloadHandler):
                 return socket.socket(info[0], info[1], info[2])
 
             connector = aiohttp.TCPConnector(
-                resolver=HostResolver(self._hosts, local=local),
+                resolver=self._resolvers[local],
                 socket_factory=open_socket,
                 limit=0,  # the spider's gates bound what is open at once
                 ttl_dns_cache=60,
@@ -156,7 +172,18 @@ class CaptureHandler(BaseDownloadHandler):
             )
         return self._sessions[local]
 
-    async def _exchange(self, request: Request, terms: FetchTerms) -> Exchange:
+    async def _exchange_despite_faults(self, request: Request, terms: FetchTerms) -> Exchange:
+        """With a server that can be trusted; else with one that cannot, and the exchange says why. Nothing has been sent when
+        the first of the two handshakes fails."""
+        try:
+            return await self._exchange(request, terms)
+        except aiohttp.ClientConnectorError as error:  # also when the certificate is at fault
+            if not (fault := tls_fault(error)):
+                raise
+        return await self._exchange(request, terms, fault)
+
+    async def _exchange(self, request: Request, terms: FetchTerms, fault: str = "") -> Exchange:
+        """`fault` says why the server is not trusted; its certificate is not looked at then."""
         fetched_at = self._clock()
         url: str = request.meta["url"]
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _pairs(request)]
@@ -166,6 +193,7 @@ class CaptureHandler(BaseDownloadHandler):
             data=request.body or None,
             headers=headers,
             allow_redirects=False,
+            ssl=self._lenient if fault else True,
         ) as response:
             body = await _read_limited(response, terms.max_body_bytes)
             return Exchange(
@@ -181,7 +209,16 @@ class CaptureHandler(BaseDownloadHandler):
                 fetched_at=fetched_at,
                 ip=response.peer_ip if isinstance(response, _PeerResponse) else "",
                 source=terms.source,
+                connection=self._connection(response, terms.local, fault),
             )
+
+    def _connection(self, response: aiohttp.ClientResponse, local: bool, fault: str) -> Connection | None:
+        host, port = response.url.host, response.url.port
+        if not isinstance(response, _PeerResponse) or not response.peer_ip or host is None or port is None:
+            return None
+        answers, by = self._resolvers[local].answers.get(host, ((response.peer_ip,), AnsweredBy.LITERAL))
+        tls = None if response.tls is None else replace(response.tls, fault=fault)
+        return Connection(host, port, response.peer_ip, response.local_ip, answers, by, tls)
 
 
 def failure_of(error: Exception) -> FetchFailed:

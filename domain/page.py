@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.connections import Connection
 from domain.outcome import Outcome
 from domain.pictures import PagePicture
 
@@ -17,7 +18,7 @@ class Exchange:
 
     `body` is the entity body with its content coding still on (gzip stays gzip) but transfer coding removed, so
     `content-encoding` in `response_headers` is true of it. `ip` is empty when unknown. Times are aware UTC.
-    `source` says which engine fetched it: `http` (static) or `browser`.
+    `source` says which engine fetched it: `http` (static) or `browser`. `connection` is None where it is not known.
     """
 
     url: str
@@ -30,6 +31,7 @@ class Exchange:
     fetched_at: datetime
     ip: str = ""
     source: str = "http"
+    connection: Connection | None = None
 
 
 class ContactKind(StrEnum):

@@ -7,24 +7,17 @@ from typing import Any
 from domain.findings import Judgement
 from domain.page import Exchange
 from domain.visits import Rendering, Visit
+from storage.connections import certificates_of, connections_of, limits_of, not_recorded
 from storage.warc import warc_date
 
 _BEIJING = timezone(timedelta(hours=8))
-
-#: What a reader would look for on the sheet and does not find, with the reason.
-NOT_RECORDED = {
-    "dns_answers": "采集程序不留存 DNS 应答原文；各次请求实际连接的地址见 server_ips 与 WARC 记录",
-    "tls_certificates": "采集程序不留存服务器证书链",
-    "egress_address": "本机出口的公网地址须向外部服务查询，未查询",
-    "clock_offset": "未与外部时间源比对；内核自报的同步状态见 system.clock（如有），时间以机构时间戳（如有）为准",
-}
 
 
 def provenance_of(
     visit: Visit, judgement: Judgement, rendering: Rendering, provenance: Mapping[str, str], created_at: datetime
 ) -> dict[str, Any]:
     """The sheet as JSON has it: every field always there; what was not recorded says why."""
-    exchanges = (*visit.exchanges, *rendering.exchanges)
+    exchanges = tuple(dict.fromkeys((*visit.exchanges, *rendering.exchanges, *visit.picture_exchanges)))
     return {
         "system": dict(provenance),
         "night_id": visit.frontier.night_id,
@@ -51,8 +44,11 @@ def provenance_of(
         },
         "server_ips": sorted({exchange.ip for exchange in exchanges if exchange.ip}),
         "redirects": _redirects(visit.exchanges),
-        "exchanges": len(dict.fromkeys(exchanges)),
-        "not_recorded": NOT_RECORDED,
+        "connections": connections_of(exchanges),
+        "certificates": certificates_of(exchanges),
+        "exchanges": len(exchanges),
+        "limits": limits_of(exchanges),
+        "not_recorded": not_recorded(exchanges, provenance),
         "not_captured": [{"url": url, "reason": reason} for url, reason in rendering.not_captured],
     }
 

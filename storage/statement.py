@@ -46,13 +46,15 @@ def statement_of(bundle: bytes, template: str) -> str:
 def _facts(about: Mapping[str, Any]) -> dict[str, str]:
     system, browser = about["system"], about["browser"]
     named = ("operator", "tool", "tool_version", "python", "host", "system", "clock", "dns_servers")
-    missing = [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
+    missing = [f"    {limit}" for limit in about.get("limits", ())]
+    missing += [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
     missing += [f"    {name}：{reason}" for name, reason in about["not_recorded"].items()]
     return {
         **{name: system.get(name, UNKNOWN) for name in named},
         "started": about["started_at"]["beijing"],
         "ended": about["ended_at"]["beijing"],
-        "egress_reason": about["not_recorded"].get("egress_address", UNKNOWN),
+        "egress": _egress(about),
+        "tls": "\n".join(_tls_lines(about)) or f"    {NONE}",
         "browser": browser["name"],
         "user_agent": browser["user_agent"],
         "viewport": " × ".join(map(str, browser["viewport"])),
@@ -69,6 +71,25 @@ def _facts(about: Mapping[str, Any]) -> dict[str, str]:
         "server_ips": "、".join(about["server_ips"]) or UNKNOWN,
         "missing": "\n".join(missing) or f"    {NONE}",
     }
+
+
+def _egress(about: Mapping[str, Any]) -> str:
+    if said := about["system"].get("egress"):
+        return f"操作单位写明：{said}"
+    return f"程序未记录：{about['not_recorded'].get('egress_address', UNKNOWN)}"
+
+
+def _tls_lines(about: Mapping[str, Any]) -> list[str]:
+    """One line a host: whether it could be trusted and the digest of its certificate."""
+    lines = {}
+    for connection in about.get("connections", ()):
+        if (tls := connection["tls"]) is None:
+            continue
+        held = "校验通过" if tls["verified"] else f"校验未通过：{tls['fault']}"
+        own = tls["chain_sha256"][0] if tls["chain_sha256"] else UNKNOWN
+        line = f"    {connection['host']}（{tls['version']}，{held}）\n        证书 SHA-256 {own}"
+        lines[line] = None
+    return list(lines)
 
 
 def _file_lines(files: list[dict[str, Any]]) -> list[str]:

@@ -29,7 +29,8 @@ class Settings:
     `ocr_budget_seconds` is the time that all processes of a night together spend on reading pictures, 0 for none.
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
-    lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`.
+    lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`. `egress` is
+    the public address that servers see, as only the operator knows it.
     """
 
     home: Path
@@ -50,6 +51,7 @@ class Settings:
     hosts: Mapping[str, str] = field(default_factory=dict)
     night_window: NightWindow | None = None
     dns_control: tuple[str, ...] = ()
+    egress: str = ""
 
     @property
     def logs(self) -> Path:
@@ -94,6 +96,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
         dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),
+        egress=env.get("YIGUANG_EGRESS", "").strip(),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
 

@@ -100,4 +100,5 @@ def provenance(settings: Settings, classifier: Classifier, worker: str) -> Mappi
         "rules_sha256": classifier.rules_sha256,
         "model_sha256": classifier.model_sha256,
         "threshold": repr(classifier.threshold),
+        **({"egress": settings.egress} if settings.egress else {}),
     }

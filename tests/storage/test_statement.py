@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.connections import AnsweredBy, Connection, Tls
 from domain.visits import FrontierUrl
 from storage.bundle import build_bundle
 from storage.digests import sha256_hex
@@ -26,6 +27,21 @@ def test_every_blank_of_the_program_is_filled() -> None:
     ):  # fmt: skip
         assert said in text
     assert text.count("____________") == TEMPLATE.count("____________")
+
+
+def test_what_the_server_showed_of_itself_and_what_it_did_not_prove() -> None:
+    tls = Tls("TLSv1.2", "ECDHE", (b"own", b"issuer"), "证书已过期")
+    over = Connection("clinic.example", 443, "192.0.2.7", "10.0.0.2", ("192.0.2.7",), AnsweredBy.SYSTEM, tls)
+    encrypted = replace(LEAD.exchanges[0], url="https://clinic.example/", connection=over)
+    lead = replace(LEAD, exchanges=(*LEAD.exchanges, encrypted))
+    text = statement_of(build_bundle(lead, PROVENANCE | {"egress": "192.0.2.1"}, NOW, KEY), TEMPLATE)
+    for said in (
+        "clinic.example（TLSv1.2，校验未通过：证书已过期）", f"证书 SHA-256 {sha256_hex(b'own')}",
+        "clinic.example 的 TLS 身份校验未通过（证书已过期），仍予采集", "操作单位写明：192.0.2.1",
+    ):  # fmt: skip
+        assert said in text
+    assert "tls_certificates：" not in text
+    assert "egress_address：" not in text
 
 
 def test_a_url_cannot_break_the_page() -> None:
