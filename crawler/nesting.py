@@ -45,12 +45,7 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def may_need_bounds(source: bytes) -> bool:
     """Whether a page in UTF-8 is worth a look by `bounded_nesting`; most are not, and bytes are searched fast."""
-    opened = source.count(b"<")
-    if (
-        opened >= _SUSPECT_TAGS
-        and opened - source.count(b"</") - source.count(b"<!") >= _SUSPECT_TAGS  # no more start tags than that
-        and len(_START_TAG.findall(source)) >= _SUSPECT_TAGS
-    ):
+    if next(islice(_START_TAG.finditer(source), _SUSPECT_TAGS - 1, None), None) is not None:
         return True
     return _may_have_giant_tag(source)
 
