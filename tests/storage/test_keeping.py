@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -196,6 +199,34 @@ def test_a_crash_at_any_write_leaves_nothing_unexplained(tmp_path_factory: pytes
         expire(engine, folder, POLICY, BY, _years(6))
         assert (_faults(engine, folder), list(folder.rglob("*.wacz"))) == ([], []), number
         engine.dispose()
+
+
+_DIE_DELETING = """
+import os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+from storage.database import open_engine
+from storage.expiry import expire
+from tests.storage.samples import NOW
+from tests.storage.test_keeping import BY, POLICY
+from tests.storage.writes import crash_at
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+engine = open_engine(sys.argv[1])
+with crash_at(engine, int(sys.argv[3]), die):
+    expire(engine, Path(sys.argv[2]), POLICY, BY, NOW + timedelta(days=2200))
+"""
+
+
+@pytest.mark.parametrize("number", [2, 7])
+def test_kill_while_deleting(engine: Engine, database_url: str, folder: Path, number: int) -> None:
+    died = subprocess.run([sys.executable, "-c", _DIE_DELETING, database_url, folder, str(number)], check=False)
+    assert died.returncode == -signal.SIGKILL
+    expire(engine, folder, POLICY, BY, _years(6))
+    assert (_faults(engine, folder), list(folder.rglob("*.wacz"))) == ([], [])
+    assert _notes(engine, folder).count("依保存期限删除") == 3
 
 
 def test_a_full_disk_deletes_nothing_without_proof(
