@@ -22,7 +22,7 @@ import numpy as np
 
 from classifier.engine import Analyser
 from classifier.evaluation import Evaluation, cross_validated, evaluate, live_families
-from classifier.rules import lexicons_sha256
+from classifier.rule_files import lexicons_sha256
 from classifier.train import Row, Settings, read_rows
 
 ROOT = Path(__file__).parent.parent

@@ -22,7 +22,8 @@ from classifier.page_rules import page_findings
 from classifier.reading import Read, read_document
 from classifier.removal import Removal, removal_reason, smallest_removal
 from classifier.required import clauses_of
-from classifier.rules import Rule, lexicons_sha256, load_rules
+from classifier.rule_files import lexicons_sha256, load_rules
+from classifier.rules import Rule
 from classifier.segment import Segmenter
 from classifier.sentence_families import load_sentence_families
 from classifier.sentence_findings import SentenceFinder

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import LexiconError
-from classifier.rules import GATES, RECIPIENTS, Rule, basis_law, load_law_names
+from classifier.rule_files import basis_law, load_law_names
+from classifier.rules import GATES, RECIPIENTS, Rule
 from classifier.yaml_file import line_of, load_mapping
 from domain.findings import FAMILIES, FAMILY_ZH
 

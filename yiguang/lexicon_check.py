@@ -8,7 +8,8 @@ from classifier.engine import Analyser
 from classifier.errors import LexiconError
 from classifier.facts import load_facts
 from classifier.fold import Folder
-from classifier.rules import Example, Rule, rule_faults
+from classifier.rule_files import rule_faults
+from classifier.rules import Example, Rule
 from classifier.yaml_file import line_of
 from domain.findings import Document
 
