@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from domain.retention import KeepClass, RecordKind, RetentionPolicy
-from storage.keep_records import KeepRecord, read_records, record_act
+from storage.chain import lock_chain
+from storage.database import writing
+from storage.keep_records import KeepRecord, append_record, read_records, record_act, write_record_files
 from storage.tables import bundles, nights, visits, warc_files
 
 
@@ -36,8 +38,17 @@ class KeptItem:
 
 
 def hold(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason: str, now: datetime) -> KeepRecord:
-    """Nothing on hold is deleted, however old. Several people may hold the same; one release ends all of it."""
-    return record_act(engine, folder, RecordKind.HOLD, path, night_id, by, {"reason": reason}, now)
+    """Nothing on hold is deleted, however old. Several people may hold the same; one release ends all of it.
+
+    Raises NothingToDo when it was deleted: a hold that waited for a deletion to be recorded must not look as if it held.
+    """
+    with writing(engine) as connection:
+        lock_chain(connection)
+        if read_records(connection, RecordKind.DELETION, subject=path):
+            raise NothingToDo("此证据已依保存期限删除")
+        record = append_record(connection, RecordKind.HOLD, path, night_id, by, {"reason": reason}, now)
+    write_record_files(engine, folder)
+    return record
 
 
 def release(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason: str, now: datetime) -> KeepRecord:

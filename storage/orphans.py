@@ -44,7 +44,8 @@ def clean_orphans(engine: Engine, folder: Path) -> list[str]:
     with cleaning(folder):
         with engine.connect() as connection:
             known = _known_paths(connection)
-        for path in sorted([*folder.glob("evidence/**/*"), *folder.glob("warc/**/*"), *folder.glob("seals/**/*.part")]):
+        half_written = (path for name in ("seals", "records") for path in folder.glob(f"{name}/**/*.part"))
+        for path in sorted([*folder.glob("evidence/**/*"), *folder.glob("warc/**/*"), *half_written]):
             relative = path.relative_to(folder).as_posix()
             if path.is_file() and relative not in known:
                 path.unlink()

@@ -18,6 +18,7 @@ from storage.database import writing
 from storage.expiry import due_items, expire
 from storage.keep_records import RecordIncomplete, write_record_files
 from storage.nights import finish_night
+from storage.orphans import clean_orphans
 from storage.seals import seal_night
 from storage.tables import bundles, keep_records, warc_files
 from storage.verify import verify_all
@@ -117,6 +118,19 @@ def test_a_hold_keeps_the_bundle_and_the_night_file_it_is_in(engine: Engine, fol
     with pytest.raises(NothingToDo):
         release(engine, folder, held, NIGHT, BY, "复议终结", _years(6))
     assert len(expire(engine, folder, POLICY, BY, _years(6)).deleted) == 2
+
+
+def test_what_was_deleted_cannot_be_held(engine: Engine, folder: Path) -> None:
+    expire(engine, folder, POLICY, BY, _years(6))
+    with pytest.raises(NothingToDo, match="已依保存期限删除"):
+        hold(engine, folder, _paths(engine)[0], NIGHT, BY, "复议", _years(6))
+
+
+def test_a_half_written_record_is_cleared_away(engine: Engine, folder: Path) -> None:
+    hold(engine, folder, _paths(engine)[0], NIGHT, BY, "复议", NOW)
+    (folder / "records" / "000002-hold.json.1.part").write_bytes(b"{")
+    assert clean_orphans(engine, folder) == ["records/000002-hold.json.1.part"]
+    assert _faults(engine, folder) == []
 
 
 def test_a_class_runs_from_when_it_was_given(engine: Engine, folder: Path) -> None:
