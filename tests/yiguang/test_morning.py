@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.nights import NightSummary, TargetResult
 from domain.outcome import Outcome
+from domain.pictures import PictureFate
 from domain.visits import SkipRule
 from yiguang.morning import Morning, missed_since, report
 from yiguang.summary import night_complaints
@@ -83,3 +84,10 @@ def test_missing_contact_and_later_missed_days_are_told() -> None:
 
 def test_a_running_night_is_not_called_well() -> None:
     assert report(replace(MORNING, night=replace(NIGHT, ended_at=None))).startswith("2026-11-25 夜间巡查：尚未结束")
+
+
+def test_pictures_are_counted_and_those_left_unread_say_why() -> None:
+    fates = {PictureFate.READ: 12, PictureFate.SMALL: 90, PictureFate.UNSUSPICIOUS: 3, PictureFate.BUDGET: 7}
+    lines = report(replace(MORNING, pictures=fates)).splitlines()
+    assert "图片：识别 12 张，未识别 10 张（图片识别时间已用完 7、页面不可疑，余下的时间留给可疑页面 3）" in lines
+    assert not any(line.startswith("图片：") for line in report(MORNING).splitlines())
