@@ -87,6 +87,31 @@ def with_brand_findings(
     return replace(judgement, findings=findings, reasons=(*judgement.reasons, f"傍名牌线索：{_in_words(judged)}"))
 
 
+def with_naming_findings(judgement: Judgement, document: Document, kinds: FindingKinds) -> Judgement:
+    """The judgement with a lead for a name that carries words no institution may be named with (实施细则 42)."""
+    if judgement.genre in _ABOUT_OTHERS:
+        return judgement
+    findings, reasons = judgement.findings, list(judgement.reasons)
+    for name in dict.fromkeys((document.site_name.strip(), document.account.strip())):
+        if word := forbidden_word(name, kinds):
+            start = document.text.find(name)
+            if start >= 0:
+                findings = added(findings, [kinds["name-words"].at(document.text, start, start + len(name))])
+            reasons.append(f"自称“{name}”：名称含“{word}”，以许可证所载名称为准，待核")
+    if len(reasons) == len(judgement.reasons):
+        return judgement
+    return replace(judgement, findings=findings, reasons=tuple(reasons))
+
+
+def forbidden_word(name: str, kinds: FindingKinds) -> str:
+    """The word in an institution's name that none may carry, empty when there is none or it is no institution's name."""
+    words = kinds.words
+    plain = name.removesuffix("官网").removesuffix("官方网站")
+    if not plain.endswith(words["institution_endings"]) or any(word in plain for word in words["not_a_name"]):
+        return ""
+    return next((word for word in words["forbidden_in_names"] if word in plain), "")
+
+
 def added(findings: Sequence[Finding], more: Iterable[Finding]) -> tuple[Finding, ...]:
     """In text order; a lead over a place where one of its family is live already adds nothing."""
     kept = list(findings)

@@ -1,6 +1,6 @@
 """A page is judged by its wording, then by the names it uses and by what the registry has about its operator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from classifier.engine import Classifier, Explanation
 from domain.brand_book import BrandBook, load_brand_book
+from domain.brand_names import InstitutionFact
 from domain.documents import document_of
 from domain.findings import Document, Judgement
 from domain.licence_numbers import parse_licence
-from domain.name_findings import FindingKinds, load_finding_kinds, with_brand_findings
+from domain.name_findings import FindingKinds, load_finding_kinds, with_brand_findings, with_naming_findings
 from domain.page import ExtractedPage
 from domain.registry_findings import RegistryView, with_registry_findings
 from domain.subjects import SubjectBook, load_subjects
@@ -34,12 +35,17 @@ class NamesAndWords:
         return cls(classifier, load_brand_book(lexicons), load_finding_kinds(lexicons))
 
     def judge(self, document: Document) -> Judgement:
-        return with_brand_findings(self.classifier.judge(document), document, self.book, self.kinds)
+        return self.with_names(self.classifier.judge(document), document)
 
     def explain(self, document: Document) -> Explanation:
         explained = self.classifier.explain(document)
-        judgement = with_brand_findings(explained.judgement, document, self.book, self.kinds)
-        return replace(explained, judgement=judgement)
+        return replace(explained, judgement=self.with_names(explained.judgement, document))
+
+    def with_names(
+        self, judgement: Judgement, document: Document, registered: Sequence[InstitutionFact] = ()
+    ) -> Judgement:
+        judgement = with_brand_findings(judgement, document, self.book, self.kinds, registered)
+        return with_naming_findings(judgement, document, self.kinds)
 
 
 class RegistryJudge:
@@ -61,7 +67,7 @@ class RegistryJudge:
         view = registry_view(page, self._registry)
         facts = [institution.as_fact() for institution in view.found]
         judgement = self._words.classifier.explain(document).judgement
-        judgement = with_brand_findings(judgement, document, self._words.book, self._words.kinds, facts)
+        judgement = self._words.with_names(judgement, document, facts)
         captured_on = self._clock().astimezone(_CHINA).date()
         return with_registry_findings(judgement, page, view, captured_on, self._words.kinds, self._subjects)
 

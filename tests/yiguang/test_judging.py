@@ -16,7 +16,7 @@ from domain.findings import Document, Judgement
 from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution
 from domain.licence_numbers import parse_licence
-from domain.name_findings import load_finding_kinds, with_brand_findings
+from domain.name_findings import forbidden_word, load_finding_kinds, with_brand_findings
 from domain.page import ExtractedPage
 from domain.subjects import load_subjects
 from storage.database import migrate, open_engine
@@ -95,6 +95,33 @@ def test_a_brand_in_the_name_is_a_lead_and_the_score_stays() -> None:
 )
 def test_lawful_names_add_nothing(document: Document) -> None:
     assert words().judge(document) == words().classifier.judge(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("沅北癫痫病治愈医院", "治愈"),
+        ("青屿疑难病专治馆", "疑难病"),
+        ("江洲祖传骨科诊所官网", "祖传"),
+        ("江洲名医馆", "名医"),
+        ("青屿安和门诊部", ""),
+        ("青屿区人民医院", ""),
+        ("青屿区人民医院专家门诊", ""),
+        ("名医讲堂", ""),
+        ("青屿市精神医院", ""),
+        ("", ""),
+    ],
+)
+def test_words_that_no_institution_may_be_named_with(name: str, word: str) -> None:
+    assert forbidden_word(name, words().kinds) == word
+
+
+def test_a_forbidden_name_is_quoted_and_told() -> None:
+    document = Document(text="沅北祖传骨病门诊部，接骨四十年，电话000-00001234。", site_name="沅北祖传骨病门诊部")
+    judgement = words().judge(document)
+    assert any("名称含“祖传”" in reason for reason in judgement.reasons)
+    assert any(finding.family == "bad-naming" for finding in judgement.findings)
+    assert judgement.score == words().classifier.judge(document).score
 
 
 def test_pages_about_others_add_nothing() -> None:
