@@ -382,3 +382,33 @@ registry_headings = Table(
     Column("heading", StorableText, primary_key=True),  # as storage.registry_file.heading_key writes it
     Column("field", String(32), nullable=False),
 )
+
+# Texts that are the same or nearly, each cluster known by the text it began with; never merged, so that ids stay.
+text_clusters = Table(
+    "text_clusters",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("body_sha256", String(64), nullable=False, unique=True),  # of the text it began with
+    Column("sketch", Text, nullable=False),  # domain.sameness; empty when that text is too short
+)
+
+cluster_keys = Table(
+    "cluster_keys",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # domain.sameness.band_keys
+    Column("cluster_id", RowId, ForeignKey("text_clusters.id"), primary_key=True, autoincrement=False),
+)
+
+# The main text of a page of content, also of one that had not changed.
+page_bodies = Table(
+    "page_bodies",
+    metadata,
+    Column("page_id", RowId, ForeignKey("pages.id"), primary_key=True, autoincrement=False),
+    Column("url_key", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("body_start", Integer, nullable=False),  # code points into the page's text
+    Column("body_end", Integer, nullable=False),
+    Column("body_sha256", String(64), nullable=False, index=True),  # domain.sameness.text_digest
+    Column("cluster_id", RowId, ForeignKey("text_clusters.id"), index=True),  # NULL for a page of next to no text
+    Index("ix_page_bodies_url", "url_key", "seen_at"),
+)

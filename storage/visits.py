@@ -19,6 +19,7 @@ from domain.page import ExtractedPage
 from domain.visits import Visit
 from storage.bundle import StoredBundle, build_bundle, write_bundle
 from storage.chain import SealedFile, append_entry
+from storage.clusters import add_body
 from storage.columns import storable_text
 from storage.completeness import is_lead, require_complete, require_provenance
 from storage.database import writing
@@ -131,6 +132,7 @@ def _store(
     connection.execute(insert(pages), _page_row(visit, visit_id) | same)
     add_pictures(connection, visit)
     remember_page(connection, visit)
+    add_body(connection, visit)
     if visit.judgement is not None and visit.judgement.findings:
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))
     if bundle is not None:

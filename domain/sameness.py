@@ -1,0 +1,81 @@
+"""When two texts are the same, or nearly: sketches of texts, and keys under which alike sketches are found.
+
+A sketch is a one-permutation MinHash: the shingles of a text fall into SLOTS slots, each keeps its least hash, and the share
+of equal slots estimates the share of shingles two texts have in common (Jaccard), with an error of about 0.06. A 64-bit
+SimHash was measured too: on texts of 300 characters, half of those with 5 % of their characters edited drift beyond the
+distance at which unrelated texts begin to meet.
+"""
+
+import hashlib
+import unicodedata
+import zlib
+from collections.abc import Iterator
+
+SHINGLE_CHARACTERS = 4
+SLOTS = 64
+BANDS = 16
+#: Texts of fewer different shingles are compared as a whole only: a menu or a notice is like many others by accident.
+MIN_SHINGLES = 24
+#: Least share of equal slots of near duplicates; measured on advertisements and lawful texts (docs/sameness.md).
+NEAR_SHARE = 0.7
+_SLOT_DIGITS = 4
+_ROWS = SLOTS // BANDS
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 (hex) of a text, blanks and line breaks aside: what makes two texts exactly the same."""
+    return hashlib.sha256("".join(text.split()).encode("utf-8", "replace")).hexdigest()
+
+
+def sketch_of(text: str) -> str:
+    """SLOTS groups of four hex digits; empty for a text too short to be sketched.
+
+    Only letters count, in compatibility form and lower case: digits are hit counters and dates as often as prices.
+    """
+    shingles = _shingles(text)
+    if len(shingles) < MIN_SHINGLES:
+        return ""
+    least = [-1] * SLOTS
+    for shingle in shingles:
+        # CRC-32 is linear; the multiplication spreads it over the high bits, which choose the slot
+        mixed = zlib.crc32(shingle.encode("utf-8", "replace")) * 0x9E3779B1 & 0xFFFFFFFF
+        slot, value = mixed >> 26, mixed >> 10 & 0xFFFF
+        if least[slot] < 0 or value < least[slot]:
+            least[slot] = value
+    return "".join(f"{value:04x}" for value in _filled(least))
+
+
+def likeness(one: str, other: str) -> float:
+    """Share of equal slots, 0..1; 0 when either sketch is empty."""
+    if not one or not other:
+        return 0.0
+    return sum(a == b for a, b in zip(_slots(one), _slots(other), strict=True)) / SLOTS
+
+
+def band_keys(sketch: str) -> tuple[int, ...]:
+    """BANDS numbers below 2**31, none for an empty sketch. Texts that have 0.7 of their shingles in common share one of them
+    in 99 of 100 cases, those that have 0.1 in common in one of 600."""
+    width = _ROWS * _SLOT_DIGITS
+    return tuple(
+        zlib.crc32(f"{band}:{sketch[band * width : (band + 1) * width]}".encode()) & 0x7FFFFFFF
+        for band in range(BANDS if sketch else 0)
+    )
+
+
+def _shingles(text: str) -> set[str]:
+    letters = "".join(filter(str.isalpha, unicodedata.normalize("NFKC", text).lower()))
+    return {letters[start : start + SHINGLE_CHARACTERS] for start in range(len(letters) - SHINGLE_CHARACTERS + 1)}
+
+
+def _filled(least: list[int]) -> Iterator[int]:
+    """An empty slot takes the value of the next that is not, so that short texts can be compared with long ones."""
+    following = next(value for value in least if value >= 0)
+    filled: list[int] = []
+    for value in reversed(least):
+        following = value if value >= 0 else following
+        filled.append(following)
+    return reversed(filled)
+
+
+def _slots(sketch: str) -> Iterator[str]:
+    return (sketch[start : start + _SLOT_DIGITS] for start in range(0, len(sketch), _SLOT_DIGITS))

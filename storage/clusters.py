@@ -1,0 +1,208 @@
+"""Pages that say the same or nearly: each main text belongs to one cluster, whichever the night and the address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.outcome import Outcome
+from domain.page import ExtractedPage
+from domain.sameness import NEAR_SHARE, band_keys, likeness, sketch_of, text_digest
+from domain.visits import Visit
+from storage.columns import storable_text
+from storage.tables import cluster_keys, frontier, nights, page_bodies, pages, text_clusters
+from storage.url_keys import url_key
+
+#: Texts shorter than this ("暂无内容") are the same by accident.
+MIN_CHARACTERS = 16
+#: Outcomes after which a page counts as gone from its address.
+GONE = frozenset(
+    {
+        Outcome.REMOVED_BY_AUTHOR,
+        Outcome.REMOVED_FOR_VIOLATION,
+        Outcome.ACCOUNT_GONE,
+        Outcome.MIGRATED,
+        Outcome.HTTP_GONE,
+        Outcome.DNS_GONE,
+    }
+)
+_IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TextCluster:
+    """`urls` are the addresses (as first met) at which its texts were seen, in order of first sight."""
+
+    id: int
+    urls: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageCopy:
+    """The same or nearly the same text at another address. `exact` says that its newest text there is the very same as the
+    newest of the page asked for; `moved` that it was first seen there after that page was last seen, and that page is gone.
+    `page_id` is the newest page there."""
+
+    url: str
+    title: str
+    page_id: int
+    first_seen: datetime
+    last_seen: datetime
+    exact: bool
+    moved: bool
+    flagged: bool
+
+
+def add_body(connection: Connection, visit: Visit) -> None:
+    """Note the main text of a page of content, after its row in `pages` was written."""
+    row: dict[str, Any] = {
+        "page_id": visit.frontier.id,
+        "url_key": url_key(visit.frontier.url),
+        "seen_at": visit.ended_at,
+    }
+    if visit.page is not None:
+        row |= _body_columns(connection, visit.page)
+    elif visit.same_as is not None:
+        shared = (page_bodies.c.body_start, page_bodies.c.body_end, page_bodies.c.body_sha256, page_bodies.c.cluster_id)
+        earlier = connection.execute(select(*shared).where(page_bodies.c.page_id == visit.same_as)).one_or_none()
+        if earlier is None:  # read before bodies were noted
+            return
+        row |= earlier._mapping
+    else:
+        return
+    connection.execute(insert(page_bodies), row)
+
+
+def cluster_of(engine: Engine, page_id: int) -> TextCluster | None:
+    """The cluster of a page's main text; None for a page of next to no text, or of no content. Raises KeyError for an
+    unknown page."""
+    with engine.connect() as connection:
+        if connection.scalar(select(pages.c.id).where(pages.c.id == page_id)) is None:
+            raise KeyError(page_id)
+        mine = select(page_bodies.c.cluster_id).where(page_bodies.c.page_id == page_id).scalar_subquery()
+        rows = connection.execute(
+            select(page_bodies.c.cluster_id, page_bodies.c.seen_at, pages.c.url)
+            .join(pages, pages.c.id == page_bodies.c.page_id)
+            .where(page_bodies.c.cluster_id == mine)
+            .order_by(page_bodies.c.seen_at, page_bodies.c.page_id)
+        ).all()
+    if not rows:
+        return None
+    return TextCluster(
+        rows[0].cluster_id, tuple(dict.fromkeys(row.url for row in rows)), rows[0].seen_at, rows[-1].seen_at
+    )
+
+
+def cluster_ids(engine: Engine, page_ids: Sequence[int]) -> dict[int, int]:
+    """The clusters of those of the pages that have one."""
+    found: dict[int, int] = {}
+    query = select(page_bodies.c.page_id, page_bodies.c.cluster_id).where(page_bodies.c.cluster_id.is_not(None))
+    with engine.connect() as connection:
+        for start in range(0, len(page_ids), _IDS_AT_ONCE):
+            some = page_ids[start : start + _IDS_AT_ONCE]
+            found |= {
+                row.page_id: row.cluster_id for row in connection.execute(query.where(page_bodies.c.page_id.in_(some)))
+            }
+    return found
+
+
+def copies_of(engine: Engine, url: str) -> tuple[PageCopy, ...]:
+    """Other addresses of the newest text of a page, in order of first sight. Raises KeyError when the page was never read."""
+    bodies, key = page_bodies.c, url_key(url)
+    with engine.connect() as connection:
+        newest = connection.execute(
+            select(page_bodies)
+            .where(bodies.url_key == key)
+            .order_by(bodies.seen_at.desc(), bodies.page_id.desc())
+            .limit(1)
+        ).one_or_none()
+        if newest is None:
+            raise KeyError(url)
+        rows = connection.execute(
+            select(page_bodies, pages.c.url, pages.c.title, pages.c.flagged)
+            .join(pages, pages.c.id == bodies.page_id)
+            .where(bodies.cluster_id == newest.cluster_id, bodies.url_key != key)
+            .order_by(bodies.seen_at, bodies.page_id)
+        ).all()
+        gone = _is_gone(connection, key, newest.seen_at)
+    places: dict[str, list[Any]] = {}
+    for row in rows:
+        places.setdefault(row.url_key, []).append(row)
+    return tuple(
+        PageCopy(
+            url=seen[-1].url,
+            title=seen[-1].title or "",
+            page_id=seen[-1].page_id,
+            first_seen=seen[0].seen_at,
+            last_seen=seen[-1].seen_at,
+            exact=seen[-1].body_sha256 == newest.body_sha256,
+            moved=gone and seen[0].seen_at > newest.seen_at,
+            flagged=seen[-1].flagged,
+        )
+        for seen in places.values()
+    )
+
+
+def _is_gone(connection: Connection, key: str, seen_at: datetime) -> bool:
+    """Whether the last that was found at an address, after its last content, is that the page is gone."""
+    running_since = select(nights.c.id).where(nights.c.ended_at.is_(None) | (nights.c.ended_at > seen_at))
+    outcomes = connection.scalars(
+        select(pages.c.outcome)
+        .join(frontier, frontier.c.id == pages.c.id)
+        .where(frontier.c.night_id.in_(running_since), frontier.c.url_key == key, pages.c.captured_at > seen_at)
+        .order_by(pages.c.captured_at)
+    ).all()
+    telling = [outcome for outcome in map(Outcome, outcomes) if outcome in GONE or outcome is Outcome.CONTENT]
+    return bool(telling) and telling[-1] in GONE
+
+
+def _body_columns(connection: Connection, page: ExtractedPage) -> dict[str, Any]:
+    start, end = (page.body_start, page.body_end) if page.body_end > page.body_start else (0, len(page.text))
+    body = storable_text(page.text[start:end])
+    digest = text_digest(body)
+    cluster_id = _cluster(connection, body, digest) if len(body.strip()) >= MIN_CHARACTERS else None
+    return {"body_start": start, "body_end": end, "body_sha256": digest, "cluster_id": cluster_id}
+
+
+def _cluster(connection: Connection, body: str, digest: str) -> int:
+    """The cluster of the same text, else of the text most like it, else a new one.
+
+    Texts are compared with the text a cluster began with only: a chain of small changes does not lead from one text to
+    quite another.
+    """
+    known = connection.scalar(
+        select(page_bodies.c.cluster_id)
+        .where(page_bodies.c.body_sha256 == digest, page_bodies.c.cluster_id.is_not(None))
+        .limit(1)
+    )
+    if known is not None:
+        return int(known)
+    sketch = sketch_of(body)
+    keys = band_keys(sketch)
+    if keys:
+        candidates = connection.execute(
+            select(text_clusters.c.id, text_clusters.c.sketch)
+            .where(text_clusters.c.id.in_(select(cluster_keys.c.cluster_id).where(cluster_keys.c.key.in_(keys))))
+            .order_by(text_clusters.c.id)
+        ).all()
+        alike, nearest = max(((likeness(sketch, row.sketch), -row.id) for row in candidates), default=(0.0, 0))
+        if alike >= NEAR_SHARE:
+            return -nearest
+    return _new_cluster(connection, digest, sketch, keys)
+
+
+def _new_cluster(connection: Connection, digest: str, sketch: str, keys: Sequence[int]) -> int:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(text_clusters).on_conflict_do_nothing(index_elements=["body_sha256"])
+    created = connection.scalar(statement.returning(text_clusters.c.id), {"body_sha256": digest, "sketch": sketch})
+    if created is None:  # another worker met the same text at the same moment
+        same_text = select(text_clusters.c.id).where(text_clusters.c.body_sha256 == digest)
+        return int(connection.execute(same_text).scalar_one())
+    if keys:
+        connection.execute(insert(cluster_keys), [{"key": key, "cluster_id": created} for key in sorted(set(keys))])
+    return int(created)
