@@ -21,8 +21,9 @@ COMMAND = (sys.executable, "-m", "crawler.ocr_worker")
 _START_SECONDS = 120.0
 #: A process that has had nothing to do for so long is ended: it holds hundreds of megabytes.
 _IDLE_SECONDS = 60.0
-#: After so many failures one after another, reading is given up for the rest of the crawl.
-_MAX_FAILURES = 5
+#: After so many starts that failed one after another, reading is given up for the rest of the crawl. A picture that kills the
+#: process costs no more than its time: a site full of them must not keep others from being read.
+_MAX_FAILED_STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class PictureOcr:
         self._process: asyncio.subprocess.Process | None = None
         self._killed: list[asyncio.subprocess.Process] = []
         self._ending: asyncio.TimerHandle | None = None
-        self._failures = 0
+        self._failed_starts = 0
         self.spent_seconds = spent_seconds
 
     @property
@@ -85,15 +86,13 @@ class PictureOcr:
         async with self._turns.turn(suspicion):
             if not self.has_time():
                 return OcrAnswer(PictureFate.BUDGET)
-            if self._failures >= _MAX_FAILURES:
-                return OcrAnswer(PictureFate.STUCK, "识别进程多次失败，本次不再识别")
+            if self._failed_starts >= _MAX_FAILED_STARTS:
+                return OcrAnswer(PictureFate.STUCK, "识别进程多次未能启动，本次不再识别")
             began = time.monotonic()
             try:
                 answer = _answer(await self._exchange(question))
-                self._failures = 0
             except (TimeoutError, OSError, EOFError) as error:
                 # EOFError: asyncio's IncompleteReadError, the process died
-                self._failures += 1
                 logger.warning("reading a picture failed: %r", error)
                 self._kill()
                 timed_out = isinstance(error, TimeoutError)
@@ -119,11 +118,13 @@ class PictureOcr:
             return self._process
         self._kill()
         await self._bury()
+        self._failed_starts += 1
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         async with asyncio.timeout(_START_SECONDS):
             await _receive(self._process)
+        self._failed_starts = 0
         return self._process
 
     def _end_when_idle(self) -> None:

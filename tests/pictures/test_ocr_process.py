@@ -113,11 +113,19 @@ def test_a_hanging_or_dying_process_is_replaced(tmp_path: Path) -> None:
     assert not any(Path(f"/proc/{process}/cmdline").exists() for process in processes)
 
 
-def test_after_many_failures_nothing_is_tried_any_more(tmp_path: Path) -> None:
+def test_pictures_that_kill_the_process_keep_no_other_from_being_read(tmp_path: Path) -> None:
     ocr = fake(tmp_path, OcrLimits(budget_seconds=60.0, picture_seconds=5.0, memory_bytes=0))
     answers = ask(ocr, *[b"die"] * 5, b"a")
-    assert [answer.fate for answer in answers] == [PictureFate.STUCK] * 6
-    assert answers[-1].detail == "识别进程多次失败，本次不再识别"
+    assert [answer.fate for answer in answers] == [PictureFate.STUCK] * 5 + [PictureFate.DAMAGED]
+    assert answers[-1].detail.startswith("a ")
+
+
+def test_a_process_that_never_starts_is_given_up() -> None:
+    limits = OcrLimits(budget_seconds=60.0, picture_seconds=5.0, memory_bytes=0)
+    answers = ask(PictureOcr(limits, command=(sys.executable, "-c", "raise SystemExit(1)")), *[b"a"] * 4)
+    assert [answer.fate for answer in answers] == [PictureFate.STUCK] * 4
+    assert answers[2].detail == "识别进程中断"
+    assert answers[3].detail == "识别进程多次未能启动，本次不再识别"
 
 
 def test_a_spent_budget_starts_no_process(tmp_path: Path) -> None:
