@@ -81,7 +81,7 @@ def _egress(about: Mapping[str, Any]) -> str:
 
 def _tls_lines(about: Mapping[str, Any]) -> list[str]:
     """One line a host: whether it could be trusted and the digest of its certificate."""
-    lines = {}
+    lines: dict[str, None] = {}
     for connection in about.get("connections", ()):
         if (tls := connection["tls"]) is None:
             continue

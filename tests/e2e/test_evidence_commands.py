@@ -108,3 +108,17 @@ def test_the_verifier_is_the_same_every_time(yiguang: Run, tmp_path: Path) -> No
     first, second = (yiguang("evidence", "verifier", "--out", tmp_path / name) for name in ("a.pyz", "b.pyz"))
     assert first.stdout.split()[0] == second.stdout.split()[0]
     assert (tmp_path / "a.pyz").read_bytes() == (tmp_path / "b.pyz").read_bytes()
+
+
+def test_the_sheet_for_capturing_again(yiguang: Run, sealed: Path, tmp_path: Path) -> None:
+    case = json.loads(yiguang("cases", "list", "--json").stdout.decode().splitlines()[0])
+    sheet = tmp_path / "again.html"
+    assert yiguang("evidence", "recapture", str(case["id"]), "--out", sheet).returncode == 0
+    assert case["url"] in sheet.read_text("utf-8")
+    assert case["bundle_sha256"] in sheet.read_text("utf-8")
+    assert yiguang("evidence", "recapture", str(case["id"]), "--out", sheet).returncode == 1, "nothing is written over"
+    assert yiguang("evidence", "recapture", str(case["id"]), "--out", tmp_path / "again.doc").returncode == 2
+    (sealed / case["bundle"]).write_bytes((sealed / case["bundle"]).read_bytes()[:-1])
+    refused = yiguang("evidence", "recapture", str(case["id"]), "--out", tmp_path / "more.html")
+    assert refused.returncode == 1
+    assert "未通过核验" in refused.stderr.decode()

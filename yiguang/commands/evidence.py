@@ -1,4 +1,4 @@
-"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`."""
+"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`, the sheet in `recapture`."""
 
 import json
 from dataclasses import asdict
@@ -9,6 +9,7 @@ import typer
 
 from yiguang.commands.cases import find_case
 from yiguang.commands.keeping import keeping_app
+from yiguang.commands.recapture import recapture_app
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import VERIFIER, masked_files, original_files, record_opening, require_kept
 from yiguang.settings import read_settings
@@ -69,11 +70,13 @@ GROUP_HELP = """\
 例：
   yiguang evidence verify --all
   yiguang evidence export 3 --out 流转/
+  yiguang evidence recapture 3 --out 复核.pdf
   yiguang evidence expire --dry-run
 """
 
 evidence_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 evidence_app.add_typer(keeping_app)
+evidence_app.add_typer(recapture_app)
 
 
 def add_to(app: typer.Typer) -> None:
