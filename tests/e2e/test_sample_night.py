@@ -132,6 +132,17 @@ def test_most_unlawful_pages_are_leads(night: Night, truth: Truth) -> None:
     assert len(missed) <= len(unlawful) * 0.1, missed
 
 
+def test_a_page_that_makes_its_claims_in_a_picture_is_a_lead_that_says_where(night: Night) -> None:
+    url = f"{night.web.base_url('www.songhe-kangfu.example')}/"
+    [lead] = [page for page in night.pages if canonical_url(page.url) == canonical_url(url)]
+    assert lead.flagged
+    shown = night.yiguang("cases", "show", str(lead.id)).stdout
+    assert f"图片 {url}zhuanlan.jpg 的 [" in shown
+    listed = night.yiguang("pages", "pictures", url).stdout
+    assert "一次治愈" in listed
+    assert "图片：识别 " in night.yiguang("night", "show").stdout
+
+
 def test_the_same_is_said_to_a_person(night: Night) -> None:
     listed = [json.loads(line) for line in night.yiguang("cases", "list", "--json").stdout.splitlines()]
     assert {case["url"] for case in listed} == {page.url for page in night.pages if page.flagged}
