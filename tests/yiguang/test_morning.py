@@ -91,3 +91,13 @@ def test_pictures_are_counted_and_those_left_unread_say_why() -> None:
     lines = report(replace(MORNING, pictures=fates)).splitlines()
     assert "图片：识别 12 张，未识别 10 张（图片识别时间已用完 7、页面不可疑，余下的时间留给可疑页面 3）" in lines
     assert not any(line.startswith("图片：") for line in report(MORNING).splitlines())
+
+
+def test_pages_set_aside_are_named_with_the_reason() -> None:
+    failures = (
+        ("http://clinic.example/slow", Outcome.TIMEOUT, "超时"),
+        ("http://clinic.example/bad", Outcome.OUR_FAULT, "访问该页时采集进程或浏览器已 3 次中止，本夜搁置"),
+    )
+    said = report(replace(MORNING, night=replace(NIGHT, targets=(replace(GOOD, failures=failures),))))
+    assert "  · http://clinic.example/bad：访问该页时采集进程或浏览器已 3 次中止，本夜搁置" in said.splitlines()
+    assert "/slow" not in said
