@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from domain.findings import FAMILY_ZH, Document, Judgement
+from yiguang.json_line import NotJson, read_json, read_json_exactly
 from yiguang.terminal import printable
 
 #: A longer line is answered with an error instead of being held in memory whole. Bytes.
@@ -53,17 +54,17 @@ def parse_line(line: bytes | None) -> Request:
     """Raises BadLine with the reason; the id is kept when the line gives one."""
     if line is None:
         raise BadLine(f"行超过 {MAX_LINE_BYTES // (1024 * 1024)} MB")
-    if not line.strip():
+    if not line or line.isspace():
         raise BadLine("空行")
     try:
-        text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        row = read_json(line)
+        if isinstance(row, dict) and isinstance(row.get("id"), float):
+            row = read_json_exactly(line)  # perhaps an integer beyond 64 bits
     except UnicodeDecodeError as fault:
         raise BadLine(f"不是 UTF-8（第 {fault.start + 1} 字节）", _id_despite(line)) from None
-    try:
-        row = json.loads(text)
     except RecursionError:
         raise BadLine("JSON 嵌套过深") from None
-    except ValueError as fault:
+    except NotJson as fault:
         raise BadLine(f"不是有效的 JSON：{fault}") from None
     if not isinstance(row, dict):
         raise BadLine("应为一个 JSON 对象")

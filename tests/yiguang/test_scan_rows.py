@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.findings import Document, Finding, Judgement
+from yiguang.json_line import NotJson, read_json
 from yiguang.scan import BadLine, Scanner, dump_row, parse_line, read_lines
 
 
@@ -127,3 +128,45 @@ def test_what_went_in_comes_out_whatever_the_characters(line_id: str, text: str)
     findings = row["findings"]
     assert isinstance(findings, list)
     assert findings[0]["quote"] == text[:1]
+
+
+def plain_json(line: bytes) -> object:
+    """What the standard library makes of a line."""
+    try:
+        return json.loads(line.removeprefix(b"\xef\xbb\xbf").decode())
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    except RecursionError:
+        return "too deep"
+    except ValueError as fault:
+        return str(fault)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"1", b"null", b'"\\ud800"', b'"\\ud83d\\ude00"', b"NaN", b"-Infinity", b"1e999", b'"\xff"', b'"\xed\xa0\x80"', b'"\t"',
+        b"[1,]", b"01", b"{'a': 1}", b'"\\x"', b"[" * 900 + b"]" * 900, b"[" * 5000 + b"]" * 5000, b'{"a":1,"a":2}', b"", b"-0.0",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf", b" "])
+def test_lines_are_read_as_the_standard_library_reads_them(prefix: bytes, value: bytes) -> None:
+    line = prefix + b'{"id": 1, "text": "a", "x": ' + value + b"}"
+    try:
+        read: object = read_json(line)
+    except UnicodeDecodeError:
+        read = "not UTF-8"
+    except RecursionError:
+        read = "too deep"
+    except NotJson as fault:
+        read = str(fault)
+    assert repr(read) == repr(plain_json(line))
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**64), 10**30])
+def test_ids_of_any_size_are_kept(number: int) -> None:
+    assert answer(f'{{"id": {number}, "text": "a"}}'.encode())["id"] == number
+
+
+def test_a_broken_number_is_no_id() -> None:
+    assert "id" in str(answer(b'{"id": 1.5, "text": "a"}')["error"])
