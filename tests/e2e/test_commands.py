@@ -31,6 +31,8 @@ COMMANDS = (
     ("night", "list"),
     ("pages",),
     ("pages", "why"),
+    ("pages", "versions"),
+    ("pages", "copies"),
     ("evidence",),
     ("evidence", "verify"),
     ("evidence", "export"),

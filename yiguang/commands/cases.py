@@ -1,6 +1,7 @@
 """`yiguang cases list|show`."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 BEIJING = timezone(timedelta(hours=8))
 
 LIST_HELP = """\
-列出线索页面（尚待人工复核），最新的在前。
+列出线索页面（尚待人工复核），最新的在前。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。
 
 \b
 例：
   yiguang cases list
   yiguang cases list --night 2026-11-25 --json
+  yiguang cases list --all
 """
 SHOW_HELP = """\
 显示一条线索：页面、命中的内容与依据、证据包的位置。
@@ -61,17 +63,34 @@ def case_row(case: Case) -> dict[str, object]:
 @cases_app.command("list", help=LIST_HELP)
 def list_(
     night: Annotated[str | None, typer.Option("--night", metavar="NIGHT", help="只列某一夜，如 2026-11-25")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="逐条列出，每行一个 JSON 对象")] = False,
+    every: Annotated[bool, typer.Option("--all", help="逐条列出，不合并正文相同的")] = False,
 ) -> None:
     from storage.cases import list_cases
+    from storage.clusters import cluster_ids
     from yiguang.home import open_home
 
-    for case in list_cases(open_home(read_settings()), night):
-        if as_json:
-            typer.echo(json.dumps(case_row(case), ensure_ascii=False))
-        else:
-            families = "、".join(FAMILY_ZH[family] for family in case.families)
-            typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{printable(case.url)}")
+    engine = open_home(read_settings())
+    cases = list_cases(engine, night)
+    clusters = cluster_ids(engine, [case.id for case in cases])
+    if as_json:
+        for case in cases:
+            typer.echo(json.dumps({**case_row(case), "cluster": clusters.get(case.id)}, ensure_ascii=False))
+        return
+    for case, count in first_of_each_cluster(cases, {} if every else clusters):
+        families = "、".join(FAMILY_ZH[family] for family in case.families)
+        more = f"\t同文 {count} 条" if count > 1 else ""
+        typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{printable(case.url)}{more}")
+
+
+def first_of_each_cluster(cases: Sequence[Case], clusters: Mapping[int, int]) -> list[tuple[Case, int]]:
+    """The first case of each cluster and how many there are of it, in the order of the cases; a case whose id has no
+    cluster stands alone."""
+    groups: dict[tuple[str, int], list[Case]] = {}
+    for case in cases:
+        group = ("cluster", clusters[case.id]) if case.id in clusters else ("case", case.id)
+        groups.setdefault(group, []).append(case)
+    return [(members[0], len(members)) for members in groups.values()]
 
 
 @cases_app.command("show", help=SHOW_HELP)

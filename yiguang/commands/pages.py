@@ -1,4 +1,4 @@
-"""`yiguang pages why`."""
+"""`yiguang pages why`, and the other commands about pages."""
 
 import json
 from dataclasses import asdict
@@ -8,7 +8,7 @@ import typer
 
 from domain.outcome import OUTCOME_ZH
 from yiguang.beijing import BEIJING
-from yiguang.commands import pictures
+from yiguang.commands import page_texts, pictures
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
@@ -33,6 +33,7 @@ GROUP_HELP = """\
 例：
   yiguang pages why http://www.some-clinic.example/
   yiguang pages pictures http://www.some-clinic.example/promo.html
+  yiguang pages versions --diff http://www.some-clinic.example/promo.html
 """
 #: Nights looked through for a URL.
 NIGHTS_SEARCHED = 30
@@ -50,6 +51,7 @@ def pages() -> None:
 
 
 pictures.add_to(pages_app)
+page_texts.add_to(pages_app)
 
 
 @pages_app.command("why", help=WHY_HELP)
