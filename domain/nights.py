@@ -19,7 +19,8 @@ class TargetResult:
     """One target in one night. `content_pages` counts finished URLs of outcome `content`; `waiting` those not finished.
 
     `surplus` counts URLs found but never tried because `max_pages` was spent; they are not waiting.
-    `failures` are (url, outcome, detail) of URLs that ended in anything but content, at most 20 of them, oldest first.
+    `failures` are (url, outcome, detail) of URLs that ended in anything but content, at most 20 of them, those
+    set aside first, then oldest first.
     `usual_pages` is the median of `content_pages` over the target's last finished nights, None while there are too few of
     them; `previous_pages` and `previous_leads` are of the one before, None when there was none. `empty_titles` and
     `empty_texts` count content pages without a title or of next to no text.

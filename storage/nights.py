@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.evidence import VerifyReport
 from domain.nights import NightSummary, TargetResult
-from domain.outcome import Outcome
+from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
 from storage.night_figures import (
@@ -250,7 +250,7 @@ def _failures(connection: Connection, night_id: str, target_id: int) -> tuple[tu
     rows = connection.execute(
         select(pages.c.url, pages.c.outcome, pages.c.detail)
         .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.outcome != Outcome.CONTENT.value)
-        .order_by(pages.c.captured_at, pages.c.id)
+        .order_by(pages.c.detail.contains(SET_ASIDE_ZH).desc(), pages.c.captured_at, pages.c.id)
         .limit(FAILURES_SHOWN)
     )
     return tuple((row.url, Outcome(row.outcome), row.detail) for row in rows)

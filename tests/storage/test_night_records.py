@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.evidence import Check, VerifyReport
-from domain.outcome import Outcome
+from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
 from storage.cases import list_cases, show_case
@@ -95,15 +95,17 @@ def test_the_summary_counts_what_happened(engine: Engine, tmp_path) -> None:
     assert (progress.waiting + progress.leased, progress.surplus) == (first.waiting + second.waiting, 0)
 
 
-def test_failures_shown_are_the_oldest(engine: Engine, tmp_path) -> None:
+def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_path) -> None:
     night_id, ids = open_sample_night(engine, links=FAILURES_SHOWN + 5)
     store = open_store(engine, tmp_path)
     rows = claim(engine, night_id, ids[:1], limit=50)
     for number, row in enumerate(rows):
-        store.record(failed_visit(row, exchanges=(), ended_at=NOW + timedelta(minutes=len(rows) - number)))
+        ended_at = NOW + timedelta(minutes=len(rows) - number)
+        detail = f"已 3 次中止，{SET_ASIDE_ZH}" if number == 0 else "超时"
+        store.record(failed_visit(row, exchanges=(), ended_at=ended_at, outcome_detail=detail))
     store.close()
     failures = night_summary(engine, night_id).targets[0].failures
-    assert [url for url, _, _ in failures] == [row.url for row in reversed(rows)][:FAILURES_SHOWN]
+    assert [url for url, _, _ in failures] == [rows[0].url, *(row.url for row in reversed(rows))][:FAILURES_SHOWN]
 
 
 def test_verification_closes_the_night(engine: Engine) -> None:
