@@ -150,8 +150,8 @@ async def watch_memory(peak: list[int]) -> None:
         await asyncio.sleep(1)
 
 
-async def measure(pages: int, at_once: int) -> tuple[Pace, Pace, Pace, int]:
-    """Ours over pages that end, bare over the same, ours over those that never end; the peak of ours in bytes."""
+async def measure(pages: int, at_once: int) -> tuple[Pace, Pace, Pace, int, int]:
+    """Ours over pages that end, bare over the same, ours over those that never end; both peaks in bytes."""
     settings = CrawlSettings(
         wordings=load_wordings(LEXICONS / "web"),
         concurrent_renders=at_once,
@@ -159,6 +159,7 @@ async def measure(pages: int, at_once: int) -> tuple[Pace, Pace, Pace, int]:
         render_timeout_seconds=20.0,
     )
     ours, bare, endless, peak = Pace(), Pace(), Pace(), [0]
+    peak_bare = [0]
     renderer = Renderer(settings, lambda: datetime.now(UTC))
 
     async def show_ours(url: str) -> bool:
@@ -179,12 +180,14 @@ async def measure(pages: int, at_once: int) -> tuple[Pace, Pace, Pace, int]:
         await run_all(never_ending, at_once, show_ours, endless)
         await renderer.close()  # or its browser would be there, idle, in the bare round
         watch.cancel()
+        watch = asyncio.create_task(watch_memory(peak_bare))  # sampling costs time, so it goes on in both rounds
         async with async_playwright() as playwright:
             browser = await launch_chromium(playwright, settings.chromium_path)
             await show_bare(browser, settings, urls[0])
             await run_all(urls, at_once, partial(show_bare, browser, settings), bare)
             await browser.close()
-    return ours, bare, endless, peak[0]
+        watch.cancel()
+    return ours, bare, endless, peak[0], peak_bare[0]
 
 
 def main() -> int:
@@ -192,7 +195,7 @@ def main() -> int:
     parser.add_argument("pages", type=int)
     parser.add_argument("--open", type=int, default=2, help="pages open at once")
     arguments = parser.parse_args()
-    ours, bare, endless, peak = asyncio.run(measure(arguments.pages, arguments.open))
+    ours, bare, endless, peak, peak_bare = asyncio.run(measure(arguments.pages, arguments.open))
     ratio = (ours.pages / ours.seconds) / (bare.pages / bare.seconds)
     stall = max(ours.longest_stall, endless.longest_stall)
     print(f"ours  {ours.pages} pages, {ours.failed} not shown, {ours.pages / ours.seconds:.2f} pages/s")
@@ -201,7 +204,9 @@ def main() -> int:
     print(
         f"throughput ratio {ratio:.2f} (goal {MIN_RATIO}), longest stall {stall:.0f} s (goal {MAX_STALL_SECONDS:.0f})"
     )
-    print(f"peak memory of crawler, driver and browser {peak / 1e6:.0f} MB (goal {MAX_BYTES / 1e6:.0f})")
+    print(
+        f"peak memory of crawler, driver and browser {peak / 1e6:.0f} MB (goal {MAX_BYTES / 1e6:.0f}), bare {peak_bare / 1e6:.0f}"
+    )
     well = ours.failed == 0 and endless.failed == endless.pages
     return 0 if well and ratio >= MIN_RATIO and stall <= MAX_STALL_SECONDS and peak < MAX_BYTES else 1
 
