@@ -1,7 +1,7 @@
 """One page in one fresh browser context: opened, waited for, scrolled through, photographed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from crawler.page_requests import PageRequests, quietly
+from crawler.quote_places import locate_quotes
 from crawler.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
 from domain.visits import Rendering
@@ -23,11 +24,12 @@ _CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """Shows one page, whose requests `requests` answers."""
+    """Shows one page, whose requests `requests` answers, and finds where `quotes` stand on it."""
 
     settings: CrawlSettings
     clock: Callable[[], datetime]
     requests: PageRequests
+    quotes: Sequence[str] = ()
 
     async def show(self, browser: Browser, url: str) -> Rendering:
         started_at = self.clock()
@@ -62,6 +64,7 @@ class PageSession:
         ):
             raise led_away  # it left before it was parsed, and a page without a body cannot be photographed
         screenshot = await self._screenshot(page)
+        places = await locate_quotes(page, self.quotes, _png_size(screenshot)) if self.quotes else ()
         return Rendering(
             screenshot_png=screenshot,
             dom_html=await page.content(),
@@ -75,6 +78,7 @@ class PageSession:
             exchanges=tuple(self.requests.exchanges),
             not_captured=tuple(self.requests.not_captured),
             turned_back=self.requests.turned_back,
+            places=places,
         )
 
     async def close(self) -> bool:
@@ -153,6 +157,11 @@ class PageSession:
             timeout=timeout,
             clip={"x": 0, "y": 0, "width": width, "height": limit},
         )
+
+
+def _png_size(png: bytes) -> tuple[int, int]:
+    """Width and height as its head says (PNG, 11.2.2)."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
 
 
 async def _height(page: Page) -> int:

@@ -5,7 +5,7 @@ downloader as all others (`Load`). So the exchanges are exactly what was receive
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from playwright.async_api import Error as PlaywrightError
@@ -40,10 +40,16 @@ class Renderer:
         self._pool = BrowserPool(settings.chromium_path, settings.concurrent_renders, limits)
 
     async def render(
-        self, url: str, load: Load, document: Exchange | None = None, *, scripts: bool = True
+        self,
+        url: str,
+        load: Load,
+        document: Exchange | None = None,
+        *,
+        scripts: bool = True,
+        quotes: Sequence[str] = (),
     ) -> Rendering:
         """Show `url`. `document` is its answer when it has been fetched already: the browser then shows those bytes.
-        Without `scripts` none run, the page stays where it is, and the rendering says so.
+        Without `scripts` none run, the page stays where it is, and the rendering says so. It also says where `quotes` stand.
 
         When the browser goes down while it shows several pages, each is shown again in a browser of its own: the one
         that brings that down as well is to blame. Raises `RenderFailed`, also after `render_timeout_seconds`.
@@ -51,10 +57,10 @@ class Renderer:
         try:
             try:
                 async with self._pool.browser() as running:
-                    return await self._show(running, url, self._requests(url, load, document, scripts))
+                    return await self._show(running, url, self._requests(url, load, document, scripts), quotes)
             except _BrowserLost:
                 async with self._pool.browser_alone() as running:
-                    return await self._show(running, url, self._requests(url, load, document, scripts))
+                    return await self._show(running, url, self._requests(url, load, document, scripts), quotes)
         except BrowserUnavailable as error:
             raise RenderFailed(str(error)) from error
         except _BrowserLost as lost:
@@ -69,8 +75,10 @@ class Renderer:
             requests.documents[without_fragment(url)] = document
         return requests
 
-    async def _show(self, running: RunningBrowser, url: str, requests: PageRequests) -> Rendering:
-        session = PageSession(self._settings, self._clock, requests)
+    async def _show(
+        self, running: RunningBrowser, url: str, requests: PageRequests, quotes: Sequence[str]
+    ) -> Rendering:
+        session = PageSession(self._settings, self._clock, requests, quotes)
         try:
             async with asyncio.timeout(self._settings.render_timeout_seconds):
                 return await session.show(running.browser, url)

@@ -1,6 +1,7 @@
 """Which pages a browser looks at, what it may load for them, and how a lead is photographed."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.downloads import Downloads
@@ -52,25 +53,27 @@ class PageShow:
     gates: SiteGates
     renderer: Renderer
 
-    async def render(self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True) -> Rendering:
+    async def render(
+        self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True, quotes: Sequence[str] = ()
+    ) -> Rendering:
         """Show a page while it is its site's turn: its parts count as one visit to the site."""
         delay = await self.fetcher.delay_seconds(url, scope)
         async with self.gates.turn(host_of(url), delay, long=True):
-            return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts)
+            return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts, quotes=quotes)
 
-    async def photograph(self, url: str, visit: Visit, scope: Scope) -> Rendering:
+    async def photograph(self, url: str, visit: Visit, scope: Scope, quotes: Sequence[str] = ()) -> Rendering:
         """Show the page that was judged. What was flagged stands in the markup; if scripts lead away from it or kept it
         from being shown at the first try, they are left out."""
         if visit.frontier.attempts == 1:
             try:
-                rendering = await self.render(url, visit.exchanges[-1], scope)
+                rendering = await self.render(url, visit.exchanges[-1], scope, quotes=quotes)
             except RenderFailed as failure:
                 if not failure.by_itself:
                     raise
             else:
                 if without_fragment(rendering.final_url) == without_fragment(url):
                     return rendering
-        return await self.render(url, visit.exchanges[-1], scope, scripts=False)
+        return await self.render(url, visit.exchanges[-1], scope, scripts=False, quotes=quotes)
 
     def _loader(self, page_url: str, scope: Scope) -> Load:
         places = asyncio.Semaphore(_PARTS_AT_ONCE)

@@ -231,7 +231,8 @@ class Visitor:
             reading = replace(reading, page=read.page)
             visit = replace(visit, picture_exchanges=read.fetched)
             if judgement.flagged and rendering is None:
-                rendering = await self.show.photograph(url, visit, scope)
+                quotes = [finding.quote for finding in judgement.findings if not finding.silenced]
+                rendering = await self.show.photograph(url, visit, scope, quotes)
                 shown = await self._read_dom(rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage
+from domain.places import QuotePlace
 from domain.targets import Target
 
 
@@ -60,6 +61,7 @@ class Rendering:
 
     `exchanges` are the requests the browser made for this page; `not_captured` lists (url, reason) it did not.
     `turned_back` is the Chinese reason why the page was kept from going elsewhere by itself, empty when it did not try.
+    `places` are where quotes stand that were known when it was shown.
     """
 
     screenshot_png: bytes
@@ -74,6 +76,7 @@ class Rendering:
     exchanges: tuple[Exchange, ...] = ()
     not_captured: tuple[tuple[str, str], ...] = ()
     turned_back: str = ""
+    places: tuple[QuotePlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

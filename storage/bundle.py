@@ -65,7 +65,7 @@ def build_bundle(visit: Visit, provenance: Mapping[str, str], created_at: dateti
     members[SCREENSHOT] = rendering.screenshot_png
     members[DOM] = storable_text(rendering.dom_html).encode()
     members[TEXT] = storable_text(page.text).encode()
-    members[FINDINGS] = canonical_json(_findings(page, judgement))
+    members[FINDINGS] = canonical_json(_findings(page, judgement, rendering))
     members[PROVENANCE] = canonical_json(provenance_of(visit, judgement, rendering, provenance, created_at))
     members[MANIFEST] = manifest_of(members)
     members[DATAPACKAGE] = datapackage_of(members, page.title, warc_uri(rendering.final_url), created_at)
@@ -120,13 +120,17 @@ def main_exchange(visit: Visit, rendering: Rendering) -> Exchange:
     return (visit.exchanges or rendering.exchanges)[-1]
 
 
-def _findings(page: ExtractedPage, judgement: Judgement) -> dict[str, Any]:
-    """The judgement and what was read out of the page; every start and end is a code point into text.txt."""
+def _findings(page: ExtractedPage, judgement: Judgement, rendering: Rendering) -> dict[str, Any]:
+    """The judgement and what was read out of the page; every start and end is a code point into text.txt.
+
+    `places` says where on the screenshot, in its pixels, the quotes stand; a page shown before it was judged has none.
+    """
     read = asdict(page)
     del read["text"], read["links"], read["images"]
     read["published_at"] = None if page.published_at is None else warc_date(page.published_at)
     return {
         "judgement": asdict(judgement),
         "page": read,
+        "places": [asdict(place) for place in rendering.places],
         "text_sha256": sha256_hex(storable_text(page.text).encode()),
     }

@@ -33,6 +33,7 @@ def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
 
 def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     """Name and content, the bundle first. Raises CommandFailed when the statement's template is broken."""
+    from storage.boxed_shots import boxed_shots
     from storage.proof import SUFFIX, proof_of
     from storage.statement import StatementTemplateBroken, statement_of
     from yiguang.home import open_home
@@ -50,6 +51,7 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
         f"{name}.sha256": f"{case.bundle_sha256}  {name}\n".encode(),
         f"{name}.statement.txt": statement.encode(),
         VERIFIER: build_verifier(),
+        **{name + suffix: picture for suffix, picture in boxed_shots(bundle).items()},
     }
     proof = proof_of(open_home(settings), case.bundle)
     if proof is None:

@@ -10,7 +10,7 @@ from crawler.settings import CrawlSettings
 from crawler.shard import run_shard
 from crawler.wordings import load_wordings
 from domain.evidence import EvidenceIncomplete
-from domain.findings import Judgement
+from domain.findings import Finding, Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import Target
@@ -112,8 +112,12 @@ class MemoryStore:
 
 
 def judge_word(page: ExtractedPage) -> Judgement:
-    flagged = "包治百病" in page.text
-    return Judgement(score=0.9 if flagged else 0.1, flagged=flagged, genre="promotion", is_ad=flagged)
+    quote = "包治百病"
+    start = page.text.find(quote)
+    flagged = start >= 0
+    end = start + len(quote)
+    found = (Finding("cure-all", "cure-guarantee", quote, start, end, 0.9, ("广告法16(1)(1)",), 5),) if flagged else ()
+    return Judgement(score=0.9 if flagged else 0.1, flagged=flagged, genre="promotion", is_ad=flagged, findings=found)
 
 
 def settings(**changes: object) -> CrawlSettings:

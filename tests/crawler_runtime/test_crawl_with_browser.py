@@ -53,6 +53,8 @@ def test_a_lead_is_photographed_in_the_same_visit_in_every_mode(server: RoughSer
     assert visit.rendering.screenshot_png.startswith(b"\x89PNG")
     assert "包治百病" in visit.rendering.dom_html
     assert visit.rendering.final_url == server.url("case")
+    assert visit.rendering.places
+    assert visit.rendering.places[0].boxes
     asked = [item.path for item in server.asked if item.host == "case.example"]
     assert asked.count("/") == 1
     assert {"/a.png", "/a.js"} <= set(asked)
