@@ -307,6 +307,13 @@ class SqlRegistry:
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count()).select_from(registry_institutions)) or 0
 
+    def sources(self) -> tuple[tuple[str, date, int], ...]:
+        """The lists that it was made of: source, date of its newest row, number of rows; by name of source."""
+        table = registry_institutions.c
+        query = select(table.source, func.max(table.as_of), func.count()).group_by(table.source).order_by(table.source)
+        with self._engine.connect() as connection:
+            return tuple((source, as_of, rows) for source, as_of, rows in connection.execute(query))
+
 
 def _upwards(host: str) -> Iterator[str]:
     """www.a.example.cn, a.example.cn, example.cn."""

@@ -1,5 +1,6 @@
 """A page is judged by its wording, then by the names it uses and by what the registry has about its operator."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -19,6 +20,16 @@ from domain.subjects import SubjectBook, load_subjects
 from storage.registry import SqlRegistry
 
 _CHINA = timezone(timedelta(hours=8))
+#: Under lexicons/: what judging by names and registry reads beside the classifier's own files.
+_NAME_FILES = ("brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/subjects.csv")
+
+
+def names_sha256(lexicons: Path) -> str:
+    """One digest over the lists of names, for the evidence; the classifier's digest covers the rest. Raises OSError."""
+    digest = hashlib.sha256()
+    for name in _NAME_FILES:
+        digest.update(f"{name}\n".encode() + hashlib.sha256((lexicons / name).read_bytes()).digest())
+    return digest.hexdigest()
 
 
 class NamesAndWords:

@@ -42,7 +42,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     spent = seconds_spent(engine, job.night_id, job.target_ids)
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
-    about = {**machine_facts(), **provenance(settings, classifier, job.worker)}
+    about = {**machine_facts(), **provenance(settings, classifier, engine, job.worker)}
     store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
     in_hand = InHandFile(settings.home, job.night_id, job.worker)
     try:

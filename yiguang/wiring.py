@@ -15,7 +15,7 @@ from crawler.wordings import load_wordings
 from domain.visits import Judge
 from storage.registry import SqlRegistry
 from yiguang.errors import CommandFailed
-from yiguang.judging import NamesAndWords, RegistryJudge
+from yiguang.judging import NamesAndWords, RegistryJudge, names_sha256
 from yiguang.settings import Settings
 
 #: A crawl process that has done nothing at all for so long is started again.
@@ -87,7 +87,7 @@ def load_analyser(settings: Settings) -> Analyser:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
 
 
-def provenance(settings: Settings, classifier: Classifier, worker: str) -> Mapping[str, str]:
+def provenance(settings: Settings, classifier: Classifier, engine: Engine, worker: str) -> Mapping[str, str]:
     """Who judged and captured, with which versions; what is true of the whole process, not of one visit."""
     return {
         "operator": settings.operator,
@@ -100,5 +100,7 @@ def provenance(settings: Settings, classifier: Classifier, worker: str) -> Mappi
         "rules_sha256": classifier.rules_sha256,
         "model_sha256": classifier.model_sha256,
         "threshold": repr(classifier.threshold),
+        "names_sha256": names_sha256(settings.lexicons),
+        "registry": "; ".join(f"{source} {as_of} {rows}" for source, as_of, rows in SqlRegistry(engine).sources()),
         **({"egress": settings.egress} if settings.egress else {}),
     }

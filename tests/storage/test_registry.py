@@ -155,6 +155,7 @@ def test_two_sources_stand_side_by_side(engine: Engine) -> None:
         institution = RegisteredInstitution("青屿安和门诊部", source, DAY, public=public, credit_code=COMPANY)
         import_institutions(engine, [institution], source, DAY)
     assert [item.public for item in SqlRegistry(engine).find(credit_codes=[COMPANY])] == [True, None]
+    assert {("甲", DAY, 1), ("乙", DAY, 1)} <= set(SqlRegistry(engine).sources())
 
 
 def many(count: int, chance: random.Random) -> Iterator[RegisteredInstitution]:

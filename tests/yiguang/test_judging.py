@@ -1,5 +1,6 @@
 """Leads from names and from the registry: added after the score, quoted where the page has the words, silent otherwise."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ from storage.database import migrate, open_engine
 from storage.registry import SqlRegistry, import_institutions
 from storage.registry_file import open_registry_file
 from storage.registry_rows import RowReader, load_headings
-from yiguang.judging import NamesAndWords, RegistryJudge
+from yiguang.judging import NamesAndWords, RegistryJudge, names_sha256
 
 ROOT = Path(__file__).parents[2]
 LEXICONS = ROOT / "lexicons"
@@ -176,3 +177,17 @@ def test_what_is_no_advertisement_is_not_compared(engine: Engine) -> None:
     plain = judged(engine, "高血压患者应坚持服药，设有妇产科的医院可做孕检。", site_name="青屿国医堂馆")
     assert not plain.is_ad
     assert not {"subject-not-licensed", "name-differs"} & rules(plain).keys()
+
+
+@pytest.mark.parametrize(
+    "name", ["brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/subjects.csv"]
+)
+def test_the_digest_of_names_covers_every_list(tmp_path: Path, name: str) -> None:
+    for folder in ("brand_names", "registry"):
+        shutil.copytree(LEXICONS / folder, tmp_path / folder)
+    shutil.copy(LEXICONS / "brands.csv", tmp_path)
+    before = names_sha256(tmp_path)
+    assert before == names_sha256(LEXICONS)
+    with (tmp_path / name).open("a", encoding="utf-8") as file:
+        file.write("#")
+    assert names_sha256(tmp_path) != before
