@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from domain.outcome import Outcome
 
@@ -12,6 +13,14 @@ FEW_SHARE = 0.2
 BLANK_SHARE = 0.5
 #: ... where there are so many pages that it is no accident.
 BLANK_MIN_PAGES = 10
+
+
+class NightState(StrEnum):
+    """`open` while it runs or after it was broken off; `paused` when its hours were over before its URLs were."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class NightSummary:
 
     `bundles_verified`/`bundles_failed` count evidence bundles checked at the end of the night. `previous_night` is the
     finished night before, None for the first; `missed_dates` are the dates (Beijing, ISO) between the two without one.
+    `paused_at` is None unless the night is paused; `resumed_dates` are those (Beijing, ISO) on which it was taken up again
+    after a pause, oldest first.
     """
 
     night_id: str
@@ -77,6 +88,19 @@ class NightSummary:
     bundles_failed: tuple[str, ...] = ()
     previous_night: str | None = None
     missed_dates: tuple[str, ...] = ()
+    paused_at: datetime | None = None
+    resumed_dates: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> NightState:
+        if self.ended_at is not None:
+            return NightState.FINISHED
+        return NightState.OPEN if self.paused_at is None else NightState.PAUSED
+
+    @property
+    def waiting(self) -> int:
+        """URLs still to visit."""
+        return sum(target.waiting for target in self.targets)
 
     @property
     def content_pages(self) -> int:
@@ -96,7 +120,12 @@ class NightSummary:
 
     @property
     def healthy(self) -> bool:
-        """Zero is a failure: a night without targets or without a page of content is not healthy either."""
+        """Zero is a failure: a night without targets or without a page of content is not healthy either.
+
+        What a paused night has too little of may yet come, so only its evidence counts.
+        """
+        if self.state is NightState.PAUSED:
+            return not self.bundles_failed
         return self.content_pages > 0 and all(target.healthy for target in self.targets) and not self.bundles_failed
 
 

@@ -21,6 +21,7 @@ from storage.night_figures import (
     keep_figures,
     previous_night,
 )
+from storage.pauses import paused_since, resumed_dates
 from storage.skips import forget_old_skips, keep_surplus
 from storage.tables import findings, frontier, night_targets, nights, pages
 
@@ -90,15 +91,8 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
 
     Surplus URLs are counted and dropped from the frontier: there may be a hundred of them for each URL visited.
     """
-    failed = [report.path for report in reports if not report.ok]
     with writing(engine) as connection:
-        closed = connection.execute(
-            update(nights)
-            .where(nights.c.id == night_id)
-            .values(ended_at=now, bundles_verified=len(reports), bundles_failed=failed)
-        )
-        if closed.rowcount != 1:
-            raise KeyError(night_id)
+        _note(connection, night_id, reports, ended_at=now)
         keep_figures(connection, night_id)
         for target_id, urls in _surplus(connection, night_id).items():
             connection.execute(
@@ -111,6 +105,23 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
                 delete(frontier).where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, _UNTRIED)
             )
         forget_old_skips(connection)
+
+
+def note_reports(engine: Engine, night_id: str, reports: Sequence[VerifyReport]) -> None:
+    """Keep the verification of the evidence of a night that is not finished. Raises KeyError for no such night."""
+    with writing(engine) as connection:
+        _note(connection, night_id, reports)
+
+
+def _note(connection: Connection, night_id: str, reports: Sequence[VerifyReport], **values: datetime) -> None:
+    failed = [report.path for report in reports if not report.ok]
+    noted = connection.execute(
+        update(nights)
+        .where(nights.c.id == night_id)
+        .values(bundles_verified=len(reports), bundles_failed=failed, **values)
+    )
+    if noted.rowcount != 1:
+        raise KeyError(night_id)
 
 
 def night_progress(engine: Engine, night_id: str) -> NightProgress:
@@ -199,8 +210,16 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
             bundles_verified=night.bundles_verified,
             bundles_failed=tuple(night.bundles_failed),
             previous_night=previous,
-            missed_dates=() if previous is None else dates_between(previous, night_id),
+            missed_dates=() if previous is None else _missed(connection, previous, night_id),
+            paused_at=paused_since(connection, night_id),
+            resumed_dates=resumed_dates(connection, night_id),
         )
+
+
+def _missed(connection: Connection, previous: str, night_id: str) -> tuple[str, ...]:
+    """The dates between two nights on which neither the earlier one was taken up again."""
+    resumed = resumed_dates(connection, previous)
+    return tuple(date for date in dates_between(previous, night_id) if date not in resumed)
 
 
 def list_nights(engine: Engine) -> list[tuple[str, datetime, datetime | None]]:

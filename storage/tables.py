@@ -63,6 +63,16 @@ nights = Table(
     Column("bundles_failed", JsonText, nullable=False, server_default="[]"),
 )
 
+# A night that its hours cut short, each time; it goes on when it is resumed
+night_pauses = Table(
+    "night_pauses",
+    metadata,
+    Column("night_id", String(32), ForeignKey("nights.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1 in each night
+    Column("paused_at", UtcDateTime, nullable=False),
+    Column("resumed_at", UtcDateTime),  # NULL while the night is paused
+)
+
 # What was asked of a target that night: later edits of the target do not change the figures of an old night.
 night_targets = Table(
     "night_targets",

@@ -14,6 +14,9 @@ from dbos import WorkflowHandle as Handle
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob
 
+#: Of the workflow of a night; gives its faults.
+NightHandle = Handle[list[str]]
+
 QUEUE = "shards"
 #: Goes up when the workflows below change their steps: unfinished ones of an older version are then left alone.
 WORKFLOW_VERSION = "night-1"
@@ -23,10 +26,17 @@ _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 @DBOS.dbos_class()
 class NightWorkflows(DBOSConfiguredInstance):
     """The workflows and what they call. `crawl` runs one shard to its end and gives a fault in Chinese or ""; `close`
-    ends the night. Both may be called again after a crash, so both must bear that."""
+    ends the night. Both may be called again after a crash, so both must bear that. `begin` is called before a workflow
+    is started, not before one is taken up."""
 
-    def __init__(self, crawl: Callable[[ShardJob], str], close: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        crawl: Callable[[ShardJob], str],
+        close: Callable[[str], None],
+        begin: Callable[[str], None] = lambda _night_id: None,
+    ) -> None:
         super().__init__(config_name="night")
+        self.begin = begin
         self._crawl = crawl
         self._close = close
 
@@ -60,13 +70,13 @@ def durable_night(
     workflows: NightWorkflows,
     night_id: str,
     shards: Sequence[Sequence[int]],
-) -> Iterator[Handle[list[str]]]:
+) -> Iterator[NightHandle]:
     """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle."""
     DBOS(config=_config(settings))
     DBOS.launch()
     try:
         DBOS.register_queue(QUEUE, worker_concurrency=settings.shards, polling_interval_sec=0.2)
-        yield _start_or_take_up(workflows, night_id, [list(part) for part in shards])
+        yield start_or_take_up(workflows, night_id, shards)
     finally:
         DBOS.destroy(destroy_registry=False)
 
@@ -83,11 +93,13 @@ def _config(settings: Settings) -> DBOSConfig:
     }
 
 
-def _start_or_take_up(workflows: NightWorkflows, night_id: str, shards: list[list[int]]) -> Handle[list[str]]:
+def start_or_take_up(workflows: NightWorkflows, night_id: str, shards: Sequence[Sequence[int]]) -> NightHandle:
+    """The workflow of the night that is under way, else a new one. To be called inside of `durable_night` only."""
     tries = DBOS.list_workflows(workflow_id_prefix=f"{night_id}:try-", name="night", load_input=False)
     for known in tries:
         if known.status in _UNDER_WAY:
-            taken_up: Handle[list[str]] = DBOS.retrieve_workflow(known.workflow_id)
+            taken_up: NightHandle = DBOS.retrieve_workflow(known.workflow_id)
             return taken_up
+    workflows.begin(night_id)
     with SetWorkflowID(f"{night_id}:try-{len(tries) + 1}"):
-        return DBOS.start_workflow(workflows.night, night_id, shards)
+        return DBOS.start_workflow(workflows.night, night_id, [list(part) for part in shards])

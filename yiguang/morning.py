@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.findings import FAMILY_ZH
-from domain.nights import NightSummary, TargetResult
+from domain.nights import NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, SET_ASIDE_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
 from yiguang.beijing import BEIJING, beijing_time
-from yiguang.summary import night_complaints
+from yiguang.summary import night_complaints, paused_zh
 from yiguang.terminal import printable
 
 SKIP_ZH: dict[SkipRule, str] = {
@@ -58,20 +58,24 @@ def report(morning: Morning) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def missed_since(night_id: str, now: datetime) -> int:
-    """Whole days (Beijing) without a night between the newest night and today."""
-    last = datetime.fromisoformat(night_id[:10]).date()
+def missed_since(night_id: str, now: datetime, resumed_dates: tuple[str, ...] = ()) -> int:
+    """Whole days (Beijing) without work between the newest night, or the last date it was resumed on, and today."""
+    last = datetime.fromisoformat(max((night_id[:10], *resumed_dates))).date()
     return max(0, (now.astimezone(BEIJING).date() - last).days - 1)
 
 
 def _state(night: NightSummary) -> str:
-    if night.ended_at is None:
+    if night.state is NightState.PAUSED:
+        return f"已暂停（{paused_zh(night)}）{'' if night.healthy else '，不正常'}"
+    if night.state is NightState.OPEN:
         return "尚未结束（中断的一夜再次运行 yiguang nightly 会接着做）"
     return "正常" if night.healthy else "不正常"
 
 
 def _times(night: NightSummary) -> str:
     start = beijing_time(night.started_at)
+    if night.paused_at is not None:
+        return f"{start} 开始，{beijing_time(night.paused_at)} 暂停（北京时间）"
     if night.ended_at is None:
         return f"{start} 开始（北京时间）"
     return f"{start} 至 {beijing_time(night.ended_at)}（北京时间），历时 {_duration(night.ended_at - night.started_at)}"
@@ -85,7 +89,9 @@ def _duration(span: timedelta) -> str:
 
 def _missed(morning: Morning) -> list[str]:
     lines = [f"未运行：{date} 没有巡查" for date in morning.night.missed_dates]
-    if morning.newest and morning.night.ended_at and (days := missed_since(morning.night.night_id, morning.now)):
+    night = morning.night
+    idle = morning.newest and night.state is not NightState.OPEN
+    if idle and (days := missed_since(night.night_id, morning.now, night.resumed_dates)):
         lines.append(f"未运行：此后已有 {days} 天没有巡查")
     return lines
 

@@ -12,12 +12,13 @@ from sqlalchemy import Engine
 
 from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.tips import TIP_NOTE
-from domain.nights import NightSummary
+from domain.nights import NightState, NightSummary
 from domain.visits import TargetInNight
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
-from storage.nights import NightProgress, finish_night, night_progress, night_summary, open_night
+from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
 from storage.orphans import clean_orphans
+from storage.pauses import is_paused, pause_night, resume_night
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
@@ -25,7 +26,7 @@ from storage.tips import name_by_account
 from storage.verify import verify_all
 from storage.verify_chain import verify_chain
 from yiguang.authorities import load_authorities
-from yiguang.durable import NightWorkflows, durable_night
+from yiguang.durable import NightHandle, NightWorkflows, durable_night, start_or_take_up
 from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses
@@ -58,7 +59,8 @@ def run_night(
     """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile.
 
     The caller holds the `night_lock` of the data folder. `tell` is given what the operator should know before it begins
-    (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open.
+    (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
+    hours of the night are over first, it is left paused: sealed so far, and taken up by the next call.
     """
     clean_orphans(engine, settings.home)
     night_id, members = _open(engine, targets, tell)
@@ -70,15 +72,28 @@ def run_night(
     workflows = NightWorkflows(
         crawl=lambda job: _crawl(job, engine, processes, settings),
         close=lambda closing_id: _close(closing_id, engine, settings, tell),
+        begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards)]
     with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
-        while handle.get_status().status in ("PENDING", "ENQUEUED"):
-            show(night_progress(engine, night_id))
-            time.sleep(PROGRESS_SECONDS)
-        faults = handle.get_result()
+        faults = _watch(handle, engine, night_id, show)
+        if is_paused(engine, night_id) and not _hours_are_over(settings):
+            # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
+            faults = _watch(start_or_take_up(workflows, night_id, shards), engine, night_id, show)
     show(night_progress(engine, night_id))
     return NightResult(night_summary(engine, night_id), tuple(faults))
+
+
+def _watch(handle: NightHandle, engine: Engine, night_id: str, show: Callable[[NightProgress], None]) -> list[str]:
+    while handle.get_status().status in ("PENDING", "ENQUEUED"):
+        show(night_progress(engine, night_id))
+        time.sleep(PROGRESS_SECONDS)
+    return handle.get_result()
+
+
+def _hours_are_over(settings: Settings) -> bool:
+    window = settings.night_window
+    return window is not None and window.closes_at(utc_now()) is None
 
 
 def _open(
@@ -89,14 +104,15 @@ def _open(
     began_with = {target.target_id for target in night_summary(engine, night_id).targets}
     if not began_with:
         return open_night(engine, utc_now(), targets), targets
-    tell(f"接着做未完成的 {night_id} 一夜（{len(began_with)} 个目标）")
+    cause = "时段结束时停下" if is_paused(engine, night_id) else "未完成"
+    tell(f"接着做{cause}的 {night_id} 一夜（{len(began_with)} 个目标）")
     if newcomers := sum(target.id not in began_with for target in targets):
         tell(f"另有 {newcomers} 个目标不在这一夜之内，再次运行 yiguang nightly 时巡查")
     return night_id, [known for known in list_targets(engine) if known.id in began_with]
 
 
 def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: Settings) -> str:
-    if night_summary(engine, job.night_id).ended_at is not None:
+    if night_summary(engine, job.night_id).state is NightState.FINISHED:
         return ""  # closed already: the process died between closing the night and noting that it did
 
     def set_aside() -> int:
@@ -104,11 +120,20 @@ def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: S
         counts = broken_off(settings.home, job.night_id, job.worker)
         return sum(times >= SET_ASIDE_AFTER for times in counts.values())
 
-    return processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER)
+    fault = processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER)
+    # Noted here, at the closing hour, and not where the night is closed: after a crash that may be done the next evening
+    if _hours_are_over(settings) and _unfinished(engine, job.night_id):
+        pause_night(engine, job.night_id, utc_now())
+    return fault
+
+
+def _unfinished(engine: Engine, night_id: str) -> int:
+    progress = night_progress(engine, night_id)
+    return progress.waiting + progress.leased
 
 
 def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
-    """Seal and stamp the night's evidence, check it once more from disk, and end the night."""
+    """Seal and stamp the night's evidence, check it once more from disk, and end the night unless it is paused."""
     key = load_seal_key(settings)
     authorities = load_authorities(settings.authorities)
     seal_night(engine, settings.home, night_id, key, utc_now())
@@ -117,8 +142,11 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
             tell(f"时间戳机构 {attempt.authority}：{attempt.fault}；已排队，下次再取")
     reports = verify_all(engine, settings.home, night_id)
     reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
-    finish_night(engine, night_id, utc_now(), reports)
-    forget_in_hand(settings.home, night_id)
+    if is_paused(engine, night_id) and _unfinished(engine, night_id):
+        note_reports(engine, night_id, reports)
+    else:
+        finish_night(engine, night_id, utc_now(), reports)
+        forget_in_hand(settings.home, night_id)
     name_by_account(engine, TIP_NOTE)
 
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from domain.findings import FAMILY_ZH
-from domain.nights import Case, NightSummary, TargetResult
+from domain.nights import Case, NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from yiguang.nightly import NightResult
 from yiguang.terminal import printable
@@ -26,6 +26,10 @@ def summary_row(result: NightResult) -> dict[str, object]:
         "night_id": night.night_id,
         "started_at": night.started_at.isoformat(),
         "ended_at": night.ended_at.isoformat() if night.ended_at else None,
+        "state": night.state,
+        "paused_at": night.paused_at.isoformat() if night.paused_at else None,
+        "resumed_dates": list(night.resumed_dates),
+        "waiting": night.waiting,
         "healthy": result.healthy,
         "leads": night.leads,
         "outcomes": _counts(night.outcomes),
@@ -72,6 +76,8 @@ def print_summary(console: Console, result: NightResult, cases: Sequence[Case], 
     if cases:
         console.print(_families_table(night))
         console.print(_leads_table(cases))
+    if night.state is NightState.PAUSED:
+        _say(console, paused_zh(night), style="yellow")
     for line in complaints(result):
         _say(console, line, style="red")
     _print_failures(console, night)
@@ -92,14 +98,22 @@ def complaints(result: NightResult) -> list[str]:
 
 
 def night_complaints(night: NightSummary) -> list[str]:
-    """What the figures of a night say against it."""
+    """What the figures of a night say against it; those of a paused night are not all there yet."""
+    failed = [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+    if night.state is NightState.PAUSED:
+        return failed
     lines = [] if night.targets else ["没有目标：先运行 yiguang targets import"]
     if night.targets and night.content_pages == 0:
         lines.append("整夜没有取得一页正常内容")
     for target in night.targets:
         if said := _against(target):
             lines.append(f"{target.name}：{'；'.join(said)}")
-    return lines + [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+    return lines + failed
+
+
+def paused_zh(night: NightSummary) -> str:
+    """One sentence on a night that is paused."""
+    return f"夜间时段已结束，余 {night.waiting} 页下次续做"
 
 
 def _against(target: TargetResult) -> list[str]:
@@ -131,7 +145,7 @@ def _targets_table(night: NightSummary) -> Table:
                 for outcome, count in target.outcomes.items()
                 if outcome is not Outcome.CONTENT and count
             ),
-            style=None if target.healthy else "red",
+            style=None if target.healthy or night.state is NightState.PAUSED else "red",
         )
     content = night.outcomes.get(Outcome.CONTENT, 0)
     others = sum(night.outcomes.values()) - content

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.evidence import Check, VerifyReport
+from domain.nights import NightState
 from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
 from storage.cases import list_cases, show_case
-from storage.nights import FAILURES_SHOWN, finish_night, night_progress, night_summary, open_night
+from storage.nights import FAILURES_SHOWN, finish_night, night_progress, night_summary, note_reports, open_night
+from storage.pauses import is_paused, pause_night, resume_night
 from storage.targets import list_targets, save_targets
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, TEXT, failed_visit, judgement, visit
@@ -123,6 +125,37 @@ def test_a_night_that_never_was_is_an_error(engine: Engine) -> None:
         night_summary(engine, "2020-01-01")
     with pytest.raises(KeyError):
         finish_night(engine, "2020-01-01", NOW)
+
+
+def test_a_paused_night_is_taken_up_and_its_dates_count(engine: Engine) -> None:
+    save_targets(engine, TARGETS)
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    closing, evening = NOW + timedelta(hours=4), NOW + timedelta(days=1)
+    pause_night(engine, night_id, closing)
+    pause_night(engine, night_id, closing + timedelta(seconds=5))  # the second shard
+    note_reports(engine, night_id, [VerifyReport("evidence/a.wacz", (Check("digest", True, ""),))])
+    paused = night_summary(engine, night_id)
+    assert (paused.state, paused.paused_at, paused.bundles_verified) == (NightState.PAUSED, closing, 1)
+    assert open_night(engine, evening, targets) == night_id
+    resume_night(engine, night_id, evening)
+    resume_night(engine, night_id, evening + timedelta(hours=1))  # it is at work already
+    resumed = night_summary(engine, night_id)
+    assert (resumed.state, resumed.paused_at, resumed.resumed_dates) == (NightState.OPEN, None, ("2026-11-27",))
+    pause_night(engine, night_id, evening + timedelta(hours=4))
+    assert is_paused(engine, night_id)
+    resume_night(engine, night_id, NOW + timedelta(days=2))
+    finish_night(engine, night_id, NOW + timedelta(days=2, hours=2))
+    pause_night(engine, night_id, NOW + timedelta(days=2, hours=3))  # of a finished night nothing is left to pause
+    assert night_summary(engine, night_id).state is NightState.FINISHED
+    assert not is_paused(engine, night_id)
+    later = night_summary(engine, open_night(engine, NOW + timedelta(days=4), targets))
+    assert later.missed_dates == ("2026-11-29",)
+
+
+def test_pausing_a_night_that_never_was_is_an_error(engine: Engine) -> None:
+    with pytest.raises(KeyError):
+        pause_night(engine, "2020-01-01", NOW)
 
 
 def test_cases_are_the_flagged_pages(engine: Engine, tmp_path) -> None:

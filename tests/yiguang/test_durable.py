@@ -29,7 +29,7 @@ def close(night_id):
         os._exit(9)
 
 shards = [[1, 4], [2], [3]] if die_in != -1 else [[5]]
-with durable_night(read_settings(), NightWorkflows(crawl, close), "2026-11-25", shards) as handle:
+with durable_night(read_settings(), NightWorkflows(crawl, close, lambda night_id: note(f"begin {night_id}")), "2026-11-25", shards) as handle:
     print(handle.get_result())
 """
 
@@ -50,5 +50,6 @@ def test_a_night_that_died_goes_on_with_the_shards_it_had(tmp_path: Path) -> Non
     done_once = [line for line in log if line.startswith(("shard-000", "shard-001"))]
     assert sorted(done_once) == ["shard-000 [1, 4]", "shard-001 [2]"]
     assert log.count("shard-002 [3]") == 2
+    assert log.count("begin 2026-11-25") == 1
     assert log[-1] == "close 2026-11-25"
     assert log.count("close 2026-11-25") == 2

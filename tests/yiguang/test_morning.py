@@ -86,6 +86,27 @@ def test_a_running_night_is_not_called_well() -> None:
     assert report(replace(MORNING, night=replace(NIGHT, ended_at=None))).startswith("2026-11-25 夜间巡查：尚未结束")
 
 
+def test_a_paused_night_is_no_fault_and_says_what_is_left() -> None:
+    paused = replace(NIGHT, ended_at=None, paused_at=BEGAN + timedelta(hours=8), targets=(SHRUNK,), missed_dates=())
+    lines = report(replace(MORNING, night=paused, now=BEGAN + timedelta(days=2))).splitlines()
+    assert paused.healthy
+    assert lines[:2] == [
+        "2026-11-25 夜间巡查：已暂停（夜间时段已结束，余 2 页下次续做）",
+        "时间：2026-11-25 22:00 开始，2026-11-26 06:00 暂停（北京时间）",
+    ]
+    assert "需要处理：" not in lines
+    assert "未运行：此后已有 1 天没有巡查" in lines
+    broken = replace(paused, bundles_failed=("evidence/a.wacz",))
+    assert report(replace(MORNING, night=broken)).splitlines()[0].endswith("下次续做），不正常")
+    assert night_complaints(broken) == ["证据包未通过核验：evidence/a.wacz"]
+
+
+def test_dates_on_which_a_night_was_resumed_are_not_missed() -> None:
+    resumed = replace(NIGHT, resumed_dates=("2026-11-27",))
+    told = report(replace(MORNING, night=resumed, now=BEGAN + timedelta(days=4)))
+    assert "未运行：此后已有 1 天没有巡查" in told
+
+
 def test_pictures_are_counted_and_those_left_unread_say_why() -> None:
     fates = {PictureFate.READ: 12, PictureFate.SMALL: 90, PictureFate.UNSUSPICIOUS: 3, PictureFate.BUDGET: 7}
     lines = report(replace(MORNING, pictures=fates)).splitlines()

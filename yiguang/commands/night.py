@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from domain.nights import NightState, NightSummary
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
@@ -82,21 +83,33 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSO
     engine = open_home(read_settings())
     later = utc_now().astimezone(BEIJING).date().isoformat()  # tonight may be yet to come
     for night_id, started_at, ended_at in list_nights(engine):
+        summary = night_summary(engine, night_id)
         missed, later = dates_between(night_id, later), night_id
         for date in reversed(missed):
-            typer.echo(json.dumps({"date": date, "missed": True}) if as_json else f"{date}\t未运行")
-        summary = night_summary(engine, night_id)
-        state = "未结束" if ended_at is None else "正常" if summary.healthy else "不正常"
+            if date not in summary.resumed_dates:
+                typer.echo(json.dumps({"date": date, "missed": True}) if as_json else f"{date}\t未运行")
         if as_json:
             row = {
                 "night_id": night_id,
                 "started_at": started_at.isoformat(),
                 "ended_at": None if ended_at is None else ended_at.isoformat(),
-                "healthy": ended_at is not None and summary.healthy,
+                "state": summary.state,
+                "waiting": summary.waiting,
+                "healthy": summary.state is not NightState.OPEN and summary.healthy,
                 "content_pages": summary.content_pages,
                 "leads": summary.leads,
             }
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
             counts = f"正常内容 {summary.content_pages} 页\t线索 {summary.leads} 页"
-            typer.echo(f"{night_id}\t{state}\t{counts}\t{beijing_time(started_at)} 开始")
+            typer.echo(f"{night_id}\t{_state(summary)}\t{counts}\t{beijing_time(started_at)} 开始")
+
+
+def _state(night: NightSummary) -> str:
+    match night.state:
+        case NightState.OPEN:
+            return "未结束"
+        case NightState.PAUSED:
+            return f"已暂停，余 {night.waiting} 页"
+        case NightState.FINISHED:
+            return "正常" if night.healthy else "不正常"
