@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from crawler.guard import AddressRefused, UrlRefused, check_url
@@ -13,6 +14,7 @@ from domain.targets import Target, TargetKind
 _URL = re.compile(r"https?://[^\s<>\"'，。；、！？）】》」]+", re.IGNORECASE)
 #: What people leave behind an address without meaning it.
 _TRAILING = ".,;:!?)]}"
+SOGOU_HOST = "weixin.sogou.com"
 _POST_NAMES = ("__biz", "mid", "idx", "sn")
 _TEMPORARY_NAMES = ("src", "timestamp", "signature")
 _SHORT_POST = re.compile(r"/s/[\w-]{10,}")
@@ -20,11 +22,17 @@ _SHORT_POST = re.compile(r"/s/[\w-]{10,}")
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """One URL as given: the `target` it makes, None when it cannot be used; `remark` is Chinese, why not or what to know."""
+    """One URL as given: the `target` it makes, None when it cannot be used; `remark` is Chinese, why not or what to know.
+
+    `title`, `account` and `published_at` are what a list of search results says of the page, if it came from one.
+    """
 
     given: str
     target: Target | None
     remark: str = ""
+    title: str = ""
+    account: str = ""
+    published_at: datetime | None = None
 
 
 def urls_in(text: str) -> list[str]:
@@ -51,6 +59,8 @@ def _tip(given: str) -> Tip:
         return Tip(given, None, str(error))
     if host_of(url) == WECHAT_HOST:
         return _wechat_tip(given, url)
+    if host_of(url) == SOGOU_HOST:
+        return Tip(given, None, "搜狗的跳转链接，离线无法还原，请在浏览器中打开后换成文章的链接")
     return Tip(given, _target(f"线索 {host_of(url)}", url, TargetKind.SITE))
 
 

@@ -35,6 +35,7 @@ def test_spellings_of_one_post_are_one_target() -> None:
         ("https://mp.weixin.qq.com/s?__biz=MzA=&mid=1", "文章链接不完整"),
         ("https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1", "合集链接缺少"),
         ("https://mp.weixin.qq.com/mp/profile_ext?action=home&__biz=MzA=", "不是微信文章或合集的链接"),
+        ("https://weixin.sogou.com/link?url=dn9a_demo&type=2", "搜狗的跳转链接"),
         ("", "不是完整的网址"),
     ],
 )

@@ -268,6 +268,33 @@ def test_tips_are_taken_in_once_and_bad_ones_named(yiguang: Run, tmp_path: Path)
     assert [(row["url"], row["kind"], row["max_pages"]) for row in listed] == [(post, "wechat", 1)]
 
 
+def test_posts_of_a_saved_search_are_taken_in_and_none_is_lost(yiguang: Run, tmp_path: Path) -> None:
+    yiguang("init")
+    item = (
+        '<li id="sogou_vr_11002601_box_{0}"><h3><a href="{1}">示例{0}</a></h3>'
+        '<div class="s-p" t="1700000000"><a class="account">示例号</a></div></li>'
+    )
+    links = ["https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv", "/link?url=demo_1"]
+    listed = "".join(item.format(number, link) for number, link in enumerate(links))
+    page = tmp_path / "result.html"
+    page.write_text(f"<!doctype html><ul class='news-list'>{listed}</ul>", encoding="utf-8")
+    done = yiguang("intake", "--file", page)
+    assert done.returncode == 1
+    assert done.stdout.decode().splitlines() == [
+        f"新增\t{links[0]}\t《示例0》；搜索结果所示公众号 示例号；2023-11-15 06:13 发布",
+        "不能用\thttps://weixin.sogou.com/link?url=demo_1\t搜狗的跳转链接，离线无法还原，"
+        "请在浏览器中打开后换成文章的链接；《示例1》；搜索结果所示公众号 示例号；2023-11-15 06:13 发布",
+    ]
+    row = json.loads(yiguang("intake", "--file", page, "--json").stdout.splitlines()[1])
+    assert (row["title"], row["listed_account"], row["published_at"]) == (
+        "示例1",
+        "示例号",
+        "2023-11-14T22:13:20+00:00",
+    )
+    page.write_text("<html><a href='http://weixin.sogou.com/'>搜狗</a>请输入验证码</html>", encoding="utf-8")
+    assert "没有搜索结果" in yiguang("intake", "--file", page).stderr.decode()
+
+
 def test_a_url_that_was_never_seen_and_nights_that_never_were(yiguang: Run) -> None:
     yiguang("init")
     for command in (("night", "show"), ("pages", "why", "http://a.example/")):

@@ -21,12 +21,14 @@ HELP = """\
 受理举报与单篇线索（以微信文章为主），去重后列入监测，下一次 yiguang nightly 时巡查。
 
 同一篇文章的不同写法（短链接、带分享参数的长链接）只记一次；文章的公众号以页面所示为准，巡查过即显示。
-文件可以是每行一个网址，也可以是夹带网址的文字；有不能用的网址时退出码为 1。
+文件可以是每行一个网址、夹带网址的文字，或保存下来的搜狗微信搜索结果页；有不能用的网址时退出码为 1。
+搜索结果中经搜狗跳转的链接离线无法还原，连同标题、公众号与时间逐条列出，供人打开后再受理。
 
 \b
 例：
   yiguang intake https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp
   yiguang intake --file 举报.txt --json
+  yiguang intake --file 搜索结果.html
 """
 
 
@@ -36,18 +38,19 @@ def add_to(app: typer.Typer) -> None:
 
 def intake(
     urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="一个或多个网址")] = None,
-    file: Annotated[Path | None, typer.Option("--file", metavar="F", help="含网址的文本文件，- 为标准输入")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="F", help="含网址的文本或搜狗搜索结果页，- 为标准输入")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每个网址输出一行 JSON")] = False,
 ) -> None:
     from crawler.tips import read_tips
     from storage.tips import take_in
     from yiguang.home import open_home
 
-    given = [*(urls or ()), *(_urls_of(file) if file is not None else ())]
-    if not given:
+    tips = [*read_tips(urls or ()), *(_tips_of(file) if file is not None else ())]
+    if not tips:
         raise UsageError("没有网址：写在命令后面，或用 --file 指定文件")
     engine = open_home(read_settings())
-    tips = read_tips(given)
     known = iter(take_in(engine, [tip.target for tip in tips if tip.target is not None]))
     for tip in tips:
         taken = None if tip.target is None else next(known)
@@ -56,9 +59,10 @@ def intake(
         raise CommandFailed(f"{unusable} 个网址不能用，见上")
 
 
-def _urls_of(file: Path) -> list[str]:
+def _tips_of(file: Path) -> "list[Tip]":
+    from crawler.sogou import is_search_page, read_search, search_tips
     from crawler.target_file import TargetFileError, decode_text
-    from crawler.tips import urls_in
+    from crawler.tips import read_tips, urls_in
 
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
@@ -67,14 +71,24 @@ def _urls_of(file: Path) -> list[str]:
         raise UsageError(f"文件无法读取：{file}（{fault.strerror}）") from None
     except TargetFileError as fault:
         raise CommandFailed(f"{file} 无法读取：{fault}") from fault
+    if is_search_page(text):
+        if not (tips := search_tips(read_search(text))):
+            raise CommandFailed(f"{file} 是搜狗的页面，但其中没有搜索结果（可能是验证页）")
+        return tips
     if not (found := urls_in(text)):
         raise CommandFailed(f"{file} 中没有网址")
-    return found
+    return read_tips(found)
 
 
 def _row(tip: "Tip", taken: "KnownTip | None") -> dict[str, object]:
+    listed = {
+        "title": tip.title,
+        "listed_account": tip.account,
+        "published_at": tip.published_at.isoformat() if tip.published_at else None,
+    }
+    listed_row = listed if any(listed.values()) else {}
     if taken is None:
-        return {"given": tip.given, "taken": False, "remark": tip.remark}
+        return {"given": tip.given, "taken": False, "remark": tip.remark, **listed_row}
     return {
         "given": tip.given,
         "taken": True,
@@ -85,15 +99,25 @@ def _row(tip: "Tip", taken: "KnownTip | None") -> dict[str, object]:
         "last_outcome": taken.last_outcome,
         "last_visit": taken.last_visit.isoformat() if taken.last_visit else None,
         "remark": tip.remark,
+        **listed_row,
     }
 
 
 def in_words(tip: "Tip", taken: "KnownTip | None") -> str:
     """One line for a person."""
+    listed = _listed(tip)
     if taken is None:
-        return f"不能用\t{printable(tip.given)}\t{tip.remark}"
-    notes = [f"公众号 {printable(taken.account)}"] if taken.account else []
+        return "\t".join(["不能用", printable(tip.given), "；".join([tip.remark, *listed])])
+    notes = [*listed]
+    notes += [f"公众号 {printable(taken.account)}"] if taken.account else []
     if taken.last_outcome is not None and taken.last_visit is not None:
         notes.append(f"上次取得 {beijing_time(taken.last_visit)}：{OUTCOME_ZH[taken.last_outcome]}")
     notes += [tip.remark] if tip.remark else []
     return "\t".join(["新增" if taken.is_new else "已有", printable(taken.target.url), "；".join(notes)]).rstrip("\t")
+
+
+def _listed(tip: "Tip") -> list[str]:
+    """What the search results say of a page; only a visit shows whether it is so."""
+    said = [f"《{printable(tip.title)}》"] if tip.title else []
+    said += [f"搜索结果所示公众号 {printable(tip.account)}"] if tip.account else []
+    return said + ([f"{beijing_time(tip.published_at)} 发布"] if tip.published_at else [])
