@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from crawler.tips import is_wechat_page
 from crawler.traps import MAX_URL_CHARACTERS, TrapWatch
 from crawler.urls import WECHAT_HOST, frontier_url, host_of, site_of
 from domain.page import Link
@@ -43,6 +44,7 @@ class Scope:
     _exclude: tuple[re.Pattern[str], ...] = field(init=False)
     _traps: TrapWatch = field(init=False)
     _admitted: set[str] = field(init=False)
+    _wanted_posts: tuple[re.Pattern[str], ...] = field(init=False)
     #: Spellings of admitted URLs: menus repeat on every page, and canonicalising them is half of the work on links.
     _spellings: set[str] = field(init=False, default_factory=set)
     #: URLs refused for good, and those refused for their depth, which may yet be found nearer to the start.
@@ -54,6 +56,9 @@ class Scope:
         self._site = site_of(host_of(self.target.url))
         self._include = tuple(re.compile(pattern) for pattern in self.target.include)
         self._exclude = tuple(re.compile(pattern) for pattern in self.target.exclude)
+        self._wanted_posts = tuple(
+            pattern for pattern in self._include if WECHAT_HOST in pattern.pattern.replace("\\", "")
+        )
         self._traps = TrapWatch()
         self._admitted = {frontier_url(self.target.url)}
 
@@ -99,6 +104,10 @@ class Scope:
     def _refusal(self, url: str, depth: int) -> tuple[SkipRule, str] | None:
         if self.target.kind in _SINGLE_PAGES:
             return SkipRule.KIND, "单篇文章不跟踪链接"
+        if self._is_post_of_site(url):
+            if any(pattern.search(url) for pattern in self._wanted_posts):
+                return SkipRule.WANTED_POST, "微信文章，按包含规则列为单独的监测目标"
+            return SkipRule.POST, "微信文章，待人工受理（yiguang intake --list）"
         checks = (
             (SkipRule.HOST, self._host_refusal),
             (SkipRule.PATTERN, self._pattern_refusal),
@@ -108,6 +117,12 @@ class Scope:
             (SkipRule.BUDGET, self._budget_refusal),
         )
         return next(((rule, reason) for rule, check in checks if (reason := check(url)) is not None), None)
+
+    def _is_post_of_site(self, url: str) -> bool:
+        """Posts are no pages of the site that links to them, however much that site is their author."""
+        if self.target.kind is not TargetKind.SITE or self._site == WECHAT_HOST or not is_wechat_page(url):
+            return False
+        return not any(pattern.search(url) for pattern in self._exclude)
 
     def _is_news(self, url: str, rule: SkipRule) -> bool:
         """Whether a refusal is the first of its URL; remembers it."""

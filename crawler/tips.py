@@ -64,6 +64,11 @@ def _tip(given: str) -> Tip:
     return Tip(given, _target(f"线索 {host_of(url)}", url, TargetKind.SITE))
 
 
+def is_wechat_page(url: str) -> bool:
+    """Whether a canonical URL is a post or an album on WeChat's public platform."""
+    return host_of(url) == WECHAT_HOST and _wechat_tip(url, url).target is not None
+
+
 def _wechat_tip(given: str, url: str) -> Tip:
     parts = urlsplit(url)
     names = parse_qs(parts.query)

@@ -44,6 +44,9 @@ class SkipRule(StrEnum):
     DEPTH = "depth"
     TRAP = "trap"
     BUDGET = "budget"
+    #: WeChat posts that a site links to: left to a person, or wanted by the target, so that they become targets themselves.
+    POST = "post"
+    WANTED_POST = "wanted-post"
 
 
 @dataclass(frozen=True, slots=True)

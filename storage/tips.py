@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, Row, select, update
 
 from domain.outcome import Outcome
 from domain.targets import Target
+from domain.visits import SkipRule
 from storage.database import writing
-from storage.tables import page_memory, pages, targets
+from storage.tables import frontier, night_targets, nights, page_memory, pages, skipped_links, targets
 from storage.targets import insert_new
 from storage.url_keys import url_key
 
@@ -25,6 +26,46 @@ class KnownTip:
     last_outcome: Outcome | None = None
     last_visit: datetime | None = None
     account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPost:
+    """A post that a page of a target links to. `found_on` is that page's URL, empty where it is not recorded."""
+
+    url: str
+    night_id: str
+    target: str
+    found_on: str
+
+
+def found_posts(engine: Engine, rule: SkipRule, night_id: str | None = None) -> list[FoundPost]:
+    """Posts that were linked to in one night, or in all whose links are kept, and that are no targets; each once, as it was
+    found last, newest night first."""
+    query = (
+        select(
+            skipped_links.c.url_key,
+            skipped_links.c.url,
+            skipped_links.c.night_id,
+            night_targets.c.name,
+            frontier.c.url.label("found_on"),
+        )
+        .join(nights, nights.c.id == skipped_links.c.night_id)
+        .join(
+            night_targets,
+            (night_targets.c.night_id == skipped_links.c.night_id)
+            & (night_targets.c.target_id == skipped_links.c.target_id),
+        )
+        .outerjoin(frontier, frontier.c.id == skipped_links.c.found_on)
+        .where(skipped_links.c.rule == rule.value, skipped_links.c.url_key.not_in(select(targets.c.url_key)))
+        .order_by(nights.c.started_at.desc(), skipped_links.c.target_id, skipped_links.c.url)
+    )
+    if night_id is not None:
+        query = query.where(skipped_links.c.night_id == night_id)
+    found: dict[str, FoundPost] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.url_key, FoundPost(row.url, row.night_id, row.name, row.found_on or ""))
+    return list(found.values())
 
 
 def take_in(engine: Engine, tips: list[Target]) -> list[KnownTip]:

@@ -22,6 +22,8 @@ SKIP_ZH: dict[SkipRule, str] = {
     SkipRule.DEPTH: "超过深度",
     SkipRule.TRAP: "疑似陷阱",
     SkipRule.BUDGET: "发现的链接过多",
+    SkipRule.POST: "微信文章（逐条见 yiguang intake --list）",
+    SkipRule.WANTED_POST: "微信文章（已列为目标）",
 }
 #: Targets listed in one paragraph.
 SHOWN = 10

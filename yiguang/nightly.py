@@ -11,9 +11,9 @@ from typing import NoReturn
 from sqlalchemy import Engine
 
 from crawler.in_hand import SET_ASIDE_AFTER
-from crawler.tips import TIP_NOTE
+from crawler.tips import TIP_NOTE, read_tips
 from domain.nights import NightState, NightSummary
-from domain.visits import TargetInNight
+from domain.visits import SkipRule, TargetInNight
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
@@ -22,7 +22,7 @@ from storage.pauses import is_paused, pause_night, resume_night
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
-from storage.tips import name_by_account
+from storage.tips import found_posts, name_by_account, take_in
 from storage.verify import verify_all
 from storage.verify_chain import verify_chain
 from yiguang.authorities import load_authorities
@@ -147,7 +147,15 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     else:
         finish_night(engine, night_id, utc_now(), reports)
         forget_in_hand(settings.home, night_id)
+    _take_in_wanted_posts(engine, night_id, tell)
     name_by_account(engine, TIP_NOTE)
+
+
+def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:
+    wanted = found_posts(engine, SkipRule.WANTED_POST, night_id)
+    posts = [tip.target for tip in read_tips(post.url for post in wanted) if tip.target is not None]
+    if new := sum(known.is_new for known in take_in(engine, posts)):
+        tell(f"按包含规则，从目标的网页上列入 {new} 篇微信文章，下一夜起巡查")
 
 
 @contextmanager

@@ -55,6 +55,29 @@ def test_each_kind_follows_its_own_links() -> None:
     assert album.refusal(other, 1) is not None
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({}, SkipRule.POST),
+        ({"include": (r"/news/",)}, SkipRule.POST),
+        ({"include": (r"/s",)}, SkipRule.POST),  # meant for the site's own pages
+        ({"include": (r"site\.example/", r"^https://mp\.weixin\.qq\.com/s")}, SkipRule.WANTED_POST),
+        ({"include": (r"mp.weixin.qq.com/s\?__biz=MzAx",)}, SkipRule.POST),
+        ({"include": (r"mp\.weixin\.qq\.com",), "exclude": (r"weixin",)}, SkipRule.HOST),
+    ],
+)
+def test_posts_that_a_site_links_to_are_no_pages_of_it(changes: dict[str, object], rule: SkipRule) -> None:
+    spellings = ("https://mp.weixin.qq.com/s/abcdefghijkl", "http://mp.weixin.qq.com/s/abcdefghijkl?from=timeline")
+    found, skipped = scope(**changes).follow([Link(url) for url in spellings], 0)
+    assert found == ()
+    assert [(link.url, link.rule) for link in skipped] == [(spellings[0], rule)]
+
+
+def test_other_pages_of_the_platform_are_no_posts() -> None:
+    links = [Link("https://mp.weixin.qq.com/mp/profile_ext?action=home"), Link("https://mp.weixin.qq.com/")]
+    assert [link.rule for link in scope().follow(links, 0)[1]] == [SkipRule.HOST, SkipRule.HOST]
+
+
 def test_each_link_is_followed_once_and_bad_ones_are_named() -> None:
     links = [
         Link(url)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from sqlalchemy import Engine
 
 from domain.outcome import Outcome
 from domain.targets import Target, TargetKind
+from domain.visits import Skipped, SkipRule
 from storage.frontier import SqlFrontier
-from storage.nights import open_night
+from storage.nights import finish_night, open_night
 from storage.targets import list_targets, save_targets
-from storage.tips import name_by_account, take_in
+from storage.tips import FoundPost, found_posts, name_by_account, take_in
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
-from tests.storage.samples import NOW, page, visit
+from tests.storage.samples import NOW, TARGETS, page, visit
 
 POST = "https://mp.weixin.qq.com/s?__biz=MzAx&mid=1&idx=1&sn=a1"
 SISTER = "https://mp.weixin.qq.com/s?__biz=MzAx&mid=2&idx=1&sn=b2"
@@ -74,3 +76,29 @@ def test_tips_are_named_after_their_account(engine: Engine, store: SqlVisitStore
     assert name_by_account(engine, NOTE) == 1
     assert [row.target.name for row in list_targets(engine)] == ["微信文章（示例健康号）", "自己的名称"]
     assert name_by_account(engine, NOTE) == 0
+
+
+def test_posts_found_on_sites_wait_until_they_are_taken_in(engine: Engine, store: SqlVisitStore) -> None:
+    save_targets(engine, TARGETS[:1])
+    skipped = (
+        Skipped(POST, SkipRule.POST, "微信文章"),
+        Skipped(SISTER, SkipRule.WANTED_POST, "微信文章"),
+        Skipped("http://other.example/", SkipRule.HOST, "主机不在范围内"),
+    )
+    (site,) = list_targets(engine)
+    nights = []
+    for days in range(2):
+        now = NOW + timedelta(days=days)
+        nights.append(night_id := open_night(engine, now, [site]))
+        queue = SqlFrontier(engine)
+        queue.seed(night_id, [(site.id, site.target.url)], now)
+        (row,) = queue.claim(night_id, [site.id], "w", 1, now, 60.0)
+        store.record(visit(row, skipped=skipped))
+        finish_night(engine, night_id, now)
+    waiting = FoundPost(POST, nights[1], site.target.name, site.target.url)
+    assert found_posts(engine, SkipRule.POST) == [waiting]
+    assert found_posts(engine, SkipRule.POST, nights[0]) == [replace(waiting, night_id=nights[0])]
+    assert [post.url for post in found_posts(engine, SkipRule.WANTED_POST, nights[1])] == [SISTER]
+    take_in(engine, [tip(POST), tip(SISTER)])
+    assert found_posts(engine, SkipRule.POST) == []
+    assert found_posts(engine, SkipRule.WANTED_POST, nights[1]) == []

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +25,15 @@ HELP = """\
 文件可以是每行一个网址、夹带网址的文字，或保存下来的搜狗微信搜索结果页；有不能用的网址时退出码为 1。
 搜索结果中经搜狗跳转的链接离线无法还原，连同标题、公众号与时间逐条列出，供人打开后再受理。
 
+--list 列出目标网站自己的网页上链接的、尚未受理的微信文章（保留最近几夜；公众号要巡查过才知道）。
+目标的包含规则中写明 mp.weixin.qq.com 的，所链接的文章每夜自动列入监测，不必受理。
+
 \b
 例：
   yiguang intake https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp
   yiguang intake --file 举报.txt --json
   yiguang intake --file 搜索结果.html
+  yiguang intake --list
 """
 
 
@@ -41,8 +46,14 @@ def intake(
     file: Annotated[
         Path | None, typer.Option("--file", metavar="F", help="含网址的文本或搜狗搜索结果页，- 为标准输入")
     ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="列出网站上链接的、尚未受理的微信文章")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="每个网址输出一行 JSON")] = False,
 ) -> None:
+    if listing:
+        if urls or file is not None:
+            raise UsageError("--list 只列出已发现的文章，不能同时给出网址或文件")
+        list_found(as_json)
+        return
     from crawler.tips import read_tips
     from storage.tips import take_in
     from yiguang.home import open_home
@@ -57,6 +68,19 @@ def intake(
         typer.echo(json.dumps(_row(tip, taken), ensure_ascii=False) if as_json else in_words(tip, taken))
     if unusable := sum(tip.target is None for tip in tips):
         raise CommandFailed(f"{unusable} 个网址不能用，见上")
+
+
+def list_found(as_json: bool) -> None:
+    """Print the posts that wait for a person, one a line."""
+    from domain.visits import SkipRule
+    from storage.tips import found_posts
+    from yiguang.home import open_home
+
+    for post in found_posts(open_home(read_settings()), SkipRule.POST):
+        if as_json:
+            typer.echo(json.dumps(asdict(post), ensure_ascii=False))
+        else:
+            typer.echo(f"{printable(post.url)}\t{printable(post.target)}\t发现于 {printable(post.found_on)}")
 
 
 def _tips_of(file: Path) -> "list[Tip]":
