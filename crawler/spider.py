@@ -179,7 +179,9 @@ class ShardSpider(Spider):
         for row in rows:
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
-            if rest is None:
+            if self._is_over():
+                await self._stored(self.frontier.give_back, [row.id], self.worker, self.clock())
+            elif rest is None:
                 await self._visit_and_record(visitor, row)
             elif rest.until - self.clock() > longest:
                 await self._record(visitor, visitor.resting(row, rest))

@@ -144,6 +144,7 @@ def crawl(
     judge: Callable[[ExtractedPage], Judgement] = judge_word,
     refuse: frozenset[str] = frozenset(),
     memory: CrawlMemory | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> MemoryStore:
     """Run one shard to its end over fakes."""
     frontier = MemoryFrontier()
@@ -151,5 +152,5 @@ def crawl(
     numbered = [TargetInNight(number, target) for number, target in enumerate(targets, 1)]
     for item in numbered:
         frontier.add(item.id, item.target.url, 0)
-    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, now, memory)
+    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, clock, memory)
     return store

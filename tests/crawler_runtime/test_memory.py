@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.findings import Judgement
 from domain.outcome import Outcome
+from domain.page import ExtractedPage
 from domain.targets import RenderMode, Target
 from domain.visits import Earlier, SiteRest
-from tests.crawler_runtime.fakes import MemoryStore, crawl, now, settings
+from tests.crawler_runtime.fakes import MemoryStore, crawl, judge_word, now, settings
 from tests.crawler_runtime.rough_server import RoughServer
 
 
@@ -116,6 +118,26 @@ def test_nothing_is_begun_after_the_end_of_the_night(server: RoughServer) -> Non
     store = run(server, "good", Remembered(), stop_at=now() - timedelta(seconds=1))
     assert (store.visits, server.asked) == ([], [])
     assert [row.state for row in store.frontier.rows] == ["waiting"]
+
+
+def test_pages_in_hand_are_given_back_untried_at_the_end_of_the_night(server: RoughServer) -> None:
+    """The home page leads to six; four of them are taken at once, and the night ends with the first."""
+    judged: list[str] = []
+
+    def judge(page: ExtractedPage) -> Judgement:
+        judged.append(page.url)
+        return judge_word(page)
+
+    target = Target("site", server.url("site"), delay_seconds=0.0, local=True, render=RenderMode.NEVER)
+    store = crawl(
+        [target],
+        settings(hosts=server.hosts("site"), stop_at=now() + timedelta(hours=1)),
+        judge,
+        clock=lambda: now() + timedelta(hours=2 if len(judged) > 1 else 0),
+    )
+    assert len(store.visits) == 2
+    assert [row.state for row in store.frontier.rows] == ["done", "done", *["waiting"] * 5]
+    assert [row.attempts for row in store.frontier.rows] == [1, 1, *[0] * 5]
 
 
 def test_a_home_page_that_is_gone_is_checked_against_a_page_known_before(server: RoughServer) -> None:
