@@ -1,5 +1,6 @@
 """Requests as both engines make them, handed to Scrapy's downloader."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from scrapy import Request
@@ -83,5 +84,10 @@ class Downloads:
             await self._fetch(request)
         except NotSupported as error:
             raise FetchFailed(Outcome.OUR_FAULT, f"无法发出请求：{error}", again=False) from error
+        except RuntimeError as error:
+            if not str(error).startswith("No open spider"):
+                raise
+            # The crawl is being ended from outside: nothing was tried, so nothing may be recorded of it
+            raise asyncio.CancelledError from error
         exchange: Exchange = request.meta["exchange"]
         return exchange

@@ -176,8 +176,9 @@ def test_certificate_that_nobody_signed(tmp_path: Path) -> None:
         url = server.url("good")
         store = crawl([Target("self-signed", url, local=True)], settings(hosts=server.hosts("good")))
     visit = store.last(url)
-    assert visit.outcome is Outcome.HTTP_ERROR
-    assert visit.outcome_detail.startswith("证书校验失败")
+    assert visit.outcome is Outcome.CONTENT  # decision 15: read, and said so
+    tls = visit.exchanges[-1].connection
+    assert tls is not None and tls.tls is not None and tls.tls.fault == "证书为自签名"
 
 
 @pytest.mark.parametrize("label", ["calendar", "nests-itself", "sessions", "facets"])
