@@ -42,7 +42,7 @@ class Settings:
     """
 
     penalty: float = 8.0
-    trust: float = 2.0
+    trust: float = 4.0
     folds: int = 5
     false_positive_rate: float = 0.008
 
