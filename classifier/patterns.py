@@ -10,6 +10,7 @@ import re
 import re._constants as constants  # type: ignore[import-not-found]  # typeshed leaves the parser of `re` out
 import re._parser as parser  # type: ignore[import-not-found]  # the same
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 _REPEATS = (constants.MAX_REPEAT, constants.MIN_REPEAT, constants.POSSESSIVE_REPEAT)
@@ -32,11 +33,17 @@ class UnsafePattern(ValueError):
     """The pattern does not compile, or its cost could grow faster than the text."""
 
 
+@cache
+def parsed(text: str) -> Any:
+    """The parse tree of a pattern, made once for all who look into it; to be read only. Raises re.error."""
+    return parser.parse(text)
+
+
 def compile_pattern(text: str) -> re.Pattern[str]:
     """Compile `text`; raises `UnsafePattern` with the reason."""
     try:
         compiled = re.compile(text)
-        tree = parser.parse(text)
+        tree = parsed(text)
     except re.error as error:
         raise UnsafePattern(f"pattern does not compile: {error} in {text!r}") from error
     _check(tree, inside_repeat=False, source=text)

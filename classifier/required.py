@@ -5,11 +5,11 @@ A clause is a set of literals of which every match contains at least one. `(?:че
 """
 
 import re._constants as constants  # type: ignore[import-not-found]  # typeshed leaves the parser of `re` out
-import re._parser as parser  # type: ignore[import-not-found]  # the same
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from classifier.patterns import parsed
 from classifier.rules import WordAlternative
 
 Clause = frozenset[str]
@@ -37,7 +37,7 @@ def clauses_of(alternative: WordAlternative) -> tuple[Clause, ...]:
 
 def required_literals(pattern: str) -> tuple[Clause, ...]:
     """Clauses of the pattern, each of literals that are not empty; none when nothing is certain."""
-    tree = parser.parse(pattern)
+    tree = parsed(pattern)
     if tree.state.flags & constants.SRE_FLAG_IGNORECASE:
         return ()
     return tuple(dict.fromkeys(map(_shortest, _clauses(tree))))

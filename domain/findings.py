@@ -90,6 +90,7 @@ class Judgement:
     """`score` is the calibrated probability (0..1) that a reviewer would confirm an illegal medical advertisement.
 
     `flagged` is `score >= threshold` of the operating point. `reasons` are short Chinese sentences, most weighty first.
+    `names_sha256` stands for the lists of names, and the registry, that were looked at; empty when none were.
     """
 
     score: float
@@ -101,4 +102,5 @@ class Judgement:
     reasons: tuple[str, ...] = ()
     rules_sha256: str = ""
     model_sha256: str = ""
+    names_sha256: str = ""
     parts: dict[str, float] = field(default_factory=dict)

@@ -132,5 +132,6 @@ def _judgement_of(stored: dict[str, Any], found: list[Row[Any]] | tuple[Row[Any]
         reasons=tuple(stored["reasons"]),
         rules_sha256=stored["rules_sha256"],
         model_sha256=stored["model_sha256"],
+        names_sha256=stored.get("names_sha256", ""),  # judgements of older versions knew no lists of names
         parts=stored["parts"],
     )

@@ -302,11 +302,6 @@ class SqlRegistry:
             if (known := parse_certificate(record.number)) is not None and known.key == certificate.key
         )
 
-    def size(self) -> int:
-        """How many rows of all sources there are."""
-        with self._engine.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(registry_institutions)) or 0
-
     def sources(self) -> tuple[tuple[str, date, int], ...]:
         """The lists that it was made of: source, date of its newest row, number of rows; by name of source."""
         table = registry_institutions.c

@@ -66,7 +66,9 @@ def remember_page(connection: Connection, visit: Visit) -> None:
         "page_id": visit.frontier.id,
         "text_sha256": text_sha256,
         "flagged": visit.judgement.flagged,
-        "judged_by": judged_by(visit.judgement.rules_sha256, visit.judgement.model_sha256),
+        "judged_by": judged_by(
+            visit.judgement.rules_sha256, visit.judgement.model_sha256, visit.judgement.names_sha256
+        ),
         "fetched_at": now,
         "seen_at": now,
         "changed_at": known.changed_at if known is not None and unchanged else now,
@@ -85,9 +87,9 @@ def _upsert(dialect_name: str) -> Any:
     return statement.on_conflict_do_update(index_elements=["url_key"], set_=given)
 
 
-def judged_by(rules_sha256: str, model_sha256: str) -> str:
-    """Names the rules and the model that a judgement holds for."""
-    return f"{rules_sha256} {model_sha256}"
+def judged_by(rules_sha256: str, model_sha256: str, names_sha256: str) -> str:
+    """Names the rules, the model and the lists of names that a judgement holds for."""
+    return f"{rules_sha256} {model_sha256} {names_sha256}"
 
 
 def _interval(known: Row[*tuple[Any, ...]] | None, *, unchanged: bool, now: datetime) -> dict[str, Any]:
@@ -115,11 +117,11 @@ def _field(headers: Headers, name: str) -> str:
 
 
 class SqlCrawlMemory:
-    """`domain.visits.CrawlMemory` over SQL, for a crawl whose pages are judged by the given rules and model."""
+    """`domain.visits.CrawlMemory` over SQL, for a crawl whose pages are judged by the given rules, model and names."""
 
-    def __init__(self, engine: Engine, rules_sha256: str, model_sha256: str) -> None:
+    def __init__(self, engine: Engine, rules_sha256: str, model_sha256: str, names_sha256: str = "") -> None:
         self._engine = engine
-        self._judged_by = judged_by(rules_sha256, model_sha256)
+        self._judged_by = judged_by(rules_sha256, model_sha256, names_sha256)
 
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         """The last content of a URL, None when it is to be fetched in full."""

@@ -15,9 +15,10 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.machine import machine_facts
+from yiguang.night_judge import page_judge
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
-from yiguang.wiring import crawl_settings, load_classifier, page_judge, provenance, with_pictures
+from yiguang.wiring import crawl_settings, load_classifier, provenance, with_pictures
 
 
 def main() -> int:
@@ -42,7 +43,8 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     spent = seconds_spent(engine, job.night_id, job.target_ids)
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
-    about = {**machine_facts(), **provenance(settings, classifier, engine, job.worker)}
+    judge = page_judge(classifier, settings, engine, utc_now)
+    about = {**machine_facts(), **provenance(settings, classifier, judge.registry_state, job.worker)}
     store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
     in_hand = InHandFile(settings.home, job.night_id, job.worker)
     try:
@@ -52,10 +54,10 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             targets,
             frontier,
             store,
-            page_judge(classifier, settings, engine, utc_now),
+            judge,
             with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent),
             utc_now,
-            SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256),
+            SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),
             in_hand,
         )

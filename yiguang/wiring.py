@@ -1,21 +1,17 @@
-"""What the parts are handed: the crawler's settings, its judge, and the provenance that every evidence bundle states."""
+"""What the parts are handed: the crawler's settings, the classifier, and the provenance that every evidence bundle states."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
-
-from sqlalchemy import Engine
 
 from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
-from domain.visits import Judge
-from storage.registry import SqlRegistry
 from yiguang.errors import CommandFailed
-from yiguang.judging import NamesAndWords, RegistryJudge, names_sha256
+from yiguang.judging import NamesAndWords, names_sha256
 from yiguang.settings import Settings
 
 #: A crawl process that has done nothing at all for so long is started again.
@@ -52,17 +48,6 @@ def with_pictures(crawl: CrawlSettings, settings: Settings, classifier: Classifi
     )
 
 
-def page_judge(classifier: Classifier, settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Judge:
-    """Judges a page by words, names and, when there is one, the registry; a lead's reasons name what it hangs on.
-
-    Raises CommandFailed as `load_names` does.
-    """
-    registry = SqlRegistry(engine)
-    return RegistryJudge(
-        load_names(classifier, settings), registry if registry.size() else None, settings.lexicons, clock
-    )
-
-
 def load_names(classifier: Classifier, settings: Settings) -> NamesAndWords:
     """Raises CommandFailed naming what is wrong when a list of names does not hold what it should."""
     try:
@@ -87,8 +72,11 @@ def load_analyser(settings: Settings) -> Analyser:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
 
 
-def provenance(settings: Settings, classifier: Classifier, engine: Engine, worker: str) -> Mapping[str, str]:
-    """Who judged and captured, with which versions; what is true of the whole process, not of one visit."""
+def provenance(settings: Settings, classifier: Classifier, registry: str, worker: str) -> Mapping[str, str]:
+    """Who judged and captured, with which versions; what is true of the whole process, not of one visit.
+
+    `registry` says which lists of institutions were at hand.
+    """
     return {
         "operator": settings.operator,
         "tool": "yiguang",
@@ -101,6 +89,6 @@ def provenance(settings: Settings, classifier: Classifier, engine: Engine, worke
         "model_sha256": classifier.model_sha256,
         "threshold": repr(classifier.threshold),
         "names_sha256": names_sha256(settings.lexicons),
-        "registry": "; ".join(f"{source} {as_of} {rows}" for source, as_of, rows in SqlRegistry(engine).sources()),
+        "registry": registry,
         **({"egress": settings.egress} if settings.egress else {}),
     }

@@ -32,8 +32,8 @@ def store(engine: Engine, tmp_path: Path) -> Iterator[SqlVisitStore]:
     opened.close()
 
 
-def memory(engine: Engine, rules: str = "r" * 64) -> SqlCrawlMemory:
-    return SqlCrawlMemory(engine, rules, "m" * 64)
+def memory(engine: Engine, rules: str = "r" * 64, names: str = "") -> SqlCrawlMemory:
+    return SqlCrawlMemory(engine, rules, "m" * 64, names)
 
 
 def tagged(url: str) -> Exchange:
@@ -82,9 +82,10 @@ def test_a_page_with_validators_may_be_asked_for_conditionally(engine: Engine, s
     )  # fmt: skip
 
 
-def test_other_rules_or_long_trust_ask_for_the_whole_page(engine: Engine, store: SqlVisitStore) -> None:
+def test_other_rules_other_names_or_long_trust_ask_for_the_whole_page(engine: Engine, store: SqlVisitStore) -> None:
     first_night(engine, store)
     assert memory(engine, rules="x" * 64).earlier(HOME, NOW) is None
+    assert memory(engine, names="n" * 64).earlier(HOME, NOW) is None
     assert memory(engine).earlier(HOME, NOW + timedelta(days=MAX_DAYS_ON_TRUST, seconds=5)) is None
     assert memory(engine).earlier(HOME + "never", NOW) is None
 

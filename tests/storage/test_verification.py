@@ -55,15 +55,16 @@ def test_an_untouched_bundle_verifies(path: Path) -> None:
 
 def test_every_byte_is_guarded_by_the_form_or_a_digest() -> None:
     """All positions, without the slow reading of members: the form must break or a listed member must change."""
-    members = read_canonical_zip(DATA)
+    unguarded = []
     for place in range(len(DATA)):
         flipped = bytearray(DATA)
         flipped[place] ^= 1 << place % 8
         try:
-            changed = read_canonical_zip(bytes(flipped))
+            read_canonical_zip(bytes(flipped))
         except NotCanonical:
             continue
-        raise AssertionError(f"byte {place} changed {[name for name in members if changed.get(name) != members[name]]}")
+        unguarded.append(place)
+    assert unguarded == []
 
 
 @files(max_examples=60)

@@ -24,7 +24,8 @@ from storage.database import migrate, open_engine
 from storage.registry import SqlRegistry, import_institutions
 from storage.registry_file import open_registry_file
 from storage.registry_rows import RowReader, load_headings
-from yiguang.judging import NamesAndWords, RegistryJudge, names_sha256
+from yiguang.judging import NamesAndWords, names_sha256
+from yiguang.night_judge import RegistryJudge
 
 ROOT = Path(__file__).parents[2]
 LEXICONS = ROOT / "lexicons"
@@ -53,6 +54,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
+def judge_of(engine: Engine) -> RegistryJudge:
+    return RegistryJudge(words(), SqlRegistry(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC))
+
+
 def judged(engine: Engine, text: str, **page: str) -> Judgement:
     url = page.pop("url", "https://www.anhe.example/a")
     extracted = ExtractedPage(
@@ -65,7 +70,7 @@ def judged(engine: Engine, text: str, **page: str) -> Judgement:
         identifiers=find_identifiers(text),
         **page,  # type: ignore[arg-type]
     )
-    return RegistryJudge(words(), SqlRegistry(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC))(extracted)
+    return judge_of(engine)(extracted)
 
 
 def rules(judgement: Judgement) -> dict[str, str]:
@@ -191,3 +196,14 @@ def test_the_digest_of_names_covers_every_list(tmp_path: Path, name: str) -> Non
     with (tmp_path / name).open("a", encoding="utf-8") as file:
         file.write("#")
     assert names_sha256(tmp_path) != before
+
+
+def test_a_judgement_names_the_lists_and_the_registry_it_rests_on(engine: Engine, tmp_path: Path) -> None:
+    empty = open_engine(f"sqlite:///{tmp_path}/empty.db")
+    migrate(empty)
+    judges = [judge_of(held) for held in (empty, engine)]
+    assert [bool(judge.registry_state) for judge in judges] == [False, True]
+    assert "样例 2026-11-01" in judges[1].registry_state
+    named = [judged(held, AD).names_sha256 for held in (empty, engine)]
+    assert named == [judge.names_sha256 for judge in judges]
+    assert len(set(named)) == 2

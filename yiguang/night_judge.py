@@ -1,0 +1,85 @@
+"""The judge of a night: words and names, then what the registry has about the page's operator."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from classifier.engine import Classifier
+from domain.documents import document_of
+from domain.findings import Judgement
+from domain.licence_numbers import parse_licence
+from domain.page import ExtractedPage
+from domain.registry_findings import RegistryView, with_registry_findings
+from domain.subjects import SubjectBook, load_subjects
+from storage.registry import SqlRegistry
+from yiguang.judging import NamesAndWords
+from yiguang.settings import Settings
+from yiguang.wiring import load_names
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+def page_judge(
+    classifier: Classifier, settings: Settings, engine: Engine, clock: Callable[[], datetime]
+) -> "RegistryJudge":
+    """Judges a page by words, names and, when there is one, the registry; a lead's reasons name what it hangs on.
+
+    Raises CommandFailed as `load_names` does.
+    """
+    return RegistryJudge(load_names(classifier, settings), SqlRegistry(engine), settings.lexicons, clock)
+
+
+class RegistryJudge:
+    """Judges pages of a night with the registry at hand; with an empty one by names and words alone.
+
+    `registry_state` are the lists that the registry was made of when the night began: source, day and rows of each, empty
+    without any. `names_sha256` stands for it and the lists of names, in every judgement.
+    """
+
+    def __init__(
+        self, words: NamesAndWords, registry: SqlRegistry, lexicons: Path, clock: Callable[[], datetime]
+    ) -> None:
+        self._words = words
+        self._registry = registry
+        self._subjects: SubjectBook = load_subjects(lexicons)
+        self._clock = clock
+        self.registry_state = "; ".join(f"{source} {as_of} {rows}" for source, as_of, rows in registry.sources())
+        self.names_sha256 = hashlib.sha256(f"{words.names_sha256} {self.registry_state}".encode()).hexdigest()
+
+    def __call__(self, page: ExtractedPage) -> Judgement:
+        """A lead's last reason from the words names the findings without which it would be none."""
+        return replace(self._judge(page), names_sha256=self.names_sha256)
+
+    def _judge(self, page: ExtractedPage) -> Judgement:
+        document = document_of(page)
+        if not self.registry_state:
+            return self._words.explain(document).judgement
+        view = registry_view(page, self._registry)
+        facts = [institution.as_fact() for institution in view.found]
+        judgement = self._words.classifier.explain(document).judgement
+        judgement = self._words.with_names(judgement, document, facts)
+        captured_on = self._clock().astimezone(_CHINA).date()
+        return with_registry_findings(judgement, page, view, captured_on, self._words.kinds, self._subjects)
+
+
+def registry_view(page: ExtractedPage, registry: SqlRegistry) -> RegistryView:
+    """What the registry has of the page's operator: by its numbers, domain and account, and by the name it goes by."""
+    numbers: dict[str, list[str]] = {"credit-code": [], "licence": []}
+    for identifier in page.identifiers:
+        if identifier.kind in numbers:
+            numbers[identifier.kind].append(_plain_number(identifier.value))
+    host = urlsplit(page.url).hostname or ""
+    accounts = [page.account] if page.account else []
+    identified = registry.find((), numbers["credit-code"], numbers["licence"], [host], accounts)
+    by_name = registry.find([page.site_name]) if page.site_name else ()
+    found = tuple(dict.fromkeys((*identified, *by_name)))
+    return RegistryView(found, identified, registry.certificate)
+
+
+def _plain_number(value: str) -> str:
+    return value.replace("-", "") if parse_licence(value) is not None else value
