@@ -1,0 +1,1 @@
+"""The analysts' desk: queue, decisions, accounts, audit log and the pages that show them."""

@@ -1,0 +1,45 @@
+"""What health commissions and other lists say of institutions."""
+
+from sqlalchemy import Column, Date, ForeignKey, String, Table
+
+from storage.columns import JsonText, StorableText
+from storage.tables.metadata import RowId, metadata
+
+# One row for each institution in each source's list; `document` has all of it, the other columns are for looking up.
+registry_institutions = Table(
+    "registry_institutions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source_key", String(64), nullable=False, unique=True),  # SHA-256 of source and key
+    Column("source", StorableText, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("name", StorableText, nullable=False),
+    Column("name_key", StorableText, nullable=False, index=True),
+    Column("credit_code", String(18), nullable=False, index=True),
+    Column("licence", StorableText, nullable=False, index=True),
+    Column("digest", String(64), nullable=False),  # of the document
+    Column("document", JsonText, nullable=False),
+)
+
+# Other keys by which an institution is found: aliases, domains, accounts, certificates, affiliates
+registry_keys = Table(
+    "registry_keys",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("key", StorableText, primary_key=True),
+    Column(
+        "institution_id",
+        RowId,
+        ForeignKey("registry_institutions.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
+# Headings that an operator has mapped, once for all files
+registry_headings = Table(
+    "registry_headings",
+    metadata,
+    Column("heading", StorableText, primary_key=True),  # as storage.registry_file.heading_key writes it
+    Column("field", String(32), nullable=False),
+)
