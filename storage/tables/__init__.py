@@ -1,5 +1,21 @@
 """The tables, in groups. `storage.migrations` builds them; a test compares the two."""
 
+from storage.tables.desk import (
+    audit_entries,
+    desk_accounts,
+    desk_conflict_parties,
+    desk_conflicts,
+    desk_decisions,
+    desk_draws,
+    desk_failed_log_ins,
+    desk_finding_verdicts,
+    desk_item_families,
+    desk_item_parties,
+    desk_items,
+    desk_nights,
+    desk_sessions,
+    desk_views,
+)
 from storage.tables.evidence import bundles, chain_entries, keep_records, seals, time_stamps
 from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
@@ -9,9 +25,23 @@ from storage.tables.visits import frontier, page_memory, site_rests, skipped_cou
 
 __all__ = [
     "RowId",
+    "audit_entries",
     "bundles",
     "chain_entries",
     "cluster_keys",
+    "desk_accounts",
+    "desk_conflict_parties",
+    "desk_conflicts",
+    "desk_decisions",
+    "desk_draws",
+    "desk_failed_log_ins",
+    "desk_finding_verdicts",
+    "desk_item_families",
+    "desk_item_parties",
+    "desk_items",
+    "desk_nights",
+    "desk_sessions",
+    "desk_views",
     "findings",
     "frontier",
     "keep_records",
