@@ -33,6 +33,27 @@ def certificates_of(exchanges: Iterable[Exchange]) -> dict[str, str]:
     return {sha256_hex(certificate): ssl.DER_cert_to_PEM_cert(certificate) for certificate in sent}
 
 
+def certificates_problem(sheet: Mapping[str, Any]) -> str:
+    """Why the certificates of a sheet are not those that its connections name, in Chinese; empty when they are.
+
+    Raises for what is no sheet, as `LookupError`, `TypeError` or `ValueError`.
+    """
+    sent = sheet.get("certificates", {})
+    named = {
+        digest
+        for connection in sheet.get("connections", ())
+        if connection["tls"] is not None
+        for digest in connection["tls"]["chain_sha256"]
+    }
+    if named != set(sent):
+        return "证书与各连接所列的校验值不一致"
+    for digest, pem in sent.items():
+        der = ssl.PEM_cert_to_DER_cert(pem)
+        if sha256_hex(der) != digest or ssl.DER_cert_to_PEM_cert(der) != pem:
+            return f"证书内容与其 SHA-256 不符，或不是规范写法：{digest}"
+    return ""
+
+
 def limits_of(exchanges: Iterable[Exchange]) -> list[str]:
     """What a reader has to know before trusting where the page came from."""
     faults = dict.fromkeys(

@@ -118,12 +118,17 @@ def deletion_report(folder: Path, path: str, proof: KeepRecord, entry: str | Non
     facts = proof.facts
     stated = tuple(facts.get(name) for name in ("what", "path", "bytes", "sha256", "sm3"))
     same = entry is not None and entry_facts(entry) == stated
-    policy = facts.get("policy", {})
-    told = (
-        f"依保存期限删除（{policy.get('title')}，{'、'.join(policy.get('basis', []))}，{facts.get('recorded_at')}，"
-        f"经办 {facts.get('by')}），记录 {proof.path}"
-    )
-    checks = [Check(DELETED, same, told if same else "删除记录所写的与哈希链中登记的不符")]
+    told = _deletion_in_words(proof) if same else "删除记录所写的与哈希链中登记的不符"
+    checks = [Check(DELETED, same, told)]
     if (folder / path).exists():
         checks.append(Check(DELETED, False, "已登记删除而文件仍在，请再运行 yiguang evidence expire"))
     return VerifyReport(str(folder / path), tuple(checks), (told,) if same else ())
+
+
+def _deletion_in_words(proof: KeepRecord) -> str:
+    facts, policy = proof.facts, proof.facts.get("policy")
+    if not isinstance(policy, dict):
+        return f"依保存期限删除，期限未写明，记录 {proof.path}"
+    basis = "、".join(map(str, policy.get("basis", ())))
+    done = f"{facts.get('recorded_at')}，经办 {facts.get('by')}"
+    return f"依保存期限删除（{policy.get('title')}，{basis}，{done}），记录 {proof.path}"

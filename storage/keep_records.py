@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select
 from domain.evidence import Check, VerifyReport
 from domain.retention import RecordKind
 from storage.canonical import canonical_json
-from storage.chain import SealedFile, append_entry, lock_chain
+from storage.chain import SealedFile, append_entry, entry_facts, lock_chain
 from storage.columns import storable_text
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
@@ -44,9 +44,12 @@ class KeepRecord:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the document says."""
-        facts: dict[str, Any] = json.loads(self.document)
-        return facts
+        """What the document says; empty when it cannot be read, which verification reports."""
+        try:
+            facts = json.loads(self.document)
+        except (ValueError, RecursionError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
 
 
 def append_record(
@@ -144,17 +147,14 @@ def verify_records(engine: Engine, folder: Path) -> list[VerifyReport]:
 
 def _record_report(folder: Path, record: KeepRecord, entry: str) -> VerifyReport:
     data = record.document.encode()
+    facts = record.facts
+    stated = tuple(facts.get(name) for name in ("number", "kind", "subject"))
     try:
-        same = (folder / record.path).read_bytes() == data
+        same = (folder / record.path).read_bytes() == data and stated == (record.number, record.kind, record.subject)
         message = "记录与数据库一致" if same else "记录与数据库不一致"
     except OSError as error:
         same, message = False, f"记录缺失或无法读取：{error.strerror}"
-    facts = json.loads(entry) if entry else {}
-    chained = (facts.get("sha256"), facts.get("bytes"), facts.get("sm3")) == (
-        sha256_hex(data),
-        len(data),
-        sm3_hex(data),
-    )
+    chained = entry_facts(entry) == ("record", record.path, len(data), sha256_hex(data), sm3_hex(data))
     return VerifyReport(
         str(folder / record.path),
         (

@@ -115,7 +115,9 @@ def _hand_over(old: str, new: str) -> dict[str, str]:
 
 
 def _keys_of(record: KeepRecord) -> tuple[str, str]:
-    hand_over: dict[str, Any] = record.facts.get("hand_over", {})
+    hand_over: Any = record.facts.get("hand_over")
+    if not isinstance(hand_over, dict):
+        return "", ""
     return str(hand_over.get("old_public_key", "")), str(hand_over.get("new_public_key", ""))
 
 

@@ -14,6 +14,7 @@ from domain.evidence import Check
 from storage import package as parts
 from storage.canonical import ARCHIVE, NotCanonical, canonical_json, read_canonical_zip
 from storage.completeness import PNG_SIGNATURE, REQUIRED_PROVENANCE
+from storage.connections import certificates_problem
 from storage.seal_key import key_fingerprint, signature_problem
 from storage.verify_warc import UNREADABLE, blocks, guarded, warc_problem
 
@@ -171,7 +172,7 @@ def _provenance_problem(members: Mapping[str, bytes]) -> str:
         return "来源信息不是规范写法"
     missing = [name for name in REQUIRED_PROVENANCE if not given["system"].get(name)]
     missing += [name for name in ("url", "started_at", "ended_at", "browser", "robots") if name not in given]
-    return f"来源信息缺少：{'、'.join(missing)}" if missing else ""
+    return f"来源信息缺少：{'、'.join(missing)}" if missing else certificates_problem(given)
 
 
 def _screenshot_problem(members: Mapping[str, bytes]) -> str:

@@ -213,4 +213,21 @@ def _provenance_problem(members: Members) -> str:
         return "来源信息不是规范写法"
     missing = [name for name in ("operator", "tool", "tool_version") if not given["system"].get(name)]
     missing += [name for name in ("url", "started_at", "ended_at", "browser", "robots") if name not in given]
-    return f"缺少：{'、'.join(missing)}" if missing else ""
+    return f"缺少：{'、'.join(missing)}" if missing else _certificates_problem(given)
+
+
+def _certificates_problem(sheet: dict[str, Any]) -> str:
+    """Whether the certificates on the sheet are those that its connections name by digest."""
+    sent = sheet.get("certificates", {})
+    sessions = [item["tls"] for item in sheet.get("connections", []) if item["tls"] is not None]
+    if {digest for session in sessions for digest in session["chain_sha256"]} != set(sent):
+        return "证书与各连接所列的校验值不一致"
+    for digest, pem in sent.items():
+        begin, *lines, end = pem.rstrip("\n").split("\n")
+        der = base64.b64decode("".join(lines), validate=True)
+        again = base64.b64encode(der).decode("ascii")
+        broken = [again[start : start + 64] for start in range(0, len(again), 64)]
+        framed = (begin, end) == ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
+        if not framed or lines != broken or sha256_hex(der) != digest:
+            return f"证书内容与其 SHA-256 不符，或不是规范写法：{digest}"
+    return ""

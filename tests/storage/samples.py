@@ -4,7 +4,15 @@ import struct
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from domain.connections import AnsweredBy, Connection, Tls
 from domain.findings import Finding, Judgement
 from domain.outcome import Outcome
 from domain.page import Contact, ContactKind, Exchange, ExtractedPage
@@ -47,6 +55,22 @@ def exchange(url: str, body: bytes = b"<html>hello</html>", source: str = "http"
         ip="127.0.0.1",
         source=source,
     )
+
+
+@cache
+def certificate() -> bytes:
+    """Of a server that signed for itself, as DER."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clinic.example")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=90))
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def secure(item: Exchange) -> Exchange:
+    """The same exchange over TLS to a server that nobody vouches for."""
+    tls = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", (certificate(),), "自签名证书")
+    connection = Connection("clinic.example", 443, "127.0.0.1", "127.0.0.1", ("127.0.0.1",), AnsweredBy.HOST_TABLE, tls)
+    return replace(item, url=item.url.replace("http:", "https:"), connection=connection)
 
 
 def page(url: str, text: str = TEXT) -> ExtractedPage:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from domain.retention import RecordKind
+from storage.custody import hold
 from storage.database import migrate, open_engine
+from storage.keep_records import record_act
 from storage.proof import SUFFIX, proof_of
 from storage.rfc3161 import Rfc3161Authority, find_openssl
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.tables import bundles
 from tests.storage.crawl import claim, clock, open_sample_night, open_store, seal_key
-from tests.storage.samples import NOW, visit
+from tests.storage.samples import NOW, exchange, secure, visit
 from tests.storage.time_authority import TimeAuthority
 from yiguang.verifier_file import build_verifier
 
@@ -30,15 +33,19 @@ class HandOver:
 
 
 def make_night(home: Path) -> tuple[Engine, list[Rfc3161Authority]]:
-    """Twelve leads, sealed, stamped by two authorities of which one sends no DER."""
+    """Twelve leads of which one is on hold and one was opened, sealed, stamped by two authorities of which one sends no DER."""
     engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
     migrate(engine)
     night_id, ids = open_sample_night(engine, links=4)
     store = open_store(engine, home)
     while rows := claim(engine, night_id, ids, limit=3):
         for row in rows:
-            store.record(visit(row, flagged=True))
+            store.record(visit(row, flagged=True, exchanges=(exchange(row.url), secure(exchange(row.url)))))
     store.close()
+    with engine.connect() as connection:
+        held, opened = connection.scalars(select(bundles.c.path).order_by(bundles.c.id).limit(2))
+    hold(engine, home, held, night_id, "示例甲", "行政复议未结", NOW)
+    record_act(engine, home, RecordKind.OPENING, opened, night_id, "示例乙", {"reason": "移送"}, NOW)
     seal_night(engine, home, night_id, seal_key(home), NOW)
     authorities = []
     for name, odd in (("tsa-1", False), ("tsa-2", True)):

@@ -18,10 +18,11 @@ from sqlalchemy import ColumnElement, Engine, Table, select, update
 from domain.evidence import VerifyReport
 from storage.canonical import ARCHIVE, canonical_zip, read_canonical_zip
 from storage.database import writing
+from storage.keep_records import verify_records
 from storage.package import DIGEST
 from storage.proof import SUFFIX
 from storage.rfc3161 import Rfc3161Authority
-from storage.tables import bundles, chain_entries, seals, time_stamps
+from storage.tables import bundles, chain_entries, keep_records, seals, time_stamps
 from storage.verifier.bundle import check_bundle
 from storage.verifier.certificate import read_pem
 from storage.verifier.proof import ENTRY, HEAD, HEAD_SIGNATURE, PATH, PROOF, check_proof
@@ -79,6 +80,8 @@ class Night:
             self.in_a_member,
             self.in_the_proof,
             self.in_the_chain,
+            self.in_a_record,
+            self.in_a_record_file,
             self.in_a_seal,
             self.in_a_seal_file,
             self.in_a_token,
@@ -126,6 +129,32 @@ class Night:
         changed = _flip_text(row.document, chance)
         with self._changed(chain_entries, chain_entries.c.number == row.number, "document", row.document, changed):
             yield Change("chain", frozenset({f"哈希链第 {row.number} 条"}), self._chain_faults())
+
+    def in_a_record(self, chance: random.Random) -> Iterator[Change]:
+        """In the database alone: an act rewritten, whose file and entry in the chain say otherwise."""
+        with self.engine.connect() as connection:
+            row = chance.choice(connection.execute(select(keep_records)).all())
+        column = chance.choice(["document", "document", "subject"])
+        changed = _flip_text(row._mapping[column], chance)
+        with self._changed(keep_records, keep_records.c.number == row.number, column, row._mapping[column], changed):
+            yield Change("record of an act", frozenset({f"{row.path} 记录"}), self._record_faults())
+
+    def in_a_record_file(self, chance: random.Random) -> Iterator[Change]:
+        path = chance.choice(sorted(self.home.glob("records/*")))
+        data = path.read_bytes()
+        path.write_bytes(_flip(data, chance.randrange(len(data)), chance))
+        name = path.relative_to(self.home).as_posix()
+        yield Change("file of a record", frozenset({f"{name} 记录"}), self._record_faults())
+        path.write_bytes(data)
+
+    def _record_faults(self) -> frozenset[str]:
+        """Names with the file they are of: a fault of one record is no fault of another."""
+        return frozenset(
+            f"{Path(report.path).relative_to(self.home).as_posix()} {check.name}"
+            for report in verify_records(self.engine, self.home)
+            for check in report.checks
+            if not check.ok
+        )
 
     def in_a_seal(self, chance: random.Random) -> Iterator[Change]:
         with self.engine.connect() as connection:

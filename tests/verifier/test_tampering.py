@@ -1,13 +1,14 @@
 """Whatever single byte changes, both verifiers say so and say where. (`python -m tests.verifier.tampering` does more.)"""
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from storage.canonical import canonical_zip, read_canonical_zip
-from storage.package import DATAPACKAGE, DIGEST, TEXT
+from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
+from storage.package import DATAPACKAGE, DIGEST, PROVENANCE, TEXT
 from storage.proof import SUFFIX
 from storage.verifier.bundle import check_bundle
 from storage.verifier.proof import check_proof
@@ -68,6 +69,29 @@ def test_members_removed_and_moved(night: Night) -> None:
     without = {name: body for name, body in members.items() if name != TEXT}
     assert "成员" in _failed(canonical_zip(without), night.key)
     assert "成员" in _failed(canonical_zip(dict(reversed(members.items()))), night.key)
+
+
+def test_certificates_that_are_not_those_of_the_connections(night: Night, tmp_path: Path) -> None:
+    """Signed anew with all digests right, so that only the certificate and its own digest can tell."""
+    sheet = json.loads(read_canonical_zip(night.bundle)[PROVENANCE])
+    [(digest, pem)] = sheet["certificates"].items()
+    lines = pem.splitlines()
+    spoilt = {
+        "another certificate": {digest: "\n".join([lines[0], "AAAA" + lines[1][4:], *lines[2:], ""])},
+        "another spelling": {digest: pem.replace("\n", "\n\n", 1)},
+        "none at all": {},
+        "one that no connection names": {digest: pem, "0" * 64: pem},
+    }
+    path = tmp_path / "x.wacz"
+    for what, certificates in spoilt.items():
+        forged = _with(PROVENANCE=canonical_json(sheet | {"certificates": certificates}))
+        path.write_bytes(forged)
+        ours = {check.name for check in verify_bundle(path, KEY.fingerprint).checks if not check.ok}
+        assert (ours, _failed(forged, KEY.fingerprint)) == ({PROVENANCE}, {PROVENANCE}), what
+    sound = _with(PROVENANCE=canonical_json(sheet))
+    path.write_bytes(sound)
+    assert verify_bundle(path, KEY.fingerprint).ok
+    assert _failed(sound, KEY.fingerprint) == set()
 
 
 def test_both_verifiers_take_what_is_good(night: Night) -> None:
