@@ -13,6 +13,7 @@ from crawler.page_requests import PageRequests, quietly
 from crawler.quote_places import locate_quotes
 from crawler.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
+from crawler.text_layout import read_layout
 from domain.visits import Rendering
 
 #: Redirects of the page itself that are followed one after another.
@@ -64,7 +65,8 @@ class PageSession:
         ):
             raise led_away  # it left before it was parsed, and a page without a body cannot be photographed
         screenshot = await self._screenshot(page)
-        places = await locate_quotes(page, self.quotes, _png_size(screenshot)) if self.quotes else ()
+        size = _png_size(screenshot)
+        places = await locate_quotes(page, self.quotes, size) if self.quotes else ()
         return Rendering(
             screenshot_png=screenshot,
             dom_html=await page.content(),
@@ -79,6 +81,7 @@ class PageSession:
             not_captured=tuple(self.requests.not_captured),
             turned_back=self.requests.turned_back,
             places=places,
+            shown=await read_layout(page, size),
         )
 
     async def close(self) -> bool:

@@ -76,11 +76,12 @@ def _place(quote: str, said: object, size: tuple[int, int]) -> QuotePlace:
     """What the page answered, as far as it can be true of a picture of that size."""
     if isinstance(said, str):
         return QuotePlace(quote, (), _FAULTS.get(said, "页面的回答不可用"))
-    boxes = tuple(box for item in said if (box := _box(item, size))) if isinstance(said, list) else ()
+    boxes = tuple(box for item in said if (box := box_within(item, size))) if isinstance(said, list) else ()
     return QuotePlace(quote, boxes, "" if boxes else "位置在截图范围之外")
 
 
-def _box(item: object, size: tuple[int, int]) -> Box | None:
+def box_within(item: object, size: tuple[int, int]) -> Box | None:
+    """Four numbers of a page as a box, when it can be one on a picture of that size."""
     if not isinstance(item, list) or len(item) != 4:
         return None
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in item):

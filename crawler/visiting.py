@@ -31,6 +31,7 @@ from crawler.urls import host_of
 from domain.findings import Judgement
 from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
+from domain.shown_text import places_in
 from domain.targets import TargetKind
 from domain.visits import CrawlMemory, Earlier, FrontierUrl, InHand, Judge, Rendering, SiteRest, Visit
 
@@ -231,11 +232,12 @@ class Visitor:
             reading = replace(reading, page=read.page)
             visit = replace(visit, picture_exchanges=read.fetched)
             if judgement.flagged and rendering is None:
-                quotes = [finding.quote for finding in judgement.findings if not finding.silenced]
-                rendering = await self.show.photograph(url, visit, scope, quotes)
+                rendering = await self.show.photograph(url, visit, scope, _live_quotes(judgement))
                 shown = await self._read_dom(rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
+            elif judgement.flagged and rendering is not None:
+                rendering = replace(rendering, places=places_in(rendering.shown, _live_quotes(judgement)))
         except RenderFailed as failure:
             return self._not_shown(visit, failure)
         if judgement.flagged:
@@ -303,6 +305,10 @@ class Visitor:
 
     async def _compute(self, call: Callable[..., _Result], *arguments: object) -> _Result:
         return await compute(self.settings.compute_timeout_seconds, call, *arguments)
+
+
+def _live_quotes(judgement: Judgement) -> list[str]:
+    return [finding.quote for finding in judgement.findings if not finding.silenced]
 
 
 def _conditions(earlier: Earlier | None) -> Headers:

@@ -10,6 +10,7 @@ from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage
 from domain.places import QuotePlace
+from domain.shown_text import ShownText
 from domain.targets import Target
 
 
@@ -64,7 +65,7 @@ class Rendering:
 
     `exchanges` are the requests the browser made for this page; `not_captured` lists (url, reason) it did not.
     `turned_back` is the Chinese reason why the page was kept from going elsewhere by itself, empty when it did not try.
-    `places` are where quotes stand that were known when it was shown.
+    `places` are where the findings' quotes stand; `shown` where all text stands, as far as the browser tells.
     """
 
     screenshot_png: bytes
@@ -80,6 +81,7 @@ class Rendering:
     not_captured: tuple[tuple[str, str], ...] = ()
     turned_back: str = ""
     places: tuple[QuotePlace, ...] = ()
+    shown: tuple[ShownText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ def main_exchange(visit: Visit, rendering: Rendering) -> Exchange:
 def _findings(page: ExtractedPage, judgement: Judgement, rendering: Rendering) -> dict[str, Any]:
     """The judgement and what was read out of the page; every start and end is a code point into text.txt.
 
-    `places` says where on the screenshot, in its pixels, the quotes stand; a page shown before it was judged has none.
+    `places` says where on the screenshot, in its pixels, the quotes stand; `shown` where each piece of text stands, by
+    which copies that circulate are blacked out: text, left, top, width, height, and the paragraph by number.
     """
     read = asdict(page)
     del read["text"], read["links"], read["images"]
@@ -132,5 +133,6 @@ def _findings(page: ExtractedPage, judgement: Judgement, rendering: Rendering) -
         "judgement": asdict(judgement),
         "page": read,
         "places": [asdict(place) for place in rendering.places],
+        "shown": [[piece.text, *piece.box, piece.block] for piece in rendering.shown],
         "text_sha256": sha256_hex(storable_text(page.text).encode()),
     }
