@@ -79,7 +79,9 @@ desk_items = Table(
     Column("severity", Integer, nullable=False),
     Column("probability", Float, nullable=False),
     Column("priority", Float, nullable=False),  # severity x probability; of a drawn page that of a lead drawn with it
-    Column("rank", Float, nullable=False),  # minus the priority: indexes go upwards, and among equals the oldest comes first
+    Column(
+        "rank", Float, nullable=False
+    ),  # minus the priority: indexes go upwards, and among equals the oldest comes first
     Column("kind", String(8), nullable=False),
     Column("read_twice", Boolean, nullable=False),  # two first readings that do not know of each other
     Column("state", String(16), nullable=False),
@@ -93,6 +95,7 @@ desk_items = Table(
     Column("first_reader", RowId),  # accounts whose verdicts count, in order
     Column("second_reader", RowId),
     Column("third_reader", RowId),
+    Column("fourth_reader", RowId),  # where two had confirmed without knowing of each other and a third did not
     Column("created_at", UtcDateTime, nullable=False),
     Column("stage_since", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),  # last night's capture of the same text at the same address

@@ -137,6 +137,7 @@ def _items() -> None:
         sa.Column("first_reader", _ROW_ID, nullable=True),
         sa.Column("second_reader", _ROW_ID, nullable=True),
         sa.Column("third_reader", _ROW_ID, nullable=True),
+        sa.Column("fourth_reader", _ROW_ID, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stage_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),

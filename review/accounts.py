@@ -1,0 +1,356 @@
+"""Accounts of the desk: who may log in, and which sessions are open."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+
+from domain.reviews import Refused, RoleMayNot
+from domain.roles import Act, Role, may
+from review.audit_log import MACHINE, AuditLog
+from review.passwords import MAX_CHARACTERS, Passwords, one_time_password, password_fault
+from storage.database import writing
+from storage.tables import desk_accounts, desk_failed_log_ins, desk_sessions
+
+FIRST_ACCOUNT = "admin"
+_NAME = re.compile(r"[\w.@-]{2,32}")
+_SEEN_EVERY = timedelta(minutes=1)
+_LOG_IN_LOCK = 0x59694C6F  # any fixed number of ours
+
+
+@dataclass(frozen=True, slots=True)
+class LogInLimits:
+    """A name is locked after `name_tries` failures within `window`, an address after `address_tries`, until they are older.
+    A session ends when unused for `idle`, and `absolute` after it began."""
+
+    window: timedelta = timedelta(minutes=15)
+    name_tries: int = 5
+    address_tries: int = 30
+    idle: timedelta = timedelta(minutes=60)
+    absolute: timedelta = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person of the desk. `must_change` until it has chosen its own password; `disabled_at` None while it may log in."""
+
+    id: int
+    name: str
+    display: str
+    role: Role
+    must_change: bool
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class Refusal(StrEnum):
+    """Why a log-in was refused."""
+
+    WRONG = "wrong"
+    NAME_LOCKED = "name-locked"
+    ADDRESS_LOCKED = "address-locked"
+    DISABLED = "disabled"
+
+
+REFUSAL_ZH: dict[Refusal, str] = {
+    Refusal.WRONG: "账号或口令不正确",
+    Refusal.NAME_LOCKED: "此账号尝试次数过多，已暂时锁定",
+    Refusal.ADDRESS_LOCKED: "来自此地址的尝试过多，请稍后再试",
+    Refusal.DISABLED: "此账号已停用，请联系管理员",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogInRefused:
+    """A refused log-in; `retry_at` is when the next try is looked at, None when that is at once."""
+
+    refusal: Refusal
+    retry_at: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        return REFUSAL_ZH[self.refusal]
+
+
+class AccountFault(Refused):
+    """What was asked of an account cannot be; the message is Chinese."""
+
+
+class Accounts:
+    """The accounts of one database. `actor` is the name of whoever changes an account, for the audit log."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], datetime],
+        passwords: Passwords | None = None,
+        limits: LogInLimits | None = None,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._passwords = passwords or Passwords()
+        self._limits = limits or LogInLimits()
+        self._log = AuditLog(engine, clock)
+
+    def create(
+        self, name: str, role: Role, actor: str, password: str | None = None, display: str = ""
+    ) -> tuple[Account, str]:
+        """A new account and its password, made up and to be changed at the first log-in unless given. Raises AccountFault."""
+        with writing(self._engine) as connection:
+            return self._create(connection, name, role, actor, password, display)
+
+    def create_first(self, password: str | None = None) -> tuple[Account, str] | None:
+        """The first account, an administrator, with its password; None when there is an account already."""
+        with writing(self._engine) as connection:
+            if connection.scalar(select(func.count()).select_from(desk_accounts)):
+                return None
+            return self._create(connection, FIRST_ACCOUNT, Role.ADMIN, MACHINE, password, "管理员")
+
+    def _create(
+        self, connection: Connection, name: str, role: Role, actor: str, password: str | None, display: str
+    ) -> tuple[Account, str]:
+        folded = fold_name(name)
+        if not _NAME.fullmatch(folded):
+            raise AccountFault("账号名须为 2 至 32 个字母、数字、汉字或 . _ - @")
+        if connection.scalar(select(desk_accounts.c.id).where(desk_accounts.c.name == folded)) is not None:
+            raise AccountFault(f"账号 {folded} 已存在")
+        secret = one_time_password() if password is None else password
+        if fault := password_fault(secret, folded):
+            raise AccountFault(fault)
+        now = self._clock()
+        row = {
+            "name": folded,
+            "display": display.strip() or folded,
+            "role": role.value,
+            "password_hash": self._passwords.hash(secret),
+            "must_change": password is None,
+            "created_at": now,
+            "password_changed_at": now,
+        }
+        account_id = connection.execute(insert(desk_accounts).returning(desk_accounts.c.id), row).scalar_one()
+        self._log.record(connection, actor, "account-created", _subject(folded), {"role": role.value})
+        return Account(account_id, folded, str(row["display"]), role, password is None, now), secret
+
+    def list(self) -> list[Account]:
+        with self._engine.connect() as connection:
+            return [_account(row) for row in connection.execute(select(desk_accounts).order_by(desk_accounts.c.name))]
+
+    def find(self, name: str) -> Account:
+        """Raises AccountFault when there is no such account."""
+        with self._engine.connect() as connection:
+            return _account(self._row(connection, name))
+
+    def authenticate(self, name: str, password: str, address: str) -> str | LogInRefused:
+        """A new session's token, or why there is none. What is wrong, name or password, is not told, nor by the time it takes."""
+        folded, now = fold_name(name)[:64], self._clock()
+        limited = self._count_try(folded, address, now)
+        if limited is not None:
+            return limited
+        with self._engine.connect() as connection:
+            row = connection.execute(select(desk_accounts).where(desk_accounts.c.name == folded)).one_or_none()
+        password_hash = None if row is None else str(row.password_hash)
+        fits = len(password) <= MAX_CHARACTERS and self._passwords.fits(password_hash, password)
+        if row is None or not fits:
+            return self._refuse(folded, address, Refusal.WRONG)
+        if row.disabled_at is not None:
+            return self._refuse(folded, address, Refusal.DISABLED)
+        token = secrets.token_urlsafe(32)
+        with writing(self._engine) as connection:
+            if self._passwords.is_dated(row.password_hash):
+                renewed = self._passwords.hash(password)
+                connection.execute(
+                    update(desk_accounts)
+                    .where(desk_accounts.c.id == row.id, desk_accounts.c.password_hash == row.password_hash)
+                    .values(password_hash=renewed)
+                )
+            self._forget(connection, folded, now)
+            session = {"token_sha256": _digest(token), "account_id": row.id, "address": address}
+            connection.execute(insert(desk_sessions), session | {"created_at": now, "seen_at": now})
+            self._log.record(connection, folded, "log-in", _subject(folded), {"address": address})
+        return token
+
+    def account_of(self, token: str) -> Account | None:
+        """Whose session it is; None when there is none of that token, or it has ended, or the account was disabled."""
+        now, digest = self._clock(), _digest(token)
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(desk_accounts, desk_sessions.c.seen_at, desk_sessions.c.created_at.label("began_at"))
+                .join(desk_sessions, desk_sessions.c.account_id == desk_accounts.c.id)
+                .where(desk_sessions.c.token_sha256 == digest, desk_accounts.c.disabled_at.is_(None))
+            ).one_or_none()
+        if row is None or now - row.seen_at > self._limits.idle or now - row.began_at > self._limits.absolute:
+            return None
+        if now - row.seen_at > _SEEN_EVERY:
+            with writing(self._engine) as connection:
+                connection.execute(
+                    update(desk_sessions).where(desk_sessions.c.token_sha256 == digest).values(seen_at=now)
+                )
+        return _account(row)
+
+    def log_out(self, token: str) -> None:
+        account = self.account_of(token)
+        with writing(self._engine) as connection:
+            connection.execute(delete(desk_sessions).where(desk_sessions.c.token_sha256 == _digest(token)))
+            if account is not None:
+                self._log.record(connection, account.name, "log-out", _subject(account.name))
+
+    def change_password(self, account: Account, old: str, new: str, keep_token: str = "") -> None:
+        """Ends the account's other sessions. Raises AccountFault when the old one is wrong or the new one will not do."""
+        limited = self._count_try(account.name, "", self._clock())
+        if limited is not None:
+            raise AccountFault(limited.message)
+        with self._engine.connect() as connection:
+            row = self._row(connection, account.name)
+        if not self._passwords.fits(row.password_hash, old):
+            self._refuse(account.name, "", Refusal.WRONG)
+            raise AccountFault("原口令不正确")
+        if new == old:
+            raise AccountFault("新口令不能与原口令相同")
+        self._set_password(account.name, new, False, account.name, keep_token)
+
+    def reset_password(self, name: str, actor: str) -> str:
+        """A one-time password, in place of the old one; ends all sessions. Raises AccountFault."""
+        secret = one_time_password()
+        self._set_password(self.find(name).name, secret, True, actor, "")
+        return secret
+
+    def _set_password(self, name: str, password: str, must_change: bool, actor: str, keep_token: str) -> None:
+        if fault := password_fault(password, name):
+            raise AccountFault(fault)
+        password_hash, now = self._passwords.hash(password), self._clock()
+        with writing(self._engine) as connection:
+            row = self._row(connection, name)
+            values = {"password_hash": password_hash, "must_change": must_change, "password_changed_at": now}
+            connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(values))
+            self._end_sessions(connection, row.id, _digest(keep_token))
+            self._forget(connection, name, now)
+            act = "password-reset" if must_change else "password-changed"
+            self._log.record(connection, actor, act, _subject(name))
+
+    def disable(self, name: str, actor: str) -> None:
+        """No log-in any more, and no session; its decisions stay. Raises AccountFault for the last administrator."""
+        with writing(self._engine) as connection:
+            row = self._row(connection, name)
+            self._keep_an_admin(connection, row)
+            if row.disabled_at is None:
+                connection.execute(
+                    update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=self._clock())
+                )
+                self._end_sessions(connection, row.id)
+                self._log.record(connection, actor, "account-disabled", _subject(row.name))
+
+    def enable(self, name: str, actor: str) -> None:
+        with writing(self._engine) as connection:
+            row = self._row(connection, name)
+            if row.disabled_at is not None:
+                connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=None))
+                self._log.record(connection, actor, "account-enabled", _subject(row.name))
+
+    def set_role(self, name: str, role: Role, actor: str) -> None:
+        """Raises AccountFault when that would leave no administrator."""
+        with writing(self._engine) as connection:
+            row = self._row(connection, name)
+            if role is not Role.ADMIN:
+                self._keep_an_admin(connection, row)
+            if row.role != role.value:
+                connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(role=role.value))
+                detail = {"from": row.role, "to": role.value}
+                self._log.record(connection, actor, "role-changed", _subject(row.name), detail)
+
+    def _count_try(self, name: str, address: str, now: datetime) -> LogInRefused | None:
+        """Count a try as failed, before it is looked at so that many at once do not all pass; or say why it is not looked at."""
+        since = now - self._limits.window
+        with writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_IN_LOCK})
+            for column, value, tries, refusal in (
+                (desk_failed_log_ins.c.name, name, self._limits.name_tries, Refusal.NAME_LOCKED),
+                (desk_failed_log_ins.c.address, address, self._limits.address_tries, Refusal.ADDRESS_LOCKED),
+            ):
+                failures: Sequence[datetime] = connection.scalars(
+                    select(desk_failed_log_ins.c.at)
+                    .where(column == value, desk_failed_log_ins.c.at > since)
+                    .order_by(desk_failed_log_ins.c.at.desc())
+                    .limit(tries)
+                ).all()
+                if value and len(failures) >= tries:
+                    return LogInRefused(refusal, failures[-1] + self._limits.window)
+            connection.execute(delete(desk_failed_log_ins).where(desk_failed_log_ins.c.at <= since))
+            connection.execute(insert(desk_failed_log_ins), {"name": name, "address": address, "at": now})
+        return None
+
+    def _refuse(self, name: str, address: str, refusal: Refusal) -> LogInRefused:
+        """Only tries that were looked at are logged: whoever keeps trying a locked name does not fill the log."""
+        self._log.record_alone(MACHINE, "log-in-refused", _subject(name), {"address": address, "why": refusal.value})
+        return LogInRefused(refusal)
+
+    @staticmethod
+    def _forget(connection: Connection, name: str, now: datetime) -> None:
+        """A success clears the failures of its name, not those of its address."""
+        connection.execute(delete(desk_failed_log_ins).where(desk_failed_log_ins.c.name == name))
+        ended = desk_sessions.c.created_at < now - timedelta(days=2)
+        connection.execute(delete(desk_sessions).where(ended))
+
+    @staticmethod
+    def _end_sessions(connection: Connection, account_id: int, but: str = "") -> None:
+        connection.execute(
+            delete(desk_sessions).where(desk_sessions.c.account_id == account_id, desk_sessions.c.token_sha256 != but)
+        )
+
+    @staticmethod
+    def _keep_an_admin(connection: Connection, row: Any) -> None:
+        others = select(func.count()).where(
+            desk_accounts.c.role == Role.ADMIN.value,
+            desk_accounts.c.disabled_at.is_(None),
+            desk_accounts.c.id != row.id,
+        )
+        if row.role == Role.ADMIN.value and row.disabled_at is None and not connection.scalar(others):
+            raise AccountFault("这是最后一个管理员账号")
+
+    @staticmethod
+    def _row(connection: Connection, name: str) -> Any:
+        folded = fold_name(name)
+        row = connection.execute(select(desk_accounts).where(desk_accounts.c.name == folded)).one_or_none()
+        if row is None:
+            raise AccountFault(f"没有账号 {folded}")
+        return row
+
+
+def require(account: Account, act: Act) -> None:
+    """Raises RoleMayNot unless the account's role allows it."""
+    if not may(account.role, act):
+        raise RoleMayNot(account.role, act)
+
+
+def csrf_token(token: str) -> str:
+    """What forms of a session carry: only who has the session's token can make it, and it gives nothing of that away."""
+    return hmac.new(token.encode(), b"yiguang desk form", hashlib.sha256).hexdigest()
+
+
+def csrf_fits(token: str, given: str) -> bool:
+    return hmac.compare_digest(csrf_token(token).encode(), given.encode())
+
+
+def fold_name(name: str) -> str:
+    """As it is stored: width and letter case do not count."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _subject(name: str) -> str:
+    return f"account:{name}"
+
+
+def _account(row: Any) -> Account:
+    return Account(row.id, row.name, row.display, Role(row.role), row.must_change, row.created_at, row.disabled_at)

@@ -1,0 +1,24 @@
+"""A lead from the night to a decision of two persons."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.roles import Role
+from review.queue import InOtherHands, ReviewQueue
+from tests.review.desk import Clock, Page, desk, people
+
+
+def test_the_most_urgent_lead_comes_first_and_to_one_person(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    ids = desk(engine, tmp_path, {"a": Page(0.6), "b": Page(0.9), "c": Page(0.7, severity=5)})
+    one, two = people(engine, clock, Role.ANALYST, Role.ANALYST)
+    queue = ReviewQueue(engine, clock)
+    first, second = queue.next_item(one), queue.next_item(two)
+    assert first is not None and second is not None
+    assert [first.id, second.id] == [ids["b"], ids["c"]]
+    with pytest.raises(InOtherHands):
+        queue.claim(two, ids["b"])
+    clock.forward(minutes=16)
+    assert queue.claim(two, ids["b"]).lock_holder == two.name
