@@ -27,9 +27,16 @@ _RESOURCE_SECONDS = 10.0
 class Downloads:
     """Makes single requests (no redirects are followed) through the engine. Raises `FetchFailed` only."""
 
-    def __init__(self, fetch: Callable[[Request], Awaitable[Response]], settings: CrawlSettings) -> None:
-        """`fetch` is the engine's `download_async`."""
+    def __init__(
+        self,
+        fetch: Callable[[Request], Awaitable[Response]],
+        settings: CrawlSettings,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """`fetch` is the engine's `download_async`; `is_ending` says whether the engine has let go of its spider, after
+        which it raises RuntimeError instead of downloading."""
         self._fetch = fetch
+        self._is_ending = is_ending
         self._settings = settings
 
     async def page(self, url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:
@@ -85,7 +92,7 @@ class Downloads:
         except NotSupported as error:
             raise FetchFailed(Outcome.OUR_FAULT, f"无法发出请求：{error}", again=False) from error
         except RuntimeError as error:
-            if not str(error).startswith("No open spider"):
+            if not self._is_ending():
                 raise
             # The crawl is being ended from outside: nothing was tried, so nothing may be recorded of it
             raise asyncio.CancelledError from error

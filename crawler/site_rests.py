@@ -6,6 +6,7 @@ from typing import Any
 
 from crawler.settings import CrawlSettings
 from crawler.urls import host_of, site_of
+from domain.site_trials import SiteTrial
 from domain.visits import CrawlMemory, Earlier, SiteRest
 
 #: Statuses that say "less", whatever the page: they make the site rest.
@@ -31,6 +32,12 @@ class NoMemory:
         """Nobody will ask."""
 
     def end_rest(self, site: str) -> None:
+        """Nobody will ask."""
+
+    def trials(self) -> Sequence[SiteTrial]:
+        return ()
+
+    def keep_trial(self, trial: SiteTrial) -> None:
         """Nobody will ask."""
 
 

@@ -107,8 +107,9 @@ class ShardSpider(Spider):
 
     def _visitor(self, renderer: Renderer, ocr: PictureOcr) -> Visitor:
         settings = self.crawl_settings
-        assert self.crawler.engine is not None
-        downloads = Downloads(self.crawler.engine.download_async, settings)
+        engine = self.crawler.engine
+        assert engine is not None
+        downloads = Downloads(engine.download_async, settings, lambda: engine.spider is None)
         gates = SiteGates(settings.concurrent_per_address)
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)

@@ -165,7 +165,7 @@ class Visitor:
         """A URL that is not visited any more this night, because visits to it kept breaking the crawl."""
         now = self.clock()
         detail = f"访问该页时采集进程或浏览器已 {broken_off} 次中止，{SET_ASIDE_ZH}"
-        return Visit(row, Outcome.OUR_FAULT, detail, now, now, row.url, None)
+        return Visit(row, Outcome.OUR_FAULT, detail, now, now, row.url, None, set_aside=True)
 
     def failed(self, visit: Visit, failure: _Failure) -> Visit:
         """The visit as a failure; nothing of what was read or judged stays in it."""
@@ -249,7 +249,7 @@ class Visitor:
         faults = self.in_hand.note_fault(visit.frontier.id) if failure.broke_browser else 0
         if faults >= SET_ASIDE_AFTER:
             detail = f"{failure}；已 {faults} 次，{SET_ASIDE_ZH}"
-            return self.failed(visit, _Failure(failure.outcome, detail, again=False))
+            return replace(self.failed(visit, _Failure(failure.outcome, detail, again=False)), set_aside=True)
         return self.failed(visit, _Failure(failure.outcome, str(failure), failure.again))
 
     async def _read_pictures(

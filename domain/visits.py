@@ -11,6 +11,7 @@ from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage
 from domain.places import QuotePlace
 from domain.shown_text import ShownText
+from domain.site_trials import PageAction, SiteTrial
 from domain.targets import Target
 
 
@@ -66,6 +67,7 @@ class Rendering:
     `exchanges` are the requests the browser made for this page; `not_captured` lists (url, reason) it did not.
     `turned_back` is the Chinese reason why the page was kept from going elsewhere by itself, empty when it did not try.
     `places` are where the findings' quotes stand; `shown` where all text stands, as far as the browser tells.
+    `why` is Chinese and says what a browser was used for; `actions` what was done to the page, in order.
     """
 
     screenshot_png: bytes
@@ -82,6 +84,8 @@ class Rendering:
     turned_back: str = ""
     places: tuple[QuotePlace, ...] = ()
     shown: tuple[ShownText, ...] = ()
+    why: str = ""
+    actions: tuple[PageAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Visit:
     sitemaps, control fetches. `same_as` is the id of an earlier page when the server said (304) that it has not changed
     since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
     which pictures were fetched to be read; of a lead, all that were read and that the browser did not load as well.
+    `set_aside` is true of a URL that kept breaking the crawl and is left alone for the rest of the night.
     """
 
     frontier: FrontierUrl
@@ -116,6 +121,7 @@ class Visit:
     asides: tuple[Exchange, ...] = ()
     same_as: int | None = None
     picture_exchanges: tuple[Exchange, ...] = ()
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,12 @@ class CrawlMemory(Protocol):
 
     def end_rest(self, site: str) -> None:
         """Forget that a site was ever at rest."""
+
+    def trials(self) -> Sequence[SiteTrial]:
+        """What showing pages in a browser was worth at each site."""
+
+    def keep_trial(self, trial: SiteTrial) -> None:
+        """Remember a trial, in place of an earlier one of its site and rung."""
 
 
 class Frontier(Protocol):

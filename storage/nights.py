@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.evidence import VerifyReport
 from domain.nights import NightSummary, TargetResult
-from domain.outcome import SET_ASIDE_ZH, Outcome
+from domain.outcome import Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
 from storage.night_figures import (
@@ -194,6 +194,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 waiting=open_urls.get(row.target_id, 0) - surplus.get(row.target_id, 0),
                 outcomes=outcomes[row.target_id],
                 failures=_failures(connection, night_id, row.target_id),
+                set_aside=_set_aside(connection, night_id, row.target_id),
                 surplus=surplus.get(row.target_id, 0) + row.surplus,
                 empty_titles=row.empty_titles or 0,  # counted when the night ends
                 empty_texts=row.empty_texts or 0,
@@ -269,10 +270,20 @@ def _failures(connection: Connection, night_id: str, target_id: int) -> tuple[tu
     rows = connection.execute(
         select(pages.c.url, pages.c.outcome, pages.c.detail)
         .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.outcome != Outcome.CONTENT.value)
-        .order_by(pages.c.detail.contains(SET_ASIDE_ZH).desc(), pages.c.captured_at, pages.c.id)
+        .order_by(pages.c.set_aside.desc(), pages.c.captured_at, pages.c.id)
         .limit(FAILURES_SHOWN)
     )
     return tuple((row.url, Outcome(row.outcome), row.detail) for row in rows)
+
+
+def _set_aside(connection: Connection, night_id: str, target_id: int) -> tuple[tuple[str, str], ...]:
+    rows = connection.execute(
+        select(pages.c.url, pages.c.detail)
+        .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.set_aside)
+        .order_by(pages.c.captured_at, pages.c.id)
+        .limit(FAILURES_SHOWN)
+    )
+    return tuple((row.url, row.detail) for row in rows)
 
 
 def _families(connection: Connection, night_id: str) -> dict[str, int]:

@@ -41,6 +41,16 @@ def provenance_of(
             "title": rendering.title,
             "started_at": _both_clocks(rendering.started_at),
             "ended_at": _both_clocks(rendering.ended_at),
+            "why": rendering.why,
+            "actions": [
+                {
+                    "kind": action.kind.value,
+                    "words": action.words,
+                    "at": _both_clocks(action.at),
+                    "added_characters": action.added_characters,
+                }
+                for action in rendering.actions
+            ],
         },
         "server_ips": sorted({exchange.ip for exchange in exchanges if exchange.ip}),
         "redirects": _redirects(visit.exchanges),

@@ -13,10 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.findings import Judgement
 from domain.page import ExtractedPage, Headers
 from domain.pictures import UNREAD_FATES
+from domain.site_trials import Rung, SiteTrial
 from domain.visits import Earlier, SiteRest, Visit
 from storage.columns import storable_text
 from storage.database import writing
-from storage.tables import page_memory, site_rests
+from storage.tables import page_memory, site_rests, site_trials
 from storage.url_keys import url_key
 
 #: A page that has not changed is due after twice as many days each time, up to this.
@@ -165,3 +166,18 @@ class SqlCrawlMemory:
         """Forget that a site was ever at rest."""
         with writing(self._engine) as connection:
             connection.execute(delete(site_rests).where(site_rests.c.site == site))
+
+    def trials(self) -> list[SiteTrial]:
+        """What showing pages in a browser was worth at each site."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(site_trials))
+            return [SiteTrial(row.site, Rung(row.rung), row.streak, row.tried_at) for row in rows]
+
+    def keep_trial(self, trial: SiteTrial) -> None:
+        """Remember a trial, in place of an earlier one of its site and rung."""
+        key = {"site": trial.site, "rung": trial.rung.value}
+        values = {"streak": trial.streak, "tried_at": trial.tried_at}
+        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(site_trials).on_conflict_do_update(index_elements=["site", "rung"], set_=values)
+        with writing(self._engine) as connection:
+            connection.execute(statement, [key | values])

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, exists, insert, select, update
 
 from domain.findings import Judgement
 from domain.page import ExtractedPage
-from domain.visits import Visit
+from domain.visits import Rendering, Visit
 from storage.bundle import StoredBundle, build_bundle, write_bundle
 from storage.chain import SealedFile, append_entry
 from storage.clusters import add_body
@@ -24,6 +24,7 @@ from storage.columns import storable_text
 from storage.completeness import is_lead, require_complete, require_provenance
 from storage.database import writing
 from storage.frontier import add_urls
+from storage.identity import add_identity
 from storage.locks import writing_evidence
 from storage.night_warc import ArchivedSlice, NightWarc
 from storage.orphans import repair_warcs
@@ -133,6 +134,7 @@ def _store(
     add_pictures(connection, visit)
     remember_page(connection, visit)
     add_body(connection, visit)
+    add_identity(connection, visit)
     if visit.judgement is not None and visit.judgement.findings:
         connection.execute(insert(findings), _finding_rows(visit.frontier.id, visit.judgement))
     if bundle is not None:
@@ -171,11 +173,17 @@ def _visit_row(visit: Visit, part: ArchivedSlice | None) -> dict[str, Any]:
         "final_url": visit.final_url,
         "robots": visit.robots,
         "retry_at": visit.retry_at,
+        "shown": None if visit.rendering is None else _shown(visit.rendering),
         "warc_id": None if part is None else part.warc_id,
         "warc_offset": None if part is None else part.slice.offset,
         "warc_length": None if part is None else part.slice.length,
         "warc_sha256": None if part is None else part.slice.sha256,
     }
+
+
+def _shown(rendering: Rendering) -> dict[str, Any]:
+    actions = [asdict(action) | {"at": action.at.isoformat()} for action in rendering.actions]
+    return {"why": rendering.why, "actions": actions}
 
 
 def _page_row(visit: Visit, visit_id: int) -> dict[str, Any]:
@@ -190,6 +198,7 @@ def _page_row(visit: Visit, visit_id: int) -> dict[str, Any]:
         "detail": visit.outcome_detail,
         "captured_at": visit.ended_at,
         "flagged": False,
+        "set_aside": visit.set_aside,
     }
     if visit.page is not None:
         row |= _content_columns(visit.page)

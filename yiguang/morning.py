@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.findings import FAMILY_ZH
 from domain.nights import NightState, NightSummary, TargetResult
-from domain.outcome import OUTCOME_ZH, SET_ASIDE_ZH, Outcome
+from domain.outcome import OUTCOME_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
 from yiguang.beijing import BEIJING, beijing_time
@@ -128,8 +128,8 @@ def _others(night: NightSummary) -> list[str]:
 
 
 def _set_aside(night: NightSummary) -> list[str]:
-    failures = [failure for target in night.targets for failure in target.failures]
-    return [f"  · {printable(url)}：{printable(detail)}" for url, _, detail in failures if SET_ASIDE_ZH in detail]
+    pages = [page for target in night.targets for page in target.set_aside]
+    return [f"  · {printable(url)}：{printable(detail)}" for url, detail in pages]
 
 
 def _changes(night: NightSummary) -> list[str]:

@@ -61,6 +61,7 @@ def _target_row(target: TargetResult) -> dict[str, object]:
         "empty_texts": target.empty_texts,
         "outcomes": _counts(target.outcomes),
         "failures": [{"url": url, "outcome": outcome, "detail": detail} for url, outcome, detail in target.failures],
+        "set_aside": [{"url": url, "detail": detail} for url, detail in target.set_aside],
     }
 
 

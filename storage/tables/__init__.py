@@ -21,7 +21,16 @@ from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
 from storage.tables.registry import registry_headings, registry_institutions, registry_keys
-from storage.tables.visits import frontier, page_memory, site_rests, skipped_counts, skipped_links, visits, warc_files
+from storage.tables.visits import (
+    frontier,
+    page_memory,
+    site_rests,
+    site_trials,
+    skipped_counts,
+    skipped_links,
+    visits,
+    warc_files,
+)
 
 __all__ = [
     "RowId",
@@ -59,6 +68,7 @@ __all__ = [
     "registry_keys",
     "seals",
     "site_rests",
+    "site_trials",
     "skipped_counts",
     "skipped_links",
     "targets",

@@ -1,6 +1,6 @@
 """What became of each URL: its text, its findings, its pictures, and the texts it is like."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
 
 from storage.columns import JsonText, StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
@@ -33,9 +33,12 @@ pages = Table(
     Column("judgement", JsonText),  # without findings: they have their table
     Column("score", Float),
     Column("flagged", Boolean, nullable=False),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),  # it kept breaking the crawl
+    Column("pictures_wait", Float),  # how suspicious it is while pictures of it are unread; NULL when none waits
     Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
     Index("ix_pages_flagged", "flagged", "night_id"),
+    Index("ix_pages_pictures_wait", "night_id", "pictures_wait"),
     Index("ix_pages_text_sha256", "text_sha256"),
 )
 

@@ -55,6 +55,7 @@ visits = Table(
     Column("final_url", StorableText, nullable=False),
     Column("robots", String(16), nullable=False),
     Column("retry_at", UtcDateTime),  # NULL when this try was the last
+    Column("shown", JsonText),  # why and how a browser showed the page; NULL when none did
     Column("warc_id", RowId, ForeignKey("warc_files.id")),
     Column("warc_offset", BigInteger),
     Column("warc_length", BigInteger),
@@ -104,6 +105,16 @@ page_memory = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("interval_days", Integer, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
+)
+
+# What showing pages in a browser was worth at a site, in whichever night.
+site_trials = Table(
+    "site_trials",
+    metadata,
+    Column("site", String(255), primary_key=True),
+    Column("rung", String(16), primary_key=True),  # domain.site_trials.Rung
+    Column("streak", Integer, nullable=False),
+    Column("tried_at", UtcDateTime, nullable=False),
 )
 
 # Sites that asked to be left alone, or that answered as if they were overloaded.

@@ -9,6 +9,7 @@ import pytest
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
+from domain.site_trials import Rung, SiteTrial
 from domain.targets import RenderMode, Target
 from domain.visits import Earlier, SiteRest
 from tests.crawler_runtime.fakes import MemoryStore, crawl, judge_word, now, settings
@@ -21,6 +22,7 @@ class Remembered:
 
     pages: dict[str, Earlier] = field(default_factory=dict)
     sites: dict[str, SiteRest] = field(default_factory=dict)
+    tried: dict[tuple[str, Rung], SiteTrial] = field(default_factory=dict)
 
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         assert now.tzinfo is not None
@@ -37,6 +39,12 @@ class Remembered:
 
     def end_rest(self, site: str) -> None:
         del self.sites[site]
+
+    def trials(self) -> Sequence[SiteTrial]:
+        return list(self.tried.values())
+
+    def keep_trial(self, trial: SiteTrial) -> None:
+        self.tried[trial.site, trial.rung] = trial
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ with RoughServer() as server:
     run_shard(NIGHT, "worker-1", targets, frontier, store, judge,
               settings(hosts=server.hosts("good"), stuck_seconds=2.0, compute_timeout_seconds=1.0), now,
               in_hand=InHandFile(home, NIGHT, "worker-1"))
-    print(json.dumps({visit.frontier.url.rpartition("/")[2]: [visit.outcome.value, visit.outcome_detail]
+    print(json.dumps({visit.frontier.url.rpartition("/")[2]: [visit.outcome.value, visit.outcome_detail, visit.set_aside]
                       for visit in store.visits}))
 """
 
@@ -67,7 +67,8 @@ def test_a_page_that_breaks_three_processes_is_set_aside_alone(tmp_path: Path, h
     last = start(tmp_path, how)
     assert last.returncode == 0, last.stderr
     visits = json.loads(last.stdout)
-    assert visits["poison"] == ["our-fault", f"访问该页时采集进程或浏览器已 3 次中止，{SET_ASIDE_ZH}"]
+    assert visits["poison"] == ["our-fault", f"访问该页时采集进程或浏览器已 3 次中止，{SET_ASIDE_ZH}", True]
+    assert visits["a"][2] is False
     assert [visits["a"][0], visits["b"][0]] == ["content", "content"]
     counts = broken_off(tmp_path, NIGHT, "worker-1")
     assert counts[2] == 3
@@ -83,6 +84,7 @@ def test_a_page_that_breaks_three_browsers_is_set_aside(monkeypatch: pytest.Monk
         target = Target("t", server.url("good"), delay_seconds=0.0, local=True, render=RenderMode.ALWAYS, depth=0)
         store = crawl([target], settings(hosts=server.hosts("good"), max_attempts=9))
     assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 3
+    assert [visit.set_aside for visit in store.visits] == [False, False, True]
     assert store.visits[-1].outcome_detail == f"页面使浏览器标签页崩溃；已 3 次，{SET_ASIDE_ZH}"
 
 

@@ -1,5 +1,6 @@
 """Targets, nights, their figures, and the cases they leave."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import Engine
 
 from domain.evidence import Check, VerifyReport
 from domain.nights import NightState
-from domain.outcome import SET_ASIDE_ZH, Outcome
+from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
 from storage.cases import list_cases, show_case
@@ -103,11 +104,15 @@ def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_
     rows = claim(engine, night_id, ids[:1], limit=50)
     for number, row in enumerate(rows):
         ended_at = NOW + timedelta(minutes=len(rows) - number)
-        detail = f"已 3 次中止，{SET_ASIDE_ZH}" if number == 0 else "超时"
-        store.record(failed_visit(row, exchanges=(), ended_at=ended_at, outcome_detail=detail))
+        detail = "已 3 次中止" if number == 0 else "超时"
+        visit = failed_visit(row, exchanges=(), ended_at=ended_at, outcome_detail=detail)
+        store.record(replace(visit, set_aside=number == 0))
     store.close()
-    failures = night_summary(engine, night_id).targets[0].failures
-    assert [url for url, _, _ in failures] == [rows[0].url, *(row.url for row in reversed(rows))][:FAILURES_SHOWN]
+    target = night_summary(engine, night_id).targets[0]
+    assert target.set_aside == ((rows[0].url, "已 3 次中止"),)
+    assert [url for url, _, _ in target.failures] == [rows[0].url, *(row.url for row in reversed(rows))][
+        :FAILURES_SHOWN
+    ]
 
 
 def test_verification_closes_the_night(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 
 from domain.outcome import Outcome
 from domain.page import Exchange, Link
+from domain.site_trials import Rung, SiteTrial
 from domain.visits import Discovered, FrontierUrl, SiteRest, Visit
 from storage.frontier import SqlFrontier
 from storage.nights import finish_night, night_summary, open_night
@@ -190,6 +191,14 @@ def test_rests_are_kept_until_they_are_ended(engine: Engine) -> None:
     assert memory(engine).rests() == [longer]
     memory(engine).end_rest("clinic.example")
     assert memory(engine).rests() == []
+
+
+def test_trials_are_kept_one_for_each_site_and_rung(engine: Engine) -> None:
+    scripts = SiteTrial("clinic.example", Rung.SCRIPTS, 1, NOW)
+    waiting = SiteTrial("clinic.example", Rung.PATIENCE, -1, NOW)
+    for trial in (scripts, waiting, again := replace(scripts, streak=2, tried_at=NOW + timedelta(hours=1))):
+        memory(engine).keep_trial(trial)
+    assert sorted(memory(engine).trials(), key=lambda trial: trial.rung) == [waiting, again]
 
 
 def test_another_page_of_a_host_is_known(engine: Engine, store: SqlVisitStore) -> None:

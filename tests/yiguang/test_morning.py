@@ -119,6 +119,7 @@ def test_pages_set_aside_are_named_with_the_reason() -> None:
         ("http://clinic.example/slow", Outcome.TIMEOUT, "超时"),
         ("http://clinic.example/bad", Outcome.OUR_FAULT, "访问该页时采集进程或浏览器已 3 次中止，本夜搁置"),
     )
-    said = report(replace(MORNING, night=replace(NIGHT, targets=(replace(GOOD, failures=failures),))))
+    target = replace(GOOD, failures=failures, set_aside=((failures[1][0], failures[1][2]),))
+    said = report(replace(MORNING, night=replace(NIGHT, targets=(target,))))
     assert "  · http://clinic.example/bad：访问该页时采集进程或浏览器已 3 次中止，本夜搁置" in said.splitlines()
     assert "/slow" not in said
