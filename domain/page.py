@@ -70,6 +70,18 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfStatement:
+    """What a page states of whoever runs it, apart from its running text. `kind` is `name`, `phone`, `address` or
+    `credit-code`; `place` is `structured-data`, `site-name`, `copyright`, `title` or `header`; `quote` has the words
+    that it stands in, empty when they are the value."""
+
+    kind: str
+    value: str
+    place: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """An absolute URL and the text a person would click on."""
 
@@ -121,6 +133,7 @@ class ExtractedPage:
     text_share: float = 0.0
     extra: dict[str, str] = field(default_factory=dict)
     pictures: tuple[PagePicture, ...] = ()
+    statements: tuple[SelfStatement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

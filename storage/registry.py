@@ -1,7 +1,7 @@
 """The registry of institutions in the database: taking in published lists, and finding who a page may be about."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import islice
@@ -18,6 +18,7 @@ from storage.tables import registry_headings, registry_institutions, registry_ke
 
 _BATCH_ROWS = 2000
 _CHANGES_SHOWN = 50
+_AT_ONCE = 400
 _LOOKED_UP = 40
 """Names, codes and hosts of one page that are looked up; more of them come from no honest page."""
 
@@ -279,6 +280,35 @@ class SqlRegistry:
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
             return tuple(_institution_of(row) for row in rows)
 
+    def institution(self, institution_id: int) -> RegisteredInstitution:
+        """All that one source says of one institution. Raises KeyError for an unknown id."""
+        table = registry_institutions
+        with self._engine.connect() as connection:
+            row = connection.execute(select(table).where(table.c.id == institution_id)).one_or_none()
+        if row is None:
+            raise KeyError(institution_id)
+        return _institution_of(row)
+
+    def of_nodes(self, keys: Mapping[str, Collection[str]]) -> Iterator[tuple[str, RegisteredInstitution]]:
+        """Institutions with their row's own key, found by `credit-code`, `licence`, `domain` or `account`, in order of import."""
+        table = registry_institutions.c
+        columns = {"credit-code": table.credit_code, "licence": table.licence}
+        found: dict[int, Row[Any]] = {}
+        with self._engine.connect() as connection:
+            for kind, values in sorted(keys.items()):
+                for some in _batches(sorted(filter(None, values))):
+                    query = select(registry_institutions)
+                    if kind in columns:
+                        query = query.where(columns[kind].in_(some))
+                    else:
+                        ids = select(registry_keys.c.institution_id).where(
+                            registry_keys.c.kind == kind, registry_keys.c.key.in_(some)
+                        )
+                        query = query.where(table.id.in_(connection.scalars(ids).all()))
+                    found |= {row.id: row for row in connection.execute(query)}
+        for _, row in sorted(found.items()):
+            yield row.source_key, _institution_of(row)
+
     def certificate(self, number: str) -> CertificateRecord | None:
         """The newest record of an advertisement certificate, however the number is printed."""
         certificate = parse_certificate(number)
@@ -308,6 +338,11 @@ class SqlRegistry:
         query = select(table.source, func.max(table.as_of), func.count()).group_by(table.source).order_by(table.source)
         with self._engine.connect() as connection:
             return tuple((source, as_of, rows) for source, as_of, rows in connection.execute(query))
+
+
+def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(values), _AT_ONCE):
+        yield values[first : first + _AT_ONCE]
 
 
 def _upwards(host: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from storage.tables.desk import (
     desk_views,
 )
 from storage.tables.evidence import bundles, chain_entries, keep_records, seals, time_stamps
+from storage.tables.identity import identity_links, identity_pages
 from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
@@ -54,6 +55,8 @@ __all__ = [
     "findings",
     "frontier",
     "keep_records",
+    "identity_links",
+    "identity_pages",
     "metadata",
     "night_pauses",
     "night_targets",
