@@ -1,0 +1,299 @@
+"""All that a reader needs to decide one item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Engine, select
+
+from domain.findings import Finding
+from domain.institutions import RegisteredInstitution
+from domain.page import Contact, ContactKind, Identifier
+from domain.pictures import PagePicture, PicturePlace, places_of
+from domain.places import QuotePlace
+from domain.reviews import FindingVerdict, ItemState, Stage, Verdict
+from domain.roles import Act, Role, may
+from domain.versions import PageVersion, TextChange, text_changes
+from review.accounts import Account, require
+from review.history import EarlierItem, earlier_items
+from review.items import ItemSummary, NoSuchItem, is_blind, summaries, summary_of, without_conflicts
+from review.reference import CitedArticle, Reference
+from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
+from storage.clusters import PageCopy, copies_of
+from storage.pictures import pictures_of_page
+from storage.registry import SqlRegistry
+from storage.tables import bundles, desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings, pages
+from storage.versions import version_text, versions_of
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The page as it was read. Offsets of everything are code points into `text`."""
+
+    id: int
+    url: str
+    final_url: str
+    title: str
+    site_name: str
+    account: str
+    author: str
+    page_type: str
+    captured_at: datetime
+    published_at: datetime | None
+    text: str
+    text_sha256: str
+    contacts: tuple[Contact, ...]
+    identifiers: tuple[Identifier, ...]
+    institutions: tuple[str, ...]
+    pictures: tuple[PagePicture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding and what explains it. `passed_gates` are those of its rule that could have silenced it and did not;
+    `silenced_by` those that did, with their titles. `shots` stand on the screenshot, `in_pictures` in the page's pictures."""
+
+    id: int
+    finding: Finding
+    rule_title: str
+    articles: tuple[CitedArticle, ...]
+    passed_gates: tuple[tuple[str, str], ...]
+    silenced_by: tuple[tuple[str, str], ...]
+    shots: tuple[QuotePlace, ...]
+    in_pictures: tuple[PicturePlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementView:
+    """What the machine made of the page. `score` is None and `parts` empty where the reader is not to know them."""
+
+    genre: str
+    is_ad: bool
+    ad_basis: tuple[CitedArticle, ...]
+    reasons: tuple[str, ...]
+    score: float | None
+    parts: Mapping[str, float]
+    rules_sha256: str
+    model_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """A verdict on the item, also one that was taken back or superseded."""
+
+    by: str
+    role: Role
+    stage: Stage
+    verdict: Verdict
+    reason: str
+    note: str
+    made_at: datetime
+    state_after: ItemState
+    counts: bool
+    findings: Mapping[int, FindingVerdict]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item. `bundle` is None where no evidence was sealed, as for a page drawn at random; `shot` None where there is no
+    readable one, and then `evidence_fault` says why (Chinese, empty for no bundle). `changes` are from the version before.
+    `readings` leaves out what a reader is not to know before the own verdict."""
+
+    item: ItemSummary
+    page: PageView
+    judgement: JudgementView
+    live: tuple[FindingView, ...]
+    silenced: tuple[FindingView, ...]
+    bundle: str | None
+    bundle_sha256: str
+    shot: ShotPlaces | None
+    evidence_fault: str
+    versions: tuple[PageVersion, ...]
+    changes: tuple[TextChange, ...]
+    copies: tuple[PageCopy, ...]
+    registered: tuple[RegisteredInstitution, ...]
+    earlier: tuple[EarlierItem, ...]
+    readings: tuple[ReadingView, ...]
+
+
+def load_item(
+    engine: Engine, folder: Path, item_id: int, reader: Account, now: datetime, reference: Reference | None = None
+) -> ItemView:
+    """An item as that reader may see it. Raises RoleMayNot or NoSuchItem, also for an institution declared as a conflict."""
+    require(reader, Act.READ_ITEM)
+    reference = reference or Reference()
+    with engine.connect() as connection:
+        row = connection.execute(without_conflicts(summaries(), reader).where(desk_items.c.id == item_id)).one_or_none()
+        if row is None:
+            raise NoSuchItem(item_id)
+        page = _page(connection, row.page_id)
+        found = connection.execute(
+            select(findings)
+            .where(findings.c.page_id == page.findings_of)
+            .order_by(findings.c.start_offset, findings.c.id)
+        ).all()
+        bundle = connection.execute(select(bundles).where(bundles.c.page_id == row.page_id)).one_or_none()
+        readings = _readings(connection, item_id)
+    blind = is_blind(row) and not may(reader.role, Act.SEE_KIND)
+    shot, fault = _shot(folder, None if bundle is None else bundle.path)
+    views = [_finding(item, page.view, shot, reference) for item in found]
+    versions = versions_of(engine, row.url)
+    return ItemView(
+        item=summary_of(row, reader, now),
+        page=page.view,
+        judgement=_judgement(page.judgement, reference, blind),
+        live=tuple(view for view in views if not view.finding.silenced),
+        silenced=tuple(view for view in views if view.finding.silenced),
+        bundle=None if bundle is None else bundle.path,
+        bundle_sha256="" if bundle is None else bundle.sha256,
+        shot=shot,
+        evidence_fault=fault,
+        versions=versions,
+        changes=_changes(engine, versions, row.body_sha256),
+        copies=copies_of(engine, row.url) if versions else (),
+        registered=_registered(engine, page.view),
+        earlier=earlier_items(engine, reader, row),
+        readings=tuple(reading for reading in readings if not blind or reading.by == reader.name),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    view: PageView
+    judgement: Mapping[str, Any]
+    findings_of: (
+        int  # the page whose findings these are: the earlier one where the server said that nothing had changed
+    )
+
+
+def _page(connection: Connection, page_id: int) -> _Page:
+    row = connection.execute(select(pages).where(pages.c.id == page_id)).one()
+    text = row.text
+    if text is None and row.same_as is not None:
+        text = connection.scalar(select(pages.c.text).where(pages.c.id == row.same_as))
+    source = page_id if row.same_as is None else row.same_as
+    view = PageView(
+        id=row.id,
+        url=row.url,
+        final_url=row.final_url,
+        title=row.title or "",
+        site_name=row.site_name or "",
+        account=row.account or "",
+        author=row.author or "",
+        page_type=row.page_type or "page",
+        captured_at=row.captured_at,
+        published_at=row.published_at,
+        text=text or "",
+        text_sha256=row.text_sha256 or "",
+        contacts=tuple(Contact(**{**each, "kind": ContactKind(each["kind"])}) for each in row.contacts or ()),
+        identifiers=tuple(Identifier(**each) for each in row.identifiers or ()),
+        institutions=tuple(row.institutions or ()),
+        pictures=pictures_of_page(connection, source),
+    )
+    return _Page(view, row.judgement or {}, source)
+
+
+def _finding(row: Any, page: PageView, shot: ShotPlaces | None, reference: Reference) -> FindingView:
+    finding = Finding(
+        rule=row.rule,
+        family=row.family,
+        quote=row.quote,
+        start=row.start_offset,
+        end=row.end_offset,
+        weight=row.weight,
+        basis=tuple(row.basis),
+        severity=row.severity,
+        silenced=row.silenced,
+        gates=tuple(row.gates),
+    )
+    rule = reference.rules.get(row.rule)
+    passed = () if rule is None else tuple(gate for gate in rule.gates if gate not in finding.gates)
+    return FindingView(
+        id=row.id,
+        finding=finding,
+        rule_title=row.rule if rule is None else rule.title,
+        articles=tuple(reference.cite(basis) for basis in finding.basis),
+        passed_gates=tuple((gate, reference.gates.get(gate, gate)) for gate in passed),
+        silenced_by=tuple((gate, reference.gates.get(gate, gate)) for gate in finding.gates),
+        shots=() if shot is None else tuple(place for place in shot.places if place.quote == finding.quote),
+        in_pictures=tuple(places_of(page.pictures, finding.start, finding.end)),
+    )
+
+
+def _judgement(stored: Mapping[str, Any], reference: Reference, blind: bool) -> JudgementView:
+    return JudgementView(
+        genre=stored.get("genre", "other"),
+        is_ad=bool(stored.get("is_ad")),
+        ad_basis=tuple(reference.cite(basis) for basis in stored.get("ad_basis", ())),
+        reasons=tuple(stored.get("reasons", ())),
+        score=None if blind else stored.get("score"),
+        parts={} if blind else dict(stored.get("parts", {})),
+        rules_sha256=stored.get("rules_sha256", ""),
+        model_sha256=stored.get("model_sha256", ""),
+    )
+
+
+def _shot(folder: Path, bundle: str | None) -> tuple[ShotPlaces | None, str]:
+    if bundle is None:
+        return None, ""
+    try:
+        return shot_places(folder, bundle), ""
+    except EvidenceUnreadable as fault:
+        return None, str(fault)
+
+
+def _changes(engine: Engine, versions: tuple[PageVersion, ...], body_sha256: str) -> tuple[TextChange, ...]:
+    """What the item's text has that the version before did not, and the other way round."""
+    place = next((number for number, version in enumerate(versions) if version.digest == body_sha256), 0)
+    if not place:
+        return ()
+    return text_changes(version_text(engine, versions[place - 1]), version_text(engine, versions[place]))
+
+
+def _registered(engine: Engine, page: PageView) -> tuple[RegisteredInstitution, ...]:
+    """What lists of institutions have under the page's names, numbers, host and account."""
+    numbers = {
+        kind: [number.value for number in page.identifiers if number.kind == kind]
+        for kind in ("credit-code", "licence")
+    }
+    host = urlsplit(page.url).hostname or ""
+    return SqlRegistry(engine).find(
+        [name for name in (page.site_name, *page.institutions) if name],
+        numbers["credit-code"],
+        numbers["licence"],
+        [host] if host else [],
+        [page.account] if page.account else [],
+    )
+
+
+def _readings(connection: Connection, item_id: int) -> list[ReadingView]:
+    made = connection.execute(
+        select(desk_decisions, desk_accounts.c.name)
+        .join(desk_accounts, desk_accounts.c.id == desk_decisions.c.account_id)
+        .where(desk_decisions.c.item_id == item_id)
+        .order_by(desk_decisions.c.id)
+    ).all()
+    said: dict[int, dict[int, FindingVerdict]] = {}
+    query = select(desk_finding_verdicts).where(
+        desk_finding_verdicts.c.decision_id.in_([decision.id for decision in made])
+    )
+    for row in connection.execute(query):
+        said.setdefault(row.decision_id, {})[row.finding_id] = FindingVerdict(row.verdict)
+    return [
+        ReadingView(
+            by=row.name,
+            role=Role(row.role),
+            stage=Stage(row.stage),
+            verdict=Verdict(row.verdict),
+            reason=row.reason,
+            note=row.note,
+            made_at=row.made_at,
+            state_after=ItemState(row.state_after),
+            counts=row.undone_at is None and row.superseded_at is None and row.verdict != Verdict.LATER.value,
+            findings=said.get(row.id, {}),
+        )
+        for row in made
+    ]

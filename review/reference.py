@@ -1,0 +1,104 @@
+"""What the desk explains findings with: articles of law, rules, and gates, as the lexicons have them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from classifier.yaml_file import load_mapping
+
+_BASIS = re.compile(r"(?P<law>\D+)(?P<article>.*)", re.DOTALL)  # 广告法16(1)(2)
+_LAST_PART = re.compile(r"\([^()]*\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A law under its short name. `articles` say the point of each in our own words."""
+
+    short: str
+    name: str
+    number: str
+    issued_by: str
+    in_force: str
+    articles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedArticle:
+    """A basis as it is cited, and what is known of it: `law` None for a law that the lexicons do not have, `point` empty where
+    they do not say what the article says. `article` is the one found: 16(1) where 16(1)(2) is not there."""
+
+    basis: str
+    law: Law | None
+    article: str
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCard:
+    """What a reader is told of a rule."""
+
+    id: str
+    title: str
+    family: str
+    status: str
+    gates: tuple[str, ...]
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`laws` by short name, `rules` and `gates` (their titles) by id. An empty one explains nothing and hides nothing."""
+
+    laws: Mapping[str, Law] = field(default_factory=dict)
+    rules: Mapping[str, RuleCard] = field(default_factory=dict)
+    gates: Mapping[str, str] = field(default_factory=dict)
+
+    def cite(self, basis: str) -> CitedArticle:
+        match = _BASIS.fullmatch(basis)
+        law = self.laws.get(match["law"]) if match else None
+        if law is None or match is None:
+            return CitedArticle(basis, None, "", "")
+        article = match["article"]
+        while article not in law.articles and _LAST_PART.search(article):
+            article = _LAST_PART.sub("", article)
+        return CitedArticle(basis, law, article, law.articles.get(article, ""))
+
+
+def load_reference(lexicons: Path) -> Reference:
+    """Raises `classifier.errors.LexiconError` for a file that cannot be read as it should."""
+    laws = [_law(load_mapping(path)) for path in sorted((lexicons / "laws").glob("*.yml"))]
+    rules = [_rule(load_mapping(path)) for path in sorted((lexicons / "rules").glob("*.yml"))]
+    gates = {path.stem: load_mapping(path) for path in sorted((lexicons / "gates").glob("*.yml"))}
+    return Reference(
+        {law.short: law for law in laws},
+        {rule.id: rule for rule in rules},
+        {gate: str(data.get("title", gate)) for gate, data in gates.items()},
+    )
+
+
+def _law(data: Mapping[str, object]) -> Law:
+    articles = data.get("articles")
+    return Law(
+        short=str(data.get("short", "")),
+        name=str(data.get("name", "")),
+        number=str(data.get("number", "")),
+        issued_by=str(data.get("issued_by", "")),
+        in_force=str(data.get("in_force", "")),
+        articles={str(key): str(value) for key, value in articles.items()} if isinstance(articles, dict) else {},
+    )
+
+
+def _rule(data: Mapping[str, object]) -> RuleCard:
+    return RuleCard(
+        id=str(data.get("id", "")),
+        title=str(data.get("title", "")),
+        family=str(data.get("family", "")),
+        status=str(data.get("status", "")),
+        gates=_names(data.get("gates")),
+        recipients=_names(data.get("recipients")),
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(str(name) for name in value) if isinstance(value, list) else ()
