@@ -27,6 +27,12 @@ class MaskKind(StrEnum):
     AGE = "age"
     HOME = "home"
     PLATE = "plate"
+    FACE = "face"  # in pictures only
+
+    @property
+    def reason(self) -> str:
+        """Chinese, for the list that goes with the copy."""
+        return REASONS[self]
 
 
 REASONS = {
@@ -39,6 +45,7 @@ REASONS = {
     MaskKind.AGE: "患者年龄",
     MaskKind.HOME: "患者住址或来处",
     MaskKind.PLATE: "车牌号",
+    MaskKind.FACE: "人像",
 }
 
 
@@ -65,11 +72,6 @@ class Mask:
     start: int
     end: int
     kind: MaskKind
-
-    @property
-    def reason(self) -> str:
-        """Chinese, for the list that goes with the copy."""
-        return REASONS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ bundle, the boxes are in its findings, and whoever doubts a line can draw it aga
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -22,18 +22,22 @@ _LINE_PIXELS, _MARGIN_PIXELS = 3, 4
 def boxed_shots(bundle: bytes) -> dict[str, bytes]:
     """Pairs of PNG, clean and with boxes, by the suffix behind the bundle's name; empty when no finding was located."""
     members = read_canonical_zip(bundle)
-    places = json.loads(members[FINDINGS]).get("places", [])
-    boxes = [box for place in places for box in place["boxes"]]
-    if not boxes:
-        return {}
-    height = int(json.loads(members[PROVENANCE])["browser"]["viewport"][1])
     shots: dict[str, bytes] = {}
     with Image.open(io.BytesIO(members[SCREENSHOT])) as whole:
-        for number, top in enumerate(_tops(boxes, height, whole.height), 1):
-            clean = whole.crop((0, top, whole.width, min(top + height, whole.height))).convert("RGB")
-            shots[f".view-{number}.png"] = _png(clean)
-            shots[f".view-{number}.boxes.png"] = _png(_drawn(clean, boxes, top))
+        for number, (clean, boxed) in enumerate(views(whole, members), 1):
+            shots[f".view-{number}.png"] = png(clean)
+            shots[f".view-{number}.boxes.png"] = png(boxed)
     return shots
+
+
+def views(whole: Image.Image, members: Mapping[str, bytes]) -> Iterator[tuple[Image.Image, Image.Image]]:
+    """Pieces of `whole`, which is the screenshot or a copy of it, without and with the boxes that the members name."""
+    places = json.loads(members[FINDINGS]).get("places", [])
+    boxes = [box for place in places for box in place["boxes"]]
+    height = int(json.loads(members[PROVENANCE])["browser"]["viewport"][1])
+    for top in _tops(boxes, height, whole.height):
+        clean = whole.crop((0, top, whole.width, min(top + height, whole.height))).convert("RGB")
+        yield clean, _drawn(clean, boxes, top)
 
 
 def _tops(boxes: Sequence[Sequence[float]], height: int, bottom: int) -> list[int]:
@@ -60,7 +64,7 @@ def _drawn(clean: Image.Image, boxes: Sequence[Sequence[Any]], top: int) -> Imag
     return copy
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

@@ -89,7 +89,7 @@ def test_the_list_is_the_difference_and_nothing_is_left(text: str) -> None:
         assert after == (BLACK if place in listed else before)
     assert all(BLACK not in text[mask.start : mask.end] for mask in masked.masks)
     assert MASKER.mask(masked.text).masks == ()
-    assert all(mask.reason for mask in masked.masks)
+    assert all(mask.kind.reason for mask in masked.masks)
 
 
 def test_an_empty_list_is_refused() -> None:

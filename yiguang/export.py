@@ -23,11 +23,13 @@ def require_kept(settings: Settings, case: Case) -> None:
 
 
 def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
-    """Name and content, the text first."""
+    """Name and content, the text first. Takes seconds: the words in the screenshot are read."""
     from storage.masked_copy import masked_copy
     from yiguang.keeping import load_masker
+    from yiguang.screenshot_words import screenshot_words
 
-    copy = masked_copy((settings.home / case.bundle).read_bytes(), load_masker(settings.lexicons))
+    bundle = (settings.home / case.bundle).read_bytes()
+    copy = masked_copy(bundle, load_masker(settings.lexicons), screenshot_words)
     return {Path(case.bundle).stem + suffix: data for suffix, data in copy.items()}
 
 
