@@ -9,6 +9,7 @@ from crawler.main_body import Layout
 from crawler.page_head import read_head
 from crawler.page_links import Resolver, resolve_images, resolve_links
 from crawler.script_redirect import script_redirect
+from crawler.self_statements import read_statements
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 from domain.contacts import find_contacts, normal_number
@@ -64,6 +65,7 @@ def page_of(
         cta=_calls(text, walk.buttons, wordings),
         text_share=min(1.0, shown_chars / max(1, source_chars)),
         extra=_extra(walk, head.title, head.source, redirect),
+        statements=read_statements(walk, layout, head, wordings),
     )
 
 

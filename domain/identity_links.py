@@ -110,6 +110,9 @@ def _presence(subject: Node) -> Iterator[IdentityLink]:
 
 
 def _statements(subject: Node, page: ExtractedPage) -> Iterator[IdentityLink]:
+    """What the page states of its owner; a post's metadata speak of the platform."""
+    if subject.kind is NodeKind.ACCOUNT:
+        return
     names = 0
     for said in page.statements:
         place = _NAME_PLACES.get(said.place, Place.STRUCTURED_DATA)
