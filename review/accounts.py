@@ -18,7 +18,7 @@ from domain.roles import Act, Role, may
 from review.audit_log import MACHINE, AuditLog
 from review.passwords import MAX_CHARACTERS, Passwords, one_time_password, password_fault
 from storage.database import writing
-from storage.tables import desk_accounts, desk_failed_log_ins, desk_sessions
+from storage.tables import desk_accounts, desk_failed_log_ins, desk_items, desk_sessions
 
 FIRST_ACCOUNT = "admin"
 _NAME = re.compile(r"[\w.@-]{2,32}")
@@ -236,7 +236,10 @@ class Accounts:
             self._log.record(connection, actor, act, _subject(name))
 
     def disable(self, name: str, actor: str) -> None:
-        """No log-in any more, and no session; its decisions stay. Raises AccountFault for the last administrator."""
+        """No log-in any more, and no session; what it had in hand or was given goes back to everybody, its decisions stay.
+
+        Raises AccountFault for the last administrator.
+        """
         with writing(self._engine) as connection:
             row = self._row(connection, name)
             self._keep_an_admin(connection, row)
@@ -245,6 +248,10 @@ class Accounts:
                     update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=self._clock())
                 )
                 self._end_sessions(connection, row.id)
+                given = update(desk_items).where(desk_items.c.assignee == row.id, desk_items.c.stage.is_not(None))
+                connection.execute(given.values(assignee=None))
+                held = update(desk_items).where(desk_items.c.lock_holder == row.id)
+                connection.execute(held.values(lock_holder=None, lock_until=None))
                 self._log.record(connection, actor, "account-disabled", _subject(row.name))
 
     def enable(self, name: str, actor: str) -> None:

@@ -7,7 +7,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from yiguang.commands import (
+    accounts,
     cases,
+    decisions,
     evidence,
     init,
     intake,
@@ -32,7 +34,23 @@ app = typer.Typer(
     help="医广哨兵：发现涉嫌违法医疗广告的线索并固定证据。",
     epilog="数据目录由环境变量 YIGUANG_HOME 指定，默认 ./var。",
 )
-for part in (init, targets, intake, nightly, night, scan, registry, cases, pages, evidence, lexicon, model, version):
+for part in (
+    init,
+    targets,
+    intake,
+    nightly,
+    night,
+    scan,
+    registry,
+    cases,
+    pages,
+    evidence,
+    lexicon,
+    model,
+    version,
+    accounts,
+    decisions,
+):
     part.add_to(app)
 
 

@@ -14,6 +14,8 @@ from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.tips import TIP_NOTE, read_tips
 from domain.nights import NightState, NightSummary
 from domain.visits import SkipRule, TargetInNight
+from review.intake import take_in as take_in_items
+from review.settings import DeskSettings
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
@@ -148,6 +150,7 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
         finish_night(engine, night_id, utc_now(), reports)
         forget_in_hand(settings.home, night_id)
     _take_in_wanted_posts(engine, night_id, tell)
+    take_in_items(engine, night_id, utc_now(), DeskSettings(audit_pages=settings.audit_pages))
     name_by_account(engine, TIP_NOTE)
 
 

@@ -30,7 +30,8 @@ class Settings:
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
     lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`. `egress` is
-    the public address that servers see, as only the operator knows it.
+    the public address that servers see, as only the operator knows it. `audit_pages` are drawn each night from the pages
+    below the threshold, for readers of the desk.
     """
 
     home: Path
@@ -52,6 +53,7 @@ class Settings:
     night_window: NightWindow | None = None
     dns_control: tuple[str, ...] = ()
     egress: str = ""
+    audit_pages: int = 20
 
     @property
     def logs(self) -> Path:
@@ -97,6 +99,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
         dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),
         egress=env.get("YIGUANG_EGRESS", "").strip(),
+        audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
 

@@ -1,0 +1,148 @@
+"""`yiguang accounts add|list|disable|enable|role|password`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.roles import ROLE_ZH, Role
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.settings import read_settings
+from yiguang.terminal import printable
+
+if TYPE_CHECKING:
+    from review.accounts import Accounts
+
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="账号名")]
+ROLE = Annotated[Role, typer.Option("--role", help="角色")]
+
+GROUP_HELP = """\
+复核台的账号。
+
+\b
+角色：analyst 初审员，reviewer 复审员，officer 移送员，editor 规则编辑，admin 管理员，auditor 审计员
+
+\b
+例：
+  yiguang accounts add 张示例 --role analyst
+  yiguang accounts list
+"""
+ADD_HELP = """\
+新建账号，打印一次性口令；首次登录时须更改。
+
+\b
+例：
+  yiguang accounts add 张示例 --role analyst
+  yiguang accounts add lishili --role reviewer --display 李示例
+"""
+LIST_HELP = """\
+列出全部账号：账号名、角色、姓名、状态。
+
+\b
+例：
+  yiguang accounts list
+"""
+DISABLE_HELP = """\
+停用账号：立即退出登录，分派给他的条目放回队列；所作的决定保留。
+
+\b
+例：
+  yiguang accounts disable 张示例
+"""
+ENABLE_HELP = """\
+恢复停用的账号。
+
+\b
+例：
+  yiguang accounts enable 张示例
+"""
+ROLE_HELP = """\
+更改账号的角色。
+
+\b
+例：
+  yiguang accounts role 张示例 --role reviewer
+"""
+PASSWORD_HELP = """\
+重设口令，打印一次性口令；原口令作废，已登录的一律退出。
+
+\b
+例：
+  yiguang accounts password 张示例
+"""
+
+accounts_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(accounts_app, name="accounts")
+
+
+@accounts_app.command("add", help=ADD_HELP)
+def add(
+    name: NAME, role: ROLE, display: Annotated[str, typer.Option("--display", metavar="TEXT", help="姓名")] = ""
+) -> None:
+    from review.accounts import AccountFault
+
+    try:
+        account, password = _accounts().create(name, role, _operator(), display=display)
+    except AccountFault as fault:
+        raise UsageError(str(fault)) from fault
+    typer.echo(f"账号：{account.name}（{ROLE_ZH[account.role]}）")
+    typer.echo(f"一次性口令：{password}")
+
+
+@accounts_app.command("list", help=LIST_HELP)
+def list_accounts() -> None:
+    for account in _accounts().list():
+        state = "正常" if account.disabled_at is None else "已停用"
+        if account.disabled_at is None and account.must_change:
+            state = "待改口令"
+        typer.echo("\t".join((account.name, ROLE_ZH[account.role], printable(account.display), state)))
+
+
+@accounts_app.command("disable", help=DISABLE_HELP)
+def disable(name: NAME) -> None:
+    _do(lambda accounts: accounts.disable(name, _operator()))
+
+
+@accounts_app.command("enable", help=ENABLE_HELP)
+def enable(name: NAME) -> None:
+    _do(lambda accounts: accounts.enable(name, _operator()))
+
+
+@accounts_app.command("role", help=ROLE_HELP)
+def role(name: NAME, role: ROLE) -> None:
+    _do(lambda accounts: accounts.set_role(name, role, _operator()))
+
+
+@accounts_app.command("password", help=PASSWORD_HELP)
+def password(name: NAME) -> None:
+    from review.accounts import AccountFault
+
+    try:
+        secret = _accounts().reset_password(name, _operator())
+    except AccountFault as fault:
+        raise CommandFailed(str(fault)) from fault
+    typer.echo(f"一次性口令：{secret}")
+
+
+def _do(change: "Callable[[Accounts], None]") -> None:
+    from review.accounts import AccountFault
+
+    try:
+        change(_accounts())
+    except AccountFault as fault:
+        raise CommandFailed(str(fault)) from fault
+
+
+def _accounts() -> "Accounts":
+    from review.accounts import Accounts
+    from yiguang.home import open_home, utc_now
+
+    return Accounts(open_home(read_settings()), utc_now)
+
+
+def _operator() -> str:
+    """Who changes accounts from the command line, for the audit log."""
+    return f"命令行 {read_settings().operator}"

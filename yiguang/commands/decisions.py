@@ -1,0 +1,128 @@
+"""`yiguang decisions export|ledger|log`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yiguang.errors import CommandFailed
+from yiguang.settings import read_settings
+
+GROUP_HELP = """\
+复核台的决定。
+
+\b
+例：
+  yiguang decisions export 决定.jsonl
+  yiguang decisions ledger
+"""
+EXPORT_HELP = """\
+导出已有结论的决定（JSON Lines），供 yiguang model train --data 使用；已有的文件不覆盖。
+
+只含已结的条目：两人确认的为 confirmed，排除与非广告的为 dismissed。文本未作遮蔽，不得外传。
+
+\b
+例：
+  yiguang decisions export 决定.jsonl
+"""
+LEDGER_HELP = """\
+规则台账：各规则命中的线索经复核成立多少、排除多少，精确率及其 95% 区间。
+
+\b
+例：
+  yiguang decisions ledger
+  yiguang decisions ledger --json
+"""
+LOG_HELP = """\
+核对审计日志的哈希链；--export 另存为 JSON Lines，--head 核对先前记下的序号与摘要仍在其中。
+
+\b
+例：
+  yiguang decisions log
+  yiguang decisions log --export 审计日志.jsonl
+  yiguang decisions log --head 128:3f0c…（64 位摘要）
+"""
+
+decisions_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(decisions_app, name="decisions")
+
+
+@decisions_app.command("export", help=EXPORT_HELP)
+def export(file: Annotated[Path, typer.Argument(metavar="FILE", help="写入的文件")]) -> None:
+    from review.audit_log import AuditLog
+    from review.training import training_rows
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    engine = open_home(settings)
+    count = 0
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as target:
+            for row in training_rows(engine):
+                target.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+    except FileExistsError as fault:
+        raise CommandFailed(f"{file} 已存在") from fault
+    except OSError as fault:
+        raise CommandFailed(f"无法写入 {file}：{fault.strerror}") from fault
+    by = f"命令行 {settings.operator}"
+    AuditLog(engine, utc_now).record_alone(by, "decisions-exported", "decisions", {"rows": count, "file": file.name})
+    typer.echo(f"已导出 {count} 条", err=True)
+
+
+@decisions_app.command("ledger", help=LEDGER_HELP)
+def ledger(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False) -> None:
+    from review.training import rule_ledger
+    from yiguang.home import open_home
+
+    entries = rule_ledger(open_home(read_settings()))
+    if as_json:
+        rows = {
+            rule: {"confirmed": entry.confirmed, "dismissed": entry.dismissed, "interval": entry.interval}
+            for rule, entry in entries.items()
+        }
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for rule, entry in entries.items():
+        low, high = entry.interval
+        typer.echo(
+            f"{rule}\t成立 {entry.confirmed}\t排除 {entry.dismissed}\t精确率 {entry.precision:.0%}（{low:.0%}–{high:.0%}）"
+        )
+
+
+@decisions_app.command("log", help=LOG_HELP)
+def log(
+    export: Annotated[Path | None, typer.Option("--export", metavar="FILE", help="另存的文件")] = None,
+    head: Annotated[str, typer.Option("--head", metavar="N:SHA256", help="先前记下的序号与摘要")] = "",
+) -> None:
+    from review.audit_log import AuditLog
+    from yiguang.home import open_home, utc_now
+
+    audit = AuditLog(open_home(read_settings()), utc_now)
+    faults = audit.verify(_head(head))
+    for fault in faults:
+        typer.echo(fault.message)
+    if faults:
+        raise CommandFailed(f"审计日志有 {len(faults)} 处不符")
+    if export is not None:
+        try:
+            audit.export(export)
+        except FileExistsError as fault:
+            raise CommandFailed(f"{export} 已存在") from fault
+        except OSError as fault:
+            raise CommandFailed(f"无法写入 {export}：{fault.strerror}") from fault
+    number, digest = audit.head()
+    typer.echo(f"{number}:{digest}")
+
+
+def _head(text: str) -> tuple[int, str] | None:
+    if not text:
+        return None
+    number, _, digest = text.partition(":")
+    if not number.isdecimal() or len(digest) != 64:
+        raise typer.BadParameter("应为 序号:64 位摘要", param_hint="--head")
+    return int(number), digest.lower()
