@@ -71,13 +71,34 @@ class TargetResult:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceCare:
+    """What the end of a night did for the evidence of all nights.
+
+    `records` are acts on evidence (holds, deletions, openings ...) that were checked, `rechecked` files of earlier nights that were
+    checked again, `unreached` those for which there was no time; the longest unchecked of these was last checked at
+    `oldest_check_at`, None for never. `store` is where the second copy goes, empty when none is kept; `sent`, `present` and
+    `removed` count its files, `copy_faults` says in Chinese why it is not complete.
+    """
+
+    records: int
+    rechecked: int
+    unreached: int
+    oldest_check_at: datetime | None
+    store: str = ""
+    sent: int = 0
+    present: int = 0
+    removed: int = 0
+    copy_faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NightSummary:
     """The whole night. `families` counts lead pages per family of their live findings. `ended_at` is None while it runs.
 
     `bundles_verified`/`bundles_failed` count evidence bundles checked at the end of the night. `previous_night` is the
     finished night before, None for the first; `missed_dates` are the dates (Beijing, ISO) between the two without one.
     `paused_at` is None unless the night is paused; `resumed_dates` are those (Beijing, ISO) on which it was taken up again
-    after a pause, oldest first.
+    after a pause, oldest first. `care` is None until the night was closed once.
     """
 
     night_id: str
@@ -91,6 +112,7 @@ class NightSummary:
     missed_dates: tuple[str, ...] = ()
     paused_at: datetime | None = None
     resumed_dates: tuple[str, ...] = ()
+    care: EvidenceCare | None = None
 
     @property
     def state(self) -> NightState:
@@ -125,9 +147,10 @@ class NightSummary:
 
         What a paused night has too little of may yet come, so only its evidence counts.
         """
+        evidence_sound = not self.bundles_failed and (self.care is None or not self.care.copy_faults)
         if self.state is NightState.PAUSED:
-            return not self.bundles_failed
-        return self.content_pages > 0 and all(target.healthy for target in self.targets) and not self.bundles_failed
+            return evidence_sound
+        return self.content_pages > 0 and all(target.healthy for target in self.targets) and evidence_sound
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from domain.nights import NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
+from storage.night_care import care_of
 from storage.night_figures import (
     History,
     dates_between,
@@ -214,6 +215,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
             missed_dates=() if previous is None else _missed(connection, previous, night_id),
             paused_at=paused_since(connection, night_id),
             resumed_dates=resumed_dates(connection, night_id),
+            care=care_of(connection, night_id),
         )
 
 

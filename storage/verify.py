@@ -1,6 +1,7 @@
 """Checking evidence: one bundle by itself, or every file against what the database and the chain of digests know of it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from storage.canonical import MAX_ARCHIVE_BYTES
 from storage.chain import entry_facts
 from storage.digests import sha256_hex, sm3_hex
 from storage.expiry import deletion_report, deletions
-from storage.keep_records import verify_records
+from storage.keep_records import KeepRecord, verify_records
 from storage.tables import bundles, chain_entries, visits, warc_files
 from storage.verify_bundle import bundle_checks
 from storage.verify_warc import failed, verify_warc
@@ -42,40 +43,58 @@ def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> lis
     A file that was deleted by policy is reported with its proof. The records of acts on evidence are checked when all is.
     The chain itself is checked by `storage.verify_chain`.
     """
-    bundle_query = select(bundles).order_by(bundles.c.id)
-    warc_query = select(warc_files).order_by(warc_files.c.id)
-    if night_id is not None:
-        bundle_query = bundle_query.where(bundles.c.night_id == night_id)
-        warc_query = warc_query.where(warc_files.c.night_id == night_id)
-    with engine.connect() as connection:
-        known_bundles = connection.execute(bundle_query).all()
-        known_warcs = connection.execute(warc_query).all()
-        slices = {row.id: _slices(connection, row) for row in known_warcs}
-        entries = _chain_documents(connection, night_id)
-        gone = deletions(connection)
-    reports = [
-        deletion_report(folder, row.path, gone[row.path], entries.get(row.path))
-        if row.path in gone
-        else _verify_known_bundle(folder, row, entries.get(row.path))
-        for row in known_bundles
-    ]
-    for row in known_warcs:
-        if row.path in gone:
-            reports.append(deletion_report(folder, row.path, gone[row.path], entries.get(row.path)))
-            continue
-        # A night file enters the chain when its night is sealed; `storage.verify_chain` asks whether it did.
-        entry = entries.get(row.path)
-        more = [] if entry is None else [_chain_check(folder / row.path, "warc", row.path, entry)]
-        reports.append(verify_warc(folder / row.path, row.length, row.sealed, slices[row.id], more))
+    known = KnownEvidence.load(engine, folder)
+    reports = [known.report(path) for path in known.paths(night_id)]
     return reports if night_id is not None else reports + verify_records(engine, folder)
 
 
-def _chain_documents(connection: Connection, night_id: str | None) -> dict[str, str]:
-    """The chain's entry for each path of a night, or of all."""
-    query = select(chain_entries.c.path, chain_entries.c.document)
-    if night_id is not None:
-        query = query.where(chain_entries.c.night_id == night_id)
-    return {row.path: row.document for row in connection.execute(query)}
+@dataclass(frozen=True, slots=True)
+class KnownEvidence:
+    """What the database knows of the files of evidence, to check them one by one."""
+
+    engine: Engine
+    folder: Path
+    bundles: Mapping[str, Row[Any]]
+    warcs: Mapping[str, Row[Any]]
+    entries: Mapping[str, str]
+    gone: Mapping[str, KeepRecord]
+
+    @classmethod
+    def load(cls, engine: Engine, folder: Path) -> "KnownEvidence":
+        with engine.connect() as connection:
+            return cls(
+                engine,
+                folder,
+                {row.path: row for row in connection.execute(select(bundles).order_by(bundles.c.id))},
+                {row.path: row for row in connection.execute(select(warc_files).order_by(warc_files.c.id))},
+                _chain_documents(connection),
+                deletions(connection),
+            )
+
+    def paths(self, night_id: str | None = None) -> list[str]:
+        """Relative to the data folder, bundles first; those of one night, or all."""
+        files = (*self.bundles.values(), *self.warcs.values())
+        return [row.path for row in files if night_id is None or row.night_id == night_id]
+
+    def report(self, path: str) -> VerifyReport:
+        """Read the file whole. Raises KeyError for a path that is not evidence."""
+        entry = self.entries.get(path)
+        if path in self.gone:
+            return deletion_report(self.folder, path, self.gone[path], entry)
+        if path in self.bundles:
+            return _verify_known_bundle(self.folder, self.bundles[path], entry)
+        row = self.warcs[path]
+        # A night file enters the chain when its night is sealed; `storage.verify_chain` asks whether it did.
+        more = [] if entry is None else [_chain_check(self.folder / path, "warc", path, entry)]
+        with self.engine.connect() as connection:
+            slices = _slices(connection, row)
+        return verify_warc(self.folder / path, row.length, row.sealed, slices, more)
+
+
+def _chain_documents(connection: Connection) -> dict[str, str]:
+    """The chain's entry for each path."""
+    rows = connection.execute(select(chain_entries.c.path, chain_entries.c.document))
+    return {row.path: row.document for row in rows}
 
 
 def _slices(connection: Connection, warc: Row[Any]) -> list[tuple[int, int, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.findings import FAMILY_ZH
-from domain.nights import NightState, NightSummary, TargetResult
+from domain.nights import EvidenceCare, NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
@@ -54,7 +54,7 @@ def report(morning: Morning) -> str:
         [_leads(night), *_lead_targets(night)],
         [_pages(night), *_others(night), *_set_aside(night)],
         _changes(night),
-        [*_reading(night), *_pictures(morning.pictures), *_skips(morning.skips), _evidence(night)],
+        [*_reading(night), *_pictures(morning.pictures), *_skips(morning.skips), *_evidence(night)],
         _hints(morning),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -182,9 +182,27 @@ def _skips(skips: Mapping[SkipRule, int]) -> list[str]:
     return [f"不跟踪的链接：{counts}（某个网址的去向：yiguang pages why 网址）"]
 
 
-def _evidence(night: NightSummary) -> str:
+def _evidence(night: NightSummary) -> list[str]:
     failed = len(night.bundles_failed)
-    return f"证据：核验 {night.bundles_verified} 个文件，{f'{failed} 个未通过' if failed else '全部通过'}"
+    lines = [f"证据：核验 {night.bundles_verified} 个文件，{f'{failed} 个未通过' if failed else '全部通过'}"]
+    if (care := night.care) is None:
+        return lines
+    if care.rechecked or care.unreached:
+        lines.append(f"  · 其中复核以往的 {care.rechecked} 个{_unreached(care)}")
+    if care.records:
+        lines.append(f"  · 其中留置、删除、调阅等记录 {care.records} 条")
+    if care.store and not care.copy_faults:
+        removed = f"，依期限删除 {care.removed} 个" if care.removed else ""
+        lines.append(f"  · 另存到 {printable(care.store)}：新传 {care.sent} 个，已有 {care.present} 个{removed}")
+    return lines
+
+
+def _unreached(care: EvidenceCare) -> str:
+    if not care.unreached:
+        return ""
+    at = care.oldest_check_at
+    since = "从未复核过" if at is None else f"上次复核在 {beijing_time(at)}"
+    return f"，另有 {care.unreached} 个本夜没有时间复核（其中最久的{since}）"
 
 
 def _hints(morning: Morning) -> list[str]:

@@ -25,10 +25,10 @@ from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
 from storage.tips import found_posts, name_by_account, take_in
-from storage.verify import verify_all
 from storage.verify_chain import verify_chain
 from yiguang.authorities import load_authorities
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, start_or_take_up
+from yiguang.evidence_care import care_for_evidence
 from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses
@@ -142,7 +142,7 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     for attempt in request_stamps(engine, settings.home, authorities, utc_now):
         if attempt.fault:
             tell(f"时间戳机构 {attempt.authority}：{attempt.fault}；已排队，下次再取")
-    reports = verify_all(engine, settings.home, night_id)
+    reports = [*care_for_evidence(engine, settings, night_id, tell)]
     reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
     if is_paused(engine, night_id) and _unfinished(engine, night_id):
         note_reports(engine, night_id, reports)

@@ -31,7 +31,9 @@ class Settings:
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
     lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`. `egress` is
     the public address that servers see, as only the operator knows it. `audit_pages` are drawn each night from the pages
-    below the threshold, for readers of the desk.
+    below the threshold, for readers of the desk. `recheck_seconds` is the time a night spends on checking evidence of earlier
+    nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
+    `name=value`.
     """
 
     home: Path
@@ -54,6 +56,9 @@ class Settings:
     dns_control: tuple[str, ...] = ()
     egress: str = ""
     audit_pages: int = 20
+    recheck_seconds: float = 1800.0
+    evidence_store: str = ""
+    evidence_store_options: tuple[str, ...] = ()
 
     @property
     def logs(self) -> Path:
@@ -99,6 +104,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
         dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),
         egress=env.get("YIGUANG_EGRESS", "").strip(),
+        recheck_seconds=_number(env, "YIGUANG_RECHECK_SECONDS", float, 1800.0, 0.0, 86_400.0),
+        evidence_store=env.get("YIGUANG_EVIDENCE_STORE", "").strip(),
+        evidence_store_options=tuple(env.get("YIGUANG_EVIDENCE_STORE_OPTIONS", "").split()),
         audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )

@@ -1,6 +1,7 @@
 """The summary of a night, as JSON for programs and as tables for people."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from domain.findings import FAMILY_ZH
-from domain.nights import Case, NightState, NightSummary, TargetResult
+from domain.nights import Case, EvidenceCare, NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from yiguang.nightly import NightResult
 from yiguang.terminal import printable
@@ -36,11 +37,17 @@ def summary_row(result: NightResult) -> dict[str, object]:
         "families": dict(night.families),
         "bundles_verified": night.bundles_verified,
         "bundles_failed": list(night.bundles_failed),
+        "evidence_care": None if night.care is None else _care_row(night.care),
         "previous_night": night.previous_night,
         "missed_dates": list(night.missed_dates),
         "complaints": complaints(result),
         "targets": [_target_row(target) for target in night.targets],
     }
+
+
+def _care_row(care: EvidenceCare) -> dict[str, object]:
+    oldest = care.oldest_check_at
+    return {**asdict(care), "oldest_check_at": None if oldest is None else oldest.isoformat()}
 
 
 def _target_row(target: TargetResult) -> dict[str, object]:
@@ -101,6 +108,8 @@ def complaints(result: NightResult) -> list[str]:
 def night_complaints(night: NightSummary) -> list[str]:
     """What the figures of a night say against it; those of a paused night are not all there yet."""
     failed = [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+    if night.care is not None:
+        failed += [f"证据未能另存到 {night.care.store}：{fault}" for fault in night.care.copy_faults]
     if night.state is NightState.PAUSED:
         return failed
     lines = [] if night.targets else ["没有目标：先运行 yiguang targets import"]

@@ -16,7 +16,15 @@ from storage.tables.desk import (
     desk_sessions,
     desk_views,
 )
-from storage.tables.evidence import bundles, chain_entries, keep_records, seals, time_stamps
+from storage.tables.evidence import (
+    bundles,
+    chain_entries,
+    evidence_checks,
+    keep_records,
+    night_care,
+    seals,
+    time_stamps,
+)
 from storage.tables.identity import identity_links, identity_pages
 from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
@@ -52,12 +60,14 @@ __all__ = [
     "desk_nights",
     "desk_sessions",
     "desk_views",
+    "evidence_checks",
     "findings",
     "frontier",
     "keep_records",
     "identity_links",
     "identity_pages",
     "metadata",
+    "night_care",
     "night_pauses",
     "night_targets",
     "nights",

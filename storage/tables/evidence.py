@@ -1,8 +1,19 @@
 """Bundles, the chain of their digests, its seals and stamps, and acts on evidence."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
-from storage.columns import StorableText, UtcDateTime
+from storage.columns import JsonText, StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
 
 bundles = Table(
@@ -69,4 +80,31 @@ keep_records = Table(
     Column("subject", StorableText, nullable=False, index=True),  # path of the evidence; empty for a key
     Column("document", Text, nullable=False),  # one canonical JSON line
     Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+# When each file of evidence was last read whole and held against its digests.
+evidence_checks = Table(
+    "evidence_checks",
+    metadata,
+    Column("path", StorableText, primary_key=True),  # relative to the data folder
+    Column("checked_at", UtcDateTime, nullable=False, index=True),
+    Column("sound", Boolean, nullable=False),
+)
+
+# What the end of a night did for the evidence of all nights.
+night_care = Table(
+    "night_care",
+    metadata,
+    Column("night_id", String(32), ForeignKey("nights.id"), primary_key=True),
+    Column("records", Integer, nullable=False),  # acts on evidence that were checked
+    Column("rechecked", Integer, nullable=False),  # files of earlier nights that were checked again
+    Column("unreached", Integer, nullable=False),  # those for which there was no time
+    Column(
+        "oldest_check_at", UtcDateTime
+    ),  # of the files not reached the longest unchecked; NULL: never checked, or all reached
+    Column("store", StorableText, nullable=False),  # where the second copy goes; empty without one
+    Column("sent", Integer, nullable=False),
+    Column("present", Integer, nullable=False),  # files that were there already
+    Column("removed", Integer, nullable=False),
+    Column("copy_faults", JsonText, nullable=False),  # Chinese sentences
 )

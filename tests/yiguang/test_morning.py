@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from domain.nights import NightSummary, TargetResult
+from domain.nights import EvidenceCare, NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.pictures import PictureFate
 from domain.visits import SkipRule
@@ -123,3 +123,18 @@ def test_pages_set_aside_are_named_with_the_reason() -> None:
     said = report(replace(MORNING, night=replace(NIGHT, targets=(target,))))
     assert "  · http://clinic.example/bad：访问该页时采集进程或浏览器已 3 次中止，本夜搁置" in said.splitlines()
     assert "/slow" not in said
+
+
+def test_what_was_done_for_the_evidence() -> None:
+    care = EvidenceCare(2, 30, 400, BEGAN - timedelta(days=20), "/mnt/backup", 5, 60, 1)
+    said = report(replace(MORNING, night=replace(NIGHT, care=care)))
+    assert (
+        "证据：核验 4 个文件，全部通过\n"
+        "  · 其中复核以往的 30 个，另有 400 个本夜没有时间复核（其中最久的上次复核在 2026-11-05 22:00）\n"
+        "  · 其中留置、删除、调阅等记录 2 条\n"
+        "  · 另存到 /mnt/backup：新传 5 个，已有 60 个，依期限删除 1 个"
+    ) in said
+    failed = replace(NIGHT, care=replace(care, copy_faults=("存储出错：没有权限",)), missed_dates=())
+    assert not failed.healthy
+    assert night_complaints(failed) == ["证据未能另存到 /mnt/backup：存储出错：没有权限"]
+    assert "另存到 /mnt/backup：新传" not in report(replace(MORNING, night=failed))

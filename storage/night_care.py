@@ -1,0 +1,29 @@
+"""Keeping what the end of a night did for the evidence, for the morning report."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.nights import EvidenceCare
+from storage.database import writing
+from storage.tables import night_care
+
+
+def keep_care(engine: Engine, night_id: str, care: EvidenceCare) -> None:
+    """In place of what was kept of the night before, as when it was paused."""
+    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
+    values = {**asdict(care), "copy_faults": list(care.copy_faults)}
+    statement = dialect.insert(night_care).values(night_id=night_id, **values)
+    with writing(engine) as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=["night_id"], set_=values))
+
+
+def care_of(connection: Connection, night_id: str) -> EvidenceCare | None:
+    row = connection.execute(select(night_care).where(night_care.c.night_id == night_id)).one_or_none()
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    del values["night_id"]
+    return EvidenceCare(**{**values, "copy_faults": tuple(row.copy_faults)})
