@@ -135,7 +135,7 @@ def _statements(subject: Node, page: ExtractedPage) -> Iterator[IdentityLink]:
 
 def _contacts(subject: Node, page: ExtractedPage, is_ad: bool) -> Iterator[IdentityLink]:
     for contact in page.contacts[:_MOST_NUMBERS]:
-        node = _contact_node(contact)
+        node = contact_node(contact)
         for start, end in _occurrences(page, contact):
             place = place_in(page, start, end, is_ad)
             yield IdentityLink(subject, node, place, contact.value, _around(page.text, start, end))
@@ -151,7 +151,7 @@ def _occurrences(page: ExtractedPage, contact: Contact) -> Iterator[tuple[int, i
                 yield start, start + size
 
 
-def _contact_node(contact: Contact) -> Node:
+def contact_node(contact: Contact) -> Node:
     match contact.kind:
         case ContactKind.MOBILE | ContactKind.SERVICE_LINE:
             return Node(NodeKind.PHONE, phone_key(normal_number(contact)))
@@ -165,13 +165,13 @@ def _contact_node(contact: Contact) -> Node:
 
 def _identifiers(subject: Node, page: ExtractedPage, is_ad: bool) -> Iterator[IdentityLink]:
     for number in page.identifiers[:_MOST_NUMBERS]:
-        node = _number_node(number)
+        node = number_node(number)
         if node is not None:
             place = place_in(page, number.start, number.end, is_ad)
             yield IdentityLink(subject, node, place, number.value, _around(page.text, number.start, number.end))
 
 
-def _number_node(number: Identifier) -> Node | None:
+def number_node(number: Identifier) -> Node | None:
     """None for what does not hold its own check, and for product advertisements, which name a product."""
     if number.kind == "icp":
         return Node(NodeKind.ICP, icp_key(number.value))

@@ -11,7 +11,7 @@ from domain.identity import Node, NodeKind, Place, public_account, site_of
 from domain.identity_links import phone_key
 from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution
-from storage.identity import IdentityGraph
+from storage.identity_graph import IdentityGraph
 from storage.registry import SqlRegistry, import_institutions
 from storage.tables import identity_links, identity_pages
 from storage.visits import SqlVisitStore

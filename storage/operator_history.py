@@ -1,0 +1,95 @@
+"""What was found over the nights on the sites and accounts of one operator, and which of it persons have confirmed."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_
+
+from domain.identity import Node
+from domain.reviews import ItemState
+from domain.risk import ConfirmedCase, SeenFinding
+from storage.tables import desk_items, findings, identity_pages, pages
+
+_AT_ONCE = 400
+
+
+def findings_of(engine: Engine, subjects: Sequence[Node]) -> tuple[SeenFinding, ...]:
+    """Live findings of every night, newest night first; of pages stored before sites were noted none."""
+    with engine.connect() as connection:
+        found = [item for some in _conditions(subjects) for item in _findings(connection, some)]
+    merged: dict[tuple[str, str], SeenFinding] = {}
+    for item in found:
+        key = (item.night_id, item.rule)
+        merged[key] = item if key not in merged else _together(merged[key], item)
+    return tuple(sorted(merged.values(), key=lambda item: (item.seen_at, item.severity, item.rule), reverse=True))
+
+
+def confirmed_cases(engine: Engine, subjects: Sequence[Node]) -> tuple[ConfirmedCase, ...]:
+    """Leads on their pages that two persons have confirmed, newest decision first."""
+    query = select(
+        desk_items.c.id, desk_items.c.page_id, desk_items.c.url, desk_items.c.decided_at, desk_items.c.families
+    ).join(identity_pages, identity_pages.c.page_id == desk_items.c.page_id)
+    query = query.where(desk_items.c.state == ItemState.CONFIRMED.value)
+    with engine.connect() as connection:
+        rows = [row for some in _conditions(subjects) for row in connection.execute(query.where(some))]
+    cases = (ConfirmedCase(row.id, row.page_id, row.url, row.decided_at, tuple(row.families)) for row in rows)
+    return tuple(sorted(cases, key=lambda case: (case.decided_at, case.item_id), reverse=True))
+
+
+def _findings(connection: Connection, of_subjects: ColumnElement[bool]) -> Iterator[SeenFinding]:
+    """One row for each night, rule and whether its pages are leads, then the quote that stands on the newest page."""
+    query = (
+        select(
+            pages.c.night_id,
+            findings.c.rule,
+            findings.c.family,
+            pages.c.flagged,
+            func.max(findings.c.severity).label("severity"),
+            func.count(pages.c.id.distinct()).label("page_count"),
+            func.max(pages.c.captured_at).label("seen_at"),
+            func.max(findings.c.id).label("finding_id"),
+        )
+        .join(findings, findings.c.page_id == pages.c.id)
+        .join(identity_pages, identity_pages.c.page_id == pages.c.id)
+        .where(findings.c.silenced.is_(False), of_subjects)
+        .group_by(pages.c.night_id, findings.c.rule, findings.c.family, pages.c.flagged)
+    )
+    rows = connection.execute(query).all()
+    quotes = _quotes(connection, [row.finding_id for row in rows])
+    for row in rows:
+        quote, page_id = quotes[row.finding_id]
+        yield SeenFinding(
+            row.night_id, row.seen_at, row.rule, row.family, row.severity, row.page_count, row.flagged, quote, page_id
+        )
+
+
+def _quotes(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for first in range(0, len(ids), _AT_ONCE):
+        query = select(findings.c.id, findings.c.quote, findings.c.page_id)
+        some: Any = connection.execute(query.where(findings.c.id.in_(ids[first : first + _AT_ONCE])))
+        found |= {row.id: (row.quote, row.page_id) for row in some}
+    return found
+
+
+def _together(one: SeenFinding, other: SeenFinding) -> SeenFinding:
+    """The same rule in the same night: on leads and on other pages, or on another batch of sites."""
+    newest = max(one, other, key=lambda item: (item.flagged, item.seen_at, item.page_id))
+    return SeenFinding(
+        one.night_id,
+        max(one.seen_at, other.seen_at),
+        one.rule,
+        one.family,
+        max(one.severity, other.severity),
+        one.pages + other.pages,
+        one.flagged or other.flagged,
+        newest.quote,
+        newest.page_id,
+    )
+
+
+def _conditions(subjects: Sequence[Node]) -> Iterator[ColumnElement[bool]]:
+    columns = tuple_(identity_pages.c.subject_key, identity_pages.c.subject_kind)
+    wanted = [(subject.key, subject.kind.value) for subject in subjects]
+    for first in range(0, len(wanted), _AT_ONCE):
+        yield columns.in_(wanted[first : first + _AT_ONCE])

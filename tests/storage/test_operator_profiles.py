@@ -1,0 +1,131 @@
+"""All that is known of an operator, asked for by whatever a person has in hand."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from domain.certificates import Verdict
+from domain.identity_policy import load_identity_policy
+from domain.institutions import RegisteredInstitution
+from domain.operator_profile import names_of
+from domain.page import SelfStatement
+from domain.reviews import ItemState
+from domain.risk import RiskLevel, load_risk_weights
+from storage.database import writing
+from storage.operator_profiles import OperatorProfiles
+from storage.registry import import_institutions
+from storage.tables import desk_items
+from storage.visits import SqlVisitStore
+from tests.storage.crawl import open_store
+from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, hospital_text, night, page_at
+from tests.storage.samples import NOW
+
+LEXICONS = Path(__file__).parents[2] / "lexicons"
+LATER = NOW + timedelta(days=2)
+CLINIC = RegisteredInstitution(
+    name="青屿安和门诊部",
+    source="市卫健委",
+    as_of=date(2026, 11, 1),
+    credit_code="914403001922038216",
+    domains=("qingyu-yiyuan0.example",),
+)
+NUMBER = "（京）医广【2016】第07-01-0355号"
+
+
+@pytest.fixture
+def store(engine: Engine, tmp_path: Path) -> Iterator[SqlVisitStore]:
+    opened = open_store(engine, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def profiles(engine: Engine) -> OperatorProfiles:
+    return OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+
+
+@pytest.fixture
+def two_nights(engine: Engine, store: SqlVisitStore) -> dict[str, int]:
+    """The first three hospitals in both nights, leads each time; they call themselves 青屿安和; page ids of the first night."""
+    import_institutions(engine, [CLINIC], CLINIC.source, CLINIC.as_of)
+    named = (SelfStatement("name", "青屿安和门诊部", "copyright", "版权所有 青屿安和门诊部"),)
+    shown = {
+        url: replace(page_at(url, f"{NUMBER}\n{hospital_text(number)}"), statements=named)
+        for number, url in enumerate(HOSPITALS[:3])
+    }
+    first = night(engine, store, 0, shown, flagged=HOSPITALS[:3])
+    night(engine, store, 1, shown, flagged=HOSPITALS[:1])
+    return first
+
+
+def confirm(engine: Engine, page_id: int, url: str, days_ago: int) -> None:
+    values = {
+        "page_id": page_id, "night_id": "n", "target_id": 1, "target": "", "region": "", "institution": "", "url": url,
+        "title": "", "url_key": "", "body_sha256": "", "families": ["efficacy-rate"], "rules": ["cure-rate"],
+        "severity": 4, "probability": 0.9, "priority": 3.6, "rank": -3.6, "kind": "lead", "read_twice": False,
+        "state": ItemState.CONFIRMED.value, "created_at": NOW, "stage_since": NOW, "seen_at": NOW,
+        "decided_at": LATER - timedelta(days=days_ago), "version": 1,
+    }  # fmt: skip
+    with writing(engine) as connection:
+        connection.execute(insert(desk_items), values)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "青屿安和门诊部",
+        "青屿 安和门诊部",
+        SHARED_PHONE,
+        "00000009911",
+        "qingyu-yiyuan1.example",
+        "http://www.qingyu-yiyuan2.example/a/1.html",
+        "914403001922038216",
+    ],
+)
+@pytest.mark.usefixtures("two_nights")
+def test_whatever_is_known_leads_to_the_same_operator(asked: str, profiles: OperatorProfiles) -> None:
+    profile = profiles.of(asked, LATER)
+    (cluster,) = profile.clusters
+    assert len(profile.subjects) == 3
+    assert profile.registered == (CLINIC,)
+    assert names_of(profile.clusters) == ("青屿安和门诊部",)
+    assert cluster.id == profiles.of(HOSPITALS[0], LATER).clusters[0].id
+
+
+@pytest.mark.usefixtures("two_nights")
+def test_findings_over_the_nights(profiles: OperatorProfiles) -> None:
+    profile = profiles.of(SHARED_PHONE, LATER)
+    assert [(item.rule, item.pages, item.flagged) for item in profile.findings] == [
+        ("cure-rate", 3, True),
+        ("cure-rate", 3, True),
+    ]
+    assert {item.quote for item in profile.findings} == {"治愈率达98%"}
+    assert profile.findings[0].seen_at > profile.findings[1].seen_at
+    (certificate,) = profile.certificates
+    assert (certificate.number, certificate.judged.verdict, len(certificate.urls)) == (NUMBER, Verdict.EXPIRED, 3)
+
+
+def test_candidates_only_from_confirmed_cases(
+    engine: Engine, profiles: OperatorProfiles, two_nights: dict[str, int]
+) -> None:
+    before = profiles.of(SHARED_PHONE, LATER).rating
+    assert (before.repeated, before.level is RiskLevel.HIGH) == (False, False)
+    for url, days_ago in zip(HOSPITALS[:3], (400, 5, 3), strict=True):
+        confirm(engine, two_nights[url], url, days_ago)
+    profile = profiles.of(SHARED_PHONE, LATER)
+    assert [case.url for case in profile.confirmed] == [HOSPITALS[2], HOSPITALS[1], HOSPITALS[0]]
+    assert profile.rating.repeated
+    assert {part.name: part.count for part in profile.rating.parts if part.name.startswith("confirmed")} == {
+        "confirmed-in-a-year": 2,
+        "confirmed-earlier": 1,
+    }
+
+
+@pytest.mark.usefixtures("two_nights")
+def test_of_what_nobody_has_seen_nothing_is_known(profiles: OperatorProfiles) -> None:
+    assert profiles.of("临浦明和诊所", LATER).is_empty
+    assert profiles.of("", LATER).is_empty
