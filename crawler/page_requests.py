@@ -59,6 +59,8 @@ class PageRequests:
     turned_back: str = ""
     context: BrowserContext | None = None
     page: Page | None = None
+    #: While true the page may not go to any other document, nor send a form.
+    hold: bool = False
     #: Whether the page's own process in the browser died.
     crashed: bool = False
     #: Requests being answered now, and documents that the page itself has been asked to become.
@@ -100,6 +102,8 @@ class PageRequests:
     def _refusal(self, request: Request) -> str | None:
         if self._is_popup(request):
             return "不采集弹出窗口"
+        if self.hold and request.is_navigation_request() and (request.method != "GET" or self._is_page_itself(request)):
+            return "展开折叠内容时页面不离开原处，也不提交表单"
         if request.resource_type not in _WANTED:
             return f"不采集 {request.resource_type} 类资源"
         if self._requests >= _MAX_REQUESTS:

@@ -10,16 +10,22 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from crawler.page_requests import PageRequests, quietly
+from crawler.page_text import wait_for_text
 from crawler.quote_places import locate_quotes
 from crawler.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
 from crawler.text_layout import read_layout
+from crawler.unfolding import unfold
+from crawler.ways import Ways
+from domain.site_trials import PageAction
 from domain.visits import Rendering
 
 #: Redirects of the page itself that are followed one after another.
 _MAX_MOVES = 5
 _SCROLL_STEPS = 25
 _SCROLL_PAUSE_SECONDS = 0.04
+#: Times that a page which grew while it was scrolled through is scrolled on.
+_SCROLL_ROUNDS = 3
 _CLOSE_SECONDS = 5.0
 
 
@@ -31,6 +37,7 @@ class PageSession:
     clock: Callable[[], datetime]
     requests: PageRequests
     quotes: Sequence[str] = ()
+    ways: Ways = Ways()
 
     async def show(self, browser: Browser, url: str) -> Rendering:
         started_at = self.clock()
@@ -54,8 +61,7 @@ class PageSession:
         await context.route("**/*", self.requests.answer)
         await self._open(page, url)
         await self._settle(page)
-        await self._scroll(page)
-        await self._settle(page)
+        actions = await self._have_it_all_shown(page)
         if not page.url.startswith(("http://", "https://")):  # the browser's own page that says what went wrong
             raise self.requests.failed_document() or RenderFailed(f"浏览器停在 {page.url[:80]}")
         if (
@@ -82,6 +88,7 @@ class PageSession:
             turned_back=self.requests.turned_back,
             places=places,
             shown=await read_layout(page, size),
+            actions=actions,
         )
 
     async def close(self) -> bool:
@@ -137,13 +144,39 @@ class PageSession:
         if self.requests.moved_to:  # the page's own script sent it on to something that redirects
             await self._open(page, self.requests.moved_to)
 
+    async def _have_it_all_shown(self, page: Page) -> tuple[PageAction, ...]:
+        """Wait for scripts, scroll through the page, unfold what is folded."""
+        if not self.ways.scripts or not page.url.startswith(("http://", "https://")):
+            await self._scroll(page)
+            await self._settle(page)
+            return ()
+        waited = await wait_for_text(page, self.ways.patience, self.settings.patience_seconds, self.clock)
+        await self._scroll(page)
+        await self._settle(page)
+        unfolded: tuple[PageAction, ...] = ()
+        if self.ways.unfold:
+            unfolded = await unfold(page, self.requests, self.settings.wordings.unfolding, self.clock)
+        if any(action.added_characters > 0 for action in unfolded):
+            await self._scroll(page)
+            await self._settle(page)
+        return unfolded if waited is None else (waited, *unfolded)
+
     async def _scroll(self, page: Page) -> None:
-        """Down and up again, so that images which wait to be seen are loaded."""
-        bottom = min(await _height(page), self.settings.max_screenshot_height)
-        step = max(self.settings.viewport[1], bottom // _SCROLL_STEPS)
-        for top in [*range(step, bottom, step), 0]:
-            await page.evaluate("top => window.scrollTo(0, top)", top)
-            await asyncio.sleep(_SCROLL_PAUSE_SECONDS)
+        """Down and up again, so that images and lists which wait to be seen are loaded."""
+        top, limit = 0, self.settings.max_screenshot_height
+        for _ in range(_SCROLL_ROUNDS if self.ways.scripts else 1):
+            bottom = min(await _height(page), limit)
+            step = max(self.settings.viewport[1], bottom // _SCROLL_STEPS)
+            for place in range(top + step, bottom, step):
+                await page.evaluate("top => window.scrollTo(0, top)", place)
+                await asyncio.sleep(_SCROLL_PAUSE_SECONDS)
+                top = place
+            if self.requests.loading:
+                await self._settle(page)
+            if await _height(page) <= bottom or bottom >= limit:
+                break
+        await page.evaluate("() => window.scrollTo(0, 0)")
+        await asyncio.sleep(_SCROLL_PAUSE_SECONDS)
 
     async def _screenshot(self, page: Page) -> bytes:
         height, limit = await _height(page), self.settings.max_screenshot_height

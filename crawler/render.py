@@ -6,6 +6,7 @@ downloader as all others (`Load`). So the exchanges are exactly what was receive
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from playwright.async_api import Error as PlaywrightError
@@ -16,9 +17,12 @@ from crawler.page_session import PageSession
 from crawler.render_failure import RenderFailed
 from crawler.running_browser import BrowserLimits, RunningBrowser
 from crawler.settings import CrawlSettings
+from crawler.unfolding import LeftPlace
 from crawler.urls import without_fragment
+from crawler.ways import Ways
 from domain.outcome import Outcome
 from domain.page import Exchange
+from domain.site_trials import ActionKind, PageAction
 from domain.visits import Rendering
 
 __all__ = ["BrowserRequest", "Load", "RenderFailed", "Renderer"]
@@ -45,22 +49,24 @@ class Renderer:
         load: Load,
         document: Exchange | None = None,
         *,
-        scripts: bool = True,
+        ways: Ways = Ways(),  # noqa: B008  # frozen
         quotes: Sequence[str] = (),
     ) -> Rendering:
         """Show `url`. `document` is its answer when it has been fetched already: the browser then shows those bytes.
-        Without `scripts` none run, the page stays where it is, and the rendering says so. It also says where `quotes` stand.
+        The rendering says whether scripts were left out, what was done to the page, and where `quotes` stand. A page that
+        left its place when it was to be unfolded is shown again as it is.
 
         When the browser goes down while it shows several pages, each is shown again in a browser of its own: the one
         that brings that down as well is to blame. Raises `RenderFailed`, also after `render_timeout_seconds`.
         """
+        asked = _Asked(url, load, document, ways, quotes)
         try:
             try:
                 async with self._pool.browser() as running:
-                    return await self._show(running, url, self._requests(url, load, document, scripts), quotes)
+                    return await self._show_unfolded(running, asked)
             except _BrowserLost:
                 async with self._pool.browser_alone() as running:
-                    return await self._show(running, url, self._requests(url, load, document, scripts), quotes)
+                    return await self._show_unfolded(running, asked)
         except BrowserUnavailable as error:
             raise RenderFailed(str(error)) from error
         except _BrowserLost as lost:
@@ -69,16 +75,19 @@ class Renderer:
     async def close(self) -> None:
         await self._pool.close()
 
-    def _requests(self, url: str, load: Load, document: Exchange | None, scripts: bool) -> PageRequests:
-        requests = PageRequests(self._settings, load, scripts)
-        if document is not None:
-            requests.documents[without_fragment(url)] = document
-        return requests
+    async def _show_unfolded(self, running: RunningBrowser, asked: "_Asked") -> Rendering:
+        try:
+            return await self._show(running, asked)
+        except LeftPlace as left:
+            action = PageAction(ActionKind.LEAVE, self._clock(), left.words)
+            shown = await self._show(running, replace(asked, ways=replace(asked.ways, unfold=False)))
+            return replace(shown, actions=(action, *shown.actions))
 
-    async def _show(
-        self, running: RunningBrowser, url: str, requests: PageRequests, quotes: Sequence[str]
-    ) -> Rendering:
-        session = PageSession(self._settings, self._clock, requests, quotes)
+    async def _show(self, running: RunningBrowser, asked: "_Asked") -> Rendering:
+        url, requests = asked.url, PageRequests(self._settings, asked.load, asked.ways.scripts)
+        if asked.document is not None:
+            requests.documents[without_fragment(url)] = asked.document
+        session = PageSession(self._settings, self._clock, requests, asked.quotes, asked.ways)
         try:
             async with asyncio.timeout(self._settings.render_timeout_seconds):
                 return await session.show(running.browser, url)
@@ -95,6 +104,17 @@ class Renderer:
         finally:
             if not await session.close():
                 await self._pool.discard(running)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `Renderer.render` was asked for."""
+
+    url: str
+    load: Load
+    document: Exchange | None
+    ways: Ways
+    quotes: Sequence[str]
 
 
 class _BrowserLost(Exception):

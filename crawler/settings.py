@@ -39,6 +39,8 @@ class CrawlSettings:
     concurrent_renders: int = 2
     render_timeout_seconds: float = 45.0
     render_settle_seconds: float = 0.5
+    #: The longest that scripts are waited for which have loaded all and show no text yet; 0: they are not.
+    patience_seconds: float = 6.0
     #: A browser that holds more memory gets no new page (worn), or is killed with the pages it has. It is looked at every
     #: `browser_look_seconds` and killed when it has not answered for `browser_answer_seconds`.
     renders_per_browser: int = 100

@@ -8,31 +8,21 @@ from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
 from crawler.fetch import PageFetcher
 from crawler.guard import AddressRefused, UrlRefused, check_url
+from crawler.page_text import Patience
 from crawler.politeness import SiteGates
 from crawler.render import BrowserRequest, Load, Renderer, RenderFailed
 from crawler.robots import redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
-from crawler.shell import is_script_shell
 from crawler.urls import host_of, without_fragment
+from crawler.ways import PLAIN, Ways
 from domain.outcome import Outcome
-from domain.page import Exchange, Reading
-from domain.targets import RenderMode
+from domain.page import Exchange
 from domain.urls import canonical_url
 from domain.visits import Rendering, Visit
 
 #: Parts of one page that are fetched at once, as browsers do for one server.
 _PARTS_AT_ONCE = 6
-
-
-def wants_browser(mode: RenderMode, reading: Reading, body: bytes) -> bool:
-    match mode:
-        case RenderMode.NEVER:
-            return False
-        case RenderMode.ALWAYS:
-            return reading.outcome is Outcome.CONTENT or is_script_shell(reading, body)
-        case RenderMode.AUTO:
-            return is_script_shell(reading, body)
 
 
 def ended_at(visit: Visit, rendering: Rendering | None) -> str:
@@ -54,26 +44,29 @@ class PageShow:
     renderer: Renderer
 
     async def render(
-        self, url: str, document: Exchange, scope: Scope, *, scripts: bool = True, quotes: Sequence[str] = ()
+        self, url: str, document: Exchange, scope: Scope, *, ways: Ways, quotes: Sequence[str] = ()
     ) -> Rendering:
         """Show a page while it is its site's turn: its parts count as one visit to the site."""
         delay = await self.fetcher.delay_seconds(url, scope)
         async with self.gates.turn(host_of(url), delay, long=True):
-            return await self.renderer.render(url, self._loader(url, scope), document, scripts=scripts, quotes=quotes)
+            return await self.renderer.render(url, self._loader(url, scope), document, ways=ways, quotes=quotes)
 
-    async def photograph(self, url: str, visit: Visit, scope: Scope, quotes: Sequence[str] = ()) -> Rendering:
+    async def photograph(
+        self, url: str, visit: Visit, scope: Scope, quotes: Sequence[str] = (), *, unfold: bool = True
+    ) -> Rendering:
         """Show the page that was judged. What was flagged stands in the markup; if scripts lead away from it or kept it
         from being shown at the first try, they are left out."""
         if visit.frontier.attempts == 1:
             try:
-                rendering = await self.render(url, visit.exchanges[-1], scope, quotes=quotes)
+                ways = Ways(patience=Patience.NEVER, unfold=unfold)
+                rendering = await self.render(url, visit.exchanges[-1], scope, ways=ways, quotes=quotes)
             except RenderFailed as failure:
                 if not failure.by_itself:
                     raise
             else:
                 if without_fragment(rendering.final_url) == without_fragment(url):
                     return rendering
-        return await self.render(url, visit.exchanges[-1], scope, scripts=False, quotes=quotes)
+        return await self.render(url, visit.exchanges[-1], scope, ways=PLAIN, quotes=quotes)
 
     def _loader(self, page_url: str, scope: Scope) -> Load:
         places = asyncio.Semaphore(_PARTS_AT_ONCE)

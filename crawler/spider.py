@@ -18,6 +18,7 @@ from crawler.downloads import Downloads
 from crawler.fetch import PageFetcher
 from crawler.images import PageImages
 from crawler.in_hand import SET_ASIDE_AFTER, Company
+from crawler.ladder import Ladder
 from crawler.ocr import OcrLimits, PictureOcr
 from crawler.politeness import SiteGates
 from crawler.render import Renderer
@@ -89,6 +90,7 @@ class ShardSpider(Spider):
         try:
             visitor = self._visitor(renderer, ocr)
             await visitor.rests.load()
+            await visitor.ladder.load()
             await self._crawl(visitor)
             self.finished = True
         except Exception as error:
@@ -113,6 +115,7 @@ class ShardSpider(Spider):
         gates = SiteGates(settings.concurrent_per_address)
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
+        ladder = Ladder(self.memory, self._stored, settings.wordings.unfolding, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
         images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored)
         return Visitor(
@@ -121,6 +124,7 @@ class ShardSpider(Spider):
             fetcher,
             gates,
             rests,
+            ladder,
             show,
             self.judge,
             self.memory,

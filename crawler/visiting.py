@@ -17,6 +17,7 @@ from crawler.failure import FetchFailed
 from crawler.fetch import Fetched, PageFetcher
 from crawler.images import PageImages, PicturesRead
 from crawler.in_hand import SET_ASIDE_AFTER
+from crawler.ladder import LEAD, SAYS_ENOUGH, Ladder, characters_of
 from crawler.picture_text import pictures_aside
 from crawler.politeness import SiteGates
 from crawler.reading import read_response
@@ -25,7 +26,7 @@ from crawler.retries import PASSING_STATUSES, next_try, wait_asked
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.shell import is_script_shell
-from crawler.showing import PageShow, ended_at, wants_browser
+from crawler.showing import PageShow, ended_at
 from crawler.site_rests import SiteRests
 from crawler.urls import host_of
 from domain.findings import Judgement
@@ -39,6 +40,9 @@ from domain.visits import CrawlMemory, Earlier, FrontierUrl, InHand, Judge, Rend
 _MAX_SITE_REST_SECONDS = 60.0
 #: Where the reader of pages says, in `ExtractedPage.extra`, that a page does nothing but send the browser elsewhere.
 SCRIPT_REDIRECT = "script_redirect"
+
+#: A page that says less in a browser than this share of what was sent is read as sent.
+_KEPT_SHARE = 0.8
 
 _Result = TypeVar("_Result")
 
@@ -62,6 +66,7 @@ class Visitor:
     fetcher: PageFetcher
     gates: SiteGates
     rests: SiteRests
+    ladder: Ladder
     show: PageShow
     judge: Judge
     memory: CrawlMemory
@@ -220,11 +225,10 @@ class Visitor:
     async def _show_and_judge(self, visit: Visit, reading: Reading, body: bytes, url: str, scope: Scope) -> Visit:
         rendering: Rendering | None = None
         try:
-            if wants_browser(scope.target.render, reading, body):
-                rendering = await self.show.render(url, visit.exchanges[-1], scope)
-                reading = await self._read_dom(rendering)
-                if rendering.turned_back and is_script_shell(reading, rendering.dom_html.encode("utf-8", "replace")):
-                    return self.failed(visit, _Failure(Outcome.OUT_OF_SCOPE, _sent_away(rendering), again=False))
+            if why := self.ladder.why_shown(scope.target.render, url, reading, body):
+                visit, reading, rendering = await self._shown(visit, reading, url, scope, why)
+            if rendering is not None and _leads_away(rendering, reading):
+                return self.failed(visit, _Failure(Outcome.OUT_OF_SCOPE, _sent_away(rendering), again=False))
             if reading.page is None:
                 return self._finished(visit, reading, scope, rendering=rendering)
             judgement = await self._compute(self.judge, reading.page)
@@ -232,8 +236,9 @@ class Visitor:
             reading = replace(reading, page=read.page)
             visit = replace(visit, picture_exchanges=read.fetched)
             if judgement.flagged and rendering is None:
-                rendering = await self.show.photograph(url, visit, scope, _live_quotes(judgement))
+                rendering = await self._photographed(url, visit, scope, judgement)
                 shown = await self._read_dom(rendering)
+                await self.ladder.learn(url, LEAD, reading, shown, rendering)
                 if shown.page is None:
                     return self.our_fault(visit, f"线索页在浏览器中未能显示：{shown.detail or shown.outcome.value}")
             elif judgement.flagged and rendering is not None:
@@ -244,6 +249,28 @@ class Visitor:
             visit = replace(visit, picture_exchanges=_kept_with_lead(read, rendering))
         page = _with_meta_refresh(read.page, body)
         return self._finished(visit, replace(reading, page=page), scope, rendering=rendering, judgement=judgement)
+
+    async def _shown(
+        self, visit: Visit, sent: Reading, url: str, scope: Scope, why: str
+    ) -> tuple[Visit, Reading, Rendering | None]:
+        """How the page reads in a browser; or how it was sent, where that says as much and the browser is of no use."""
+        try:
+            rendering = await self.show.render(url, visit.exchanges[-1], scope, ways=self.ladder.ways(url))
+        except RenderFailed:
+            if why not in SAYS_ENOUGH:
+                raise
+            await self.ladder.learn_failure(url, why)
+            return visit, sent, None
+        shown = await self._read_dom(rendering)
+        await self.ladder.learn(url, why, sent, shown, rendering)
+        if why in SAYS_ENOUGH and characters_of(shown) < characters_of(sent) * _KEPT_SHARE:
+            return replace(visit, asides=(*visit.asides, *rendering.exchanges)), sent, None
+        return visit, shown, replace(rendering, why=why)
+
+    async def _photographed(self, url: str, visit: Visit, scope: Scope, judgement: Judgement) -> Rendering:
+        unfold = self.ladder.unfolds(url)
+        rendering = await self.show.photograph(url, visit, scope, _live_quotes(judgement), unfold=unfold)
+        return replace(rendering, why=LEAD)
 
     def _not_shown(self, visit: Visit, failure: RenderFailed) -> Visit:
         faults = self.in_hand.note_fault(visit.frontier.id) if failure.broke_browser else 0
@@ -333,6 +360,10 @@ def _kept_with_lead(read: PicturesRead, rendering: Rendering | None) -> tuple[Ex
     shown = () if rendering is None else rendering.exchanges
     have = {id(exchange) for exchange in (*read.fetched, *shown)}
     return (*read.fetched, *(exchange for exchange in read.read_from.values() if id(exchange) not in have))
+
+
+def _leads_away(rendering: Rendering, reading: Reading) -> bool:
+    return bool(rendering.turned_back) and is_script_shell(reading, rendering.dom_html.encode("utf-8", "replace"))
 
 
 def _sent_away(rendering: Rendering) -> str:

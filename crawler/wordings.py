@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler.literals import Literals
 from crawler.qr import CodeKind, code_kinds_of
+from crawler.unfolding_words import Unfolding, unfolding_of
 from domain.outcome import Outcome
 
 
@@ -57,6 +58,7 @@ class Wordings:
     institution_cut: re.Pattern[str]
     institution_generic: frozenset[str]
     code_kinds: tuple[CodeKind, ...]
+    unfolding: Unfolding
 
 
 def load_wordings(folder: Path) -> Wordings:
@@ -88,6 +90,7 @@ def load_wordings(folder: Path) -> Wordings:
             ),
             institution_generic=frozenset(institutions["generic"]),
             code_kinds=code_kinds_of(_toml(folder / "qr.toml")),
+            unfolding=unfolding_of(_toml(folder / "unfolding.toml")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadWordings(f"{folder}: {error!r}") from error

@@ -134,6 +134,7 @@ def settings(**changes: object) -> CrawlSettings:
         "idle_seconds": 0.05,
         "render_timeout_seconds": 15.0,
         "render_settle_seconds": 0.1,
+        "patience_seconds": 0.0,
     }
     return CrawlSettings(**(values | changes))  # type: ignore[arg-type]  # one dictionary for fields of all types
 

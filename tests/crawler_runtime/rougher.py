@@ -132,3 +132,13 @@ says(
     answer(html(f"{CLAIM}<script>setInterval(() => document.body.append('包'.repeat(9999)), 20)</script>"), HTML),
 )
 says("to-other-schemes", answer(html(f"{CLAIM}<script>location = 'tel:00012345678'</script>"), HTML))
+
+says(
+    "folds",
+    answer(
+        html(
+            "<div id=d>展开全文</div><script>d.onclick = () => { d.outerHTML = '<p>包治' + '百病</p>' + '余下。'.repeat(30) }</script>"
+        ),
+        HTML,
+    ),
+)

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 import tests.crawler_runtime.rougher  # noqa: F401  # registers its behaviours
+from crawler.ladder import FOLDED
 from domain.outcome import Outcome
+from domain.site_trials import ActionKind, Rung
 from domain.targets import RenderMode, Target, TargetKind
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
 from tests.crawler_runtime.rough_server import RoughServer
+from tests.crawler_runtime.test_memory import Remembered
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +148,28 @@ def test_a_lead_that_fights_the_browser_is_photographed_all_the_same(server: Rou
     assert "包治百病" in visit.rendering.dom_html
     assert visit.rendering.screenshot_png.startswith(b"\x89PNG")
     assert {item.host for item in server.asked if label in item.host} == {f"{label}.example"}
+
+
+def test_a_folded_page_is_read_whole_and_says_how_it_was_shown(server: RoughServer) -> None:
+    visit = run(server, "folds").last(server.url("folds"))
+    assert visit.page is not None and visit.rendering is not None and visit.judgement is not None
+    assert visit.judgement.flagged  # the claim is behind the fold
+    assert visit.rendering.why == FOLDED
+    assert [(action.kind, action.words) for action in visit.rendering.actions] == [(ActionKind.UNFOLD, "展开全文")]
+
+
+def test_what_a_browser_was_worth_at_a_site_is_known_in_the_next_crawl(server: RoughServer) -> None:
+    memory = Remembered()
+    target = Target("folds", server.url("folds"), delay_seconds=0.0, local=True, depth=0)
+    for _ in range(2):
+        crawl([target], settings(hosts=server.hosts("folds")), memory=memory)
+    assert [(trial.rung, trial.streak) for trial in memory.trials()] == [(Rung.UNFOLDING, 2)]
+
+
+def test_a_page_that_says_enough_is_read_as_sent_when_the_browser_fails(server: RoughServer) -> None:
+    memory = Remembered()
+    target = Target("folds", server.url("folds"), delay_seconds=0.0, local=True, depth=0)
+    changes = settings(hosts=server.hosts("folds"), chromium_path="/nonexistent/chromium")
+    visit = crawl([target], changes, memory=memory).last(server.url("folds"))
+    assert (visit.outcome, visit.rendering) == (Outcome.CONTENT, None)
+    assert [(trial.rung, trial.streak) for trial in memory.trials()] == [(Rung.UNFOLDING, -1)]

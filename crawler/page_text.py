@@ -1,0 +1,54 @@
+"""How much text a page shows in the browser, and waiting for more of it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from playwright.async_api import Page
+
+from crawler.shell import MAX_SHELL_CHARACTERS
+from domain.site_trials import ActionKind, PageAction
+
+_LOOK_SECONDS = 0.4
+#: Looks in a row at which the text is the same before it is taken for complete.
+_STILL_LOOKS = 3
+
+
+class Patience(StrEnum):
+    """When to wait for the text of a page for longer than its requests last."""
+
+    NEVER = "never"
+    IF_THIN = "if-thin"
+    ALWAYS = "always"
+
+
+async def shown_characters(page: Page) -> int:
+    """Characters of text that a person sees. The page may have tampered with the number."""
+    return _whole(await page.evaluate("() => document.body?.innerText?.length ?? 0"))
+
+
+async def wait_for_text(
+    page: Page, patience: Patience, seconds: float, clock: Callable[[], datetime]
+) -> PageAction | None:
+    """Wait until the text grows and then stays as it is, at most so many seconds; None where there was nothing to wait for."""
+    if patience is Patience.NEVER or seconds <= 0:
+        return None
+    began_at, before = clock(), await shown_characters(page)
+    has_scripts = _whole(await page.evaluate("() => document.scripts.length")) > 0
+    if not has_scripts or (patience is Patience.IF_THIN and before >= MAX_SHELL_CHARACTERS):
+        return None
+    size, still = before, 0
+    for _ in range(max(1, int(seconds / _LOOK_SECONDS))):
+        await asyncio.sleep(_LOOK_SECONDS)
+        now = await shown_characters(page)
+        still = still + 1 if now == size else 0
+        size = now
+        is_enough = size >= MAX_SHELL_CHARACTERS if patience is Patience.IF_THIN else True
+        if is_enough and still >= _STILL_LOOKS:
+            break
+    return PageAction(ActionKind.WAIT, began_at, "", size - before)
+
+
+def _whole(said: object) -> int:
+    return int(said) if isinstance(said, int | float) and 0 <= said < 1e9 else 0
