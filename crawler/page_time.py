@@ -1,9 +1,10 @@
 """Times as Chinese pages write them."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
-CHINA_TIME = timezone(timedelta(hours=8))
+from domain.beijing import BEIJING
+
 # The look behind the year stands inside it, so that the engine can skip to the first digit.
 # 2019-12-03 10:20, 2019年12月3日, 2019/12/3 10:20:30, 2019.12.03
 _DATE = re.compile(
@@ -31,7 +32,7 @@ def read_time(text: str) -> datetime | None:
     """The first time in the text as an aware one; Chinese time where no zone is written. None outside 1994-2100."""
     stripped = text.strip()
     if stripped.isdigit() and len(stripped) in (10, 13):
-        return datetime.fromtimestamp(int(stripped[:10]), UTC).astimezone(CHINA_TIME)
+        return datetime.fromtimestamp(int(stripped[:10]), UTC).astimezone(BEIJING)
     match = _DATE.search(stripped)
     if match is None:
         return None
@@ -39,10 +40,10 @@ def read_time(text: str) -> datetime | None:
     if not 1994 <= year <= 2100:
         return None
     try:
-        time = datetime(year, month, day, hour, minute, second, tzinfo=CHINA_TIME)
+        time = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
     except ValueError:  # 2019-13-45: a number that only looks like a date
         return None
     if zone := _ZONE.search(stripped[match.end() :].partition(" ")[0]):
         written = time.replace(tzinfo=None).isoformat() + zone[0].replace("Z", "+00:00")
-        return datetime.fromisoformat(written).astimezone(CHINA_TIME)
+        return datetime.fromisoformat(written).astimezone(BEIJING)
     return time

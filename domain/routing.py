@@ -142,11 +142,7 @@ def _reasons(
     findings: Sequence[RoutedFinding], is_ad: bool, subject: Subject, publication: Publication
 ) -> dict[Recipient, list[str]]:
     if not is_ad:
-        return (
-            {Recipient.NHC: ["页面不构成广告，作为信息公开或者科普内容问题通报（认定指南5至8）"]}
-            if findings
-            else {}
-        )
+        return {Recipient.NHC: ["页面不构成广告，作为信息公开或者科普内容问题通报（认定指南5至8）"]} if findings else {}
     reasons: dict[Recipient, list[str]] = {}
     for recipient in Recipient:
         first = _titles(item for item in findings if item.recipients[:1] == (recipient,))

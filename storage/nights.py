@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.beijing import BEIJING
 from domain.evidence import VerifyReport
 from domain.nights import NightSummary, TargetResult
 from domain.outcome import Outcome
@@ -26,7 +27,6 @@ from storage.pauses import paused_since, resumed_dates
 from storage.skips import forget_old_skips, keep_surplus
 from storage.tables import findings, frontier, night_targets, nights, pages
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 FAILURES_SHOWN = 20
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
 

@@ -1,13 +1,12 @@
 """Nights that their hours cut short: paused, and resumed when the hours come again."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from domain.beijing import BEIJING
 from storage.database import writing
 from storage.tables import night_pauses, nights
-
-_BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 
 
 def pause_night(engine: Engine, night_id: str, now: datetime) -> None:
@@ -55,4 +54,4 @@ def resumed_dates(connection: Connection, night_id: str) -> tuple[str, ...]:
         .where(night_pauses.c.night_id == night_id, night_pauses.c.resumed_at.is_not(None))
         .order_by(night_pauses.c.number)
     )
-    return tuple(dict.fromkeys(time.astimezone(_BEIJING).date().isoformat() for time in times if time is not None))
+    return tuple(dict.fromkeys(time.astimezone(BEIJING).date().isoformat() for time in times if time is not None))

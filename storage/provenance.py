@@ -1,16 +1,15 @@
 """The provenance sheet of a capture: who, when, with what, from where, and what is missing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from domain.beijing import BEIJING
 from domain.findings import Judgement
 from domain.page import Exchange
 from domain.visits import Rendering, Visit
 from storage.connections import certificates_of, connections_of, limits_of, not_recorded
 from storage.warc import warc_date
-
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def provenance_of(
@@ -73,4 +72,4 @@ def _redirects(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
 
 
 def _both_clocks(moment: datetime) -> dict[str, str]:
-    return {"utc": warc_date(moment), "beijing": moment.astimezone(_BEIJING).isoformat()}
+    return {"utc": warc_date(moment), "beijing": moment.astimezone(BEIJING).isoformat()}

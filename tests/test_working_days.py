@@ -60,7 +60,7 @@ _FREE = {
 
 
 def published() -> WorkCalendar:
-    return calendar_of(tomllib.loads(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("*.toml")))
+    return calendar_of(tomllib.loads(path.read_text("utf-8")) for path in sorted(_FOLDER.glob("prc-*.toml")))
 
 
 @pytest.mark.parametrize("year", _FREE)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from domain.beijing import BEIJING, beijing_time
 from domain.findings import FAMILY_ZH
 from domain.nights import EvidenceCare, NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
-from yiguang.beijing import BEIJING, beijing_time
 from yiguang.summary import night_complaints, paused_zh
 from yiguang.terminal import printable
 

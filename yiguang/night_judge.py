@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
 from classifier.engine import Classifier
+from domain.beijing import BEIJING
 from domain.documents import document_of
 from domain.findings import Judgement
 from domain.licence_numbers import parse_licence
@@ -20,8 +21,6 @@ from storage.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
 from yiguang.settings import Settings
 from yiguang.wiring import load_names
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 def page_judge(
@@ -63,7 +62,7 @@ class RegistryJudge:
         facts = [institution.as_fact() for institution in view.found]
         judgement = self._words.classifier.explain(document).judgement
         judgement = self._words.with_names(judgement, document, facts)
-        captured_on = self._clock().astimezone(_CHINA).date()
+        captured_on = self._clock().astimezone(BEIJING).date()
         return with_registry_findings(judgement, page, view, captured_on, self._words.kinds, self._subjects)
 
 

@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from domain.beijing import BEIJING
 from yiguang.errors import UsageError
 
 DEFAULT_ZONE = "Asia/Shanghai"
-#: The default must also hold on machines without a time zone database; no daylight saving there since 1991.
-_BEIJING = timezone(timedelta(hours=8), DEFAULT_ZONE)
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")  # 22:00-06:00
 
 
@@ -61,5 +60,5 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name == DEFAULT_ZONE:
-            return _BEIJING
+            return BEIJING  # also on machines without a time zone database
         raise UsageError(f"YIGUANG_TIME_ZONE 不是已知的时区：{name}") from None

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from crawler.institutions import find_institutions
 from crawler.page_links import Resolver, resolve_links
-from crawler.page_time import CHINA_TIME, read_time
+from crawler.page_time import read_time
 from crawler.script_redirect import script_redirect
 from crawler.wechat import is_wechat, read_post
 from crawler.wordings import BadWordings, Wordings, load_wordings
+from domain.beijing import BEIJING
 
 PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
 
@@ -21,10 +22,10 @@ PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("发布时间：2024年11月4日", datetime(2024, 11, 4, tzinfo=CHINA_TIME)),
-        ("2024-11-04 09:30", datetime(2024, 11, 4, 9, 30, tzinfo=CHINA_TIME)),
-        ("2024/1/4 9:30:05 点击", datetime(2024, 1, 4, 9, 30, 5, tzinfo=CHINA_TIME)),
-        ("2024.11.04", datetime(2024, 11, 4, tzinfo=CHINA_TIME)),
+        ("发布时间：2024年11月4日", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("2024-11-04 09:30", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024/1/4 9:30:05 点击", datetime(2024, 1, 4, 9, 30, 5, tzinfo=BEIJING)),
+        ("2024.11.04", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("2024-11-04T09:30:00Z", datetime(2024, 11, 4, 9, 30, tzinfo=UTC)),
         ("2024-11-04T09:30:00+09:00", datetime(2024, 11, 4, 9, 30, tzinfo=timezone(timedelta(hours=9)))),
         ("1731549000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH, Finding
 from domain.nights import Case
 from domain.pictures import places_of
@@ -20,7 +20,6 @@ from yiguang.terminal import printable
 if TYPE_CHECKING:
     from storage.cases import CaseDetail
 
-BEIJING = timezone(timedelta(hours=8))
 
 LIST_HELP = """\
 列出线索页面（尚待人工复核），最新的在前。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。

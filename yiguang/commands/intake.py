@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.beijing import beijing_time
 from domain.outcome import OUTCOME_ZH
-from yiguang.beijing import beijing_time
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable

@@ -75,9 +75,9 @@ def show(
 
 @night_app.command("list", help=LIST_HELP)
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
+    from domain.beijing import BEIJING, beijing_time
     from storage.night_figures import dates_between
     from storage.nights import list_nights, night_summary
-    from yiguang.beijing import BEIJING, beijing_time
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())

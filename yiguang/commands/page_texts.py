@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.beijing import BEIJING
 from domain.versions import VERSION_STATE_ZH, PageVersion, TextChange, VersionState, text_changes
-from yiguang.beijing import BEIJING
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable

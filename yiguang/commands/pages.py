@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.beijing import BEIJING
 from domain.outcome import OUTCOME_ZH
-from yiguang.beijing import BEIJING
 from yiguang.commands import page_texts, pictures
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
