@@ -20,6 +20,7 @@ from yiguang.commands import (
     pages,
     registry,
     scan,
+    serve,
     targets,
     version,
 )
@@ -50,6 +51,7 @@ for part in (
     version,
     accounts,
     decisions,
+    serve,
 ):
     part.add_to(app)
 

@@ -1,0 +1,87 @@
+"""The desk as an ASGI application."""
+
+import logging
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from review.passwords import Passwords
+from review.settings import DeskSettings
+from review.web import item_pages, log_in, queue_pages
+from review.web.desk import Clock, Desk, Lexicon, make_desk
+from review.web.guard import Page, routes_of
+from review.web.headers import SafeHeaders
+from review.web.problems import Problem, not_found
+from review.web.rendering import Renderer
+from review.web.settings import WebSettings
+from review.web.visit import Visit
+
+STATIC = Path(__file__).parent / "static"
+_log = logging.getLogger(__name__)
+
+PAGES: tuple[Page, ...] = (*log_in.PAGES, *queue_pages.PAGES, *item_pages.PAGES)
+
+
+def desk_app(
+    engine: Engine,
+    folder: Path,
+    settings: WebSettings,
+    clock: Clock,
+    lexicon: Lexicon | None = None,
+    rules: DeskSettings | None = None,
+    passwords: Passwords | None = None,
+) -> Starlette:
+    """The desk over one database and data folder; everything it knows is passed in."""
+    desk = make_desk(engine, folder, settings, clock, lexicon or Lexicon(), rules, passwords)
+    renderer = Renderer(settings.zone_hours, _version())
+    failures = _Failures(desk, renderer)
+    return Starlette(
+        routes=[*routes_of(PAGES, desk, renderer), Mount("/static", _Static(directory=STATIC), name="static")],
+        middleware=[Middleware(SafeHeaders, https=settings.https)],
+        exception_handlers={HTTPException: failures.no_such_page, Exception: failures.broken},
+    )
+
+
+class _Static(StaticFiles):
+    """The desk's own files, which change only with its version."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=3600"
+        return response
+
+
+class _Failures:
+    """Pages for what no page answers, and for faults of ours."""
+
+    def __init__(self, desk: Desk, renderer: Renderer) -> None:
+        self._desk = desk
+        self._renderer = renderer
+
+    def no_such_page(self, request: Request, fault: Exception) -> Response:
+        status = fault.status_code if isinstance(fault, HTTPException) else HTTPStatus.NOT_FOUND
+        problem = not_found() if status == HTTPStatus.NOT_FOUND else Problem(HTTPStatus(status), "此地址不接受这种请求")
+        return self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
+
+    def broken(self, request: Request, fault: Exception) -> Response:
+        """The person is told that it failed, and nothing of how; the log has that."""
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=fault)
+        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "程序出错，已记入日志；此操作可能没有完成")
+        return self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
+
+
+def _version() -> str:
+    try:
+        return version("yiguang")
+    except PackageNotFoundError:
+        return ""

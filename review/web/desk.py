@@ -1,0 +1,86 @@
+"""What the desk's pages work with: the parts of the core over one database, made once and handed to every page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from domain.findings import Document, Judgement
+from review.accounts import Accounts
+from review.audit_log import AuditLog
+from review.conflicts import Conflicts
+from review.decisions import Decisions
+from review.passwords import Passwords
+from review.queue import ReviewQueue
+from review.reasons import Reason
+from review.reference import Reference
+from review.settings import DeskSettings
+from review.web.pictures import Shots
+from review.web.rates import Rates
+from review.web.settings import WebSettings
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What explains and what is chosen from. `folder` is where the rules' files lie; None where there are none to read.
+    `judge` is the classifier, for trying texts; None where it is not loaded."""
+
+    reasons: tuple[Reason, ...] = ()
+    reference: Reference = field(default_factory=Reference)
+    folder: Path | None = None
+    judge: Callable[[Document], Judgement] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts; `folder` is the data folder."""
+
+    engine: Engine
+    folder: Path
+    settings: WebSettings
+    rules: DeskSettings
+    clock: Clock
+    lexicon: Lexicon
+    accounts: Accounts
+    queue: ReviewQueue
+    decisions: Decisions
+    conflicts: Conflicts
+    log: AuditLog
+    shots: Shots
+    rates: Rates
+
+
+def make_desk(
+    engine: Engine,
+    folder: Path,
+    settings: WebSettings,
+    clock: Clock,
+    lexicon: Lexicon,
+    rules: DeskSettings | None = None,
+    passwords: Passwords | None = None,
+) -> Desk:
+    rules = rules or DeskSettings()
+    return Desk(
+        engine=engine,
+        folder=folder,
+        settings=settings,
+        rules=rules,
+        clock=clock,
+        lexicon=lexicon,
+        accounts=Accounts(engine, clock, passwords),
+        queue=ReviewQueue(engine, clock, rules),
+        decisions=Decisions(engine, clock, rules, lexicon.reasons),
+        conflicts=Conflicts(engine, clock),
+        log=AuditLog(engine, clock),
+        shots=Shots(folder),
+        rates=Rates(settings.burst, settings.per_second),
+    )
+
+
+def reasons_of(reasons: Sequence[Reason]) -> dict[str, str]:
+    """Titles by code, retired ones too."""
+    return {reason.code: reason.title for reason in reasons}

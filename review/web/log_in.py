@@ -1,0 +1,68 @@
+"""Logging in and out, and one's own password."""
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from review.accounts import AccountFault, LogInRefused
+from review.web.guard import CHANGE_PASSWORD, LOG_IN, Page
+from review.web.visit import Visit
+
+_SECONDS = 12 * 3600
+
+
+def form(visit: Visit) -> Response:
+    if visit.visitor is not None:
+        return visit.go("/")
+    return visit.page("login.html", ended=bool(visit.query("ended")), message="", name="")
+
+
+def log_in(visit: Visit) -> Response:
+    name, password = visit.text("name", 200), visit.text("password", 1000)
+    outcome = visit.desk.accounts.authenticate(name, password, visit.address)
+    if isinstance(outcome, LogInRefused):
+        message = outcome.message
+        if outcome.retry_at is not None:
+            message += f"，{visit.renderer.day(outcome.retry_at)} 后可再试"
+        return visit.page("login.html", HTTPStatus.UNAUTHORIZED, ended=False, message=message, name=name)
+    if visit.token:
+        visit.desk.accounts.log_out(visit.token)  # a session that was given to the browser by somebody else
+    response = visit.go("/")
+    settings = visit.desk.settings
+    response.set_cookie(
+        settings.cookie, outcome, max_age=_SECONDS, path="/", secure=settings.https, httponly=True, samesite="strict"
+    )
+    return response
+
+
+def log_out(visit: Visit) -> Response:
+    visit.desk.accounts.log_out(visit.token)
+    response = visit.go(LOG_IN)
+    settings = visit.desk.settings
+    response.delete_cookie(settings.cookie, path="/", secure=settings.https, httponly=True, samesite="strict")
+    response.headers["clear-site-data"] = '"cache", "storage"'
+    return response
+
+
+def password_form(visit: Visit) -> Response:
+    return visit.page("password.html", message="")
+
+
+def change_password(visit: Visit) -> Response:
+    old, new, again = (visit.text(name, 1000) for name in ("old", "new", "again"))
+    try:
+        if new != again:
+            raise AccountFault("两次输入的新口令不一致")
+        visit.desk.accounts.change_password(visit.account, old, new, visit.token)
+    except AccountFault as fault:
+        return visit.page("password.html", HTTPStatus.UNPROCESSABLE_ENTITY, message=str(fault))
+    return visit.go("/?done=password")
+
+
+PAGES = (
+    Page("GET", LOG_IN, form, public=True),
+    Page("POST", LOG_IN, log_in, public=True, cost=5.0),
+    Page("POST", "/logout", log_out, before_change=True),
+    Page("GET", CHANGE_PASSWORD, password_form, before_change=True),
+    Page("POST", CHANGE_PASSWORD, change_password, before_change=True, cost=5.0),
+)

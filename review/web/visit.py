@@ -1,0 +1,109 @@
+"""One request, as handlers see it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.roles import Act, may
+from review.accounts import Account, csrf_token
+from review.web.desk import Desk
+from review.web.problems import bad_request
+from review.web.rendering import Renderer
+
+_MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`visitor` is None where nobody is logged in, which only public pages see."""
+
+    desk: Desk
+    renderer: Renderer
+    request: Request
+    visitor: Account | None
+    form: tuple[tuple[str, str], ...]
+
+    @property
+    def account(self) -> Account:
+        if self.visitor is None:
+            raise LookupError("a public page asked who is logged in")
+        return self.visitor
+
+    @property
+    def token(self) -> str:
+        return self.request.cookies.get(self.desk.settings.cookie, "")
+
+    @property
+    def address(self) -> str:
+        """The client's: behind a proxy what that proxy says, which is the last of those in the header."""
+        if self.desk.settings.behind_proxy:
+            forwarded = self.request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            if forwarded:
+                return forwarded[:64]
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def csrf(self) -> str:
+        return csrf_token(self.token) if self.token else ""
+
+    @property
+    def csrf_given(self) -> str:
+        return self.request.headers.get("x-csrf-token") or self.text("csrf")
+
+    @property
+    def wants_json(self) -> bool:
+        return "application/json" in self.request.headers.get("accept", "")
+
+    @property
+    def wants_part(self) -> bool:
+        """Only the part that changes, for a page that is there already."""
+        return "x-desk-part" in self.request.headers or "hx-request" in self.request.headers
+
+    @property
+    def url(self) -> URL:
+        return self.request.url
+
+    def may(self, act: Act) -> bool:
+        return self.visitor is not None and may(self.visitor.role, act)
+
+    def text(self, name: str, longest: int = 4000) -> str:
+        """A field of the form; empty when it is not there. Raises Problem when it is too long."""
+        value = next((value for key, value in self.form if key == name), "")
+        if len(value) > longest:
+            raise bad_request("提交的内容过长")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        return [value for key, value in self.form if key == name]
+
+    def number(self, name: str) -> int:
+        """Raises Problem unless the form has a whole number there."""
+        return whole(self.text(name))
+
+    def numbers(self, name: str) -> list[int]:
+        return [whole(value) for value in self.texts(name)]
+
+    def path_number(self, name: str) -> int:
+        return whole(str(self.request.path_params[name]))
+
+    def query(self, name: str, longest: int = 200) -> str:
+        value = self.request.query_params.get(name, "")
+        if len(value) > longest:
+            raise bad_request("地址过长")
+        return value
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        return self.renderer.page(self, template, status, values)
+
+    def go(self, path: str) -> Response:
+        return RedirectResponse(path, 303)
+
+
+def whole(text: str) -> int:
+    """Raises Problem unless it is a number that an id or a version can be."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) > _MAX_ID:
+        raise bad_request("编号不正确")
+    return int(text)

@@ -1,0 +1,136 @@
+"""`yiguang serve`."""
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from domain.findings import Document, Judgement
+    from review.web.desk import Lexicon
+
+HELP = """\
+打开审核台（浏览器页面），Ctrl-C 结束。默认只在本机可达；首次登录的账号由 yiguang init 建立。
+
+原网页在另一端口的隔离查看器中显示，不与审核台同源。
+
+\b
+例：
+  yiguang serve
+  yiguang serve --port 8080 --no-viewer
+  yiguang serve --behind-proxy --public-name desk.example.gov.example
+"""
+_OPEN_TO_ALL = """\
+警告：审核台将监听 {host}，其他机器可以访问。
+  · 请只在受信任的内网使用，并由反向代理提供 HTTPS（--behind-proxy）；
+  · 不经 HTTPS 时，口令与会话在网络上是明文。"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(help=HELP)(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="监听的地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="审核台的端口")] = 8000,
+    viewer_port: Annotated[int, typer.Option("--viewer-port", min=1, max=65535, help="隔离查看器的端口")] = 8001,
+    no_viewer: Annotated[bool, typer.Option("--no-viewer", help="不提供原页面查看")] = False,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="由反向代理提供 HTTPS；客户端地址取自 X-Forwarded-For")
+    ] = False,
+    public_name: Annotated[
+        list[str] | None, typer.Option("--public-name", metavar="HOST", help="浏览器使用的主机名，可多次给出")
+    ] = None,
+    viewer_url: Annotated[
+        str, typer.Option("--viewer-url", metavar="URL", help="浏览器访问查看器的地址（在代理之后时）")
+    ] = "",
+) -> None:
+    if port == viewer_port and not no_viewer:
+        raise UsageError("--port 与 --viewer-port 不能相同：原页面不得与审核台同源")
+    if behind_proxy and not public_name:
+        raise UsageError("--behind-proxy 须同时用 --public-name 给出浏览器使用的主机名")
+    names = tuple(name.lower() for name in public_name or ())
+    if not is_loopback(host):
+        typer.echo(_OPEN_TO_ALL.format(host=host), err=True)
+    elif not names:
+        names = ("127.0.0.1", "localhost", "::1", host.lower())
+    shown = names[0] if public_name else host
+    origin = f"http://{_bracketed(shown)}"
+    viewer = "" if no_viewer else viewer_url.rstrip("/") or f"{origin}:{viewer_port}"
+    _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _run(
+    settings: Settings,
+    host: str,
+    port: int,
+    viewer_port: int | None,
+    viewer: str,
+    names: tuple[str, ...],
+    behind_proxy: bool,
+) -> None:
+    import secrets
+
+    from review.intake import take_in_missing
+    from review.settings import DeskSettings
+    from review.web.app import desk_app
+    from review.web.serving import Listener, serve_all
+    from review.web.settings import WebSettings
+    from review.web.viewer import viewer_app
+    from yiguang.home import open_home, utc_now
+
+    engine = open_home(settings)
+    rules = DeskSettings(audit_pages=settings.audit_pages)
+    if new := take_in_missing(engine, utc_now(), rules):
+        typer.echo(f"从先前各夜收入 {new} 条待审", err=True)
+    web = WebSettings(names, behind_proxy, behind_proxy, viewer, secrets.token_bytes(32))
+    lexicon = _lexicon(settings)
+    listeners = [Listener(desk_app(engine, settings.home, web, utc_now, lexicon, rules), host, port)]
+    if viewer_port is not None:
+        listeners.append(Listener(viewer_app(settings.home, web, utc_now), host, viewer_port))
+    typer.echo(f"审核台：http://{_bracketed(host)}:{port}/" + (f"（查看器：{viewer}/）" if viewer else ""), err=True)
+    try:
+        serve_all(listeners)
+    except OSError as fault:
+        raise CommandFailed(f"无法监听 {host}：{fault.strerror or fault}") from fault
+    finally:
+        engine.dispose()
+
+
+def _lexicon(settings: Settings) -> "Lexicon":
+    """Raises CommandFailed when a lexicon does not hold what it should."""
+    from classifier.errors import LexiconError
+    from review.reasons import load_reasons
+    from review.reference import load_reference
+    from review.web.desk import Lexicon
+
+    try:
+        reasons, reference = load_reasons(settings.lexicons), load_reference(settings.lexicons)
+    except (LexiconError, OSError, ValueError) as fault:
+        raise CommandFailed(f"词库无法载入：{fault}") from fault
+    return Lexicon(reasons, reference, settings.lexicons, _judge(settings))
+
+
+def _judge(settings: Settings) -> "Callable[[Document], Judgement]":
+    from yiguang.wiring import load_classifier
+
+    return load_classifier(settings).judge
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
