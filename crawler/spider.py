@@ -21,6 +21,7 @@ from crawler.in_hand import SET_ASIDE_AFTER, Company
 from crawler.ladder import Ladder
 from crawler.ocr import OcrLimits, PictureOcr
 from crawler.politeness import SiteGates
+from crawler.recording import Recorder
 from crawler.render import Renderer
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
@@ -79,6 +80,7 @@ class ShardSpider(Spider):
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._recorder = Recorder(store, self._stored)
 
     async def start(self) -> AsyncIterator[Any]:
         """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
@@ -101,6 +103,7 @@ class ShardSpider(Spider):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._recorder.close()
             await renderer.close()
             await ocr.close()
             self._store_thread.shutdown()
@@ -217,10 +220,10 @@ class ShardSpider(Spider):
 
     async def _record(self, visitor: Visitor, visit: Visit) -> None:
         try:
-            await self._stored(self.store.record, visit)
+            await self._recorder.record(visit)
         except EvidenceIncomplete as error:
             logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
-            await self._stored(self.store.record, visitor.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
+            await self._recorder.record(visitor.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
         logger.info("%s %s %s", visit.outcome.value, visit.final_url, visit.outcome_detail)
 
     async def _heartbeat(self) -> None:

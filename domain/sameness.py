@@ -7,9 +7,11 @@ distance at which unrelated texts begin to meet.
 """
 
 import hashlib
+import struct
 import unicodedata
 import zlib
 from collections.abc import Iterator
+from operator import eq
 
 SHINGLE_CHARACTERS = 4
 SLOTS = 64
@@ -20,6 +22,7 @@ MIN_SHINGLES = 24
 NEAR_SHARE = 0.7
 _SLOT_DIGITS = 4
 _ROWS = SLOTS // BANDS
+_SLOTS_OF_SKETCH = struct.Struct(f"{SLOTS}I")
 
 
 def text_digest(text: str) -> str:
@@ -49,7 +52,8 @@ def likeness(one: str, other: str) -> float:
     """Share of equal slots, 0..1; 0 when either sketch is empty."""
     if not one or not other:
         return 0.0
-    return sum(a == b for a, b in zip(_slots(one), _slots(other), strict=True)) / SLOTS
+    equal: int = sum(map(eq, _slots(one), _slots(other)))
+    return equal / SLOTS
 
 
 def band_keys(sketch: str) -> tuple[int, ...]:
@@ -77,5 +81,6 @@ def _filled(least: list[int]) -> Iterator[int]:
     return reversed(filled)
 
 
-def _slots(sketch: str) -> Iterator[str]:
-    return (sketch[start : start + _SLOT_DIGITS] for start in range(0, len(sketch), _SLOT_DIGITS))
+def _slots(sketch: str) -> tuple[int, ...]:
+    """A number for each slot: its four digits as they lie in memory, which is much quicker than cutting them out."""
+    return _SLOTS_OF_SKETCH.unpack(sketch.encode("ascii"))

@@ -214,6 +214,9 @@ class VisitStore(Protocol):
         Recording the same frontier row twice stores it once.
         """
 
+    def record_all(self, visits: Sequence[Visit]) -> None:
+        """`record` for several visits at less cost. Raises `EvidenceIncomplete` before writing anything of any of them."""
+
 
 class Judge(Protocol):
     """Scores one page of outcome `content`."""

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.outcome import Outcome
@@ -30,6 +31,33 @@ GONE = frozenset(
     }
 )
 _IDS_AT_ONCE = 500
+_BODY = select(
+    page_bodies.c.body_start, page_bodies.c.body_end, page_bodies.c.body_sha256, page_bodies.c.cluster_id
+).where(page_bodies.c.page_id == bindparam("page"))
+_OF_DIGESTS = (
+    select(page_bodies.c.body_sha256, func.min(page_bodies.c.cluster_id).label("cluster_id"))
+    .where(page_bodies.c.body_sha256.in_(bindparam("digests", expanding=True)), page_bodies.c.cluster_id.is_not(None))
+    .group_by(page_bodies.c.body_sha256)
+)
+_CANDIDATES = (
+    select(text_clusters.c.id, text_clusters.c.sketch)
+    .where(
+        text_clusters.c.id.in_(
+            select(cluster_keys.c.cluster_id).where(cluster_keys.c.key.in_(bindparam("keys", expanding=True)))
+        )
+    )
+    .order_by(text_clusters.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The main text of a page as it is stored, and where in the page it stands."""
+
+    start: int
+    end: int
+    text: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +86,30 @@ class PageCopy:
     flagged: bool
 
 
-def add_body(connection: Connection, visit: Visit) -> None:
-    """Note the main text of a page of content, after its row in `pages` was written."""
-    row: dict[str, Any] = {
-        "page_id": visit.frontier.id,
-        "url_key": url_key(visit.frontier.url),
-        "seen_at": visit.ended_at,
-    }
-    if visit.page is not None:
-        row |= _body_columns(connection, visit.page)
-    elif visit.same_as is not None:
-        shared = (page_bodies.c.body_start, page_bodies.c.body_end, page_bodies.c.body_sha256, page_bodies.c.cluster_id)
-        earlier = connection.execute(select(*shared).where(page_bodies.c.page_id == visit.same_as)).one_or_none()
-        if earlier is None:  # read before bodies were noted
-            return
-        row |= earlier._mapping
-    else:
-        return
-    connection.execute(insert(page_bodies), row)
+def add_bodies(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Note the main texts of pages of content, after their rows in `pages` were written."""
+    bodies = {visit.frontier.id: _body_of(visit.page) for visit in visits if visit.page is not None}
+    clusters = _clusters(connection, list(bodies.values()))
+    rows: list[dict[str, Any]] = []
+    for visit in visits:
+        if (body := bodies.get(visit.frontier.id)) is not None:
+            columns: dict[str, Any] = {
+                "body_start": body.start,
+                "body_end": body.end,
+                "body_sha256": body.digest,
+                "cluster_id": clusters.get(body.digest),
+            }
+        elif visit.same_as is not None:
+            earlier = connection.execute(_BODY, {"page": visit.same_as}).one_or_none()
+            if earlier is None:  # read before bodies were noted
+                continue
+            columns = dict(earlier._mapping)
+        else:
+            continue
+        place = {"page_id": visit.frontier.id, "url_key": url_key(visit.frontier.url), "seen_at": visit.ended_at}
+        rows.append({**place, **columns})
+    if rows:
+        connection.execute(insert(page_bodies), rows)
 
 
 def cluster_of(engine: Engine, page_id: int) -> TextCluster | None:
@@ -161,35 +195,37 @@ def _is_gone(connection: Connection, key: str, seen_at: datetime) -> bool:
     return bool(telling) and telling[-1] in GONE
 
 
-def _body_columns(connection: Connection, page: ExtractedPage) -> dict[str, Any]:
+def _body_of(page: ExtractedPage) -> _Body:
     start, end = (page.body_start, page.body_end) if page.body_end > page.body_start else (0, len(page.text))
-    body = storable_text(page.text[start:end])
-    digest = text_digest(body)
-    cluster_id = _cluster(connection, body, digest) if len(body.strip()) >= MIN_CHARACTERS else None
-    return {"body_start": start, "body_end": end, "body_sha256": digest, "cluster_id": cluster_id}
+    text = storable_text(page.text[start:end])
+    return _Body(start, end, text, text_digest(text))
+
+
+def _clusters(connection: Connection, bodies: Sequence[_Body]) -> dict[str, int]:
+    """The clusters of texts by their digests; those of next to no text have none.
+
+    In the order of the digests: two workers that begin the same clusters then wait for each other, but never in a circle.
+    """
+    texts = {body.digest: body.text for body in bodies if len(body.text.strip()) >= MIN_CHARACTERS}
+    if not texts:
+        return {}
+    known = connection.execute(_OF_DIGESTS, {"digests": list(texts)})
+    clusters = {row.body_sha256: int(row.cluster_id) for row in known}
+    for digest in sorted(texts.keys() - clusters.keys()):
+        clusters[digest] = _cluster(connection, texts[digest], digest)
+    return clusters
 
 
 def _cluster(connection: Connection, body: str, digest: str) -> int:
-    """The cluster of the same text, else of the text most like it, else a new one.
+    """The cluster of the text most like a text that is new, else a new one.
 
     Texts are compared with the text a cluster began with only: a chain of small changes does not lead from one text to
     quite another.
     """
-    known = connection.scalar(
-        select(page_bodies.c.cluster_id)
-        .where(page_bodies.c.body_sha256 == digest, page_bodies.c.cluster_id.is_not(None))
-        .limit(1)
-    )
-    if known is not None:
-        return int(known)
     sketch = sketch_of(body)
     keys = band_keys(sketch)
     if keys:
-        candidates = connection.execute(
-            select(text_clusters.c.id, text_clusters.c.sketch)
-            .where(text_clusters.c.id.in_(select(cluster_keys.c.cluster_id).where(cluster_keys.c.key.in_(keys))))
-            .order_by(text_clusters.c.id)
-        ).all()
+        candidates = connection.execute(_CANDIDATES, {"keys": list(keys)}).all()
         alike, nearest = max(((likeness(sketch, row.sketch), -row.id) for row in candidates), default=(0.0, 0))
         if alike >= NEAR_SHARE:
             return -nearest
@@ -197,12 +233,17 @@ def _cluster(connection: Connection, body: str, digest: str) -> int:
 
 
 def _new_cluster(connection: Connection, digest: str, sketch: str, keys: Sequence[int]) -> int:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(text_clusters).on_conflict_do_nothing(index_elements=["body_sha256"])
-    created = connection.scalar(statement.returning(text_clusters.c.id), {"body_sha256": digest, "sketch": sketch})
+    created = connection.scalar(_begin_cluster(connection.dialect.name), {"body_sha256": digest, "sketch": sketch})
     if created is None:  # another worker met the same text at the same moment
         same_text = select(text_clusters.c.id).where(text_clusters.c.body_sha256 == digest)
         return int(connection.execute(same_text).scalar_one())
     if keys:
         connection.execute(insert(cluster_keys), [{"key": key, "cluster_id": created} for key in sorted(set(keys))])
     return int(created)
+
+
+@cache
+def _begin_cluster(dialect_name: str) -> Any:
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
+    statement = dialect.insert(text_clusters).on_conflict_do_nothing(index_elements=["body_sha256"])
+    return statement.returning(text_clusters.c.id)

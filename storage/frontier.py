@@ -1,7 +1,7 @@
 """The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,13 +20,11 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.visits import Discovered, FrontierUrl
 from storage.database import writing
-from storage.revisits import not_due
+from storage.found_urls import FoundUrls, add_urls
 from storage.tables import frontier, night_targets
-from storage.url_keys import url_key
 
 # A leased URL has been tried, so these two are all that is open. Kept apart: each is one range of the claim index.
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
@@ -34,45 +32,6 @@ _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts >
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
 _BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
-
-
-def add_urls(
-    connection: Connection,
-    night_id: str,
-    target_id: int,
-    found: Iterable[Discovered],
-    due_at: datetime,
-    found_on: int | None = None,
-) -> None:
-    """Put URLs on the frontier that the night does not know yet; the first to name a URL owns it.
-
-    `found_on` is the frontier row of the page that names them. Pages that are not due for another visit come after all
-    others of their target: the budget goes first to what is new or changes often.
-    """
-    rows = {
-        url_key(item.url): {
-            "night_id": night_id,
-            "target_id": target_id,
-            "url_key": url_key(item.url),
-            "url": item.url,
-            "depth": item.depth,
-            "due_at": due_at,
-            "found_on": found_on,
-            "priority": 0,
-        }
-        for item in found
-    }
-    if not rows:
-        return
-    for key in not_due(connection, list(rows), due_at):
-        rows[key]["priority"] = 1
-    # In the order of the keys: two shards that add the same URLs then wait for each other, but never in a circle.
-    connection.execute(_insert_new(connection), [rows[key] for key in sorted(rows)])
-
-
-def _insert_new(connection: Connection) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(frontier).on_conflict_do_nothing(index_elements=["night_id", "url_key"])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,8 +55,8 @@ class SqlFrontier:
     def seed(self, night_id: str, seeds: Sequence[tuple[int, str]], now: datetime) -> None:
         """Put the start URLs of a night, as (target id, URL), on the frontier at depth 0; known ones stay as they are."""
         with writing(self._engine) as connection:
-            for target_id, url in seeds:
-                add_urls(connection, night_id, target_id, [Discovered(url, 0)], now)
+            for target_id, url in seeds:  # one after another: their rows are numbered in this order
+                add_urls(connection, [FoundUrls(night_id, target_id, [Discovered(url, 0)], now)])
 
     def claim(
         self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float

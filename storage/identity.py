@@ -1,76 +1,70 @@
-"""The identity graph in the database: what nights add to it, and the operator around one of its nodes."""
+"""What nights add to the identity graph. Links are stored as they were seen; which of them join is decided when they are read."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, registry_edges
+from domain.identity import IdentityLink
 from domain.identity_links import links_of, subject_of
-from domain.identity_policy import IdentityPolicy
-from domain.operators import JudgedEdge, OperatorCluster, cluster_with, clusters_of, judge_edges
 from domain.visits import Visit
 from storage.columns import storable_text
-from storage.registry import SqlRegistry
-from storage.tables import identity_links, identity_pages, pages
+from storage.tables import identity_links, identity_pages
 
 _SEEN_AGAIN_AFTER = timedelta(hours=12)
 """Within a night a link is not noted again."""
-_SPEAKING = (NodeKind.SITE, NodeKind.ACCOUNT)
-"""Kinds that are subjects of what pages say, and may be nodes of what the registry says."""
-_AT_ONCE = 400
-_MOST_SUBJECTS = 2000
-_EDGES_OF_NODE = 200
-"""Edges shown of a node that joins nobody."""
+_KNOWN_LINKS = select(identity_links.c.link_key, identity_links.c.first_seen, identity_links.c.last_seen).where(
+    identity_links.c.link_key.in_(bindparam("keys", expanding=True))
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is known around a node. `cluster` is None when no site or account is tied to it by what joins; `mentions` are
-    edges of the node that join nobody. `complete` is false when the cluster was too large to be gathered as a whole."""
+def add_identities(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Note what pages say of whoever runs them, after their rows in `pages` were written."""
+    subjects: list[dict[str, Any]] = []
+    sightings: defaultdict[str, list[tuple[Visit, IdentityLink]]] = defaultdict(list)
+    for visit in visits:
+        if visit.page is None or (subject := subject_of(visit.page)) is None:
+            continue
+        if visit.judgement is not None and any(not finding.silenced for finding in visit.judgement.findings):
+            row = {"page_id": visit.frontier.id, "subject_kind": subject.kind.value, "subject_key": subject.key}
+            subjects.append(row)
+        for key, link in {_link_key(link): link for link in links_of(visit.page, visit.judgement)}.items():
+            sightings[key].append((visit, link))
+    if subjects:
+        connection.execute(insert(identity_pages), subjects)
+    if sightings:
+        _note_links(connection, sightings)
 
-    node: Node
-    cluster: OperatorCluster | None
-    mentions: tuple[JudgedEdge, ...]
-    complete: bool = True
 
-
-def add_identity(connection: Connection, visit: Visit) -> None:
-    """Note what a page says of whoever runs it, after its row in `pages` was written."""
-    if visit.page is None:
-        return
-    subject = subject_of(visit.page)
-    if subject is None:
-        return
-    if visit.judgement is not None and any(not finding.silenced for finding in visit.judgement.findings):
-        row = {"page_id": visit.frontier.id, "subject_kind": subject.kind.value, "subject_key": subject.key}
-        connection.execute(insert(identity_pages), row)
-    links = {_link_key(link): link for link in links_of(visit.page, visit.judgement)}
+def _note_links(connection: Connection, sightings: Mapping[str, Sequence[tuple[Visit, IdentityLink]]]) -> None:
+    """Links in the order of their keys, so that two workers never wait for each other in a circle."""
     table = identity_links.c
-    known = {
-        row.link_key: row
-        for row in connection.execute(
-            select(table.link_key, table.first_seen, table.last_seen).where(table.link_key.in_(links))
-        )
-    }
-    fresh = [_row_of(key, links[key], visit) for key in sorted(links.keys() - known.keys())]
+    fresh, again, earlier = [], [], []
+    known = {row.link_key: row for row in connection.execute(_KNOWN_LINKS, {"keys": sorted(sightings)})}
+    for key in sorted(sightings):
+        first_visit, first_link = min(sightings[key], key=lambda seen: seen[0].ended_at)
+        last_visit, _ = max(sightings[key], key=lambda seen: seen[0].ended_at)
+        row = known.get(key)
+        if row is None:
+            fresh.append(_row_of(key, first_link, first_visit, last_visit))
+            continue
+        if row.last_seen + _SEEN_AGAIN_AFTER < last_visit.ended_at:
+            again.append({"of": key, "page": last_visit.frontier.id, "seen": last_visit.ended_at})
+        if first_visit.ended_at < row.first_seen:  # recorded late
+            of_first = _row_of(key, first_link, first_visit, first_visit)
+            earlier.append({name: of_first[name] for name in ("link_key", "label", "quote", "page_id", "first_seen")})
     if fresh:
         dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(identity_links).on_conflict_do_nothing(index_elements=["link_key"]), fresh)
-    seen = {"page": visit.frontier.id, "seen": visit.ended_at}
-    if again := [key for key in sorted(known) if known[key].last_seen + _SEEN_AGAIN_AFTER < visit.ended_at]:
+    if again:
         statement = update(identity_links).where(table.link_key == bindparam("of"))
-        statement = statement.values(last_page_id=bindparam("page"), last_seen=bindparam("seen"))
-        connection.execute(statement, [{"of": key, **seen} for key in again])
-    for key in sorted(known):
-        if visit.ended_at < known[key].first_seen:  # recorded late
-            earlier = _row_of(key, links[key], visit)
-            of_first = {name: earlier[name] for name in ("label", "quote", "page_id", "first_seen")}
-            connection.execute(update(identity_links).where(table.link_key == key).values(of_first))
+        connection.execute(statement.values(last_page_id=bindparam("page"), last_seen=bindparam("seen")), again)
+    for values in earlier:
+        connection.execute(update(identity_links).where(table.link_key == values["link_key"]).values(values))
 
 
 def _link_key(link: IdentityLink) -> str:
@@ -78,7 +72,7 @@ def _link_key(link: IdentityLink) -> str:
     return hashlib.sha256("\0".join(map(storable_text, parts)).encode()).hexdigest()
 
 
-def _row_of(key: str, link: IdentityLink, visit: Visit) -> dict[str, Any]:
+def _row_of(key: str, link: IdentityLink, visit: Visit, last: Visit) -> dict[str, Any]:
     return {
         "link_key": key,
         "subject_kind": link.subject.kind.value,
@@ -90,180 +84,6 @@ def _row_of(key: str, link: IdentityLink, visit: Visit) -> dict[str, Any]:
         "quote": link.quote,
         "page_id": visit.frontier.id,
         "first_seen": visit.ended_at,
-        "last_page_id": visit.frontier.id,
-        "last_seen": visit.ended_at,
+        "last_page_id": last.frontier.id,
+        "last_seen": last.ended_at,
     }
-
-
-class IdentityGraph:
-    """Reads the graph. Links are stored as they were seen; which of them join is decided by the policy when they are read."""
-
-    def __init__(self, engine: Engine, policy: IdentityPolicy) -> None:
-        self._engine = engine
-        self._policy = policy
-        self._registry = SqlRegistry(engine)
-
-    def around(self, node: Node) -> Surroundings:
-        """The operator that a node belongs to, gathered step by step over what joins."""
-        with self._engine.connect() as connection:
-            gathering = _Gathering(connection, self._policy, self._registry)
-            cluster = gathering.cluster_of(node)
-            mentions = [item for item in gathering.edges_to(node) if cluster is None or item not in cluster.edges]
-            return Surroundings(node, cluster, tuple(mentions[:_EDGES_OF_NODE]), gathering.complete)
-
-    def clusters(self, smallest: int = 2) -> list[OperatorCluster]:
-        """All operators of at least so many sites and accounts, largest first; their edges are those that join only."""
-        with self._engine.connect() as connection:
-            edges = list(_all_binding(connection, self._policy))
-            edges.extend(self._official(edges))
-        judged = [item for item in judge_edges(edges, self._policy) if item.binds or item.edge.link.place is Place.HOST]
-        found = [cluster for cluster in clusters_of(judged) if _size(cluster) >= smallest]
-        return sorted(found, key=lambda cluster: (-_size(cluster), cluster.id))
-
-    def _official(self, edges: Sequence[IdentityEdge]) -> Iterator[IdentityEdge]:
-        """The registry's edges of institutions that any of the nodes is of."""
-        for key, institution in self._registry.of_nodes(_registry_keys(edge.link for edge in edges)):
-            yield from registry_edges(institution, key)
-
-
-class _Gathering:
-    """One cluster, grown from a node: the edges of its subjects, then the subjects of its nodes, until nothing is new."""
-
-    def __init__(self, connection: Connection, policy: IdentityPolicy, registry: SqlRegistry) -> None:
-        self._connection = connection
-        self._policy = policy
-        self._registry = registry
-        self._edges: dict[tuple[Node, Node, Place], IdentityEdge] = {}
-        self._subjects: set[Node] = set()
-        self._nodes: set[Node] = set()
-        self._hubs: set[Node] = set()
-        self.complete = True
-
-    def cluster_of(self, start: Node) -> OperatorCluster | None:
-        self._take_nodes([start])
-        self._take_subjects([start])
-        while True:
-            cluster = cluster_with(start, judge_edges(self._edges.values(), self._policy, self._hubs))
-            if cluster is None:
-                return None
-            new_nodes = [node for node in (*cluster.shared, *cluster.subjects) if node not in self._nodes]
-            new_subjects = [
-                node
-                for node in (*cluster.subjects, *cluster.shared)
-                if node.kind in _SPEAKING and node not in self._subjects
-            ]
-            if not new_nodes and not new_subjects:
-                return cluster
-            if len(self._subjects) + len(new_subjects) > _MOST_SUBJECTS:
-                self.complete = False
-                return cluster
-            self._take_nodes(new_nodes)
-            self._take_subjects(new_subjects)
-
-    def edges_to(self, node: Node) -> list[JudgedEdge]:
-        """All that mention a node, also where it joins nobody; of the subjects in hand and of at most some hundred others."""
-        query = _edges().where(identity_links.c.key == node.key, identity_links.c.kind == node.kind.value)
-        rows = self._connection.execute(query.order_by(identity_links.c.first_seen).limit(_EDGES_OF_NODE))
-        edges = {_edge_id(edge): edge for edge in map(_edge_of, rows)} | self._edges
-        judged = judge_edges(edges.values(), self._policy, self._hubs)
-        return [item for item in judged if item.edge.link.node == node]
-
-    def _take_nodes(self, nodes: Sequence[Node]) -> None:
-        """The subjects that show some nodes where a node may join; all edges of those subjects."""
-        self._nodes.update(nodes)
-        table = identity_links.c
-        places = [place.value for place in self._policy.binding_places()]
-        subjects: list[Node] = []
-        for node in nodes:
-            binding = self._policy.binds.get(node.kind)
-            if binding is None or self._policy.is_public(node):
-                continue
-            here = (table.key == node.key, table.kind == node.kind.value, table.place.in_(places))
-            found = self._connection.execute(
-                select(table.subject_kind, table.subject_key).where(*here).distinct().limit(binding.most_subjects + 1)
-            ).all()
-            if len(found) > binding.most_subjects:
-                self._hubs.add(node)
-                continue
-            subjects.extend(Node(NodeKind(row.subject_kind), row.subject_key) for row in found)
-        self._take_subjects(subjects)
-        self._take_registered(nodes)
-
-    def _take_subjects(self, subjects: Iterable[Node]) -> None:
-        new = sorted({subject for subject in subjects if subject not in self._subjects})
-        self._subjects.update(new)
-        table = identity_links.c
-        for first in range(0, len(new), _AT_ONCE):
-            some = [(subject.key, subject.kind.value) for subject in new[first : first + _AT_ONCE]]
-            rows = self._connection.execute(_edges().where(tuple_(table.subject_key, table.subject_kind).in_(some)))
-            self._edges |= {_edge_id(edge): edge for edge in map(_edge_of, rows)}
-
-    def _take_registered(self, nodes: Sequence[Node]) -> None:
-        for key, institution in self._registry.of_nodes(_keys_of_nodes(nodes)):
-            edges = list(registry_edges(institution, key))
-            self._edges |= {_edge_id(edge): edge for edge in edges}
-            self._subjects.add(Node(NodeKind.REGISTERED, key))
-
-
-def _edge_id(edge: IdentityEdge) -> tuple[Node, Node, Place]:
-    return edge.link.subject, edge.link.node, edge.link.place
-
-
-def _edges() -> Select[Any]:
-    return select(identity_links, pages.c.url).join(pages, pages.c.id == identity_links.c.page_id)
-
-
-def _edge_of(row: Row[Any]) -> IdentityEdge:
-    link = IdentityLink(
-        subject=Node(NodeKind(row.subject_kind), row.subject_key),
-        node=Node(NodeKind(row.kind), row.key),
-        place=Place(row.place),
-        label=row.label,
-        quote=row.quote,
-    )
-    return IdentityEdge(link, row.first_seen, row.last_seen, row.page_id, row.url, row.last_page_id)
-
-
-def _all_binding(connection: Connection, policy: IdentityPolicy) -> Iterator[IdentityEdge]:
-    """Every edge of a kind and a place that may join."""
-    table = identity_links.c
-    kinds = [kind.value for kind in policy.binds]
-    places = [place.value for place in policy.binding_places()]
-    nodes: dict[tuple[str, str], Node] = {}
-
-    def node(kind: str, key: str) -> Node:
-        return nodes.setdefault((kind, key), Node(NodeKind(kind), key))
-
-    query = select(identity_links).where(table.kind.in_(kinds), table.place.in_(places))
-    for row in connection.execution_options(yield_per=5000).execute(query):
-        link = IdentityLink(
-            node(row.subject_kind, row.subject_key), node(row.kind, row.key), Place(row.place), row.label, row.quote
-        )
-        yield IdentityEdge(link, row.first_seen, row.last_seen, row.page_id, "", row.last_page_id)
-
-
-def _registry_keys(links: Iterable[IdentityLink]) -> dict[str, set[str]]:
-    nodes: set[Node] = set()
-    for link in links:
-        nodes.update((link.subject, link.node))
-    return _keys_of_nodes(nodes)
-
-
-def _keys_of_nodes(nodes: Iterable[Node]) -> dict[str, set[str]]:
-    """Under which keys the registry may have nodes: its domains are hosts, its accounts public ones."""
-    keys: dict[str, set[str]] = {}
-    for node in nodes:
-        match node.kind:
-            case NodeKind.SITE:
-                keys.setdefault("domain", set()).update((node.key, f"www.{node.key}"))
-            case NodeKind.DOMAIN | NodeKind.CREDIT_CODE | NodeKind.LICENCE:
-                keys.setdefault(node.kind.value, set()).add(node.key)
-            case NodeKind.ACCOUNT if node.key.startswith("public:"):
-                keys.setdefault("account", set()).add(node.key.removeprefix("public:"))
-            case _:
-                pass
-    return keys
-
-
-def _size(cluster: OperatorCluster) -> int:
-    return sum(1 for subject in cluster.subjects if subject.kind is not NodeKind.REGISTERED)

@@ -50,20 +50,23 @@ class NightWarc:
         self._open: dict[str, _Open] = {}
 
     @contextmanager
-    def appending(self, night_id: str, records: Sequence[Record]) -> Iterator[ArchivedSlice | None]:
-        """Write records and hand over where they lie; unless `keep` is called inside, they are cut off again.
+    def appending(self, night_id: str, groups: Sequence[Sequence[Record]]) -> Iterator[list[ArchivedSlice | None]]:
+        """Write the records of some visits and hand over where those of each lie; unless `keep` is called inside, all are
+        cut off again.
 
-        None when there is nothing to write. When the body raises, nobody knows whether its transaction took effect:
+        None for a visit without any. When the body raises, nobody knows whether its transaction took effect:
         the file is then given up as it is, and repaired later by what the database says.
         """
-        if not records:
-            yield None
+        filled = [group for group in groups if group]
+        if not filled:
+            yield [None] * len(groups)
             return
         warc = self._file_for(night_id)
         before = warc.file.length
         warc.kept = False
         try:
-            yield ArchivedSlice(warc.warc_id, warc.file.append(records))
+            slices = iter(warc.file.append_all(filled))
+            yield [ArchivedSlice(warc.warc_id, next(slices)) if group else None for group in groups]
         except BaseException:
             self._open.pop(night_id).file.close()
             raise

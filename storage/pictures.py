@@ -54,19 +54,25 @@ class ShownPicture:
     picture: PagePicture
 
 
-def add_pictures(connection: Connection, visit: Visit) -> None:
-    """Write what became of the pictures of a visit, in the transaction of its page."""
-    if visit.page is None or not visit.page.pictures:
+def add_pictures(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Write what became of the pictures of some visits, in the transaction of their pages."""
+    shown = [
+        (visit, place, item)
+        for visit in visits
+        if visit.page is not None
+        for place, item in enumerate(visit.page.pictures)
+    ]
+    if not shown:
         return
-    readings = {item.reading.sha256: item.reading for item in visit.page.pictures if item.reading is not None}
+    readings = {
+        item.reading.sha256: _reading_row(visit, item.reading) for visit, _, item in shown if item.reading is not None
+    }
     if readings:
         dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(pictures).on_conflict_do_nothing(index_elements=["sha256"])
         # In order: two workers that write the same pictures must not wait for one another
-        connection.execute(statement, [_reading_row(visit, readings[sha256]) for sha256 in sorted(readings)])
-    connection.execute(
-        insert(page_pictures), [_row(visit, place, item) for place, item in enumerate(visit.page.pictures)]
-    )
+        connection.execute(statement, [readings[sha256] for sha256 in sorted(readings)])
+    connection.execute(insert(page_pictures), [_row(*item) for item in shown])
 
 
 def seconds_spent(engine: Engine, night_id: str, target_ids: Sequence[int]) -> float:

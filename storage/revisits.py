@@ -31,8 +31,13 @@ MAX_LINKS = 500
 _MAX_VALIDATOR_CHARACTERS = 500
 _KEYS_AT_ONCE = 500  # SQLite allows 32,766 variables in a statement; far fewer parse faster
 
-_KNOWN = select(page_memory.c.text_sha256, page_memory.c.interval_days, page_memory.c.changed_at).where(
-    page_memory.c.url_key == bindparam("key")
+_KNOWN = select(
+    page_memory.c.url_key, page_memory.c.text_sha256, page_memory.c.interval_days, page_memory.c.changed_at
+).where(page_memory.c.url_key.in_(bindparam("keys", expanding=True)))
+_UNCHANGED = (
+    update(page_memory)
+    .where(page_memory.c.url_key == bindparam("key"))
+    .values(seen_at=bindparam("now"), interval_days=bindparam("days"), due_at=bindparam("due"))
 )
 
 
@@ -49,34 +54,48 @@ def not_due(connection: Connection, keys: Sequence[str], now: datetime) -> list[
     return found
 
 
-def remember_page(connection: Connection, visit: Visit) -> None:
-    """Note the page that a visit read, after its row in `pages` was written; or that it has not changed."""
-    key, now = url_key(visit.frontier.url), visit.ended_at
-    known = connection.execute(_KNOWN, {"key": key}).one_or_none()
-    if visit.page is None or visit.judgement is None:
-        if known is not None and visit.same_as is not None:
-            values = {"seen_at": now} | _interval(known, unchanged=True, now=now)
-            connection.execute(update(page_memory).where(page_memory.c.url_key == key).values(values))
+def remember_pages(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Note the pages that visits read, after their rows in `pages` were written; or that they have not changed."""
+    telling = {url_key(visit.frontier.url): visit for visit in visits if visit.page or visit.same_as is not None}
+    if not telling:
         return
-    text_sha256 = hashlib.sha256(storable_text(visit.page.text).encode()).hexdigest()
+    known = {row.url_key: row for row in connection.execute(_KNOWN, {"keys": list(telling)})}
+    read, unchanged = [], []
+    for key in sorted(telling):
+        visit = telling[key]
+        if visit.page is not None and visit.judgement is not None:
+            read.append(_memory_row(key, visit, visit.page, visit.judgement, known.get(key)))
+        elif visit.same_as is not None and key in known:
+            interval = _interval(known[key], unchanged=True, now=visit.ended_at)
+            unchanged.append(
+                {"key": key, "now": visit.ended_at, "days": interval["interval_days"], "due": interval["due_at"]}
+            )
+    if read:
+        connection.execute(_upsert(connection.dialect.name), read)
+    if unchanged:
+        connection.execute(_UNCHANGED, unchanged)
+
+
+def _memory_row(
+    key: str, visit: Visit, page: ExtractedPage, judgement: Judgement, known: Row[*tuple[Any, ...]] | None
+) -> dict[str, Any]:
+    now = visit.ended_at
+    text_sha256 = hashlib.sha256(storable_text(page.text).encode()).hexdigest()
     unchanged = known is not None and known.text_sha256 == text_sha256
-    values = {
+    return {
         "url_key": key,
         "url": visit.frontier.url,
         "host": urlsplit(visit.frontier.url).hostname or "",
         "page_id": visit.frontier.id,
         "text_sha256": text_sha256,
-        "flagged": visit.judgement.flagged,
-        "judged_by": judged_by(
-            visit.judgement.rules_sha256, visit.judgement.model_sha256, visit.judgement.names_sha256
-        ),
+        "flagged": judgement.flagged,
+        "judged_by": judged_by(judgement.rules_sha256, judgement.model_sha256, judgement.names_sha256),
         "fetched_at": now,
         "seen_at": now,
         "changed_at": known.changed_at if known is not None and unchanged else now,
-        **_validators(visit, visit.page, visit.judgement),
+        **_validators(visit, page, judgement),
         **_interval(known, unchanged=unchanged, now=now),
     }
-    connection.execute(_upsert(connection.dialect.name), values)
 
 
 @cache

@@ -1,6 +1,8 @@
 """Links that are not followed: some of them with their URL, all of them counted."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
@@ -18,32 +20,50 @@ SURPLUS_KEPT = 100
 NIGHTS_KEPT = 7
 
 
-def add_skips(connection: Connection, visit: Visit) -> None:
-    """Write what a visit did not follow. Counts are of one run of a shard: a run after a crash counts again."""
-    place = {"night_id": visit.frontier.night_id, "target_id": visit.frontier.target_id}
-    rows = {
-        url_key(link.url): {
-            **place,
-            "url_key": url_key(link.url),
-            "url": link.url,
-            "rule": link.rule.value,
-            "reason": link.reason,
-            "found_on": visit.frontier.id,
-        }
-        for link in visit.skipped
-    }
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+def add_skips(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Write what visits did not follow. Counts are of one run of a shard: a run after a crash counts again."""
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+    counts: Counter[tuple[str, int, str]] = Counter()
+    for visit in visits:
+        night_id, target_id = visit.frontier.night_id, visit.frontier.target_id
+        for link in visit.skipped:
+            rows.setdefault((night_id, key := url_key(link.url), target_id), {
+                "night_id": night_id,
+                "target_id": target_id,
+                "url_key": key,
+                "url": link.url,
+                "rule": link.rule.value,
+                "reason": link.reason,
+                "found_on": visit.frontier.id,
+            })  # fmt: skip
+        for rule, links in visit.skip_counts.items():
+            counts[night_id, target_id, rule.value] += links
     if rows:
-        connection.execute(dialect.insert(skipped_links).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)])
-    if visit.skip_counts:
-        counted = dialect.insert(skipped_counts)
+        connection.execute(_insert_links(connection.dialect.name), [rows[place] for place in sorted(rows)])
+    if counts:
         connection.execute(
-            counted.on_conflict_do_update(
-                index_elements=["night_id", "target_id", "rule"],
-                set_={"links": skipped_counts.c.links + counted.excluded.links},
-            ),
-            [{**place, "rule": rule.value, "links": links} for rule, links in sorted(visit.skip_counts.items())],
+            _add_counts(connection.dialect.name),
+            [
+                {"night_id": night_id, "target_id": target_id, "rule": rule, "links": links}
+                for (night_id, target_id, rule), links in sorted(counts.items())
+            ],
         )
+
+
+@cache
+def _insert_links(dialect_name: str) -> Any:
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
+    return dialect.insert(skipped_links).on_conflict_do_nothing()
+
+
+@cache
+def _add_counts(dialect_name: str) -> Any:
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
+    counted = dialect.insert(skipped_counts)
+    return counted.on_conflict_do_update(
+        index_elements=["night_id", "target_id", "rule"],
+        set_={"links": skipped_counts.c.links + counted.excluded.links},
+    )
 
 
 def keep_surplus(connection: Connection, night_id: str, target_id: int, surplus: ColumnElement[bool]) -> None:

@@ -39,13 +39,19 @@ class WarcFile:
 
     def append(self, records: Iterable[Record]) -> Slice:
         """Write records and return when they are on disk."""
-        data = b"".join(record.data for record in records)
-        offset = self.length
-        self._file.write(data)
+        return self.append_all([records])[0]
+
+    def append_all(self, groups: Iterable[Iterable[Record]]) -> list[Slice]:
+        """Write groups of records, each a slice of its own, and return when all are on disk: waiting costs the most."""
+        parts = [b"".join(record.data for record in records) for records in groups]
+        slices = []
+        for data in parts:
+            slices.append(Slice(self.length, len(data), hashlib.sha256(data).hexdigest()))
+            self._file.write(data)
+            self.length += len(data)
         self._file.flush()
         os.fsync(self._file.fileno())
-        self.length += len(data)
-        return Slice(offset, len(data), hashlib.sha256(data).hexdigest())
+        return slices
 
     def cut_back(self, length: int) -> None:
         """Forget everything after `length` bytes: the database did not take it."""

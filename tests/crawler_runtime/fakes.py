@@ -104,6 +104,12 @@ class MemoryStore:
             for found in visit.discovered:
                 self.frontier.add(row.target_id, found.url, found.depth)
 
+    def record_all(self, visits: Sequence[Visit]) -> None:
+        if len(visits) > 1 and any(visit.frontier.url in self.refuse for visit in visits):
+            raise EvidenceIncomplete("缺少截图")
+        for visit in visits:
+            self.record(visit)
+
     def last(self, url: str) -> Visit:
         return next(visit for visit in reversed(self.visits) if visit.frontier.url == url)
 

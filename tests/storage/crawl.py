@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from domain.visits import Discovered, FrontierUrl
 from storage.database import open_engine, writing
-from storage.frontier import SqlFrontier, add_urls
+from storage.found_urls import FoundUrls, add_urls
+from storage.frontier import SqlFrontier
 from storage.nights import open_night
 from storage.seal_key import KEY_FILE, SealKey, make_key_file
 from storage.targets import list_targets, save_targets
@@ -40,7 +41,7 @@ def open_sample_night(engine: Engine, links: int = 0) -> tuple[str, list[int]]:
     with writing(engine) as connection:
         for row in targets:
             found = [Discovered(f"{row.target.url}{number}", 1) for number in range(links)]
-            add_urls(connection, night_id, row.id, found, NOW)
+            add_urls(connection, [FoundUrls(night_id, row.id, found, NOW)])
     return night_id, [row.id for row in targets]
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from domain.targets import Target
 from domain.visits import Discovered
 from storage.database import writing
-from storage.frontier import SqlFrontier, add_urls
+from storage.found_urls import FoundUrls, add_urls
+from storage.frontier import SqlFrontier
 from storage.nights import finish_night, night_progress, night_summary, open_night
 from storage.targets import list_targets, save_targets
 from tests.storage.crawl import LEASE_SECONDS, claim, open_sample_night, open_store
@@ -74,7 +75,7 @@ def test_a_stopped_night_takes_its_leases_back_uncounted(engine: Engine) -> None
     ids = [targets[0].id]
     with writing(engine) as connection:
         found = [Discovered(f"http://clinic.example/{number}", 0) for number in range(3)]
-        add_urls(connection, night_id, ids[0], found, NOW)
+        add_urls(connection, [FoundUrls(night_id, ids[0], found, NOW)])
     for _stop in range(4):
         assert [row.attempts for row in claim(engine, night_id, ids, limit=10)] == [1, 1]
         assert SqlFrontier(engine).withdraw_leases(night_id) == 2
@@ -91,7 +92,7 @@ def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_p
     ids = [targets[0].id]
     with writing(engine) as connection:
         found = [Discovered(f"http://clinic.example/{number}", 0) for number in range(5)]
-        add_urls(connection, night_id, ids[0], found, NOW)
+        add_urls(connection, [FoundUrls(night_id, ids[0], found, NOW)])
     rows = claim(engine, night_id, ids, limit=10)
     assert len(rows) == 2
 

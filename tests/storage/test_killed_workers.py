@@ -104,16 +104,16 @@ def die(*arguments):
         rows_written(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 
-rows_written, storage.visits._store = storage.visits._store, die
+rows_written, storage.visits.store_visits = storage.visits.store_visits, die
 engine = open_engine(sys.argv[1])
 store = open_store(engine, Path(sys.argv[2]))
-row, = claim(engine, sys.argv[3], [1, 2])
-store.record(visit(row, flagged=sys.argv[5] == "flagged"))
+rows = claim(engine, sys.argv[3], [1, 2], limit=2 if sys.argv[5] == "several" else 1)
+store.record_all([visit(row, flagged=sys.argv[5] == "flagged") for row in rows])
 """
 
 
 @pytest.mark.parametrize("point", ["before the rows", "after the rows"])
-@pytest.mark.parametrize("flagged", ["flagged", "plain"])
+@pytest.mark.parametrize("flagged", ["flagged", "plain", "several"])
 def test_death_between_the_files_and_the_commit(
     engine: Engine, database_url: str, tmp_path: Path, point: str, flagged: str
 ) -> None:

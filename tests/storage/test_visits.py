@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
@@ -185,17 +185,56 @@ def test_a_failed_transaction_leaves_nothing_that_counts(engine: Engine, tmp_pat
     store = open_store(engine, tmp_path / "data")
     store.record(visit(rows[0]))
     with writing(engine) as connection:
-        findings.drop(connection)
+        connection.execute(text("ALTER TABLE findings RENAME TO elsewhere"))
     with pytest.raises(Exception, match="findings"):
         store.record(visit(rows[1]))
     with writing(engine) as connection:
-        findings.create(connection)
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO findings"))
     store.record(visit(rows[1]))
     store.close()
     repaired = open_store(engine, tmp_path / "data")  # opening cuts back what the failure left
     repaired.close()
     assert all(report.ok for report in verify_all(engine, tmp_path / "data"))
     assert _count(engine, pages) == 2
+
+
+def test_several_visits_are_stored_as_one_by_one(engine: Engine, tmp_path: Path) -> None:
+    night_id, ids = open_sample_night(engine, links=3)
+    rows = claim(engine, night_id, ids, limit=7)
+    alone, other = open_store(engine, tmp_path / "data"), open_store(engine, tmp_path / "data")
+    alone.record(visit(rows[0]))
+    found = (Discovered("http://clinic.example/new", 1), Discovered("http://clinic.example/newer", 1))
+    together = [
+        visit(rows[0]),  # known already: left out
+        visit(rows[1], discovered=found),
+        visit(rows[2], discovered=found[:1], flagged=True),
+        failed_visit(rows[3], exchanges=(), status=None),
+        failed_visit(rows[4], retry_at=NOW + timedelta(minutes=5)),
+        visit(rows[5], discovered=found),
+        visit(rows[5]),
+    ]
+    alone.record_all(together)
+    other.record_all(together)
+    alone.close()
+    other.close()
+    assert all(report.ok for report in verify_all(engine, tmp_path / "data"))
+    with engine.connect() as connection:
+        outcomes = connection.execute(select(frontier.c.id, frontier.c.outcome).order_by(frontier.c.id)).all()
+        named = connection.execute(select(frontier.c.found_on).where(frontier.c.url.contains("/new"))).scalars().all()
+        owners = dict(connection.execute(select(pages.c.id, visits.c.frontier_id).join(visits)).all())
+    recorded = {rows[number].id for number in (0, 1, 2, 3, 5)}
+    assert {row.id for row in outcomes if row.outcome} == recorded
+    assert owners == {row_id: row_id for row_id in recorded}
+    assert named == [rows[1].id] * 2  # the first to name a URL
+    assert [_count(engine, table) for table in (visits, bundles)] == [6, 1]
+
+
+def test_nothing_is_stored_when_one_of_several_lacks_evidence(engine: Engine, tmp_path: Path, rows) -> None:
+    store = open_store(engine, tmp_path / "data")
+    with pytest.raises(EvidenceIncomplete):
+        store.record_all([visit(rows[0]), visit(rows[1], exchanges=())])
+    store.close()
+    assert [_count(engine, table) for table in (visits, pages)] == [0, 0]
 
 
 def test_hostile_text_still_verifies(engine: Engine, tmp_path: Path, rows) -> None:
