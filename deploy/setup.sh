@@ -126,6 +126,16 @@ else
   die "no Chinese font found; install one (Debian, Ubuntu: fonts-wqy-zenhei or fonts-noto-cjk)"
 fi
 
+# A token in software, for the tests of signing keys in PKCS#11 tokens
+softhsm_present() { ls /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so /usr/local/lib/softhsm/libsofthsm2.so /opt/homebrew/lib/softhsm/libsofthsm2.so 2>/dev/null | grep -q .; }
+if softhsm_present && command -v softhsm2-util >/dev/null; then
+  say "SoftHSM: present"
+elif apt_possible; then
+  apt_install softhsm2
+else
+  say "SoftHSM is missing: the tests of signing keys in tokens will fail (Debian, Ubuntu, Homebrew: softhsm2 or softhsm)"
+fi
+
 rm -f .venv/.ready-*
 touch "$stamp"
 say "ready: .venv/bin/yiguang"

@@ -41,7 +41,7 @@ class SigningPeriod:
 
 
 def rotate_key(engine: Engine, folder: Path, key_path: Path, by: str, reason: str, now: datetime) -> SealKey:
-    """Make a new key, hand over to it, put it in place; gives the new one. May be called again after a crash.
+    """Make a new key file, hand over to it, put it in place; gives the new one. May be called again after a crash.
 
     Call it while no crawl is at work. Raises NightIsOpen, SealKeyUnusable, RecordIncomplete; nothing is changed then.
     """
@@ -50,6 +50,18 @@ def rotate_key(engine: Engine, folder: Path, key_path: Path, by: str, reason: st
     next_path = key_path.with_name(NEXT_NAME)
     make_key_file(next_path)  # one that a crash left behind, handed over to by nobody, will do
     new = SealKey.load(next_path)
+    hand_over(engine, folder, old, new, by, reason, now)
+    finish_rotation(engine, key_path)
+    return new
+
+
+def hand_over(
+    engine: Engine, folder: Path, old: SealKey, new: SealKey, by: str, reason: str, now: datetime
+) -> KeepRecord:
+    """Sign a head over everything so far and the new public key with the old one, wherever the two are kept.
+
+    Raises NightIsOpen, SealKeyUnusable, RecordIncomplete; nothing is changed then.
+    """
     with writing(engine) as connection:
         lock_chain(connection)
         if connection.scalar(select(func.count()).select_from(nights).where(nights.c.ended_at.is_(None))):
@@ -58,13 +70,19 @@ def rotate_key(engine: Engine, folder: Path, key_path: Path, by: str, reason: st
         sign_head(connection, connection.scalar(last_night) or "", old, now)
         facts = _hand_over(old.public_key, new.public_key)
         signature = old.sign(canonical_json(facts))
-        append_record(
+        record = append_record(
             connection, RecordKind.KEY, "", "", by, {"hand_over": facts, "signature": signature, "reason": reason}, now
         )
     write_seal_files(engine, folder)
     write_record_files(engine, folder)
-    finish_rotation(engine, key_path)
-    return new
+    return record
+
+
+def handed_over_to(engine: Engine, fingerprint: str) -> str:
+    """The key that a key has handed over to, after which nothing more is to be signed with it; empty while it is in use."""
+    with engine.connect() as connection:
+        pairs = [_keys_of(record) for record in read_records(connection, RecordKind.KEY)]
+    return next((_fingerprint(new) for old, new in pairs if _fingerprint(old) == fingerprint), "")
 
 
 def finish_rotation(engine: Engine, key_path: Path) -> bool:

@@ -7,6 +7,8 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import DATABASE_FILE, Settings
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from sqlalchemy import Engine
 
     from storage.seal_key import SealKey
@@ -48,10 +50,13 @@ def make_home(settings: Settings) -> bool:
         raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
     finally:
         engine.dispose()
-    try:
-        make_key_file(settings.seal_key)
-    except OSError as fault:
-        raise CommandFailed(f"无法建立签名密钥 {settings.seal_key}：{fault.strerror}") from fault
+    if settings.seal_token:
+        make_key_in_token(settings.seal_token)
+    else:
+        try:
+            make_key_file(settings.seal_key)
+        except OSError as fault:
+            raise CommandFailed(f"无法建立签名密钥 {settings.seal_key}：{fault.strerror}") from fault
     mark.touch()
     return is_new
 
@@ -60,10 +65,45 @@ def load_seal_key(settings: Settings) -> "SealKey":
     """The key that signs evidence. Raises CommandFailed saying what is wrong with it."""
     from storage.seal_key import SealKey, SealKeyUnusable
 
+    if settings.seal_token:
+        return key_in_token(settings.seal_token)
     try:
         return SealKey.load(settings.seal_key)
     except SealKeyUnusable as fault:
         raise CommandFailed(str(fault)) from fault
+
+
+def key_in_token(place: str) -> "SealKey":
+    """A key in a PKCS#11 token (`pkcs11:...`). Raises CommandFailed saying what is wrong with it."""
+    from storage.seal_key import SealKeyUnusable
+
+    token_key = _token_module()
+    try:
+        key: SealKey = token_key.load_token_key(token_key.TokenPlace.parse(place))
+    except SealKeyUnusable as fault:
+        raise CommandFailed(str(fault)) from fault
+    return key
+
+
+def make_key_in_token(place: str) -> None:
+    """Make the key unless it is there. Raises CommandFailed."""
+    from storage.seal_key import SealKeyUnusable
+
+    token_key = _token_module()
+    try:
+        token_key.make_token_key(token_key.TokenPlace.parse(place))
+    except SealKeyUnusable as fault:
+        raise CommandFailed(str(fault)) from fault
+
+
+def _token_module() -> "ModuleType":
+    try:
+        from storage import token_key
+    except ImportError as fault:
+        raise CommandFailed(
+            f"签名密钥在令牌中，而所需的程序包未安装（pip install 'yiguang[token]'）：{fault}"
+        ) from fault
+    return token_key
 
 
 def open_home(settings: Settings) -> "Engine":

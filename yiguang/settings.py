@@ -33,7 +33,7 @@ class Settings:
     the public address that servers see, as only the operator knows it. `audit_pages` are drawn each night from the pages
     below the threshold, for readers of the desk. `recheck_seconds` is the time a night spends on checking evidence of earlier
     nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
-    `name=value`.
+    `name=value`. `seal_token` says where in a PKCS#11 token the signing key is, empty when it is in a file.
     """
 
     home: Path
@@ -59,6 +59,7 @@ class Settings:
     recheck_seconds: float = 1800.0
     evidence_store: str = ""
     evidence_store_options: tuple[str, ...] = ()
+    seal_token: str = ""
 
     @property
     def logs(self) -> Path:
@@ -71,7 +72,7 @@ class Settings:
 
     @property
     def seal_key(self) -> Path:
-        """The private key that signs evidence; it never leaves this file."""
+        """The private key that signs evidence, unless it is in a token; it never leaves this file."""
         return self.home / "keys" / "seal.pem"
 
 
@@ -107,6 +108,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         recheck_seconds=_number(env, "YIGUANG_RECHECK_SECONDS", float, 1800.0, 0.0, 86_400.0),
         evidence_store=env.get("YIGUANG_EVIDENCE_STORE", "").strip(),
         evidence_store_options=tuple(env.get("YIGUANG_EVIDENCE_STORE_OPTIONS", "").split()),
+        seal_token=env.get("YIGUANG_SEAL_TOKEN", "").strip(),
         audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )

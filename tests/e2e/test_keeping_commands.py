@@ -16,6 +16,7 @@ from storage.seals import seal_night
 from storage.tables import bundles, nights
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, page, visit
+from tests.storage.soft_token import Token, soft_token
 from tests.storage.writes import Crash, count_writes, crash_at
 
 Run = Callable[..., CompletedProcess[bytes]]
@@ -23,6 +24,11 @@ WHO = ("--by", "甲", "--reason", "行政复议未结")
 TEXT = (
     "示例门诊部\n本院治愈率达98%，签约治疗，无效退款。\n患者王女士，五十岁，手机139-0000-0000。\n咨询电话 000-00001234"
 )
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
+    return soft_token(tmp_path_factory.mktemp("token"))
 
 
 @pytest.fixture
@@ -46,8 +52,8 @@ def test_what_circulates_names_no_patient(yiguang: Run, kept: Path, tmp_path: Pa
     assert done.returncode == 0
     sheet = Path(done.stdout.decode().strip())
     files = sorted(tmp_path.joinpath("out").iterdir())
-    assert [file.suffix for file in files] == [".json", ".txt"]
-    for file in files:
+    assert [file.suffix for file in files] == [".json", ".png", ".txt"]
+    for file in (files[0], files[2]):
         assert not [secret for secret in ("王女士", "五十岁", "139-0000-0000") if secret in file.read_text("utf-8")]
     assert "000-00001234" in sheet.read_text("utf-8")
     listed = json.loads(files[0].read_bytes())
@@ -153,3 +159,23 @@ def test_a_second_copy_is_pushed_checked_and_fetched_back(yiguang: Run, kept: Pa
     assert yiguang("evidence", "verify", bundle, "--store", copy).returncode == 2
     assert yiguang("evidence", "push", copy, "--option", "x").returncode == 2
     assert yiguang("evidence", "push", "nowhere://x").returncode == 1
+
+
+def test_the_signing_goes_over_to_a_token(yiguang: Run, kept: Path, token: Token) -> None:
+    place = {"YIGUANG_SEAL_TOKEN": token.place("seal")}
+    assert yiguang("evidence", "rotate-key", *WHO, environ=place).returncode == 2, "the new place has to be said"
+    before = seal_key(kept).fingerprint
+    done = yiguang("evidence", "rotate-key", *WHO, "--to-token", token.place("seal"))
+    assert done.returncode == 0, done.stderr.decode()
+    assert before in done.stdout.decode()
+    assert not (kept / "keys/seal.pem").exists()
+    assert yiguang("evidence", "verify", "--all").returncode == 1, "without the setting no key is in use"
+    assert yiguang("evidence", "verify", "--all", environ=place).returncode == 0
+    assert yiguang("init", environ=place).returncode == 0
+    assert not (kept / "keys/seal.pem").exists()
+    assert yiguang("evidence", "rotate-key", *WHO, environ=place).returncode == 2
+    assert yiguang("evidence", "rotate-key", *WHO, "--to-token", token.place("seal"), environ=place).returncode == 2
+    assert yiguang("evidence", "rotate-key", *WHO, "--to-token", token.place("next"), environ=place).returncode == 0
+    after = {"YIGUANG_SEAL_TOKEN": token.place("next")}
+    assert yiguang("evidence", "verify", "--all", environ=after).returncode == 0
+    assert yiguang("evidence", "verify", "--all", environ=place).returncode == 1

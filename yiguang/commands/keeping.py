@@ -10,13 +10,16 @@ from domain.retention import KeepClass
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import require_kept
-from yiguang.settings import read_settings
+from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from storage.custody import KeptItem
     from storage.keep_records import KeepRecord
     from storage.remote_copy import Transfer
+    from storage.seal_key import SealKey
 
 CASE = Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
@@ -81,9 +84,13 @@ ROTATE_HELP = """\
 
 须在没有夜间巡查时运行。此前的证据仍用旧公钥的指纹核验，请公布新旧两个指纹。
 
+--to-token 把签名移交给 PKCS#11 令牌中的密钥（没有时在令牌中生成），之后把同一位置写入 YIGUANG_SEAL_TOKEN；
+旧密钥在文件中的随即删除，在令牌中的由保管人删除。
+
 \b
 例：
   yiguang evidence rotate-key --by 张示例 --reason 年度更换
+  yiguang evidence rotate-key --by 张示例 --reason 改用令牌 --to-token 'pkcs11:token=…;object=…?module-path=…&pin-source=file:…'
 """
 RECORDS_HELP = """\
 列出对证据所做的一切：留置、解除、改类、删除、调阅原件、更换密钥。
@@ -222,24 +229,55 @@ def _show(done: "Transfer") -> None:
 
 
 @keeping_app.command("rotate-key", help=ROTATE_HELP)
-def rotate_key(by: BY, reason: REASON) -> None:
+def rotate_key(
+    by: BY,
+    reason: REASON,
+    to_token: Annotated[str, typer.Option("--to-token", metavar="URI", help="移交给令牌中的密钥")] = "",
+) -> None:
     from storage import key_rotation
     from storage.seal_key import SealKeyUnusable
     from yiguang.home import load_seal_key, open_home, utc_now
     from yiguang.night_lock import night_lock
 
     settings = read_settings()
+    if settings.seal_token and not to_token:
+        raise UsageError("签名密钥在令牌中（YIGUANG_SEAL_TOKEN），更换须用 --to-token 写明新密钥的位置")
     engine = open_home(settings)
     old = load_seal_key(settings).fingerprint
     with night_lock(settings.home / "nightly.lock"), _told():
         try:
-            new = key_rotation.rotate_key(engine, settings.home, settings.seal_key, by, reason, utc_now())
+            if to_token:
+                new = _hand_over_to_token(engine, settings, to_token, by, reason)
+            else:
+                new = key_rotation.rotate_key(engine, settings.home, settings.seal_key, by, reason, utc_now())
         except key_rotation.NightIsOpen as fault:
             raise CommandFailed("有一夜尚未结束；请先运行 yiguang nightly 做完") from fault
         except SealKeyUnusable as fault:
             raise CommandFailed(str(fault)) from fault
     typer.echo(f"旧公钥指纹：{old}")
     typer.echo(f"新公钥指纹（SHA-256），请公布并留档：{new.fingerprint}")
+    if to_token:
+        typer.echo(f"请设置 YIGUANG_SEAL_TOKEN={to_token}", err=True)
+
+
+def _hand_over_to_token(engine: "Engine", settings: Settings, place: str, by: str, reason: str) -> "SealKey":
+    """The record comes first, then the old key's file goes: a crash in between leaves a key that signs nothing valid any more."""
+    from storage.key_rotation import hand_over, handed_over_to
+    from yiguang.home import key_in_token, load_seal_key, make_key_in_token, utc_now
+
+    old = load_seal_key(settings)
+    make_key_in_token(place)
+    new = key_in_token(place)
+    if new.fingerprint == old.fingerprint:
+        raise UsageError("--to-token 指明的就是现用的密钥")
+    after = handed_over_to(engine, old.fingerprint)
+    if after not in ("", new.fingerprint):
+        raise CommandFailed(f"现用的密钥已移交给 {after}，不能再移交给别的密钥")
+    if not after:
+        hand_over(engine, settings.home, old, new, by, reason, utc_now())
+    if not settings.seal_token:
+        settings.seal_key.unlink()
+    return new
 
 
 @keeping_app.command("records", help=RECORDS_HELP)
