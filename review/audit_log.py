@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, insert, select, text
 
 from storage.canonical import canonical_json
+from storage.columns import storable_text
 from storage.database import writing
 from storage.digests import sha256_hex
 from storage.tables import audit_entries
@@ -65,6 +66,11 @@ class AuditLog:
         last = connection.execute(_newest()).one_or_none()
         number, previous = (1, NO_ENTRY) if last is None else (last.number + 1, last.digest)
         at = self._clock()
+        actor, act, subject = (
+            storable_text(actor),
+            storable_text(act),
+            storable_text(subject),
+        )  # as the document has them
         document = canonical_json(
             {
                 "number": number,
