@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from crawler.shell import MAX_SHELL_CHARACTERS
@@ -25,7 +26,7 @@ class Patience(StrEnum):
 
 async def shown_characters(page: Page) -> int:
     """Characters of text that a person sees. The page may have tampered with the number."""
-    return _whole(await page.evaluate("() => document.body?.innerText?.length ?? 0"))
+    return await _number(page, "() => document.body?.innerText?.length ?? 0")
 
 
 async def wait_for_text(
@@ -35,7 +36,7 @@ async def wait_for_text(
     if patience is Patience.NEVER or seconds <= 0:
         return None
     began_at, before = clock(), await shown_characters(page)
-    has_scripts = _whole(await page.evaluate("() => document.scripts.length")) > 0
+    has_scripts = await _number(page, "() => document.scripts.length") > 0
     if not has_scripts or (patience is Patience.IF_THIN and before >= MAX_SHELL_CHARACTERS):
         return None
     size, still = before, 0
@@ -50,5 +51,9 @@ async def wait_for_text(
     return PageAction(ActionKind.WAIT, began_at, "", size - before)
 
 
-def _whole(said: object) -> int:
+async def _number(page: Page, script: str) -> int:
+    try:
+        said: object = await page.evaluate(script)
+    except PlaywrightError:  # the page is broken or going on; a browser that is gone fails at the next call too
+        return 0
     return int(said) if isinstance(said, int | float) and 0 <= said < 1e9 else 0

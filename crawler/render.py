@@ -5,6 +5,7 @@ downloader as all others (`Load`). So the exchanges are exactly what was receive
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,10 @@ from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.site_trials import ActionKind, PageAction
 from domain.visits import Rendering
+
+#: What a call in the page says when the page has taken away what every script needs:
+#: "Page.evaluate: TypeError: Map is not a constructor".
+_OWN_TOOLS = re.compile(r"\w+\.\w+: (?:Type|Reference|Range|Syntax)Error: ")
 
 __all__ = ["BrowserRequest", "Load", "RenderFailed", "Renderer"]
 
@@ -99,8 +104,7 @@ class Renderer:
                 raise RenderFailed("页面使浏览器标签页崩溃", broke_browser=True) from error
             if await running.went_down():
                 raise _BrowserLost(running.lost or "浏览器崩溃") from error
-            broken = RenderFailed(f"浏览器出错：{error.message.splitlines()[0][:200]}")
-            raise requests.led_away() or broken from error
+            raise requests.led_away() or _failure_of(error) from error
         finally:
             if not await session.close():
                 await self._pool.discard(running)
@@ -115,6 +119,13 @@ class _Asked:
     document: Exchange | None
     ways: Ways
     quotes: Sequence[str]
+
+
+def _failure_of(error: PlaywrightError) -> RenderFailed:
+    said = error.message.splitlines()[0][:200]
+    if _OWN_TOOLS.match(said):
+        return RenderFailed(f"页面改动了浏览器的内建功能，无法显示：{said}", Outcome.UNKNOWN, again=False)
+    return RenderFailed(f"浏览器出错：{said}")
 
 
 class _BrowserLost(Exception):

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import JSHandle, Page
 
 from crawler.page_requests import PageRequests
@@ -97,7 +98,10 @@ async def unfold(
     Raises `LeftPlace`, after which the page is to be shown anew without this.
     """
     actions: list[PageAction] = []
-    state = await page.evaluate_handle("() => ({clicks: new Map(), dull: new Set(), last: null, consented: false})")
+    try:
+        state = await page.evaluate_handle("() => ({clicks: new Map(), dull: new Set(), last: null, consented: false})")
+    except PlaywrightError:  # as below
+        return ()
     place, characters = page.url, await shown_characters(page)
     ends_at = asyncio.get_running_loop().time() + _MAX_SECONDS
     requests.hold = True
@@ -126,6 +130,10 @@ async def _click(page: Page, state: JSHandle, words: Unfolding, fruitless: bool)
             said = await page.evaluate(_CLICK, asked)
     except TimeoutError:
         raise LeftPlace("") from None
+    except (
+        PlaywrightError
+    ):  # the page took away what the script needs; a browser that is gone fails at the next call too
+        return None
     match said:
         case ["consent", str() as label]:
             return ActionKind.CONSENT, label[:LONGEST]

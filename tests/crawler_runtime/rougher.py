@@ -142,3 +142,4 @@ says(
         HTML,
     ),
 )
+says("breaks-tools", answer(html(f"{CLAIM}<script>window.Map = null; Array.prototype.slice = 1</script>"), HTML))

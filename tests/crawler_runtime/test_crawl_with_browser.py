@@ -134,7 +134,7 @@ def test_going_round_in_circles_is_not_our_fault(server: RoughServer, label: str
 
 HOSTILE = [
     "alerts", "popups", "prints", "shuts-itself", "towers", "keeps-asking", "frames", "downloads", "grows",
-    "to-other-schemes", "spins",
+    "to-other-schemes", "spins", "breaks-tools",
 ]  # fmt: skip
 
 

@@ -229,6 +229,12 @@ def test_a_document_that_cannot_be_had_is_named() -> None:
         render({})
 
 
+def test_a_page_without_the_tools_of_every_script_is_not_our_fault() -> None:
+    with pytest.raises(RenderFailed, match="内建功能") as failed:
+        render({URL: page("<script>window.Map = null</script>")})
+    assert (failed.value.outcome, failed.value.again, failed.value.by_itself) == (Outcome.UNKNOWN, False, True)
+
+
 def test_without_a_browser_the_page_fails() -> None:
     with pytest.raises(RenderFailed, match="无法启动 Chromium"):
         render({URL: page("")}, chromium_path="/nonexistent/chromium")

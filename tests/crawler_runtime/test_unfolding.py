@@ -201,6 +201,13 @@ def test_a_page_as_sent_tells_that_it_can_be_unfolded(text: str, links: tuple[Li
     assert WORDINGS.unfolding.is_offered(sent) is offered
 
 
+@pytest.mark.parametrize("broken", ["Array.prototype.includes = 1", "document.createTreeWalker = null"])
+def test_a_page_that_broke_its_own_tools_is_shown_as_it_is(show: Show, broken: str) -> None:
+    shown = show({URL: page(f"{folding('展开全文')}<script>{broken}</script>")})
+    assert LONG in shown.dom_html
+    assert shown.actions == ()
+
+
 def test_times_are_utc(show: Show) -> None:
     shown = show({URL: page(folding("展开全文"))})
     assert shown.started_at <= shown.actions[0].at <= datetime.now(UTC)
