@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, select, update
 
 from domain.institutions import name_key
 from domain.outcome import Outcome
@@ -265,9 +265,8 @@ def _night_figures(connection: Connection, night_id: str, now: datetime, items: 
     judged = (pages.c.night_id == night_id) & pages.c.score.is_not(None)
     scores = [0] * _TENTHS
     leads = 0
-    tenth = func.round(
-        pages.c.score * _TENTHS - 0.5
-    )  # rounds down on either database; an exact tenth may fall either way
+    reached = (case((pages.c.score >= number / _TENTHS, 1), else_=0) for number in range(2, _TENTHS))
+    tenth = sum(reached, start=case((pages.c.score >= 1 / _TENTHS, 1), else_=0))  # databases round in different ways
     query = select(tenth.label("tenth"), pages.c.flagged, func.count().label("pages")).where(judged)
     for row in connection.execute(query.group_by(tenth, pages.c.flagged)):
         scores[min(max(int(row.tenth), 0), _TENTHS - 1)] += row.pages

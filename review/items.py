@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, func, or_, select, type_coerce
 
 from domain.findings import FAMILIES
 from domain.reviews import ItemKind, ItemState, Refused, Stage
@@ -184,7 +184,7 @@ def narrowed(query: Select[Any], filters: Filters, account: Account) -> Select[A
             )
         )
     if filters.rule:
-        query = query.where(items.rules.contains(f'"{filters.rule}"', autoescape=True))
+        query = query.where(type_coerce(items.rules, Text).contains(f'"{filters.rule}"', autoescape=True))
     match filters.assignee:
         case "":
             return query
