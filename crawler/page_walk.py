@@ -27,22 +27,10 @@ from crawler.element_kinds import (
 )
 from crawler.hidden_names import hidden_names
 from crawler.markup import Markup, attributes_of, normal_markup, unescaped
+from crawler.picture_sources import best_of_set, picture_source
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
-_LAZY = (
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-lazy",
-    "data-lazyload",
-    "lay-src",
-    "data-url",
-    "data-echo",
-    "_src",
-    "original",
-    "file",
-)
 _LINK_SCRIPT = re.compile(
     r"(?:location(?:\.href)?\s{0,3}=|location\.(?:replace|assign)\(|window\.open\(|(?:go|open|jump)\w{0,12}\()\s{0,3}"
     r"[\"']([^\"'\s<>]{1,500})[\"']"
@@ -89,6 +77,7 @@ class _Walker:
         self._line_link_chars = 0
         self._link: list[str] | None = None
         self._after_link = False
+        self._offered = ""
 
     def walk(self) -> None:
         """The hot loop: most tokens were met before on the page and cost a look into `_kinds`."""
@@ -338,18 +327,17 @@ class _Walker:
                 self.found.links.append((frame.href, _squeezed(attributes.get("alt", ""))))
 
     def _add_image(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "source":  # of a picture; those of films have no srcset
+            self._offered = self._offered or best_of_set(attributes.get("srcset") or attributes.get("data-srcset", ""))
+            return
         if tag == "video":
-            lazy, source = "", attributes.get("poster", "")
+            source, lazy = attributes.get("poster", ""), False
         else:
-            lazy = next((value for name in _LAZY if (value := attributes.get(name))), "")
-            source = attributes.get("src", "")
-            if not (lazy or source):
-                source = (
-                    (attributes.get("srcset") or attributes.get("data-srcset", "")).split(",")[0].strip().split(" ")[0]
-                )
+            source, lazy = picture_source(attributes, self._offered)
+            self._offered = ""
         alt = _squeezed(attributes.get("alt") or attributes.get("title", ""))
-        if lazy or source:
-            self.found.images.append((lazy or source, alt, bool(lazy) or attributes.get("loading") == "lazy"))
+        if source:
+            self.found.images.append((source, alt, lazy))
         if alt and self._link is not None:
             for frame in reversed(self._frames):
                 if frame.is_link:

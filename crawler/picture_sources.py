@@ -1,0 +1,66 @@
+"""Which of the addresses that an element offers for one picture is worth fetching."""
+
+import re
+from collections.abc import Mapping
+
+#: Attributes in which scripts keep the address until the picture is scrolled to, in the order of trust.
+_LAZY = (
+    "data-src", "data-original", "data-lazy-src", "data-lazy", "data-lazyload", "data-actualsrc", "data-original-src",
+    "data-real-src", "data-realsrc", "data-big", "lay-src", "data-url", "data-img", "data-image", "data-echo", "_src",
+    "lazy-src", "lazysrc", "original", "file", "zoomfile",
+)  # fmt: skip
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "lazy-srcset")
+#: What a picture is offered in beyond this many pixels of width, or times the size, shows no more words.
+_WIDEST = 2000
+_DENSEST = 3.0
+#: One candidate: an address without blanks and perhaps its width or density: "/img/a,w_640.jpg 640w,".
+_CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+([\d.]+)([wxh])[^,]*)?\s*(?:,|$)")
+#: Stands there until the real picture comes.
+_PLACEHOLDER = re.compile(
+    r"(?:^data:)|(?:^about:)|(?:(?:^|[/_.-])(?:blank|spacer|pixel|loading|placeholder|lazyload|grey|gray|transparent)[\w-]*\.(?:gif|png|jpe?g|svg|webp)$)",
+    re.IGNORECASE,
+)
+
+
+def picture_source(attributes: Mapping[str, str], offered: str = "") -> tuple[str, bool]:
+    """The address of an `img`, as written, and whether scripts put it there later; empty when there is none.
+
+    `offered` is what `source` elements before it offer for the same picture.
+    """
+    lazy = next((value for name in _LAZY if _is_address(value := attributes.get(name, "").strip())), "")
+    if not lazy:
+        lazy = next((best for name in _LAZY_SETS if (best := best_of_set(attributes.get(name, "")))), "")
+    if lazy:
+        return lazy, True
+    shown, larger = attributes.get("src", "").strip(), best_of_set(attributes.get("srcset", ""))
+    is_lazy = attributes.get("loading") == "lazy"
+    if larger:
+        return larger, is_lazy
+    if offered and (not shown or _PLACEHOLDER.search(shown)):
+        return offered, is_lazy
+    return shown, is_lazy
+
+
+def best_of_set(srcset: str) -> str:
+    """The largest picture of a `srcset` that is not larger than of use; the smallest where all are. Empty for none."""
+    best, best_size = "", 0.0
+    for match in _CANDIDATE.finditer(srcset):
+        address, number, unit = match.groups()
+        size = _size(number, unit)
+        if not best or (best_size < size <= 1.0) or (size < best_size and best_size > 1.0):
+            best, best_size = address, size
+    return best
+
+
+def _size(number: str | None, unit: str | None) -> float:
+    """As a share of the largest that is of use."""
+    try:
+        value = float(number or 1)
+    except ValueError:  # 1.2.3w
+        return 0.0
+    return value / _DENSEST if unit in (None, "x") else value / _WIDEST
+
+
+def _is_address(value: str) -> bool:
+    """False for the flags that some scripts keep there: data-lazy="true"."""
+    return ("/" in value or "." in value) and not value.startswith(("data:", "{", "[", "${"))
