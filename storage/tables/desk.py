@@ -102,6 +102,7 @@ desk_items = Table(
     Column("decided_at", UtcDateTime),  # NULL while open
     Column("version", Integer, nullable=False),  # one more with each change that another reader should know of
     Index("ix_desk_items_queue", "stage", "rank", "id"),
+    Index("ix_desk_items_rank", "rank", "id"),
     Index("ix_desk_items_states", "state", "night_id"),
     Index("ix_desk_items_night", "night_id", "rank", "id"),
     Index("ix_desk_items_target", "target_id", "stage", "rank", "id"),

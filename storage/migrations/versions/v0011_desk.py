@@ -152,6 +152,7 @@ def _items() -> None:
     op.create_index("ix_desk_items_lock", "desk_items", ["lock_until"])
     op.create_index("ix_desk_items_night", "desk_items", ["night_id", "rank", "id"])
     op.create_index("ix_desk_items_queue", "desk_items", ["stage", "rank", "id"])
+    op.create_index("ix_desk_items_rank", "desk_items", ["rank", "id"])
     op.create_index("ix_desk_items_states", "desk_items", ["state", "night_id"])
     op.create_index("ix_desk_items_target", "desk_items", ["target_id", "stage", "rank", "id"])
     op.create_index("ix_desk_items_url", "desk_items", ["url_key", "body_sha256"])

@@ -1,0 +1,86 @@
+"""双随机: chance chooses which targets are looked into, and who looks; both with a recorded seed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, or_, select, update
+
+from domain.reviews import Stage
+from domain.roles import Act, Role, may
+from review.accounts import Account, require
+from review.audit_log import AuditLog
+from review.draws import choose, new_seed, record_draw, shuffled
+from storage.database import writing
+from storage.tables import desk_accounts, desk_conflict_parties, desk_item_parties, desk_items
+
+
+@dataclass(frozen=True, slots=True)
+class RandomCheck:
+    """What was drawn: `given` says which account got each target, by name; `unread` are targets for which nobody was free of
+    conflicts."""
+
+    seed: str
+    given: Mapping[int, str]
+    items: int
+    unread: tuple[int, ...]
+
+
+def draw_check(
+    engine: Engine, clock: Callable[[], datetime], account: Account, size: int, seed: str = ""
+) -> RandomCheck:
+    """Draw `size` targets from those with first readings that nobody was given, and a reader for each. Raises RoleMayNot.
+
+    Readers are taken in the order of their lots, round and round, so that shares differ by one at most where no conflict
+    of interest stands in the way.
+    """
+    require(account, Act.DRAW)
+    seed, now = seed or new_seed(), clock()
+    waiting = (desk_items.c.stage == Stage.FIRST.value) & desk_items.c.assignee.is_(None)
+    free = waiting & or_(desk_items.c.lock_until.is_(None), desk_items.c.lock_until <= now)
+    with writing(engine) as connection:
+        population = connection.scalars(
+            select(desk_items.c.target_id).distinct().where(free).order_by(desk_items.c.target_id)
+        ).all()
+        drawn = choose(seed, population, size)
+        readers = _readers(connection)
+        in_turn = shuffled(f"{seed}:readers", readers)
+        given: dict[int, str] = {}
+        items = 0
+        for target_id in drawn:
+            reader = _take_turn(connection, in_turn, target_id)
+            if reader is None:
+                continue
+            theirs = update(desk_items).where(free, desk_items.c.target_id == target_id)
+            items += connection.execute(theirs.values(assignee=reader, version=desk_items.c.version + 1)).rowcount
+            given[target_id] = readers[reader]
+        record_draw(connection, "targets", None, seed, population, drawn, now, account.name)
+        record_draw(
+            connection, "readers", None, seed, sorted(readers), shuffled(f"{seed}:readers", readers), now, account.name
+        )
+        detail = {"seed": seed, "given": {str(target): name for target, name in given.items()}, "items": items}
+        AuditLog(engine, clock).record(connection, account.name, "drawn", "targets", detail)
+    return RandomCheck(seed, given, items, tuple(target for target in drawn if target not in given))
+
+
+def _readers(connection: Connection) -> dict[int, str]:
+    """Names of those who may read first, by id."""
+    query = select(desk_accounts).where(desk_accounts.c.disabled_at.is_(None))
+    return {row.id: row.name for row in connection.execute(query) if may(Role(row.role), Act.DECIDE_FIRST)}
+
+
+def _take_turn(connection: Connection, in_turn: list[int], target_id: int) -> int | None:
+    """The first whose turn it is and who has no conflict there goes to the end of the line."""
+    barred = set(
+        connection.scalars(
+            select(desk_conflict_parties.c.account_id)
+            .join(desk_item_parties, desk_item_parties.c.party == desk_conflict_parties.c.party)
+            .join(desk_items, desk_items.c.id == desk_item_parties.c.item_id)
+            .where(desk_items.c.target_id == target_id)
+        )
+    )
+    for place, reader in enumerate(in_turn):
+        if reader not in barred:
+            in_turn.append(in_turn.pop(place))
+            return reader
+    return None
