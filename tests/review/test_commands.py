@@ -1,0 +1,89 @@
+"""Accounts and decisions from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from domain.reviews import Verdict
+from domain.roles import Role
+from review.accounts import Accounts
+from review.audit_log import export_faults
+from review.decisions import Decisions
+from storage.database import open_engine
+from tests.review.desk import PASSWORD, PASSWORDS, Clock, Page, desk
+from yiguang.cli import run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("YIGUANG_HOME", str(folder))
+    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
+    monkeypatch.setenv("YIGUANG_OPERATOR", "示例中心")
+    assert run(["init"]) == 0
+    capsys.readouterr()
+    return folder
+
+
+def test_accounts_are_made_listed_changed_and_stopped(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["accounts", "add", "Ann", "--role", "analyst", "--display", "安示例"]) == 0
+    said = capsys.readouterr().out
+    assert "账号：ann（初审员）" in said
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    accounts = Accounts(engine, Clock(), PASSWORDS)
+    first = said.split("一次性口令：")[1].strip()
+    assert isinstance(accounts.authenticate("ann", first, "192.0.2.1"), str)
+    assert run(["accounts", "password", "ann"]) == 0
+    second = capsys.readouterr().out.split("一次性口令：")[1].strip()
+    assert second != first and isinstance(accounts.authenticate("ann", second, "192.0.2.1"), str)
+    assert run(["accounts", "role", "ann", "--role", "reviewer"]) == 0
+    assert run(["accounts", "disable", "ann"]) == 0
+    assert run(["accounts", "list"]) == 0
+    assert "ann\t复审员\t安示例\t已停用" in capsys.readouterr().out.splitlines()
+    assert run(["accounts", "enable", "ann"]) == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["accounts", "add", "a b", "--role", "analyst"], 2),
+        (["accounts", "add", "ann", "--role", "king"], 2),
+        (["accounts", "add", "ann"], 2),
+        (["accounts", "disable", "nobody"], 1),
+        (["accounts", "password", "nobody"], 1),
+        (["decisions", "log", "--head", "x"], 2),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    assert home.is_dir() and run(arguments) == code
+    told = capsys.readouterr()
+    assert told.out == "" and len(told.err.strip().splitlines()) == 1 and told.err.startswith("错误：")
+
+
+def test_decisions_are_exported_counted_and_the_log_checked(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    ids = desk(engine, home, {"a": Page(0.9)})
+    ann = Accounts(engine, Clock(), PASSWORDS).create("ann", Role.ANALYST, "test", PASSWORD)[0]
+    Decisions(engine, Clock()).decide(ann, ids["a"], Verdict.NOT_AD, expected_version=1)
+    engine.dispose()
+    file = tmp_path / "decisions.jsonl"
+    assert run(["decisions", "export", str(file)]) == 0
+    assert json.loads(file.read_text("utf-8"))["decision"] == "dismissed"
+    assert run(["decisions", "export", str(file)]) == 1
+    assert run(["decisions", "ledger", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cure-rate"]["dismissed"] == 1
+    log = tmp_path / "log.jsonl"
+    assert run(["decisions", "log", "--export", str(log)]) == 0
+    head = capsys.readouterr().out.strip()
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    assert export_faults(iter(lines)) == () and json.loads(lines[-1])["act"] == "decisions-exported"
+    assert json.loads(lines[-1])["actor"] == "命令行 示例中心"
+    assert run(["decisions", "log", "--head", head]) == 0
+    assert run(["decisions", "log", "--head", f"{len(lines)}:{'0' * 64}"]) == 1
+    assert "找不到先前记下的" in capsys.readouterr().out
