@@ -1,10 +1,9 @@
 """URLs that pages name, on their way to the frontier."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,29 +24,6 @@ class FoundUrls:
     urls: Sequence[Discovered]
     due_at: datetime
     found_on: int | None = None
-
-
-class KnownUrls:
-    """Which URLs are on the frontier for certain, as far as one process remembers: the pages of a site name the same ones
-    again and again. Holds for nights that are under way, from which nothing is taken away."""
-
-    def __init__(self, most: int = 50_000) -> None:
-        self._most = most
-        self._keys: dict[tuple[str, str], None] = {}
-
-    def new_among(self, found: Iterable[FoundUrls]) -> list[FoundUrls]:
-        """What is found without what is known."""
-        return [
-            replace(some, urls=[item for item in some.urls if (some.night_id, url_key(item.url)) not in self._keys])
-            for some in found
-        ]
-
-    def note(self, found: Iterable[FoundUrls]) -> None:
-        """Remember what a transaction has put on the frontier, once it has taken effect; the oldest is forgotten."""
-        for some in found:
-            self._keys.update(dict.fromkeys((some.night_id, url_key(item.url)) for item in some.urls))
-        for key in list(islice(self._keys, max(0, len(self._keys) - self._most))):
-            del self._keys[key]
 
 
 def add_urls(connection: Connection, found: Iterable[FoundUrls]) -> None:

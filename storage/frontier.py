@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Engine,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -32,6 +35,48 @@ _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts >
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
 _BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
+
+
+def _same_target() -> ColumnElement[bool]:
+    return and_(
+        night_targets.c.night_id == frontier.c.night_id,
+        night_targets.c.target_id == frontier.c.target_id,
+    )
+
+
+# The statements of a claim, built once: a crawl claims for every few pages.
+_DUE = frontier.c.due_at <= bindparam("now")
+_WITH_WORK = (
+    select(night_targets.c.target_id, night_targets.c.started, night_targets.c.max_pages)
+    .where(
+        night_targets.c.night_id == bindparam("night"),
+        night_targets.c.target_id.in_(bindparam("targets", expanding=True)),
+        or_(
+            exists().where(_same_target(), _DUE, _TRIED),
+            and_(_BUDGET_LEFT, exists().where(_same_target(), _DUE, _UNTRIED)),
+        ),
+    )
+    .order_by(night_targets.c.started, night_targets.c.target_id)
+    .with_for_update(of=night_targets)
+)
+_CLAIMABLE = and_(frontier.c.id.in_(bindparam("ids", expanding=True)), or_(_TRIED, _UNTRIED), _DUE)
+_UNLOCKED = select(frontier.c.id).where(_CLAIMABLE).with_for_update(skip_locked=True)
+_LEASED = (
+    update(frontier)
+    .where(_CLAIMABLE)
+    .values(
+        state="leased",
+        worker=bindparam("holder"),
+        due_at=bindparam("until"),
+        attempts=frontier.c.attempts + 1,
+    )
+    .returning(frontier)
+)
+_STARTED = (
+    update(night_targets)
+    .where(night_targets.c.night_id == bindparam("night"), night_targets.c.target_id == bindparam("target"))
+    .values(started=night_targets.c.started + bindparam("count"))
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -141,29 +186,12 @@ def _withdraw(connection: Connection, which: ColumnElement[bool], due_at: dateti
     return len(rows)
 
 
-def _same_target() -> ColumnElement[bool]:
-    return and_(
-        night_targets.c.night_id == frontier.c.night_id,
-        night_targets.c.target_id == frontier.c.target_id,
-    )
-
-
 def _lock_targets_with_work(
     connection: Connection, night_id: str, target_ids: Sequence[int], now: datetime
 ) -> dict[int, tuple[int, int]]:
     """(started, max_pages) of the targets that have a claimable URL, fewest started first, locked against a second
     claimer, who would otherwise spend the same budget."""
-    due = and_(_same_target(), frontier.c.due_at <= now)
-    rows = connection.execute(
-        select(night_targets.c.target_id, night_targets.c.started, night_targets.c.max_pages)
-        .where(
-            night_targets.c.night_id == night_id,
-            night_targets.c.target_id.in_(target_ids),
-            or_(exists().where(due, _TRIED), and_(_BUDGET_LEFT, exists().where(due, _UNTRIED))),
-        )
-        .order_by(night_targets.c.started, night_targets.c.target_id)
-        .with_for_update(of=night_targets)
-    )
+    rows = connection.execute(_WITH_WORK, {"night": night_id, "targets": list(target_ids), "now": now})
     return {row.target_id: (row.started, row.max_pages) for row in rows}
 
 
@@ -171,23 +199,34 @@ def _candidates(
     connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], limit: int, now: datetime
 ) -> list[_Candidate]:
     """Claimable rows, at most `limit` further tries and `limit` first tries a target, within its budget."""
+    asked: dict[str, Any] = {"night": night_id, "now": now}
+    for place, (target_id, (started, max_pages)) in enumerate(budgets.items()):
+        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(limit, max_pages - started))}
+    if not budgets:
+        return []
+    rows = connection.execute(_candidate_query(len(budgets)), {**asked, "tried": limit})
+    return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in rows]
+
+
+@lru_cache(maxsize=32)  # a crawl asks for as many targets as it has free places, again and again
+def _candidate_query(targets: int) -> CompoundSelect[Any]:
     parts: list[Select[Any]] = []
-    for target_id, (started, max_pages) in budgets.items():
-        for kind, most in ((_TRIED, limit), (_UNTRIED, min(limit, max_pages - started))):
-            if most < 1:
-                continue
+    for place in range(targets):
+        for kind, most in ((_TRIED, "tried"), (_UNTRIED, f"untried_{place}")):
             rows = (
                 select(frontier.c.id, frontier.c.target_id, (frontier.c.attempts > 0).label("tried"))
-                .where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, kind)
-                .where(frontier.c.due_at <= now)
+                .where(
+                    frontier.c.night_id == bindparam("night"),
+                    frontier.c.target_id == bindparam(f"target_{place}"),
+                    kind,
+                )
+                .where(_DUE)
                 .order_by(frontier.c.priority, frontier.c.depth, frontier.c.id)
-                .limit(most)
+                .limit(bindparam(most, type_=Integer))
             )
             part = rows.subquery(f"part_{len(parts)}")
             parts.append(select(part.c.id, part.c.target_id, part.c.tried))
-    if not parts:
-        return []
-    return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in connection.execute(union_all(*parts))]
+    return union_all(*parts)
 
 
 def _fairest(candidates: Sequence[_Candidate], budgets: Mapping[int, tuple[int, int]], limit: int) -> list[_Candidate]:
@@ -209,27 +248,20 @@ def _lease(
 ) -> list[FrontierUrl]:
     first_tries: dict[int, int] = {}
     ids = [candidate.id for candidate in chosen]
-    claimable = and_(frontier.c.id.in_(ids), or_(_TRIED, _UNTRIED), frontier.c.due_at <= now)
     if connection.dialect.name == "postgresql":
         # Rows that another transaction is just finishing are left alone instead of waited for.
-        locked = select(frontier.c.id).where(claimable).with_for_update(skip_locked=True)
-        ids = list(connection.scalars(locked))
-    leased = connection.execute(
-        update(frontier)
-        .where(frontier.c.id.in_(ids), claimable)
-        .values(state="leased", worker=worker, due_at=lease_until, attempts=frontier.c.attempts + 1)
-        .returning(frontier)
-    ).all()
+        ids = list(connection.scalars(_UNLOCKED, {"ids": ids, "now": now}))
+    leased = connection.execute(_LEASED, {"ids": ids, "now": now, "holder": worker, "until": lease_until}).all()
     for row in leased:
         if row.attempts == 1:
             first_tries[row.target_id] = first_tries.get(row.target_id, 0) + 1
     if first_tries:
-        night_id = leased[0].night_id
         connection.execute(
-            update(night_targets)
-            .where(night_targets.c.night_id == night_id, night_targets.c.target_id == bindparam("target"))
-            .values(started=night_targets.c.started + bindparam("count")),
-            [{"target": target_id, "count": count} for target_id, count in first_tries.items()],
+            _STARTED,
+            [
+                {"night": leased[0].night_id, "target": target_id, "count": count}
+                for target_id, count in first_tries.items()
+            ],
         )
     order = {candidate.id: place for place, candidate in enumerate(chosen)}
     leased = sorted(leased, key=lambda row: order[row.id])

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from domain.visits import Visit
 from storage.clusters import add_bodies
-from storage.found_urls import FoundUrls, KnownUrls, add_urls
+from storage.found_urls import FoundUrls, add_urls
 from storage.identity import add_identities
 from storage.night_warc import ArchivedSlice
 from storage.pictures import add_pictures
@@ -52,9 +52,7 @@ def known_visits(connection: Connection, some: Sequence[Visit], *, lock: bool = 
     )
 
 
-def store_visits(
-    connection: Connection, some: Sequence[Visit], parts: Sequence[ArchivedSlice | None], known_urls: KnownUrls
-) -> bool:
+def store_visits(connection: Connection, some: Sequence[Visit], parts: Sequence[ArchivedSlice | None]) -> bool:
     """Write all rows of visits of one night, whose frontier rows differ; False, with nothing written, when one of them is
     known already. `parts` are the slices of each in the file that is open, in its order."""
     if known_visits(connection, some, lock=True):
@@ -72,11 +70,11 @@ def store_visits(
     if again:
         connection.execute(_AGAIN, again)
     if finished := [visit for visit in some if visit.retry_at is None]:
-        _finish(connection, finished, visit_ids, known_urls)
+        _finish(connection, finished, visit_ids)
     return True
 
 
-def _finish(connection: Connection, some: Sequence[Visit], visit_ids: Mapping[int, int], known_urls: KnownUrls) -> None:
+def _finish(connection: Connection, some: Sequence[Visit], visit_ids: Mapping[int, int]) -> None:
     _insert_alike(
         connection,
         pages,
@@ -92,16 +90,14 @@ def _finish(connection: Connection, some: Sequence[Visit], visit_ids: Mapping[in
     add_identities(connection, some)
     if found := [row for visit in some for row in finding_rows(visit)]:
         connection.execute(insert(findings), found)
-    add_urls(connection, known_urls.new_among(map(found_by, some)))
+    add_urls(connection, map(_found, some))
     add_skips(connection, some)
     connection.execute(_DONE, [{"row": visit.frontier.id, "result": visit.outcome.value} for visit in some])
 
 
-def found_by(visit: Visit) -> FoundUrls:
-    """The URLs in scope that a visit found; none while it is to be repeated."""
+def _found(visit: Visit) -> FoundUrls:
     row = visit.frontier
-    found = visit.discovered if visit.retry_at is None else ()
-    return FoundUrls(row.night_id, row.target_id, found, visit.ended_at, row.id)
+    return FoundUrls(row.night_id, row.target_id, visit.discovered, visit.ended_at, row.id)
 
 
 def _insert_alike(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

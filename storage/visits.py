@@ -18,13 +18,12 @@ from storage.bundle import StoredBundle, build_bundle, write_bundle
 from storage.chain import SealedFile, append_entry
 from storage.completeness import is_lead, require_complete, require_provenance
 from storage.database import writing
-from storage.found_urls import KnownUrls
 from storage.locks import writing_evidence
 from storage.night_warc import NightWarc
 from storage.orphans import repair_warcs
 from storage.seal_key import SealKey
 from storage.tables import bundles
-from storage.visit_writing import found_by, known_visits, store_visits
+from storage.visit_writing import known_visits, store_visits
 from storage.warc import records_of
 
 
@@ -52,7 +51,6 @@ class SqlVisitStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._warc = NightWarc(engine, folder, self._provenance, clock)
-        self._known_urls = KnownUrls()
         repair_warcs(engine, folder)
 
     def record(self, visit: Visit) -> None:
@@ -110,12 +108,11 @@ class SqlVisitStore:
         night_id = visits[0].frontier.night_id
         with self._warc.appending(night_id, [records_of(_received(visit)) for visit in visits]) as parts:
             with writing(self._engine) as connection:
-                stored = store_visits(connection, visits, parts, self._known_urls)
+                stored = store_visits(connection, visits, parts)
                 if stored and bundle is not None:
                     _vouch_for_bundle(connection, visits[0], bundle, self._clock())
             if stored:
                 self._warc.keep(night_id)
-                self._known_urls.note(map(found_by, visits))
         return stored
 
 

@@ -15,6 +15,9 @@ from uuid import uuid4
 
 from domain.page import Exchange, Headers
 
+_LEVEL = (
+    4  # packs pages to 22.3 % in 2.6 ms each; level 6 to 21.2 % in 4.2 ms (benchmarks.page_stages over saved pages)
+)
 _GZIP = 31  # zlib's window bits for a gzip member; its header carries no time, so equal input gives equal bytes
 _ORIGINAL = "X-Archive-Orig-"
 _LINE_BREAKS = re.compile(r"[\r\n\0]+")  # sample: a header value that the browser joined from two lines
@@ -117,7 +120,7 @@ def _record(
         "Content-Length": str(len(block)),
     }
     head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
-    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     data = b"".join(
         (packer.compress(head.encode()), packer.compress(block), packer.compress(b"\r\n\r\n"), packer.flush())
     )
