@@ -10,12 +10,14 @@ REFERRED_MIN_MONTHS = 60
 
 
 class KeepClass(StrEnum):
-    """Why evidence is kept. Bundles are leads until a person says otherwise; night files are captures."""
+    """Why something is kept. Bundles are leads until a person says otherwise; night files are captures; texts are what the
+    database holds of pages that were no lead."""
 
     REFERRED = "referred"
     LEAD = "lead"
     DISMISSED = "dismissed"
     CAPTURE = "capture"
+    TEXT = "text"
 
 
 class RecordKind(StrEnum):
@@ -25,6 +27,7 @@ class RecordKind(StrEnum):
     RELEASE = "release"
     RETENTION = "retention"  # a bundle was put into another class
     DELETION = "deletion"
+    TEXTS = "texts"  # words of pages that were no lead were cleared from the database
     OPENING = "opening"  # the sealed original was handed to somebody
     KEY = "key"  # the signing key was handed over to a new one
 

@@ -67,13 +67,13 @@ def assign_class(
     """Put a bundle into another class; its term runs anew from `now`. Raises NothingToDo for the class it is in.
 
     A referred case stays referred: nobody shortens its term by dismissing it. Raises ValueError for such a change, and
-    for CAPTURE, which is for night files.
+    for CAPTURE and TEXT, which are for night files and for pages that were no lead.
     """
     with engine.connect() as connection:
         before = assigned_classes(read_records(connection, RecordKind.RETENTION, subject=path)).get(path)
     current = KeepClass.LEAD if before is None else before[0]
-    if keep_class is KeepClass.CAPTURE:
-        raise ValueError("线索的证据包不能按巡查原始记录保存")
+    if keep_class in (KeepClass.CAPTURE, KeepClass.TEXT):
+        raise ValueError("线索的证据包不能按巡查原始记录或非线索页面的文字保存")
     if current is KeepClass.REFERRED and keep_class is not KeepClass.REFERRED:
         raise ValueError("已移送的证据不能改用较短的期限")
     if current is keep_class:

@@ -1,4 +1,4 @@
-"""Deleting evidence, the only way there is: what is due by policy and not on hold, with a proof that stays.
+"""Deleting evidence and words, the only way there is: what is due by policy and not on hold, with a proof that stays.
 
 The proof enters the chain first, then the file goes. A crash in between leaves a file that has a proof of its deletion;
 verification says so, and the next run takes it away.
@@ -16,6 +16,7 @@ from storage.chain import entry_facts, lock_chain
 from storage.custody import KeptItem, kept_items
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
+from storage.expired_texts import clear_texts, due_texts
 from storage.keep_records import KeepRecord, append_record, read_records, write_record_files
 from storage.tables import chain_entries
 from storage.warc import warc_date
@@ -34,11 +35,20 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What one run did. `finished` are files whose deletion an earlier run recorded and did not live to carry out."""
+    """What one run did. `finished` are files whose deletion an earlier run recorded and did not live to carry out; `texts`
+    counts pages whose words were cleared from the database."""
 
     deleted: tuple[KeptItem, ...]
     finished: tuple[str, ...]
     refused: tuple[Refusal, ...]
+    texts: int = 0
+
+
+def due_text_count(engine: Engine, policy: RetentionPolicy, now: datetime) -> int:
+    """Of how many pages `expire` would clear the words now."""
+    with engine.connect() as connection:
+        going = {item.path for item in kept_items(connection, policy) if item.may_go(now)}
+        return len(due_texts(connection, policy, now, going))
 
 
 def due_items(engine: Engine, policy: RetentionPolicy, now: datetime) -> list[KeptItem]:
@@ -57,9 +67,10 @@ def expire(engine: Engine, folder: Path, policy: RetentionPolicy, by: str, now: 
             refused.append(Refusal(item.path, fault))
         else:
             deleted.append(item)
+    texts = clear_texts(engine, policy, by, now)
     write_record_files(engine, folder)
     _carry_out(engine, folder)
-    return Expiry(tuple(deleted), tuple(finished), tuple(refused))
+    return Expiry(tuple(deleted), tuple(finished), tuple(refused), len(texts))
 
 
 def _record_deletion(

@@ -94,7 +94,8 @@ def test_expiry_needs_a_name_and_does_what_it_said(yiguang: Run, kept: Path, tmp
     assert yiguang("evidence", "expire", "--dry-run").stdout == b""
     _age(kept)
     announced = yiguang("evidence", "expire", "--dry-run").stdout
-    assert announced.count(b"\n") == 2
+    assert announced.count(b"\n") == 3
+    assert "1 页的文字期满" in announced.decode()
     assert yiguang("evidence", "expire", "--by", "甲").stdout == announced
     assert not list(kept.glob("evidence/*/*.wacz"))
     checked = yiguang("evidence", "verify", "--all")

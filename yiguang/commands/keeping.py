@@ -54,7 +54,8 @@ RETAIN_HELP = """\
 EXPIRE_HELP = """\
 删除保存期限届满且未被留置的证据，逐件留下删除记录并记入哈希链；这是唯一的删除途径，夜间巡查不会自动删除。
 
-缺失或与登记不符的不作删除登记，留待查明。数据库中的页面文字与判断不在此列。
+缺失或与登记不符的不作删除登记，留待查明。非线索页面的文字、联系方式与引文期满后从数据库中清除，证据包已删除的线索一并清除，记一条记录；
+标题、网址、评分与文字摘要保留。
 
 \b
 例：
@@ -165,6 +166,8 @@ def expire(
     if dry_run:
         for item in expiry.due_items(engine, policy, utc_now()):
             typer.echo(_item_line(item))
+        if texts := expiry.due_text_count(engine, policy, utc_now()):
+            typer.echo(_texts_line(texts))
         return
     try:
         done = expiry.expire(engine, settings.home, policy, by, utc_now())
@@ -174,6 +177,8 @@ def expire(
         typer.echo(f"{path}\t上次已登记，现已删除")
     for item in done.deleted:
         typer.echo(_item_line(item))
+    if done.texts:
+        typer.echo(_texts_line(done.texts))
     for refusal in done.refused:
         typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
     if done.refused:
@@ -288,6 +293,10 @@ def records() -> None:
     with open_home(read_settings()).connect() as connection:
         for record in read_records(connection):
             typer.echo(_record_line(record))
+
+
+def _texts_line(texts: int) -> str:
+    return f"数据库\ttext\t{texts} 页的文字期满"
 
 
 def _item_line(item: "KeptItem") -> str:

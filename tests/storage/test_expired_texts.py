@@ -1,0 +1,162 @@
+"""Words of pages that were no lead go when their term is over; what tells that they were judged stays, and so do leads."""
+
+import json
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from domain.page import ExtractedPage
+from domain.pictures import PagePicture, PictureFate, PictureLine, PictureReading
+from domain.visits import Visit
+from storage.database import migrate, open_engine, writing
+from storage.expired_texts import due_texts
+from storage.expiry import due_text_count, expire
+from storage.nights import finish_night
+from storage.pictures import SqlPictureMemory
+from storage.seals import seal_night
+from storage.stored_texts import stored_documents
+from storage.tables import findings, keep_records, page_memory, pages
+from storage.verify import verify_all
+from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
+from tests.storage.samples import NOW, TEXT, visit
+from tests.storage.test_keeping import BY, NIGHT, POLICY
+from tests.storage.writes import Crash, count_writes, crash_at
+
+LATER = NOW + timedelta(days=367)
+READING = PictureReading(
+    "a" * 64, 600, 400, "0" * 272, (PictureLine("患者白女士", ((0, 0), (9, 0)), 0.9),), (), "x/1", 1.0
+)
+
+
+def _with_picture(lead: Visit) -> Visit:
+    page: ExtractedPage | None = lead.page
+    assert page is not None
+    shown = PagePicture("http://clinic.example/a.png", PictureFate.READ, "", READING, ((0, 4),))
+    return replace(lead, page=replace(page, pictures=(shown,)))
+
+
+@pytest.fixture
+def night(engine: Engine, tmp_path: Path) -> list[int]:
+    """A lead and two others, of which the second shows a picture with words; their ids."""
+    return _night(engine, tmp_path)
+
+
+def _night(engine: Engine, folder: Path) -> list[int]:
+    night_id, ids = open_sample_night(engine, links=2)
+    store = open_store(engine, folder)
+    rows = claim(engine, night_id, ids, limit=3)
+    store.record(visit(rows[0], flagged=True))
+    store.record(visit(rows[1]))
+    store.record(_with_picture(visit(rows[2])))
+    store.close()
+    seal_night(engine, folder, night_id, seal_key(folder), NOW)
+    finish_night(engine, night_id, NOW)
+    return [row.id for row in rows]
+
+
+def _texts(engine: Engine) -> dict[int, str | None]:
+    with engine.connect() as connection:
+        return {row.id: row.text for row in connection.execute(select(pages.c.id, pages.c.text))}
+
+
+def _quotes(engine: Engine, page_id: int) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.scalars(select(findings.c.quote).where(findings.c.page_id == page_id)))
+
+
+def test_after_the_term_only_the_lead_has_words(engine: Engine, tmp_path: Path, night: list[int]) -> None:
+    lead, *others = night
+    assert due_text_count(engine, POLICY, NOW + timedelta(days=300)) == 0
+    assert due_text_count(engine, POLICY, LATER) == 2
+    assert SqlPictureMemory(engine).known(READING.sha256) is not None
+    assert expire(engine, tmp_path, POLICY, BY, LATER).texts == 2
+    assert _texts(engine) == {lead: TEXT, **dict.fromkeys(others)}
+    assert [_quotes(engine, page_id) for page_id in others] == [{""}, {""}]
+    assert "治愈率达98%" in _quotes(engine, lead)
+    assert SqlPictureMemory(engine).known(READING.sha256) is None, "to be read again where it is seen again"
+    assert [document.text for _, document in stored_documents(engine, NIGHT)] == [TEXT]
+    with engine.connect() as connection:
+        row = connection.execute(select(pages).where(pages.c.id == others[0])).one()
+        remembered = set(connection.scalars(select(page_memory.c.page_id)))
+    assert (row.contacts, row.title, len(row.text_sha256)) == ([], "示例门诊部", 64)
+    assert remembered == {lead}
+    record = json.loads((tmp_path / "records/000002-texts.json").read_bytes())
+    assert (record["pages"], record["by"], record["policy"]["basis"]) == (2, BY, ["个人信息保护法28"])
+    assert all(report.ok for report in verify_all(engine, tmp_path))
+    assert expire(engine, tmp_path, POLICY, BY, LATER).texts == 0
+    with engine.connect() as connection:
+        assert [row.kind for row in connection.execute(select(keep_records))].count("texts") == 1
+
+
+def test_a_text_that_is_still_seen_stays(engine: Engine, tmp_path: Path, night: list[int]) -> None:
+    _, seen, shared = night
+    with writing(engine) as connection:
+        connection.execute(
+            update(page_memory).where(page_memory.c.page_id == seen).values(seen_at=LATER - timedelta(days=1))
+        )
+        connection.execute(
+            update(pages).where(pages.c.id == night[0]).values(same_as=shared, captured_at=LATER - timedelta(days=1))
+        )
+    with engine.connect() as connection:
+        assert due_texts(connection, POLICY, LATER) == []
+    assert expire(engine, tmp_path, POLICY, BY, LATER).texts == 0
+
+
+def test_words_of_a_lead_go_with_its_evidence(engine: Engine, tmp_path: Path, night: list[int]) -> None:
+    done = expire(engine, tmp_path, POLICY, BY, NOW + timedelta(days=366 * 6))
+    assert ([item.kind for item in done.deleted], done.texts) == (["bundle", "warc"], 3)
+    assert set(_texts(engine).values()) == {None}
+    assert _quotes(engine, night[0]) == {""}
+
+
+def test_a_crash_at_any_write_clears_all_or_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("counted")
+    engine = _home(folder)
+    writes = count_writes(engine, lambda: expire(engine, folder, POLICY, BY, LATER))
+    engine.dispose()
+    for number in range(writes):
+        folder = tmp_path_factory.mktemp("crashed")
+        engine = _home(folder)
+        with pytest.raises(Crash), crash_at(engine, number):
+            expire(engine, folder, POLICY, BY, LATER)
+        cleared = sum(text is None for text in _texts(engine).values())
+        with engine.connect() as connection:
+            recorded = [row.kind for row in connection.execute(select(keep_records))].count("texts")
+        assert (cleared, recorded) in ((0, 0), (2, 1))
+        expire(engine, folder, POLICY, BY, LATER)
+        assert sum(text is None for text in _texts(engine).values()) == 2
+        assert all(report.ok for report in verify_all(engine, folder))
+        engine.dispose()
+
+
+def _home(folder: Path) -> Engine:
+    engine = open_engine(f"sqlite:///{folder}/yiguang.db")
+    migrate(engine)
+    _night(engine, folder)
+    return engine
+
+
+def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+    migrate(engine)
+    night_id, ids = open_sample_night(engine)
+    store = open_store(engine, tmp_path)
+    row = claim(engine, night_id, ids)[0]
+    plain = visit(row)
+    assert plain.page is not None
+    secret = "患者林小样女士的一段话。"  # noqa: S105  # nobody's password
+    store.record(replace(plain, page=replace(plain.page, text=f"{plain.page.text}{secret * 500}")))
+    store.close()
+    finish_night(engine, night_id, NOW)
+    files = [tmp_path / "yiguang.db", tmp_path / "yiguang.db-wal"]
+    engine.dispose()
+    sqlite3.connect(files[0]).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert secret.encode() in files[0].read_bytes()
+    engine = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+    assert expire(engine, tmp_path, POLICY, BY, LATER).texts == 1
+    assert not any(secret.encode() in file.read_bytes() for file in files if file.exists())
+    engine.dispose()
