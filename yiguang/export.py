@@ -1,6 +1,7 @@
 """What leaves the data folder with a case: the masked copy for everybody, the sealed original for those who may see it."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from domain.nights import Case
@@ -63,12 +64,65 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     return files
 
 
-def record_opening(settings: Settings, case: Case, by: str, reason: str) -> None:
-    """Enter into the chain who takes the original out and why, before it is out."""
-    from domain.retention import RecordKind
-    from storage.keep_records import record_act
+def role_of_opener(settings: Settings, by: str) -> str:
+    """The role under which somebody takes an original out: empty while no account of the desk may open evidence.
+
+    Raises CommandFailed for who has no account then, a disabled one, or one whose role may not. Nobody is asked for a password: the
+    command line is the data folder's owner's, and what it says of him goes on record.
+    """
+    from domain.roles import ROLE_ZH, Act, may
+    from review.accounts import Accounts, fold_name
     from yiguang.home import open_home, utc_now
 
-    facts = {"case": case.id, "sha256": case.bundle_sha256, "reason": reason}
+    accounts = [account for account in Accounts(open_home(settings), utc_now).list() if account.disabled_at is None]
+    if not any(may(account.role, Act.OPEN_EVIDENCE) for account in accounts):
+        return ""
+    for account in accounts:
+        if account.name == fold_name(by):
+            if may(account.role, Act.OPEN_EVIDENCE):
+                return account.role
+            raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得调阅原件")
+    raise CommandFailed(f"复核台没有可用的账号 {by.strip()}；--by 须为有权调阅原件的账号（见 yiguang accounts list）")
+
+
+def record_opening(settings: Settings, case: Case, by: str, role: str, reason: str) -> None:
+    """Enter into the chain, and into the desk's log, who takes the original out and why, before it is out."""
+    from domain.retention import RecordKind
+    from review.audit_log import AuditLog
+    from storage.database import writing
+    from storage.keep_records import append_record, write_record_files
+    from yiguang.home import open_home, utc_now
+
+    facts = {"case": case.id, "sha256": case.bundle_sha256, "reason": reason, **({"role": role} if role else {})}
     engine = open_home(settings)
-    record_act(engine, settings.home, RecordKind.OPENING, case.bundle, case.night_id, by, facts, utc_now())
+    with writing(engine) as connection:
+        kind = RecordKind.OPENING
+        record = append_record(connection, kind, case.bundle, case.night_id, by, facts, utc_now())
+        detail = {**facts, "record": record.path}
+        AuditLog(engine, utc_now).record(connection, by.strip(), "original-exported", f"case:{case.id}", detail)
+    write_record_files(engine, settings.home)
+
+
+def write_files(out: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files in place, each whole or not at all, the first one last: it is there only when all are. One that is there already
+    stays when it is the same, so that an export that broke off can be repeated.
+
+    Raises CommandFailed. Ask `require_free` first.
+    """
+    from storage.durable_file import write_whole
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in reversed(list(files)):
+            if name == VERIFIER or not (out / name).exists():
+                write_whole(out / name, files[name])
+    except OSError as fault:
+        raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
+
+
+def require_free(out: Path, files: Mapping[str, bytes]) -> None:
+    """Raises CommandFailed when a file of other content bears one of the names, so that nothing goes on record in vain."""
+    for name, data in files.items():
+        path = out / name
+        if name != VERIFIER and path.exists() and path.read_bytes() != data:
+            raise CommandFailed(f"{path} 已存在，不覆盖")

@@ -11,7 +11,15 @@ from yiguang.commands.cases import find_case
 from yiguang.commands.keeping import keeping_app
 from yiguang.commands.recapture import recapture_app
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import VERIFIER, masked_files, original_files, record_opening, require_kept
+from yiguang.export import (
+    masked_files,
+    original_files,
+    record_opening,
+    require_free,
+    require_kept,
+    role_of_opener,
+    write_files,
+)
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
@@ -52,9 +60,11 @@ STAMP_HELP = """\
 EXPORT_HELP = """\
 导出一条线索的材料：先核验证据包，再写到目标目录。
 
-默认导出脱敏副本（正文、命中项与遮盖清单），供流转；患者的姓名称谓、身份证号、个人电话等已遮盖，原件不动。
+默认导出脱敏副本（正文、截图、命中项与遮盖清单），供流转；患者的姓名称谓、身份证号、个人电话、人像等已遮盖，原件不动。
+截图中的文字须逐处识别，约需数秒至数十秒；识别不了的不附截图。
 --original 导出封存的原件，附 SHA-256 摘要文件、封存证明、取证说明（空白处由取证人填写签名）、
 截图分屏（.view-N.png 为原样，.view-N.boxes.png 为标出命中文字的副本）与独立核验程序 verify.pyz；须写明经办人与理由，调阅记入哈希链，不能删除。
+复核台已有可调阅原件的账号时，--by 须为其中之一。中途断开的导出，原样再运行一次即补齐。
 
 尚未封存（夜间巡查未结束）的证据没有封存证明；时间戳后来才取得的，取得后再导出一次。
 
@@ -181,18 +191,12 @@ def export(
     report = verify_bundle(settings.home / case.bundle)
     if not report.ok:
         raise CommandFailed(f"证据包未通过核验，不予导出：{_in_words(report)}")
+    role = "" if masked else role_of_opener(settings, by)
     files = masked_files(settings, case) if masked else original_files(settings, case)
-    for name in files:
-        if (out / name).exists() and name != VERIFIER:
-            raise CommandFailed(f"{out / name} 已存在，不覆盖")
+    require_free(out, files)
     if not masked:
-        record_opening(settings, case, by, reason)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (out / name).write_bytes(data)
-    except OSError as fault:
-        raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
+        record_opening(settings, case, by, role, reason)
+    write_files(out, files)
     typer.echo(str(out / next(iter(files))))
 
 
