@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
 
 from domain.reviews import (
-    DECIDED,
-    STAGE_OF,
     FindingVerdict,
     ItemState,
     Refused,
@@ -24,6 +22,7 @@ from domain.roles import Act, Role, may
 from review.accounts import Account, require
 from review.audit_log import AuditLog
 from review.conflicts import has_conflict
+from review.item_rows import UNLOCKED, Batch, changed, put_back, readers, resumed, started_again
 from review.items import Filters, NoSuchItem, is_put_aside, is_read_by, narrowed, without_conflicts
 from review.queue import is_free, refuse_if_in_other_hands, together
 from review.reasons import Reason
@@ -32,12 +31,6 @@ from storage.database import writing
 from storage.tables import desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings
 
 _MAX_NOTE = 2000
-_READERS = ("first_reader", "second_reader", "third_reader", "fourth_reader")
-#: What a verdict changes of an item, and undoing puts back.
-_KEPT = (
-    "state", "stage", "held_state", "held_by", "held_until", "assignee", "decided_at", "stage_since", *_READERS,
-)  # fmt: skip
-_TIMES = frozenset({"held_until", "decided_at", "stage_since"})
 
 
 class ItemChanged(Refused):
@@ -118,7 +111,7 @@ class Decisions:
         with writing(self._engine) as connection:
             row = self._open(connection, account, item_id, expected_version, now)
             members, skipped = self._members(connection, account, row, with_items, now)
-            batch = _Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)
+            batch = Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)
             decided = self._apply(connection, batch, [row, *members])
             said = self._say_of_findings(connection, batch, row, finding_verdicts or {})
             detail = batch.detail() | {"items": [item.item_id for item in decided], "findings": said}
@@ -154,7 +147,7 @@ class Decisions:
                 raise CountChanged(expected_count, len(rows))
             if not 1 <= len(rows) <= self._settings.max_bulk:
                 raise Incomplete(f"一次可批量决定 1 至 {self._settings.max_bulk} 条，现为 {len(rows)} 条")
-            batch = _Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)
+            batch = Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)
             decided = self._apply(connection, batch, rows)
             detail = batch.detail() | {"items": [row.id for row in rows], "filters": filters.as_json()}
             self._log.record(connection, account.name, "decided-in-bulk", f"batch:{batch.id}", detail)
@@ -181,7 +174,8 @@ class Decisions:
             rows = connection.execute(query).all()
             if any(row.version != row.item_version for row in rows):
                 raise CannotUndo("此后已有变化，不能撤销")
-            undone = [self._put_back(connection, account, row, now) for row in rows]
+            main = min(rows, key=lambda row: row.id).item_id
+            undone = [self._put_back(connection, account, row, now, row.item_id == main) for row in rows]
             connection.execute(update(desk_decisions).where(made.batch == last.batch).values(undone_at=now))
             detail = {"batch": last.batch, "items": [item.item_id for item in undone]}
             self._log.record(connection, account.name, "undone", f"item:{undone[0].item_id}", detail)
@@ -195,8 +189,8 @@ class Decisions:
         _check_note(note, "搁置须写明原因")
         with writing(self._engine) as connection:
             row = self._open(connection, account, item_id, expected_version, now, Act.HOLD)
-            changed = {"state": ItemState.HELD.value, "held_state": _resumed(row).value, "held_until": until}
-            item = self._change(connection, row, changed | {"held_by": None} | _UNLOCKED)
+            values = {"state": ItemState.HELD.value, "held_state": resumed(row).value, "held_until": until}
+            item = self._change(connection, row, values | {"held_by": None} | UNLOCKED)
             detail = {"until": until.isoformat(), "note": note.strip()}
             self._log.record(connection, account.name, "held", f"item:{item_id}", detail)
         return item
@@ -207,7 +201,7 @@ class Decisions:
         with writing(self._engine) as connection:
             row = self._open(connection, account, item_id, expected_version, now, Act.HAND_OVER)
             assignee = self._able(connection, row, to)
-            item = self._change(connection, row, {"assignee": assignee} | _UNLOCKED)
+            item = self._change(connection, row, {"assignee": assignee} | UNLOCKED)
             detail = {"to": to, "note": note.strip()[:_MAX_NOTE]}
             self._log.record(connection, account.name, "handed-over", f"item:{item_id}", detail)
         return item
@@ -227,7 +221,7 @@ class Decisions:
             for row in rows:
                 refuse_if_in_other_hands(connection, row, account, now)
                 assignee = None if to is None else self._able(connection, row, to)
-                items.append(self._change(connection, row, {"assignee": assignee} | _UNLOCKED))
+                items.append(self._change(connection, row, {"assignee": assignee} | UNLOCKED))
             detail = {"to": to, "items": [row.id for row in rows]}
             self._log.record(connection, account.name, "assigned", f"account:{to}", detail)
         return items
@@ -295,8 +289,8 @@ class Decisions:
     ) -> Any:
         """An open item that this person may do something to, its row locked until the transaction ends."""
         row = self._row(connection, account, item_id, expected_version)
-        next_state(_resumed(row), Verdict.LATER, account.role, account.id in _readers(row))
-        require(account, act or act_of(_resumed(row)))
+        next_state(resumed(row), Verdict.LATER, account.role, account.id in readers(row))
+        require(account, act or act_of(resumed(row)))
         refuse_if_in_other_hands(connection, row, account, now)
         return row
 
@@ -327,27 +321,27 @@ class Decisions:
             or_(desk_items.c.assignee.is_(None), desk_items.c.assignee == account.id),
         )
 
-    def _apply(self, connection: Connection, batch: "_Batch", rows: Sequence[Any]) -> list[DecidedItem]:
-        changed, made = [], []
+    def _apply(self, connection: Connection, batch: "Batch", rows: Sequence[Any]) -> list[DecidedItem]:
+        done, made = [], []
         for row in rows:
             after = self._after(connection, batch, row)
-            values = _changed(row, batch, after, self._settings)
-            changed.append(DecidedItem(row.id, after, row.version + 1))
+            values = changed(row, batch, after, self._settings)
+            done.append(DecidedItem(row.id, after, row.version + 1))
             self._update(connection, row, values)
             made.append(batch.decision(row, after))
         connection.execute(insert(desk_decisions), made)
-        return changed
+        return done
 
     @staticmethod
-    def _after(connection: Connection, batch: "_Batch", row: Any) -> ItemState:
-        state, account = _resumed(row), batch.account
+    def _after(connection: Connection, batch: "Batch", row: Any) -> ItemState:
+        state, account = resumed(row), batch.account
         if state is ItemState.READ_ONCE and batch.verdict is not Verdict.LATER:
             earlier = connection.execute(_counting().where(desk_decisions.c.item_id == row.id)).one()
             return settle(Verdict(earlier.verdict), Role(earlier.role), batch.verdict, account.role)
-        return next_state(state, batch.verdict, account.role, account.id in _readers(row), row.read_twice)
+        return next_state(state, batch.verdict, account.role, account.id in readers(row), row.read_twice)
 
     def _say_of_findings(
-        self, connection: Connection, batch: "_Batch", row: Any, said: Mapping[int, FindingVerdict]
+        self, connection: Connection, batch: "Batch", row: Any, said: Mapping[int, FindingVerdict]
     ) -> dict[str, str]:
         if not said:
             return {}
@@ -367,16 +361,15 @@ class Decisions:
         )
         return {str(number): verdict.value for number, verdict in sorted(said.items())}
 
-    def _put_back(self, connection: Connection, account: Account, decision: Any, now: datetime) -> DecidedItem:
-        """The item as it was before, in the person's hands."""
-        before = {
-            name: datetime.fromisoformat(value) if name in _TIMES and value is not None else value
-            for name, value in decision.before.items()
-        }
-        lock = {"lock_holder": account.id, "lock_until": now + self._settings.lock}
+    def _put_back(
+        self, connection: Connection, account: Account, decision: Any, now: datetime, in_hand: bool
+    ) -> DecidedItem:
+        """The item as it was before, in the person's hands when it was what they had open."""
+        lock = {"lock_holder": account.id, "lock_until": now + self._settings.lock} if in_hand else UNLOCKED
         version = decision.item_version + 1
         this = desk_items.c.id == decision.item_id
-        connection.execute(update(desk_items).where(this).values(before | lock | {"version": version}))
+        values = put_back(decision.before) | lock | {"version": version}
+        connection.execute(update(desk_items).where(this).values(values))
         return DecidedItem(decision.item_id, ItemState(decision.before["state"]), version)
 
     def _start_again(
@@ -389,25 +382,15 @@ class Decisions:
                 desk_accounts.c.id == assignee, desk_accounts.c.disabled_at.is_(None)
             )
             assignee = connection.scalar(active)
-        values = {
-            "state": state.value,
-            "stage": STAGE_OF[state].value,
-            "assignee": assignee,
-            "decided_at": None,
-            "stage_since": now,
-            **dict.fromkeys(_READERS),
-            **_UNHELD,
-            **_UNLOCKED,
-        }
-        return self._change(connection, row, values)
+        return self._change(connection, row, started_again(state, assignee, now))
 
     def _able(self, connection: Connection, row: Any, name: str) -> int:
         """The account of that name, which can decide the item. Raises Incomplete."""
         query = select(desk_accounts).where(desk_accounts.c.name == name, desk_accounts.c.disabled_at.is_(None))
         other = connection.execute(query).one_or_none()
-        if other is None or not may(Role(other.role), act_of(_resumed(row))):
+        if other is None or not may(Role(other.role), act_of(resumed(row))):
             raise Incomplete("此人不能处理此条")
-        if other.id in _readers(row) or has_conflict(connection, other.id, row.id):
+        if other.id in readers(row) or has_conflict(connection, other.id, row.id):
             raise Incomplete("此人不能处理此条")  # why is nobody's business
         return int(other.id)
 
@@ -421,72 +404,6 @@ class Decisions:
         done = connection.execute(update(desk_items).where(unchanged).values({**values, "version": row.version + 1}))
         if done.rowcount != 1:
             raise ItemChanged(row.id, row.version)
-
-
-_UNLOCKED: dict[str, Any] = {"lock_holder": None, "lock_until": None}
-_UNHELD: dict[str, Any] = {"held_state": None, "held_by": None, "held_until": None}
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    id: str
-    account: Account
-    verdict: Verdict
-    reason: str
-    note: str
-    now: datetime
-
-    def detail(self) -> dict[str, Any]:
-        words = {"verdict": self.verdict.value, "reason": self.reason, "note": self.note}
-        return {"batch": self.id, **{name: value for name, value in words.items() if value}}
-
-    def decision(self, row: Any, after: ItemState) -> dict[str, Any]:
-        before = {name: getattr(row, name) for name in _KEPT}
-        return {
-            "batch": self.id,
-            "item_id": row.id,
-            "item_version": row.version + 1,
-            "account_id": self.account.id,
-            "role": self.account.role.value,
-            "stage": row.stage,
-            "verdict": self.verdict.value,
-            "reason": self.reason,
-            "note": self.note,
-            "made_at": self.now,
-            "state_after": after.value,
-            "before": {
-                name: value.isoformat() if isinstance(value, datetime) else value for name, value in before.items()
-            },
-        }
-
-
-def _changed(row: Any, batch: _Batch, after: ItemState, settings: DeskSettings) -> dict[str, Any]:
-    if after is ItemState.HELD:
-        until = batch.now + settings.put_off
-        held = {"held_state": _resumed(row).value, "held_until": until, "held_by": batch.account.id}
-        return {"state": after.value, "assignee": None, **held, **_UNLOCKED}
-    slot = next(name for name in _READERS if getattr(row, name) is None)
-    stage = STAGE_OF.get(after)
-    return {
-        "state": after.value,
-        "stage": None if stage is None else stage.value,
-        slot: batch.account.id,
-        "assignee": None,
-        "stage_since": batch.now,
-        "decided_at": batch.now if after in DECIDED else None,
-        **_UNHELD,
-        **_UNLOCKED,
-    }
-
-
-def _resumed(row: Any) -> ItemState:
-    """The state that an item is decided in."""
-    state = ItemState(row.state)
-    return ItemState(row.held_state) if state is ItemState.HELD else state
-
-
-def _readers(row: Any) -> tuple[int, ...]:
-    return tuple(reader for name in _READERS if (reader := getattr(row, name)) is not None)
 
 
 def _counting() -> Any:
