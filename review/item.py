@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
@@ -31,7 +31,8 @@ from storage.versions import version_text, versions_of
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """The page as it was read. Offsets of everything are code points into `text`."""
+    """The page as it was read. Offsets of everything are code points into `text`, except where `cleared` says that its words were
+    deleted when their term was over: then `text` and all quotes are empty."""
 
     id: int
     url: str
@@ -49,6 +50,7 @@ class PageView:
     identifiers: tuple[Identifier, ...]
     institutions: tuple[str, ...]
     pictures: tuple[PagePicture, ...]
+    cleared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def _page(connection: Connection, page_id: int) -> _Page:
         identifiers=tuple(Identifier(**each) for each in row.identifiers or ()),
         institutions=tuple(row.institutions or ()),
         pictures=pictures_of_page(connection, source),
+        cleared=text is None,
     )
     return _Page(view, row.judgement or {}, source)
 
@@ -248,9 +251,21 @@ def _shot(folder: Path, bundle: str | None) -> tuple[ShotPlaces | None, str]:
 def _changes(engine: Engine, versions: tuple[PageVersion, ...], body_sha256: str) -> tuple[TextChange, ...]:
     """What the item's text has that the version before did not, and the other way round."""
     place = next((number for number, version in enumerate(versions) if version.digest == body_sha256), 0)
-    if not place:
+    if not place or not all(_has_words(engine, version) for version in versions[place - 1 : place + 1]):
         return ()
     return text_changes(version_text(engine, versions[place - 1]), version_text(engine, versions[place]))
+
+
+def _has_words(engine: Engine, version: PageVersion) -> bool:
+    """Whether a version's text is kept still; its digest is in any case."""
+    earlier = pages.alias("earlier")
+    query = (
+        select(func.coalesce(pages.c.text, earlier.c.text).is_not(None))
+        .select_from(pages.outerjoin(earlier, earlier.c.id == pages.c.same_as))
+        .where(pages.c.id == version.page_id)
+    )
+    with engine.connect() as connection:
+        return bool(connection.scalar(query))
 
 
 def _registered(engine: Engine, page: PageView) -> tuple[RegisteredInstitution, ...]:

@@ -25,6 +25,7 @@ _AT_A_TIME = 200
 def training_rows(engine: Engine, since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """One row for each item with a conclusion, in order of items, some hundred texts in memory at a time.
 
+    A page whose words were cleared when their term was over (`storage.expired_texts`) has nothing to teach and is left out.
     `families` and `rules` are those of the page's live findings that no reader called wrong; a dismissed page has no family.
     `by` is the reader who spoke first. Rows are of the pages' own texts, unmasked: they do not leave the house.
     """
@@ -89,7 +90,9 @@ def _rows(connection: Connection, item_ids: Any) -> list[dict[str, Any]]:
     for row in connection.execute(made):
         firsts.setdefault(row.item_id, row)
     denied = _denied(connection, item_ids)
-    return [_row(row, firsts[row[0]], denied.get(row[0], frozenset())) for row in connection.execute(query)]
+    return [
+        _row(row, firsts[row[0]], denied.get(row[0], frozenset())) for row in connection.execute(query) if row.full_text
+    ]
 
 
 def _row(row: Any, first: Any, denied: frozenset[str]) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def _row(row: Any, first: Any, denied: frozenset[str]) -> dict[str, Any]:
     families = row.families if label == "confirmed" else []
     fields = {
         "id": f"item:{row[0]}",
-        "text": row.full_text or "",
+        "text": row.full_text,
         "decision": label,
         "by": first.name,
         "at": first.made_at.isoformat(),

@@ -15,6 +15,9 @@ from review.queue import ReviewQueue
 from review.reference import load_reference
 from review.settings import DeskSettings
 from review.shots import screenshot
+from review.training import training_rows
+from storage.database import writing
+from storage.tables import findings, pages
 from tests.review.desk import Clock, Page, desk, own_text, people
 from tests.storage.samples import png
 
@@ -112,3 +115,20 @@ def test_items_of_a_declared_conflict_are_not_there(engine: Engine, tmp_path: Pa
     assert queue.items(one) == [] and later
     conflicts.withdraw(one, "示例门诊部（总部）")
     assert len(queue.items(one)) == 2
+
+
+def test_a_page_whose_words_were_cleared_is_shown_without_them(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    desk(engine, tmp_path, {"a": Page(0.9)})
+    ids = desk(engine, tmp_path, {"a": Page(0.9, text=own_text("changed"))}, day=1)
+    analyst, reviewer = people(engine, clock, Role.ANALYST, Role.REVIEWER)
+    assert load_item(engine, tmp_path, ids["a"], analyst, clock()).changes
+    decisions = Decisions(engine, clock)
+    decisions.decide(analyst, ids["a"], Verdict.NOT_AD, expected_version=1)
+    assert len(list(training_rows(engine))) == 1
+    with writing(engine) as connection:
+        connection.execute(pages.update().values(text=None, contacts=[], identifiers=[], institutions=[]))
+        connection.execute(findings.update().values(quote=""))
+    view = load_item(engine, tmp_path, ids["a"], reviewer, clock())
+    assert (view.page.text, view.page.cleared, view.changes) == ("", True, ())
+    assert len(view.versions) == 2 and view.readings and list(training_rows(engine)) == []
