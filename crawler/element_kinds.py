@@ -28,7 +28,7 @@ ACTIVE = frozenset({"onclick", "data-href", "data-link", "data-miniprogram-appid
 LOOKS = ACTIVE | {"id", "class", "style", "hidden", "background"}
 #: No children are walked in these; the normal form has emptied those that may have some.
 CHILDLESS = frozenset({
-    "script", "title", "meta", "base", "link", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
+    "script", "title", "meta", "base", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
 })  # fmt: skip
 #: Elements without an end tag.
 VOID = frozenset({
@@ -90,7 +90,7 @@ _SHARED = {
     for keeps_lines in (False, True)
 }
 ROOT = _SHARED[End.NOTHING, False][False]
-BREAK, CLOSE, PLACED, COMMENT = (
+BREAK, CLOSE, PLACED, NOTHING = (
     (int(start), (ROOT, ROOT)) for start in (Start.BREAK, Start.CLOSE, Start.PLACED, Start.NOTHING)
 )
 _PLAIN = (int(Start.PLAIN), _SHARED[End.NOTHING, False])
@@ -103,9 +103,11 @@ def kind_of(token: str, marked_ids: frozenset[str], hidden: frozenset[str], word
     if tag[:1] == "/":
         return CLOSE
     if not tag[:1].isalpha():
-        return COMMENT  # a processing instruction
+        return NOTHING  # a processing instruction
     if tag == "br":
         return BREAK
+    if tag == "link":  # a style sheet or the like; what it links to is no matter of the page
+        return NOTHING
     if tag in PLACED_TAGS or "-" in tag:
         return PLACED
     attributes = attributes_of(token) if len(tag) < len(token) else {}

@@ -1,15 +1,14 @@
 """One walk over the pieces of a page collects all that its readers need; nothing is resolved or judged here."""
 
-import re
 from collections.abc import Mapping
 
 from crawler.element_kinds import (
     ACTIVE,
     CHILDLESS,
-    COMMENT,
     HEADINGS,
     LOOKS,
     NAME_CHARS,
+    NOTHING,
     PLACED,
     PLACED_TAGS,
     REGION_TAGS,
@@ -25,21 +24,20 @@ from crawler.element_kinds import (
     hiding_of,
     kind_of,
 )
+from crawler.element_pieces import (
+    add_clicked_image,
+    add_component,
+    add_head,
+    add_script,
+    add_scripted_link,
+    squeezed,
+)
 from crawler.hidden_names import hidden_names
 from crawler.markup import Markup, attributes_of, normal_markup, unescaped
 from crawler.picture_sources import best_of_set, picture_source
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
-_LINK_SCRIPT = re.compile(
-    r"(?:location(?:\.href)?\s{0,3}=|location\.(?:replace|assign)\(|window\.open\(|(?:go|open|jump)\w{0,12}\()\s{0,3}"
-    r"[\"']([^\"'\s<>]{1,500})[\"']"
-)
-_WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\\?[\"']", re.IGNORECASE)
-#: Inline scripts longer than this are code, not the few lines with which a template places a widget or a link.
-_SCRIPT_CHARS = 20_000
-#: Inline scripts longer than this are libraries: WeChat's articles carry a megabyte of them.
-_DATA_SCRIPT_CHARS = 60_000
 _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PLACED, Start.BREAK, Start.LINE))
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
 #: Links that do not lead to a page: they call, write, or run a script.
@@ -110,28 +108,32 @@ class _Walker:
             elif start == _BREAK:
                 self._break_line()
             if text:
-                if not text.isspace():
+                if text.isspace():
+                    if line and line[-1] != " ":
+                        line.append(" ")
+                elif "&" in text or frame.hidden or frame.keeps_lines or self._link is not None:
                     self._add_text(text, frame)
-                elif line and line[-1] != " ":
-                    line.append(" ")
+                else:
+                    line.append(text)
+                    self._after_link = False
         self._break_line()
 
     def _new_kind(self, token: str) -> Kind:
-        if token.partition(" ")[0] in PLACED_TAGS:
+        if token[:2] == "a " or token.partition(" ")[0] in PLACED_TAGS:
             return PLACED
-        if token[:1] == "!":
-            return COMMENT
+        if token[:1] == "!" or token[:5] == "link ":
+            return NOTHING
         read_kind = kind_of if len(token) <= NAME_CHARS else kind_of.__wrapped__
         kind = self._kinds[token] = read_kind(token, self._marked_ids, self._hidden_names, self._wordings)
         return kind
 
     def _enter(self, token: str, text: str, parent: Frame) -> str:
         """Take in one element that has to be looked at; the text behind its tag comes back if it is still to be read."""
-        tag = token.partition(" ")[0]
         attributes = attributes_of(token)
-        if tag == "a":
+        if token[:2] == "a " or token == "a":
             self._open_link(attributes, parent.hidden)
             return text
+        tag = token.partition(" ")[0]
         if tag in CHILDLESS:
             self._add_childless(tag, attributes, text, parent)
             if tag in VOID:
@@ -146,18 +148,20 @@ class _Walker:
         return self._raw_texts.get(text, "").replace("&", "&amp;") if tag in SHOWN_RAW else text
 
     def _add_childless(self, tag: str, attributes: Mapping[str, str], text: str, parent: Frame) -> None:
-        if tag == "img":
-            self._add_image(tag, attributes)
-            if "onclick" in attributes:
-                self._add_image_link(attributes)
-        elif tag == "script":
-            self._add_script(attributes, text)
+        found = self.found
+        if tag == "script":
+            add_script(found, attributes, self._raw_texts.get(text, ""))
         elif tag == "title":
-            self.found.document_title = self.found.document_title or _squeezed(unescaped(text))
+            found.document_title = found.document_title or squeezed(unescaped(text))
         elif tag in ("meta", "base"):
-            self._add_head(tag, attributes)
-        elif tag != "link":
-            self._add_replaced(tag, attributes, parent.hidden)
+            add_head(found, tag, attributes)
+        else:
+            if tag in ("img", "source", "video"):
+                self._add_image(tag, attributes)
+            else:
+                self._add_replaced(tag, attributes, parent.hidden)
+            if "onclick" in attributes:
+                add_clicked_image(found, attributes)
 
     def _open_link(self, attributes: Mapping[str, str], hidden: bool) -> None:
         href = attributes.get("href", "")
@@ -183,7 +187,8 @@ class _Walker:
         if tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"])
         elif "-" in tag or tag == "mpvoice":
-            self._add_component(tag, attributes)
+            if shown := add_component(self.found, tag, attributes):
+                self._line.append(shown)
         elif title := attributes.get("data-title"):
             frame.image_alt = title
         if tag in REGION_TAGS or not LOOKS.isdisjoint(attributes):
@@ -207,14 +212,14 @@ class _Walker:
         if frame.tag in HEADINGS and not frame.hidden and (text := " ".join(found.lines[frame.first_line :])):
             found.headings.append((frame.tag, text))
         if frame.is_link and self._link is not None:
-            text = _squeezed("".join(self._link)) or _squeezed(frame.image_alt)
+            text = squeezed("".join(self._link)) or squeezed(frame.image_alt)
             self._link, self._after_link = None, True
             if text:
                 found.buttons.append(text)
             if frame.href:
                 found.links.append((frame.href, text))
         elif frame.href:
-            found.links.append((frame.href, _squeezed(frame.image_alt)))
+            found.links.append((frame.href, squeezed(frame.image_alt)))
 
     def _add_text(self, text: str, frame: Frame) -> None:
         if "&" in text:
@@ -243,7 +248,7 @@ class _Walker:
 
     def _break_line(self) -> None:
         if self._line:
-            text = _squeezed("".join(self._line))
+            text = squeezed("".join(self._line))
             if text:
                 self.found.lines.append(text)
                 self.found.link_chars.append(min(self._line_link_chars, len(text)))
@@ -261,41 +266,7 @@ class _Walker:
         if not ACTIVE.isdisjoint(attributes):
             for name in sorted(ACTIVE.intersection(attributes)):
                 if value := attributes[name]:
-                    self._add_script_link(name, value, frame)
-
-    def _add_component(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """WeChat's own elements: a voice shows its name; cards of accounts and mini-programs are marks of a widget."""
-        self.found.marks.append(f"<{tag}")
-        if tag in ("mpvoice", "mp-common-mpaudio") and (media := attributes.get("voice_encode_fileid")):
-            self._line.append(f" {attributes.get('name') or ''} ")
-            self.found.links.append((f"https://res.wx.qq.com/voice/getvoice?mediaid={media}", "音频"))
-
-    def _add_script_link(self, name: str, value: str, frame: Frame) -> None:
-        self.found.marks.append(f"{name}={value}")
-        match = _LINK_SCRIPT.search(value) if name == "onclick" else None
-        target = match[1] if match else value if name in ("data-href", "data-link") else ""
-        if target and (not frame.href or frame.href.lower().startswith(("javascript", "#"))):
-            frame.href = target
-
-    def _add_script(self, attributes: Mapping[str, str], place: str) -> None:
-        if source := attributes.get("src"):
-            self.found.marks.append(f"src={source}")
-        text = self._raw_texts.get(place, "")
-        if text and len(text) <= _DATA_SCRIPT_CHARS:
-            self.found.data_scripts.append(text)
-        if text and len(text) <= _SCRIPT_CHARS:
-            self.found.scripts.append(text)
-            if "document.write" in text:
-                self.found.links.extend((url, "") for url in _WRITTEN_LINK.findall(text))
-
-    def _add_head(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "base":
-            self.found.base = self.found.base or attributes.get("href", "")
-        elif tag == "meta":
-            name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop", "")
-            name = name or attributes.get("http-equiv", "")
-            if name and (content := attributes.get("content")):
-                self.found.metas.setdefault(name.strip().lower(), content)
+                    frame.href = add_scripted_link(self.found, name, value, frame.href)
 
     def _add_replaced(self, tag: str, attributes: Mapping[str, str], hidden: bool) -> None:
         found = self.found
@@ -305,26 +276,15 @@ class _Walker:
             if tag != "embed" and (target := source or attributes.get("data-src")):
                 found.links.append((target, ""))
         elif tag == "area":
-            found.links.append((attributes.get("href", ""), _squeezed(attributes.get("alt", ""))))
+            found.links.append((attributes.get("href", ""), squeezed(attributes.get("alt", ""))))
             found.marks.append(f"href={attributes.get('href', '')}")
         elif tag == "input":
-            kind, value = attributes.get("type", "").lower(), _squeezed(attributes.get("value", ""))
+            kind, value = attributes.get("type", "").lower(), squeezed(attributes.get("value", ""))
             if kind in ("submit", "button") and value and not hidden:
                 found.buttons.append(value)
                 self._line.append(f" {value} ")
             if kind == "image" and source:
-                found.images.append((source, _squeezed(attributes.get("alt", "")), False))
-        else:
-            self._add_image(tag, attributes)
-        if "onclick" in attributes:
-            self._add_image_link(attributes)
-
-    def _add_image_link(self, attributes: Mapping[str, str]) -> None:
-        if onclick := attributes["onclick"]:
-            frame = Frame(_ENDS_PLACED, hidden=False)
-            self._add_script_link("onclick", onclick, frame)
-            if frame.href:
-                self.found.links.append((frame.href, _squeezed(attributes.get("alt", ""))))
+                found.images.append((source, squeezed(attributes.get("alt", "")), False))
 
     def _add_image(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "source":  # of a picture; those of films have no srcset
@@ -335,7 +295,7 @@ class _Walker:
         else:
             source, lazy = picture_source(attributes, self._offered)
             self._offered = ""
-        alt = _squeezed(attributes.get("alt") or attributes.get("title", ""))
+        alt = squeezed(attributes.get("alt") or attributes.get("title", ""))
         if source:
             self.found.images.append((source, alt, lazy))
         if alt and self._link is not None:
@@ -343,7 +303,3 @@ class _Walker:
                 if frame.is_link:
                     frame.image_alt = frame.image_alt if frame.image_alt.strip() else alt
                     break
-
-
-def _squeezed(text: str) -> str:
-    return " ".join(text.split())
