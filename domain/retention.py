@@ -29,6 +29,7 @@ class RecordKind(StrEnum):
     DELETION = "deletion"
     TEXTS = "texts"  # words of pages that were no lead were cleared from the database
     OPENING = "opening"  # the sealed original was handed to somebody
+    DESK_LOG = "desk-log"  # the head of the desk's audit log when a night was sealed
     KEY = "key"  # the signing key was handed over to a new one
 
 

@@ -126,21 +126,21 @@ class AuditLog:
             last = connection.execute(_newest()).one_or_none()
         return (0, NO_ENTRY) if last is None else (int(last.number), str(last.digest))
 
-    def verify(self, head: tuple[int, str] | None = None) -> tuple[AuditFault, ...]:
-        """Every entry that does not follow from the one before, and, given an earlier `head`, whether it is still there."""
+    def verify(self, *heads: tuple[int, str]) -> tuple[AuditFault, ...]:
+        """Every entry that does not follow from the one before, and every earlier head of `heads` that is not there any more."""
         faults: list[AuditFault] = []
         previous, expected = NO_ENTRY, 1
-        kept = head is None or head == (0, NO_ENTRY)
+        sought = {head for head in heads if head != (0, NO_ENTRY)}
         for row in self._rows():
             if row.number != expected:
                 faults.append(AuditFault(expected, f"审计日志缺第 {expected} 至 {row.number - 1} 条"))
             fault = _fault(row, previous)
             if fault:
                 faults.append(AuditFault(row.number, f"审计日志第 {row.number} 条{fault}"))
-            kept = kept or head == (row.number, row.digest)
+            sought.discard((row.number, row.digest))
             previous, expected = row.digest, row.number + 1
-        if not kept and head is not None:
-            faults.append(AuditFault(head[0], f"审计日志中找不到先前记下的第 {head[0]} 条（摘要 {head[1][:16]}…）"))
+        for number, digest in sorted(sought):
+            faults.append(AuditFault(number, f"审计日志中找不到先前记下的第 {number} 条（摘要 {digest[:16]}…）"))
         return tuple(faults)
 
     def export(self, path: Path) -> int:

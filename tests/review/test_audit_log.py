@@ -10,9 +10,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from review.audit_log import NO_ENTRY, AuditLog, export_faults
+from review.sealed_heads import record_log_head, sealed_heads
 from storage.database import open_engine, writing
+from storage.keep_records import verify_records
 from storage.tables import audit_entries, metadata
 from tests.review.desk import Clock
+from tests.storage.samples import NOW
 
 
 @pytest.fixture
@@ -81,6 +84,24 @@ def test_a_log_cut_short_is_found_by_who_knows_its_head(log: AuditLog, engine: E
 def test_an_empty_log_is_whole(engine: Engine) -> None:
     log = AuditLog(engine, Clock())
     assert log.head() == (0, NO_ENTRY) and log.verify() == () and log.verify(log.head()) == ()
+
+
+def test_heads_are_sealed_with_the_nights(log: AuditLog, engine: Engine, tmp_path: Path) -> None:
+    assert record_log_head(engine, tmp_path, "2026-11-26", NOW)
+    assert not record_log_head(engine, tmp_path, "2026-11-26", NOW)
+    log.record_alone("人3", "looked", "item:3")
+    assert record_log_head(engine, tmp_path, "2026-11-27", NOW)
+    heads = sealed_heads(engine)
+    assert [number for number, _ in heads] == [3, 4] and log.verify(*heads) == ()
+    assert all(report.ok for report in verify_records(engine, tmp_path))
+    _drop_triggers(engine)
+    with writing(engine) as connection:
+        connection.execute(audit_entries.delete().where(audit_entries.c.number == 4))
+    assert log.verify() == () and [fault.number for fault in log.verify(*heads)] == [4]
+
+
+def test_nothing_is_sealed_of_an_empty_log(engine: Engine, tmp_path: Path) -> None:
+    assert not record_log_head(engine, tmp_path, "2026-11-26", NOW) and sealed_heads(engine) == ()
 
 
 def test_an_export_is_checked_without_the_database(log: AuditLog, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ LEDGER_HELP = """\
   yiguang decisions ledger --json
 """
 LOG_HELP = """\
-核对审计日志的哈希链；--export 另存为 JSON Lines，--head 核对先前记下的序号与摘要仍在其中。
+核对审计日志的哈希链，以及每夜封存的日志末条摘要仍在其中；--export 另存为 JSON Lines，--head 另核对自己先前记下的序号与摘要。
 
 \b
 例：
@@ -100,10 +100,12 @@ def log(
     head: Annotated[str, typer.Option("--head", metavar="N:SHA256", help="先前记下的序号与摘要")] = "",
 ) -> None:
     from review.audit_log import AuditLog
+    from review.sealed_heads import sealed_heads
     from yiguang.home import open_home, utc_now
 
-    audit = AuditLog(open_home(read_settings()), utc_now)
-    faults = audit.verify(_head(head))
+    engine = open_home(read_settings())
+    audit = AuditLog(engine, utc_now)
+    faults = audit.verify(*sealed_heads(engine), *_heads(head))
     for fault in faults:
         typer.echo(fault.message)
     if faults:
@@ -119,10 +121,10 @@ def log(
     typer.echo(f"{number}:{digest}")
 
 
-def _head(text: str) -> tuple[int, str] | None:
+def _heads(text: str) -> tuple[tuple[int, str], ...]:
     if not text:
-        return None
+        return ()
     number, _, digest = text.partition(":")
     if not number.isdecimal() or len(digest) != 64:
         raise typer.BadParameter("应为 序号:64 位摘要", param_hint="--head")
-    return int(number), digest.lower()
+    return ((int(number), digest.lower()),)
