@@ -15,6 +15,7 @@ from crawler.tips import TIP_NOTE, read_tips
 from domain.nights import NightState, NightSummary
 from domain.visits import SkipRule, TargetInNight
 from review.intake import take_in as take_in_items
+from review.keep_classes import class_evidence
 from review.sealed_heads import record_log_head
 from review.settings import DeskSettings
 from storage.frontier import SqlFrontier
@@ -139,6 +140,7 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     """Seal and stamp the night's evidence, check it once more from disk, and end the night unless it is paused."""
     key = load_seal_key(settings)
     authorities = load_authorities(settings.authorities)
+    class_evidence(engine, settings.home, night_id, utc_now())
     record_log_head(engine, settings.home, night_id, utc_now())
     seal_night(engine, settings.home, night_id, key, utc_now())
     for attempt in request_stamps(engine, settings.home, authorities, utc_now):
