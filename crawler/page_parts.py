@@ -35,7 +35,7 @@ def page_of(
         walk, layout = _with_alternatives(walk, layout)
     text = "\n".join(walk.lines)
     starts = [0, *accumulate(len(line) + 1 for line in walk.lines)]
-    body_start = starts[layout.first]
+    body_start = min(starts[layout.first], len(text))  # a body without a line, behind the last one
     body_end = max(body_start, starts[layout.end] - 1)
     head = read_head(walk, layout, wordings)
     resolver = Resolver(url, walk.base, encoding)
