@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, delete, exists, or_, select, update
 
 from domain.retention import KeepClass, RecordKind, RetentionPolicy, add_months
 from storage.database import writing
+from storage.identity import forget_words
 from storage.keep_records import append_record, read_records
-from storage.tables import bundles, findings, identity_links, nights, page_memory, page_pictures, pages, pictures
+from storage.tables import bundles, findings, nights, page_memory, page_pictures, pages, pictures
 from storage.warc import warc_date
 
 _AT_A_TIME = 500  # SQLite allows 32,766 variables in a statement
@@ -82,7 +83,7 @@ def _clear(connection: Connection, ids: Sequence[int]) -> None:
     nothing: dict[str, Any] = {"text": None, "author": None, "contacts": [], "identifiers": [], "institutions": []}
     connection.execute(update(pages).where(pages.c.id.in_(ids)).values(nothing))
     connection.execute(update(findings).where(findings.c.page_id.in_(ids)).values(quote=""))
-    connection.execute(update(identity_links).where(identity_links.c.page_id.in_(ids)).values(quote=""))
+    forget_words(connection, ids)
     # What is remembered of the page would let it go unread while its server says that it has not changed
     connection.execute(delete(page_memory).where(page_memory.c.page_id.in_(ids)))
     unread: dict[str, Any] = {"picture_sha256": None, "spans": [], "code_kinds": []}

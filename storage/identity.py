@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.identity import IdentityLink
+from domain.identity import IdentityLink, Place
 from domain.identity_links import links_of, subject_of
 from domain.visits import Visit
 from storage.columns import storable_text
@@ -17,6 +17,7 @@ from storage.tables import identity_links, identity_pages
 
 _SEEN_AGAIN_AFTER = timedelta(hours=12)
 """Within a night a link is not noted again."""
+_IN_TEXT = (Place.HOME, Place.AD, Place.BODY, Place.FINDING)
 _KNOWN_LINKS = select(identity_links.c.link_key, identity_links.c.first_seen, identity_links.c.last_seen).where(
     identity_links.c.link_key.in_(bindparam("keys", expanding=True))
 )
@@ -65,6 +66,14 @@ def _note_links(connection: Connection, sightings: Mapping[str, Sequence[tuple[V
         connection.execute(statement.values(last_page_id=bindparam("page"), last_seen=bindparam("seen")), again)
     for values in earlier:
         connection.execute(update(identity_links).where(table.link_key == values["link_key"]).values(values))
+
+
+def forget_words(connection: Connection, page_ids: Sequence[int]) -> None:
+    """Of links first seen on some pages, drop the words around them that are text of the page. What a site states of itself in
+    header, footer and metadata stays: without 技术支持 in front of it a vendor's number would join its customers."""
+    table = identity_links.c
+    in_text = table.place.in_([place.value for place in _IN_TEXT])
+    connection.execute(update(identity_links).where(table.page_id.in_(page_ids), in_text).values(quote=table.label))
 
 
 def _link_key(link: IdentityLink) -> str:

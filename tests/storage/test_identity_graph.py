@@ -11,6 +11,8 @@ from domain.identity import Node, NodeKind, Place, public_account, site_of
 from domain.identity_links import phone_key
 from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution
+from storage.database import writing
+from storage.identity import forget_words
 from storage.identity_graph import IdentityGraph
 from storage.registry import SqlRegistry, import_institutions
 from storage.tables import identity_links, identity_pages
@@ -143,3 +145,19 @@ def test_what_was_seen_earlier_but_recorded_late_counts_as_the_first(
     assert edge.page_id == earlier[url]
     assert (edge.first_seen - NOW).days == 1
     assert (edge.last_seen - NOW).days == 2
+
+
+def test_words_of_expired_pages_go_and_a_vendors_number_still_joins_nobody(
+    engine: Engine, store: SqlVisitStore, graph: IdentityGraph
+) -> None:
+    inner = HOSPITALS[0] + "zhuanke.html"
+    text = f"{hospital_text(0).split(chr(10))[1]}加微信：demo_anhe 找王主任\n一\n技术支持：某网络公司 000-00007777"
+    ids = night(engine, store, 0, {inner: page_at(inner, text)})
+    with writing(engine) as connection:
+        forget_words(connection, list(ids.values()))
+    account = Node(NodeKind.ACCOUNT, "wechat:demo_anhe")
+    around = graph.around(site_of("qingyu-yiyuan0.example"))
+    assert around.cluster is not None
+    quotes = {item.edge.link.node: item.edge.link.quote for item in around.cluster.edges}
+    assert quotes[account] == "demo_anhe"
+    assert graph.around(VENDOR).cluster is None
