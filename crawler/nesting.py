@@ -45,7 +45,7 @@ _UNCOUNTED = _VOID | _SELF_CLOSING
 
 def may_need_bounds(source: bytes) -> bool:
     """Whether a page in UTF-8 is worth a look by `bounded_nesting`; most are not, and bytes are searched fast."""
-    if source.count(b"<") - source.count(b"</") >= _SUSPECT_TAGS and _has_suspect_number_of_tags(source):
+    if next(islice(_START_TAG.finditer(source), _SUSPECT_TAGS - 1, None), None) is not None:
         return True
     return _may_have_giant_tag(source)
 
@@ -54,10 +54,6 @@ def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
     html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
     return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
-
-
-def _has_suspect_number_of_tags(source: bytes) -> bool:
-    return next(islice(_START_TAG.finditer(source), _SUSPECT_TAGS - 1, None), None) is not None
 
 
 def _may_have_giant_tag(source: bytes) -> bool:

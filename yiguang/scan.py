@@ -3,16 +3,17 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, BinaryIO
 
-from domain.findings import FAMILY_ZH, Document, Judgement
+from domain.findings import FAMILY_ZH, Document, Finding, Judgement
 from yiguang.json_line import NotJson, read_json, read_json_exactly
 from yiguang.terminal import printable
 
 #: A longer line is answered with an error instead of being held in memory whole. Bytes.
 MAX_LINE_BYTES = 64 * 1024 * 1024
 TEXT_FIELDS = ("title", "url", "site_name", "account")
+_FINDING_FIELDS = tuple(field.name for field in fields(Finding))
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Row = dict[str, object]
@@ -112,9 +113,14 @@ def judgement_row(line_id: object, judgement: Judgement) -> Row:
         "genre": judgement.genre,
         "is_ad": judgement.is_ad,
         "ad_basis": list(judgement.ad_basis),
-        "findings": [asdict(finding) for finding in judgement.findings],
+        "findings": [_finding_row(finding) for finding in judgement.findings],
         "reasons": list(judgement.reasons),
     }
+
+
+def _finding_row(finding: Finding) -> Row:
+    """The fields of a finding as they are; `asdict` would copy each of them, at ten times the cost."""
+    return {name: getattr(finding, name) for name in _FINDING_FIELDS}
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:

@@ -137,7 +137,7 @@ def _write(rows: Iterator[Row], plain: bool) -> int:
     out = sys.stdout.buffer
     for row in rows:
         failed += "error" in row
-        out.write((_in_words(row) if plain else dump_row(row).decode()).encode("utf-8", "replace"))
+        out.write(_in_words(row).encode("utf-8", "replace") if plain else dump_row(row))
         out.flush()
     return failed
 
