@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
+from domain.connections import AnsweredBy
 from storage.canonical import read_canonical_zip
 from storage.digests import sha256_hex, sm3_hex
 from storage.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
@@ -17,6 +18,11 @@ _ROBOTS = {
     "denied": "不允许访问",
     "absent": "网站没有 robots.txt",
     "unreachable": "robots.txt 无法取得",
+}
+_ANSWERED_BY = {
+    AnsweredBy.SYSTEM: "系统解析",
+    AnsweredBy.HOST_TABLE: "主机对照表",
+    AnsweredBy.LITERAL: "网址直接写明",
 }
 
 
@@ -45,7 +51,10 @@ def statement_of(bundle: bytes, template: str) -> str:
 
 def _facts(about: Mapping[str, Any]) -> dict[str, str]:
     system, browser = about["system"], about["browser"]
-    named = ("operator", "tool", "tool_version", "python", "host", "system", "clock", "dns_servers")
+    named = (
+        "operator", "tool", "tool_version", "python", "host", "system", "clock", "clock_source", "dns_servers",
+        "names_sha256", "registry",
+    )  # fmt: skip
     missing = [f"    {limit}" for limit in about.get("limits", ())]
     missing += [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
     missing += [f"    {name}：{reason}" for name, reason in about["not_recorded"].items()]
@@ -53,6 +62,9 @@ def _facts(about: Mapping[str, Any]) -> dict[str, str]:
         **{name: system.get(name, UNKNOWN) for name in named},
         "started": about["started_at"]["beijing"],
         "ended": about["ended_at"]["beijing"],
+        "clock_offset": system.get("clock_offset") or about["not_recorded"].get("clock_offset", UNKNOWN),
+        "dns": "\n".join(_dns_lines(about)) or f"    {UNKNOWN}",
+        "host_table": _host_table(about),
         "egress": _egress(about),
         "tls": "\n".join(_tls_lines(about)) or f"    {NONE}",
         "browser": browser["name"],
@@ -77,6 +89,20 @@ def _egress(about: Mapping[str, Any]) -> str:
     if said := about["system"].get("egress"):
         return f"操作单位写明：{said}"
     return f"程序未记录：{about['not_recorded'].get('egress_address', UNKNOWN)}"
+
+
+def _dns_lines(about: Mapping[str, Any]) -> list[str]:
+    """One line a host: every address that its name led to, and who said so."""
+    lines = {
+        f"    {item['host']}：{'、'.join(item['dns_answers']) or UNKNOWN}（{_ANSWERED_BY.get(item['answered_by'], item['answered_by'])}）"
+        for item in about.get("connections", ())
+    }
+    return sorted(lines)
+
+
+def _host_table(about: Mapping[str, Any]) -> str:
+    mapped = {item["host"] for item in about.get("connections", ()) if item["answered_by"] == AnsweredBy.HOST_TABLE}
+    return f"程序按对照表访问了 {'、'.join(sorted(mapped))}" if mapped else "程序没有使用"
 
 
 def _tls_lines(about: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ def test_every_blank_of_the_program_is_filled() -> None:
     text = statement_of(bundle, TEMPLATE)
     assert "$" not in text
     for said in (
+        "与标准时间的偏差：未与外部时间源比对", "主机对照表（hosts）：程序没有使用", "名称词库 SHA-256：未记录",
         "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得线索 1 处",
         "http://video.example/a.mp4：视频不下载", "tls_certificates", "结果：允许访问", "Python 未记录", "跳转：无",
         sha256_hex(bundle), KEY.fingerprint, "evidence/screenshot.png",
@@ -40,8 +41,21 @@ def test_what_the_server_showed_of_itself_and_what_it_did_not_prove() -> None:
         "clinic.example 的 TLS 身份校验未通过（证书已过期），仍予采集", "操作单位写明：192.0.2.1",
     ):  # fmt: skip
         assert said in text
+    assert "    clinic.example：192.0.2.7（系统解析）\n" in text
     assert "tls_certificates：" not in text
     assert "egress_address：" not in text
+
+
+def test_what_was_looked_up_in_a_table_is_told_and_so_is_a_known_clock() -> None:
+    over = Connection("clinic.example", 80, "127.0.0.1", "127.0.0.1", ("127.0.0.1",), AnsweredBy.HOST_TABLE)
+    lead = replace(LEAD, exchanges=(replace(LEAD.exchanges[0], connection=over),))
+    known = PROVENANCE | {"clock_offset": "+0.012 毫秒", "clock_source": "chrony", "registry": "示例名录 2026-11-01 30"}
+    text = statement_of(build_bundle(lead, known, NOW, KEY), TEMPLATE)
+    for said in (
+        "程序按对照表访问了 clinic.example", "偏差：+0.012 毫秒", "校时服务：chrony", "机构名录：示例名录 2026-11-01 30",
+        "clinic.example：127.0.0.1（主机对照表）",
+    ):  # fmt: skip
+        assert said in text
 
 
 def test_a_url_cannot_break_the_page() -> None:
