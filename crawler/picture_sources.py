@@ -10,6 +10,7 @@ _LAZY = (
     "lazy-src", "lazysrc", "original", "file", "zoomfile",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "lazy-srcset")
+_LATER = frozenset((*_LAZY, *_LAZY_SETS))
 #: What a picture is offered in beyond this many pixels of width, or times the size, shows no more words.
 _WIDEST = 2000
 _DENSEST = 3.0
@@ -27,12 +28,14 @@ def picture_source(attributes: Mapping[str, str], offered: str = "") -> tuple[st
 
     `offered` is what `source` elements before it offer for the same picture.
     """
-    lazy = next((value for name in _LAZY if _is_address(value := attributes.get(name, "").strip())), "")
-    if not lazy:
-        lazy = next((best for name in _LAZY_SETS if (best := best_of_set(attributes.get(name, "")))), "")
-    if lazy:
-        return lazy, True
-    shown, larger = attributes.get("src", "").strip(), best_of_set(attributes.get("srcset", ""))
+    if not _LATER.isdisjoint(attributes):  # most pictures have none of these: a look at all of them would cost the most
+        lazy = next((value for name in _LAZY if _is_address(value := attributes.get(name, "").strip())), "")
+        if not lazy:
+            lazy = next((best for name in _LAZY_SETS if (best := best_of_set(attributes.get(name, "")))), "")
+        if lazy:
+            return lazy, True
+    shown = attributes.get("src", "").strip()
+    larger = best_of_set(attributes["srcset"]) if "srcset" in attributes else ""
     is_lazy = attributes.get("loading") == "lazy"
     if larger:
         return larger, is_lazy
