@@ -57,6 +57,7 @@ class MaskWords:
     titles: tuple[str, ...]
     staff: tuple[str, ...]
     surnames: tuple[str, ...]
+    no_names: tuple[str, ...]
     own_contact: tuple[str, ...]
     personal_contact: tuple[str, ...]
     papers: tuple[str, ...]
@@ -117,8 +118,9 @@ class Masker:
         end = r"(?=[\s，,。、！!（(:：0-9说讲称在于是因的]|$)"
         titled = rf"(?!{_NAME_PART}?(?:{surname})(?:{title})){_NAME_PART}{{0,2}}(?:{title})"
         hidden = rf"某(?:某|{_NAME_PART}{end})?|[×*＊]{{2}}|[×*＊xX]{{1,2}}{end}"
+        no_name = _any_of(words.no_names)
         self._named_patient = re.compile(
-            rf"(?:{patient})[:：\s]{{0,2}}"
+            rf"(?:{patient})[:：\s]{{0,2}}(?!{no_name})"
             rf"(?P<name>(?:{surname})(?:{titled}|{hidden}|{_NAME_PART}{{1,2}}{end})|[小阿老](?:{surname}){end})"
         )
         # 王女士， 李大爷， 张小明先生， 陈某

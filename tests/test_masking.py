@@ -55,6 +55,8 @@ KEPT = [
     "（京）医广【2016】第00-00-0000号",
     "京ICP备00000000号-1",
     "高血压患者应当注意饮食",
+    "帮助患者康复，患者康复后无需服药",
+    "患者高龄，患者：白癜风，患者常年，患者黄褐斑",
 ]
 
 
@@ -94,7 +96,17 @@ def test_the_list_is_the_difference_and_nothing_is_left(text: str) -> None:
 
 def test_an_empty_list_is_refused() -> None:
     words = MaskWords(
-        ("患者",), ("先生",), ("医生",), (), ("电话",), ("本人",), ("病历号",), ("家住",), ("未满",), ("以上",)
+        ("患者",),
+        ("先生",),
+        ("医生",),
+        (),
+        ("康复",),
+        ("电话",),
+        ("本人",),
+        ("病历号",),
+        ("家住",),
+        ("未满",),
+        ("以上",),
     )
     with pytest.raises(ValueError, match="surnames"):
         Masker(words)
