@@ -40,6 +40,14 @@ _UNCHANGED = (
     .values(seen_at=bindparam("now"), interval_days=bindparam("days"), due_at=bindparam("due"))
 )
 
+_EARLIER = select(page_memory.c.page_id, page_memory.c.etag, page_memory.c.last_modified, page_memory.c.links).where(
+    page_memory.c.url_key == bindparam("key"),
+    (page_memory.c.etag != "") | (page_memory.c.last_modified != ""),
+    page_memory.c.flagged.is_(False),
+    page_memory.c.judged_by == bindparam("judged"),
+    page_memory.c.fetched_at > bindparam("since"),
+)
+
 
 def not_due(connection: Connection, keys: Sequence[str], now: datetime) -> list[str]:
     """Those of the keys whose pages need no visit yet. Leads are always due."""
@@ -145,17 +153,9 @@ class SqlCrawlMemory:
 
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         """The last content of a URL, None when it is to be fetched in full."""
-        memory = page_memory.c
+        asked = {"key": url_key(url), "judged": self._judged_by, "since": now - timedelta(days=MAX_DAYS_ON_TRUST)}
         with self._engine.connect() as connection:
-            row = connection.execute(
-                select(memory.page_id, memory.etag, memory.last_modified, memory.links).where(
-                    memory.url_key == url_key(url),
-                    (memory.etag != "") | (memory.last_modified != ""),
-                    memory.flagged.is_(False),
-                    memory.judged_by == self._judged_by,
-                    memory.fetched_at > now - timedelta(days=MAX_DAYS_ON_TRUST),
-                )
-            ).one_or_none()
+            row = connection.execute(_EARLIER, asked).one_or_none()
         return None if row is None else Earlier(row.page_id, row.etag, row.last_modified, tuple(row.links))
 
     def known_page(self, host: str, other_than: str) -> str | None:
