@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, func, insert, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, select, text, update
 
 from domain.institutions import name_key
 from domain.outcome import Outcome
@@ -30,6 +30,7 @@ from storage.url_keys import url_key
 
 _AT_A_TIME = 500
 _TENTHS = 10
+_INTAKE_LOCK = 0x5969496E  # any fixed number of ours
 
 
 def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings | None = None, seed: str = "") -> int:
@@ -40,6 +41,8 @@ def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings
     """
     settings, seed = settings or DeskSettings(), seed or new_seed()
     with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":  # a night's end and a desk that opens may take in the same night
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INTAKE_LOCK})
         ended_at = connection.scalar(select(nights.c.ended_at).where(nights.c.id == night_id))
         known = select(desk_items.c.page_id)
         leads = _page_rows(connection, pages.c.flagged & (pages.c.night_id == night_id) & pages.c.id.not_in(known))

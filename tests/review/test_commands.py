@@ -26,6 +26,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return folder
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("accounts",), ("accounts", "add"), ("accounts", "list"), ("accounts", "disable"), ("accounts", "enable"),
+        ("accounts", "role"), ("accounts", "password"), ("decisions",), ("decisions", "export"), ("decisions", "ledger"),
+        ("decisions", "log"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_shows_an_example(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == 0
+    assert f"yiguang {' '.join(command)}" in capsys.readouterr().out.partition("例：")[2]
+
+
 def test_accounts_are_made_listed_changed_and_stopped(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["accounts", "add", "Ann", "--role", "analyst", "--display", "安示例"]) == 0
     said = capsys.readouterr().out

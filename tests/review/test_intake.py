@@ -1,6 +1,7 @@
 """What a night brings to the desk."""
 
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,22 @@ def test_nights_that_nobody_took_in_are_taken_in(engine: Engine, tmp_path: Path)
         night(engine, tmp_path, {f"a{day}": Page(0.9)}, day)
     assert take_in_missing(engine, NOW, PLAIN) == 2
     assert take_in_missing(engine, NOW, PLAIN) == 0
+
+
+def test_a_night_taken_in_by_several_at_once_is_taken_in_once(engine: Engine, tmp_path: Path) -> None:
+    night_id, _ = night(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8), "c": Page(0.1, flagged=False)})
+    start, new = Barrier(4), []
+
+    def take() -> None:
+        start.wait()
+        new.append(take_in(engine, night_id, NOW))
+
+    threads = [Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(new) == [0, 0, 0, 3]
 
 
 def test_a_list_goes_on_where_it_stopped(engine: Engine, tmp_path: Path) -> None:
