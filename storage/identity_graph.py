@@ -44,6 +44,8 @@ class IdentityGraph:
         with self._engine.connect() as connection:
             gathering = _Gathering(connection, self._policy, self._registry)
             cluster = gathering.cluster_of(node)
+            if cluster is not None and not _size(cluster):  # rows of the registry alone are no operator that was met
+                cluster = None
             mentions = [item for item in gathering.edges_to(node) if cluster is None or item not in cluster.edges]
             return Surroundings(node, cluster, tuple(mentions[:_EDGES_OF_NODE]), gathering.complete)
 

@@ -8,7 +8,7 @@ from command_line import Run
 SAMPLE = Path(__file__).parents[2] / "examples" / "registry.csv"
 
 
-def test_a_list_is_imported_once_and_shown(yiguang: Run) -> None:
+def test_a_list_is_imported_once_and_shown(yiguang: Run, home: Path) -> None:
     assert yiguang("init").returncode == 0
     first = yiguang("registry", "import", SAMPLE, "--source", "样例", "--as-of", "2026-11-01")
     assert (first.returncode, first.stdout.decode()) == (0, "新增 6，变更 0，未变 0\n")
@@ -19,7 +19,13 @@ def test_a_list_is_imported_once_and_shown(yiguang: Run) -> None:
     text = shown.stdout.decode()
     assert "青屿安和门诊部（来源：样例，2026-11-01）" in text and "诊疗科目：内科、中医科、口腔科" in text
     found = yiguang("registry", "show", "（浙）医广[2025]第03-12-018号", "--json")
-    assert json.loads(found.stdout)["name"] == "临浦明视眼科医院"
+    profile = json.loads(found.stdout)
+    assert [row["name"] for row in profile["registered"]] == ["临浦明视眼科医院"]
+    assert profile["clusters"] == [] and profile["rating"]["level"] == "low"
+    pictureless = yiguang("registry", "show", "青屿安和门诊部", "--picture", home / "a.svg")
+    assert pictureless.returncode == 1 and "无图可画" in pictureless.stderr.decode()
+    nobody = yiguang("registry", "operators")
+    assert (nobody.returncode, nobody.stdout) == (0, b"")
     missing = yiguang("registry", "show", "没有的医院")
     assert missing.returncode == 1 and "未见记载不等于未登记" in missing.stderr.decode()
 

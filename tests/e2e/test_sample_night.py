@@ -196,3 +196,24 @@ def test_robots_and_pace_are_kept(night: Night) -> None:
     asked = [request for request in night.web.requests if request.path != "/robots.txt"]
     assert all("YiguangBot" in request.user_agent for request in asked)
     assert not [r.path for r in asked if r.host == "www.jujue-zhuaqu.example"]
+
+
+def test_sites_of_one_operator_are_told_with_the_words_that_prove_it(night: Night, tmp_path: Path) -> None:
+    hosts = {"ankang-nanke.example", "ankang-fuke.example", "ankang-gangchang.example"}
+    picture = tmp_path / "operator.svg"
+    shown = json.loads(night.yiguang("registry", "show", "000-00001201", "--json", "--picture", str(picture)).stdout)
+    (cluster,) = shown["clusters"]
+    assert {subject["key"] for subject in cluster["subjects"]} == hosts
+    proofs = [item["edge"] for item in cluster["edges"] if item["edge"]["link"]["node"]["key"] == "00000001201"]
+    page_urls = {page.id: page.url for page in night.pages}
+    assert proofs
+    for proof in proofs:
+        assert page_urls[proof["page_id"]] == proof["url"]
+        assert "000-00001201" in proof["link"]["quote"]
+    assert {item["family"] for item in shown["findings"]} & {"efficacy-rate", "cure-guarantee"}
+    assert all(host in picture.read_text("utf-8") for host in hosts)
+    said = night.yiguang("registry", "show", "云埠谙宁妇科门诊部").stdout
+    assert "3 个网站与账号" in said and "［注明“技术支持”］" in said
+    operators = [json.loads(line) for line in night.yiguang("registry", "operators", "--json").stdout.splitlines()]
+    assert [set(operator["sites"]) for operator in operators if hosts & set(operator["sites"])] == [hosts]
+    assert night.yiguang("registry", "show", "000-00009001").stdout.count("［注明“技术支持”］") == 2

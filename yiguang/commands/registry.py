@@ -1,4 +1,4 @@
-"""`yiguang registry import|show`."""
+"""`yiguang registry import|show|operators`."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,14 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from domain.identity_policy import IdentityPolicy
     from domain.institutions import RegisteredInstitution
+    from storage.identity_graph import IdentityGraph
+    from storage.operator_profiles import OperatorProfiles
     from storage.registry import ImportCounts
+    from yiguang.settings import Settings
 
 IMPORT_HELP = """\
 导入机构名录（CSV 或 XLSX，卫生健康部门公布的样式即可）；同一份导入两次不会有变化，再次导入列出差异。
@@ -28,22 +34,34 @@ IMPORT_HELP = """\
   yiguang registry import 机构名录.csv --map 单位全名=name --map 主体资格证=credit_code
 """
 SHOW_HELP = """\
-显示名录中关于一个名称、信用代码、登记号、公众号、域名或审查证明文号的全部记载，逐条注明来源与日期。
+显示关于一家机构或一个号码所知的全部：名录记载（逐条注明来源与日期）、相连的网站与账号及其证据、历次线索、经确认的
+案件、审查证明、风险分项。可用名称、信用代码、登记号、备案号、电话、公众号或微信号、域名、网址或审查证明文号查询。
 
 \b
 例：
   yiguang registry show 青屿安和门诊部
+  yiguang registry show 000-00001234 --picture 关系图.svg
   yiguang registry show anhe.example --json
 """
+OPERATORS_HELP = """\
+列出疑为同一经营者的网站与账号（同一电话、备案号、信用代码、账号、二维码或域名），大的在前。属线索，不是认定。
+
+\b
+例：
+  yiguang registry operators
+  yiguang registry operators --smallest 5 --json
+"""
 GROUP_HELP = """\
-机构名录：机构、许可、诊疗科目、官方域名与审查证明。
+机构名录与经营者：机构、许可、诊疗科目、审查证明，以及页面背后是谁。
 
 \b
 例：
   yiguang registry import 机构名录.csv --source 市卫健委
   yiguang registry show 青屿安和门诊部
+  yiguang registry operators
 """
 _BAD_ROWS_SHOWN = 50
+_SITES_SHOWN = 12
 
 registry_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
@@ -104,50 +122,75 @@ def import_(
 
 @registry_app.command("show", help=SHOW_HELP)
 def show(
-    what: Annotated[str, typer.Argument(metavar="NAME|CODE|DOMAIN", help="名称、代码、公众号、域名或文号")],
-    as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
+    what: Annotated[str, typer.Argument(metavar="NAME|CODE|DOMAIN|PHONE", help="名称、代码、域名、电话、账号或文号")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象")] = False,
+    picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE.svg", help="另存关系图（SVG）")] = None,
 ) -> None:
+    from domain.identity_picture import identity_picture
     from domain.subjects import load_subjects
-    from storage.registry import SqlRegistry
-    from yiguang.home import open_home
+    from yiguang.home import open_home, utc_now
+    from yiguang.operator_text import profile_lines
 
     settings = read_settings()
-    registry = SqlRegistry(open_home(settings))
-    found = list(registry.find((what,), (what,), (what,), (what,), (what,)))
-    if (record := registry.certificate(what)) is not None:
-        found.extend(item for item in registry.find((record.holder,)) if item not in found)
-    if not found:
-        raise CommandFailed(f"名录中没有“{what}”的记载（未见记载不等于未登记）")
-    subjects = load_subjects(settings.lexicons).names
-    for institution in found:
+    profile = _profiles(settings, open_home(settings)).of(what, utc_now())
+    if profile.is_empty:
+        raise CommandFailed(f"名录与历次采集中都没有“{what}”的记载（未见记载不等于未登记）")
+    if picture is not None:
+        if not profile.clusters:
+            raise CommandFailed(f"没有网站或账号与“{what}”相连，无图可画")
+        picture.write_text(identity_picture(profile.clusters[0]), "utf-8")
+    if as_json:
+        typer.echo(json.dumps(asdict(profile), ensure_ascii=False, default=str))
+    else:
+        typer.echo("\n".join(profile_lines(profile, load_subjects(settings.lexicons).names)))
+
+
+@registry_app.command("operators", help=OPERATORS_HELP)
+def operators(
+    smallest: Annotated[int, typer.Option("--smallest", min=1, help="至少几个网站与账号")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
+) -> None:
+    from domain.identity import NODE_ZH, NodeKind
+    from yiguang.home import open_home
+    from yiguang.terminal import printable
+
+    settings = read_settings()
+    graph = _graph(settings, open_home(settings))
+    for cluster in graph.clusters(smallest):
+        sites = [subject.key for subject in cluster.subjects if subject.kind is not NodeKind.REGISTERED]
+        shared = [f"{NODE_ZH[node.kind]} {node.key}" for node in cluster.shared if node.kind is not NodeKind.DOMAIN]
         if as_json:
-            typer.echo(json.dumps(asdict(institution), ensure_ascii=False, default=str))
+            line = {"id": cluster.id, "sites": sites, "shared": shared}
+            typer.echo(json.dumps(line, ensure_ascii=False))
         else:
-            typer.echo("\n".join(_lines(institution, subjects)))
+            typer.echo(f"{cluster.id} {len(sites)} 个：{'、'.join(map(printable, sites[:_SITES_SHOWN]))}")
+            typer.echo(f"  由 {'、'.join(map(printable, shared[:_SITES_SHOWN])) or '同一域名'} 相连")
 
 
-def _lines(institution: "RegisteredInstitution", subjects: Any) -> Iterator[str]:
-    yield f"{institution.name}（来源：{institution.source}，{institution.as_of}）"
-    ownership = {True: "公立", False: "民营", None: "未载明"}[institution.public]
-    for label, value in (
-        ("其他名称", "、".join(institution.aliases)),
-        ("信用代码", institution.credit_code),
-        ("登记号", institution.licence),
-        ("类别", " ".join(filter(None, (institution.institution_class, institution.grade)))),
-        ("性质", f"{ownership} {institution.ownership}".strip()),
-        ("地区", " ".join(filter(None, (institution.region, institution.region_code)))),
-        ("地址", institution.address),
-        ("诊疗科目", "、".join(subjects[code] for code in institution.subjects)),
-        ("域名", "、".join(institution.domains)),
-        ("公众号", "、".join(institution.accounts)),
-        ("医联体等", "、".join(institution.affiliated_with)),
-    ):
-        if value:
-            yield f"  {label}：{value}"
-    for record in institution.certificates:
-        media = f"，{'、'.join(record.media)}" if record.media else ""
-        until = f"，至 {record.valid_until}" if record.valid_until else ""
-        yield f"  审查证明：{record.number}{media}{until}"
+def _graph(settings: "Settings", engine: "Engine") -> "IdentityGraph":
+    from storage.identity_graph import IdentityGraph
+
+    return IdentityGraph(engine, _policy(settings))
+
+
+def _profiles(settings: "Settings", engine: "Engine") -> "OperatorProfiles":
+    from domain.risk import load_risk_weights
+    from storage.operator_profiles import OperatorProfiles
+
+    try:
+        weights = load_risk_weights(settings.lexicons)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise CommandFailed(f"lexicons/registry/risk.toml 无法载入：{fault}") from fault
+    return OperatorProfiles(engine, _policy(settings), weights)
+
+
+def _policy(settings: "Settings") -> "IdentityPolicy":
+    from domain.identity_policy import load_identity_policy
+
+    try:
+        return load_identity_policy(settings.lexicons)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise CommandFailed(f"lexicons/registry/identity.toml 无法载入：{fault}") from fault
 
 
 def _report(counts: "ImportCounts") -> None:
