@@ -15,7 +15,7 @@ from storage.digests import sha256_hex, sm3_hex
 from storage.expiry import deletion_report, deletions
 from storage.keep_records import KeepRecord, verify_records
 from storage.tables import bundles, chain_entries, visits, warc_files
-from storage.verify_bundle import bundle_checks
+from storage.verify_bundle import bundle_checks, stated_limits
 from storage.verify_warc import failed, verify_warc
 
 CHAIN = "哈希链"
@@ -34,7 +34,9 @@ def verify_bundle(path: Path, trusted_key: str | None = None) -> VerifyReport:
         data = path.read_bytes()
     except OSError as error:
         return failed(path, "文件", f"无法读取文件：{error.strerror}")
-    return VerifyReport(str(path), tuple(bundle_checks(data, trusted_key)))
+    checks = tuple(bundle_checks(data, trusted_key))
+    sound = all(check.ok for check in checks)
+    return VerifyReport(str(path), checks, tuple(f"限制：{limit}" for limit in stated_limits(data)) if sound else ())
 
 
 def verify_all(engine: Engine, folder: Path, night_id: str | None = None) -> list[VerifyReport]:

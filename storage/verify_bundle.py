@@ -52,6 +52,17 @@ def bundle_checks(data: bytes, trusted_key: str | None) -> Iterator[Check]:
         yield guarded(name, lambda problem=problem: problem(members), good)  # type: ignore[misc]  # a bound default
 
 
+def stated_limits(data: bytes) -> tuple[str, ...]:
+    """What a bundle that verifies says against itself, in Chinese."""
+    try:
+        about = json.loads(read_canonical_zip(data)[parts.PROVENANCE])
+        left_out = len(about["not_captured"])
+        more = (f"有 {left_out} 项资源没有采集，逐项及原因见 not_captured",) if left_out else ()
+        return (*map(str, about.get("limits", ())), *more)
+    except UNREADABLE as error:  # consistent in itself, but not a bundle of this system
+        return (f"来源信息不全，无法摘录（{type(error).__name__}）",)
+
+
 def _digest_checks(members: Mapping[str, bytes]) -> Iterator[Check]:
     """The lists are made again from the members; any difference is in a list or in what it lists."""
     try:

@@ -112,11 +112,16 @@ def _summary(members: Members) -> list[str]:
     found: dict[str, Any] = json.loads(members[FINDINGS])
     quotes = [item["quote"] for item in found["judgement"]["findings"] if not item["silenced"]]
     system = about["system"]
+    limits = [f"限制：{limit}" for limit in about.get("limits", [])]
+    left_out = len(about["not_captured"])
+    if left_out:
+        limits.append(f"限制：有 {left_out} 项资源没有采集，逐项及原因见 not_captured")
     return [
         f"网址：{about['final_url']}",
         f"取证时间（取证单位的时钟，北京时间）：{about['started_at']['beijing']} 至 {about['ended_at']['beijing']}",
         f"取证：{system['operator']}，{system['tool']} {system['tool_version']}，{about['browser']['name']}",
         f"线索 {len(quotes)} 处：{'；'.join(quotes[:5])}{' ……' if len(quotes) > 5 else ''}",
+        *limits,
     ]
 
 

@@ -1,6 +1,7 @@
 """No byte of a bundle can change, and no hostile file can make the check fail to answer."""
 
 import io
+import json
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from domain.visits import FrontierUrl
 from storage import package as parts
 from storage.bundle import build_bundle
-from storage.canonical import NotCanonical, canonical_zip, read_canonical_zip
+from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
 from storage.seal_key import SealKey
 from storage.verify import verify_all, verify_bundle
 from tests.storage.crawl import claim, open_sample_night, open_store
@@ -196,3 +197,10 @@ def test_any_changed_byte_of_a_warc_file_is_reported(engine: Engine, archive_fol
     assert _failed_paths(engine, archive_folder) == [".gz"]
     warc.write_bytes(data)
     assert _failed_paths(engine, archive_folder) == []
+
+
+def test_limits_that_are_none_are_told_and_raise_nothing(path: Path) -> None:
+    sheet = json.loads(read_canonical_zip(DATA)[parts.PROVENANCE])
+    for spoilt in (sheet | {"limits": 5}, {name: value for name, value in sheet.items() if name != "not_captured"}):
+        path.write_bytes(_with(PROVENANCE=canonical_json(spoilt)))
+        assert "无法摘录" in verify_bundle(path).notes[0]

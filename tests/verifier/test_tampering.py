@@ -96,5 +96,7 @@ def test_certificates_that_are_not_those_of_the_connections(night: Night, tmp_pa
 
 def test_both_verifiers_take_what_is_good(night: Night) -> None:
     for path in night.given.bundles:
-        assert verify_bundle(path, night.key).ok
+        report = verify_bundle(path, night.key)
+        assert report.ok
+        assert ["TLS" in note for note in report.notes] == [True, False]
         assert _failed(path.read_bytes(), night.key, Path(f"{path}{SUFFIX}").read_bytes()) == set()
