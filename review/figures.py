@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, select
 
 from classifier.ledger import Entry
+from domain.beijing import BEIJING
 from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, wilson
 from review.training import rule_ledger
 from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions
@@ -31,7 +32,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class DayLoad:
-    """One day (by the clock given): items that came, items first read, and by how many people."""
+    """One day in Beijing, by its first moment: items that came, items first read, and by how many people."""
 
     day: datetime
     came: int
@@ -111,7 +112,8 @@ class RulePeriod:
 
 def load(engine: Engine, now: datetime, days: int = 14) -> Load:
     """The last days, oldest first; the last one is today, which is not over."""
-    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(days=days - 1)
     came: dict[int, int] = {}
     read: dict[int, dict[int, int]] = {}
     with engine.connect() as connection:

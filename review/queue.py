@@ -12,6 +12,7 @@ from domain.reviews import ItemState, Refused, Stage
 from domain.roles import Act, may
 from review.accounts import Account, require
 from review.audit_log import AuditLog
+from review.item_rows import readers
 from review.items import (
     Filters,
     ItemSummary,
@@ -93,7 +94,8 @@ class ReviewQueue:
         return summary_of(row, account, now)
 
     def claim(self, account: Account, item_id: int) -> ItemSummary:
-        """Open one item of a list. Raises RoleMayNot, NoSuchItem or InOtherHands."""
+        """Open one item of a list; it is this person's until the lock runs out, unless it is not theirs to decide: then it stays
+        free for who may. Raises RoleMayNot, NoSuchItem or InOtherHands."""
         require(account, Act.DECIDE_FIRST)
         now = self._clock()
         with writing(self._engine) as connection:
@@ -102,7 +104,8 @@ class ReviewQueue:
             if row is None:
                 raise NoSuchItem(item_id)
             refuse_if_in_other_hands(connection, row, account, now)
-            self._lock(connection, account, item_id, now)
+            if row.stage in stages_of(account) and account.id not in readers(row):
+                self._lock(connection, account, item_id, now)
             shown = connection.execute(summaries().where(desk_items.c.id == item_id)).one()
             self._log.record(connection, account.name, "item-opened", f"item:{item_id}")
         return summary_of(shown, account, now)

@@ -156,6 +156,15 @@ def test_what_somebody_else_has_open_is_not_decided(one: Desk) -> None:
     assert one.decide(one.ben, Verdict.CONFIRM) is ItemState.FIRST_CONFIRMED
 
 
+def test_who_only_looks_keeps_nobody_from_deciding(one: Desk) -> None:
+    one.decide(one.ann, Verdict.CONFIRM)
+    for looker in (one.ann, one.ben):
+        assert one.queue.claim(looker, one.ids["a"]).lock_holder is None
+    assert one.queue.claim(one.cem, one.ids["a"]).lock_holder == one.cem.name
+    one.decide(one.cem, Verdict.CONFIRM)
+    assert one.queue.claim(one.dee, one.ids["a"]).lock_holder is None
+
+
 @pytest.mark.parametrize(
     ("verdict", "reason", "note"),
     [

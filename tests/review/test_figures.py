@@ -63,6 +63,7 @@ def test_load_is_held_against_the_hands_there_are(engine: Engine, tmp_path: Path
     clock.forward(days=1)
     shown = load(engine, clock(), days=3)
     assert [(day.came, day.read, day.readers) for day in shown.days] == [(0, 0, 0), (9, 3, 2), (0, 0, 0)]
+    assert [f"{day.day:%m-%d %H:%M}" for day in shown.days] == ["11-25 00:00", "11-26 00:00", "11-27 00:00"]
     assert shown.waiting == {Stage.FIRST: 6, Stage.SECOND: 1}
     assert (shown.per_reader, shown.days_left) == (1.5, 2.0)
 
