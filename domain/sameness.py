@@ -21,6 +21,8 @@ MIN_SHINGLES = 24
 #: Least share of equal slots of near duplicates; measured on advertisements and lawful texts (docs/sameness.md).
 NEAR_SHARE = 0.7
 _SLOT_DIGITS = 4
+_EMPTY_SLOT = 1 << 16
+"""More than any hash."""
 _ROWS = SLOTS // BANDS
 _SLOTS_OF_SKETCH = struct.Struct(f"{SLOTS}I")
 
@@ -38,13 +40,13 @@ def sketch_of(text: str) -> str:
     shingles = _shingles(text)
     if len(shingles) < MIN_SHINGLES:
         return ""
-    least = [-1] * SLOTS
+    least = [_EMPTY_SLOT] * SLOTS
     for shingle in shingles:
         # CRC-32 is linear; the multiplication spreads it over the high bits, which choose the slot
-        mixed = zlib.crc32(shingle.encode("utf-8", "replace")) * 0x9E3779B1 & 0xFFFFFFFF
-        slot, value = mixed >> 26, mixed >> 10 & 0xFFFF
-        if least[slot] < 0 or value < least[slot]:
-            least[slot] = value
+        mixed = zlib.crc32(shingle.encode()) * 0x9E3779B1 & 0xFFFFFFFF
+        value = mixed >> 10 & 0xFFFF
+        if value < least[mixed >> 26]:
+            least[mixed >> 26] = value
     return "".join(f"{value:04x}" for value in _filled(least))
 
 
@@ -73,10 +75,10 @@ def _shingles(text: str) -> set[str]:
 
 def _filled(least: list[int]) -> Iterator[int]:
     """An empty slot takes the value of the next that is not, so that short texts can be compared with long ones."""
-    following = next(value for value in least if value >= 0)
+    following = next(value for value in least if value < _EMPTY_SLOT)
     filled: list[int] = []
     for value in reversed(least):
-        following = value if value >= 0 else following
+        following = value if value < _EMPTY_SLOT else following
         filled.append(following)
     return reversed(filled)
 

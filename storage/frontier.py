@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,8 @@ _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
 _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts > 0)
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
+_QUERY_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, _TARGETS_AT_ONCE)
+_NO_TARGET = 0
 _BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
 
 
@@ -199,16 +201,19 @@ def _candidates(
     connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], limit: int, now: datetime
 ) -> list[_Candidate]:
     """Claimable rows, at most `limit` further tries and `limit` first tries a target, within its budget."""
-    asked: dict[str, Any] = {"night": night_id, "now": now}
-    for place, (target_id, (started, max_pages)) in enumerate(budgets.items()):
-        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(limit, max_pages - started))}
     if not budgets:
         return []
-    rows = connection.execute(_candidate_query(len(budgets)), {**asked, "tried": limit})
+    asked: dict[str, Any] = {"night": night_id, "now": now, "tried": limit}
+    places = next(size for size in _QUERY_SIZES if size >= len(budgets))
+    for place in range(places):  # those left over ask for a target that there is not
+        asked |= {f"target_{place}": _NO_TARGET, f"untried_{place}": 0}
+    for place, (target_id, (started, max_pages)) in enumerate(budgets.items()):
+        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(limit, max_pages - started))}
+    rows = connection.execute(_candidate_query(places), asked)
     return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in rows]
 
 
-@lru_cache(maxsize=32)  # a crawl asks for as many targets as it has free places, again and again
+@cache  # one for each of `_QUERY_SIZES`: to build and compile one costs more than to ask it a hundred times
 def _candidate_query(targets: int) -> CompoundSelect[Any]:
     parts: list[Select[Any]] = []
     for place in range(targets):
