@@ -13,6 +13,7 @@ from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
 from crawler.fetch import PageFetcher
 from crawler.ocr import OcrAnswer, PictureOcr
+from crawler.picture_budget import SUSPICIOUS, PictureBudget
 from crawler.picture_text import with_pictures
 from crawler.politeness import SiteGates
 from crawler.robots import redirect_target
@@ -34,8 +35,8 @@ _NO_POSTERS = (".svg", ".ico")
 _MIN_BYTES = 300
 #: A page that shows fewer characters than this in its body may say the rest in pictures.
 _THIN_CHARS = 300
-#: Pictures read of a page that is not suspicious, and the share of the budget that all such pages may use.
-_UNSUSPICIOUS_PICTURES, _UNSUSPICIOUS_SHARE = 3, 0.5
+#: Pictures read of a page that is not suspicious.
+_UNSUSPICIOUS_PICTURES = 3
 #: Of a page's pictures, fetched for each one that may be read: some turn out to be small.
 _FETCHED_EACH = 2
 _PARTS_AT_ONCE = 4
@@ -69,6 +70,7 @@ class PageImages:
     ocr: PictureOcr
     memory: PictureMemory | None
     stored: Callable[..., Awaitable[Any]]
+    budget: PictureBudget
     _kept: OrderedDict[str, Exchange] = field(default_factory=OrderedDict)
     _readings: OrderedDict[str, PictureReading] = field(default_factory=OrderedDict)
 
@@ -78,14 +80,16 @@ class PageImages:
         """The page with the words of its pictures in it, as far as the budget goes. A picture that only looks like a known
         one is taken to say the same; `exactly` does away with that."""
         images = candidates(page.images)
-        if not self.ocr.wanted or not images:
+        if not self.ocr.wanted:
             return PicturesRead(page)
         suspicion = suspicion_of(page, judgement, self.settings.suspicious_score)
-        suspicious = suspicion >= 1.0
-        if not self.ocr.has_time(1.0 if suspicious else _UNSUSPICIOUS_SHARE):
-            fate = PictureFate.BUDGET if suspicious else PictureFate.UNSUSPICIOUS
+        most = self.settings.pictures_per_page if suspicion >= SUSPICIOUS else _UNSUSPICIOUS_PICTURES
+        self.budget.note(suspicion, min(most, len(images)))
+        if not images:
+            return PicturesRead(page)
+        if not self.budget.affords(suspicion):
+            fate = PictureFate.UNSUSPICIOUS if self.ocr.has_time() else PictureFate.BUDGET
             return PicturesRead(replace(page, pictures=tuple(PagePicture(image.url, fate) for image in images)))
-        most = self.settings.pictures_per_page if suspicious else _UNSUSPICIOUS_PICTURES
         wanted = images[: most * _FETCHED_EACH]
         had, fetched, faults = await self._fetch(page.url, wanted, scope, rendering)
         pictures: list[PagePicture] = []

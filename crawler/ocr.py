@@ -24,6 +24,8 @@ _IDLE_SECONDS = 60.0
 #: After so many starts that failed one after another, reading is given up for the rest of the crawl. A picture that kills the
 #: process costs no more than its time: a site full of them must not keep others from being read.
 _MAX_FAILED_STARTS = 3
+#: What a picture takes before any was read.
+_SECONDS_EACH = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class PictureOcr:
         self._ending: asyncio.TimerHandle | None = None
         self._failed_starts = 0
         self.spent_seconds = spent_seconds
+        self._readings, self._reading_seconds = 0, 0.0
 
     @property
     def wanted(self) -> bool:
@@ -66,6 +69,15 @@ class PictureOcr:
     def has_time(self, share: float = 1.0) -> bool:
         """Whether a share (0..1) of the budget is not spent yet."""
         return self.spent_seconds < self._limits.budget_seconds * share
+
+    @property
+    def left_seconds(self) -> float:
+        return max(0.0, self._limits.budget_seconds - self.spent_seconds)
+
+    @property
+    def seconds_each(self) -> float:
+        """What reading a picture has taken so far, starts of the process and all."""
+        return self._reading_seconds / self._readings if self._readings else _SECONDS_EACH
 
     async def look(self, body: bytes, suspicion: float) -> OcrAnswer:
         """The perceptual hash of a picture."""
@@ -101,7 +113,11 @@ class PictureOcr:
                 self._kill()  # an answer under way would be taken for that to the next question
                 raise
             finally:
-                self.spent_seconds += time.monotonic() - began
+                seconds = time.monotonic() - began
+                self.spent_seconds += seconds
+                if question.startswith(READ):
+                    self._readings += 1
+                    self._reading_seconds += seconds
             self._end_when_idle()
             return answer
 

@@ -66,6 +66,8 @@ class CrawlSettings:
     #: longest for one picture, and the reader's address space.
     ocr_budget_seconds: float = 0.0
     ocr_spent_seconds: float = 0.0
+    #: Pages of content that the crawl is expected to have yet, by which that time is divided; 0: nobody knows.
+    pages_expected: int = 0
     ocr_picture_seconds: float = 45.0
     ocr_memory_bytes: int = 3_000_000_000
     #: Pictures that are read of one suspicious page; a page of this score (0..1) or more is suspicious.

@@ -20,6 +20,7 @@ from crawler.images import PageImages
 from crawler.in_hand import SET_ASIDE_AFTER, Company
 from crawler.ladder import Ladder
 from crawler.ocr import OcrLimits, PictureOcr
+from crawler.picture_budget import PictureBudget
 from crawler.politeness import SiteGates
 from crawler.recording import Recorder
 from crawler.render import Renderer
@@ -120,7 +121,8 @@ class ShardSpider(Spider):
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
         ladder = Ladder(self.memory, self._stored, settings.wordings.unfolding, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
-        images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored)
+        budget = PictureBudget(ocr, settings.pages_expected)
+        images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored, budget)
         return Visitor(
             settings,
             self.clock,

@@ -1,13 +1,13 @@
 """The figures of finished nights, against which a night is compared."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, case, func, or_, select, update
 
 from domain.outcome import Outcome
 from storage.tables import night_targets, nights, pages
@@ -17,6 +17,8 @@ USUAL_NIGHTS = 10
 USUAL_MIN_NIGHTS = 3
 #: A page of fewer characters has next to no text; the shortest real pages (an address, a notice) have more.
 MIN_TEXT_CHARACTERS = 10
+#: Pages expected of a target that was never crawled before.
+_PAGES_OF_A_NEWCOMER = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,28 @@ def histories(connection: Connection, night: Row[Any]) -> Mapping[int, History]:
         if len(by_target[row.target_id]) < USUAL_NIGHTS:
             by_target[row.target_id].append(Figures(row.content_pages, row.leads, row.empty_titles, row.empty_texts))
     return {target_id: _history(newest_first) for target_id, newest_first in by_target.items()}
+
+
+def pages_to_come(engine: Engine, night_id: str, target_ids: Sequence[int]) -> int:
+    """How many pages of content some targets are expected to give yet in a night: as many as in the night before, or a
+    moderate site's where there was none, without those that they have given already. Raises KeyError for an unknown night."""
+    with engine.connect() as connection:
+        night = connection.execute(select(nights).where(nights.c.id == night_id)).one_or_none()
+        if night is None:
+            raise KeyError(night_id)
+        before, given = histories(connection, night), figures_of(connection, night_id)
+        budgets = connection.execute(
+            select(night_targets.c.target_id, night_targets.c.max_pages).where(
+                night_targets.c.night_id == night_id, night_targets.c.target_id.in_(target_ids)
+            )
+        ).all()
+    expected = {
+        row.target_id: min(row.max_pages, history.previous.content_pages)
+        if (history := before.get(row.target_id)) is not None and history.previous is not None
+        else min(row.max_pages, _PAGES_OF_A_NEWCOMER)
+        for row in budgets
+    }
+    return sum(max(0, pages - given[target_id].content_pages) for target_id, pages in expected.items())
 
 
 def _history(newest_first: list[Figures]) -> History:

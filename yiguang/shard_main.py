@@ -7,6 +7,7 @@ import structlog
 from crawler.shard import run_shard
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
+from storage.night_figures import pages_to_come
 from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import SqlCrawlMemory
 from storage.targets import list_targets
@@ -41,6 +42,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
     spent = seconds_spent(engine, job.night_id, job.target_ids)
+    pages = pages_to_come(engine, job.night_id, job.target_ids)
     frontier = SqlFrontier(engine)
     frontier.release_leases(job.night_id, [job.worker])
     judge = page_judge(classifier, settings, engine, utc_now)
@@ -55,7 +57,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             frontier,
             store,
             judge,
-            with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent),
+            with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent, pages),
             utc_now,
             SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),

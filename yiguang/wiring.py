@@ -36,13 +36,16 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
     )
 
 
-def with_pictures(crawl: CrawlSettings, settings: Settings, classifier: Classifier, spent: float) -> CrawlSettings:
+def with_pictures(
+    crawl: CrawlSettings, settings: Settings, classifier: Classifier, spent: float, pages: int
+) -> CrawlSettings:
     """The settings of one of the night's crawl processes, with its share of the time for pictures; of that it has `spent`
-    some seconds already before it was started again."""
+    some seconds already before it was started again. `pages` are those it is expected to have yet."""
     return replace(
         crawl,
         ocr_budget_seconds=settings.ocr_budget_seconds / settings.shards,
         ocr_spent_seconds=spent,
+        pages_expected=pages,
         stuck_seconds=STUCK_SECONDS,
         suspicious_score=classifier.threshold / 2,
     )

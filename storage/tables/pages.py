@@ -34,11 +34,9 @@ pages = Table(
     Column("score", Float),
     Column("flagged", Boolean, nullable=False),
     Column("set_aside", Boolean, nullable=False, server_default=false()),  # it kept breaking the crawl
-    Column("pictures_wait", Float),  # how suspicious it is while pictures of it are unread; NULL when none waits
     Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
     Index("ix_pages_flagged", "flagged", "night_id"),
-    Index("ix_pages_pictures_wait", "night_id", "pictures_wait"),
     Index("ix_pages_text_sha256", "text_sha256"),
 )
 

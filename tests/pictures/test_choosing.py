@@ -11,6 +11,7 @@ from typing import Any
 from crawler.failure import FetchFailed
 from crawler.images import PageImages, PicturesRead, candidates, suspicion_of
 from crawler.ocr import OcrAnswer
+from crawler.picture_budget import PictureBudget
 from crawler.politeness import SiteGates
 from crawler.scope import Scope
 from domain.findings import Judgement
@@ -65,6 +66,14 @@ class Reader:
     def has_time(self, share: float = 1.0) -> bool:
         return self.budget > 1.0 - share
 
+    @property
+    def left_seconds(self) -> float:
+        return self.budget
+
+    @property
+    def seconds_each(self) -> float:
+        return 0.01
+
     async def look(self, body: bytes, suspicion: float) -> OcrAnswer:
         return OcrAnswer(PictureFate.READ, look=self._look(body))
 
@@ -87,7 +96,8 @@ async def stored(call: Callable[..., Any], *arguments: object) -> Any:
 
 def images_of(downloads: Downloads, reader: Reader, memory: Any = None, **changes: object) -> PageImages:
     gates = SiteGates(2)
-    return PageImages(settings(**changes), downloads, Fetcher(), gates, reader, memory, stored)  # type: ignore[arg-type]
+    budget = PictureBudget(reader, 0)
+    return PageImages(settings(**changes), downloads, Fetcher(), gates, reader, memory, stored, budget)  # type: ignore[arg-type]
 
 
 def page(*names: str, text: str = "") -> ExtractedPage:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from domain.nights import BLANK_MIN_PAGES, NightSummary, TargetResult
 from domain.outcome import Outcome
 from storage.database import writing
-from storage.night_figures import USUAL_MIN_NIGHTS, dates_between
+from storage.night_figures import USUAL_MIN_NIGHTS, dates_between, pages_to_come
 from storage.nights import finish_night, list_nights, night_summary, open_night
 from storage.tables import frontier, night_targets, pages, visits
 from storage.targets import list_targets, save_targets
@@ -112,3 +112,14 @@ def test_success_with_nothing_is_impossible() -> None:
     nothing = TargetResult(1, "x", "u", 0, 0, 0, 0, {Outcome.TIMEOUT: 3})
     assert nothing.healthy
     assert not NightSummary("2026-11-26", NOW, NOW, (nothing,), {}).healthy
+
+
+def test_pages_to_come_are_those_of_the_night_before_or_the_budget_without_those_given(engine: Engine) -> None:
+    first = a_night(engine, 0, contents=7)
+    [target] = list_targets(engine)
+    assert pages_to_come(engine, first, [target.id]) == min(target.target.max_pages, 50) - 7
+    later = open_night(engine, NOW + timedelta(days=1), [target])
+    assert pages_to_come(engine, later, [target.id]) == 7
+    assert pages_to_come(engine, later, []) == 0
+    with pytest.raises(KeyError):
+        pages_to_come(engine, "2020-01-01", [target.id])

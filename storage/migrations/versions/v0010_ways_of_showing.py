@@ -1,4 +1,4 @@
-"""How a browser showed each page, what was worth it at each site, which pages are set aside, and whose pictures wait."""
+"""How a browser showed each page, what was worth it at each site, and which pages are set aside."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,14 +19,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "rung", name="pk_site_trials"),
     )
     op.add_column("visits", sa.Column("shown", sa.Text(), nullable=True))
-    op.add_column("pages", sa.Column("pictures_wait", sa.Float(), nullable=True))
     op.add_column("pages", sa.Column("set_aside", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.execute("UPDATE pages SET set_aside = true WHERE outcome = 'our-fault' AND detail LIKE '%本夜搁置%'")
-    op.create_index("ix_pages_pictures_wait", "pages", ["night_id", "pictures_wait"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_pages_pictures_wait", "pages")
-    for table, column in (("pages", "set_aside"), ("pages", "pictures_wait"), ("visits", "shown")):
-        op.drop_column(table, column)
+    op.drop_column("pages", "set_aside")
+    op.drop_column("visits", "shown")
     op.drop_table("site_trials")
