@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-import tests.crawler_runtime.rougher  # noqa: F401  # registers its behaviours
 from crawler.ladder import FOLDED
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, Rung

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import tests.crawler_runtime.rougher  # noqa: F401  # registers its behaviours
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target
 from domain.visits import SkipRule

@@ -1,0 +1,1 @@
+"""Kinds of misbehaviour; importing a module registers what it describes."""

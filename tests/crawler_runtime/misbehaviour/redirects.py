@@ -1,0 +1,38 @@
+"""Redirects that lead astray."""
+
+from tests.crawler_runtime.rough_core import HTML, PAGE, Turn, answer, behaviour, says
+
+says("to-file", answer(b"", "Location: file:///etc/passwd", status="302 Found"))
+says("to-metadata", answer(b"", "Location: http://169.254.169.254/latest/meta-data/", status="302 Found"))
+says("to-other-host", answer(b"", "Location: http://other.example/", status="302 Found"))
+says("to-nowhere", answer(b"", "Location: http://[::1/", status="302 Found"))
+
+
+@behaviour("loop")
+async def _loop(turn: Turn) -> None:
+    turn.writer.write(answer(b"", f"Location: {'/b' if turn.path == '/' else '/'}", status="302 Found"))
+
+
+@behaviour("ever-on")
+async def _ever_on(turn: Turn) -> None:
+    turn.writer.write(answer(b"", f"Location: {turn.path}x", status="302 Found"))
+
+
+@behaviour("hops")
+async def _hops(turn: Turn) -> None:
+    here = int(turn.path.strip("/") or 0)
+    turn.writer.write(answer(PAGE, HTML) if here == 2 else answer(b"", f"Location: /{here + 1}", status="301 Moved"))
+
+
+@behaviour("cookie-gate")
+async def _cookie_gate(turn: Turn) -> None:
+    gate = answer(
+        b"", "Location: /", "Set-Cookie: seen=1; Path=/; HttpOnly", "Set-Cookie: x=; Max-Age=0", status="302 Found"
+    )
+    turn.writer.write(answer(PAGE, HTML) if turn.cookie == "Cookie: seen=1" else gate)
+
+
+says("to-javascript", answer(b"", "Location: javascript:alert(1)", status="302 Found"))
+says("to-credentials", answer(b"", "Location: http://a:b@to-credentials.example/", status="302 Found"))
+says("to-data", answer(b"", "Location: data:text/html,<p>x</p>", status="302 Found"))
+says("redirect-without-location", answer(b"", status="302 Found"))
