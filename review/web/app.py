@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from review.passwords import Passwords
 from review.settings import DeskSettings
-from review.web import item_pages, log_in, queue_pages
+from review.web import account_pages, api, audit_pages, figure_pages, item_pages, log_in, queue_pages, rule_pages
 from review.web.desk import Clock, Desk, Lexicon, make_desk
 from review.web.guard import Page, routes_of
 from review.web.headers import SafeHeaders
@@ -29,7 +29,11 @@ from review.web.visit import Visit
 STATIC = Path(__file__).parent / "static"
 _log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (*log_in.PAGES, *queue_pages.PAGES, *item_pages.PAGES)
+PAGES: tuple[Page, ...] = tuple(
+    page
+    for part in (log_in, queue_pages, item_pages, figure_pages, rule_pages, audit_pages, account_pages, api)
+    for page in part.PAGES
+)
 
 
 def desk_app(

@@ -18,6 +18,7 @@ from review.reasons import Reason
 from review.reference import Reference
 from review.settings import DeskSettings
 from review.web.pictures import Shots
+from review.web.proposals import Trial
 from review.web.rates import Rates
 from review.web.settings import WebSettings
 
@@ -27,12 +28,13 @@ Clock = Callable[[], datetime]
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """What explains and what is chosen from. `folder` is where the rules' files lie; None where there are none to read.
-    `judge` is the classifier, for trying texts; None where it is not loaded."""
+    `judge` is the classifier, for trying texts, and `trial` what tries a changed rule; None where they are not loaded."""
 
     reasons: tuple[Reason, ...] = ()
     reference: Reference = field(default_factory=Reference)
     folder: Path | None = None
     judge: Callable[[Document], Judgement] | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,17 @@ def screenshot(visit: Visit) -> Response:
 
 
 def decide(visit: Visit) -> Response:
-    item_id = visit.path_number("item")
+    outcome = decide_item(visit, visit.path_number("item"))
+    if visit.wants_json:
+        return JSONResponse(outcome)
+    filters = filters_from_text(visit.text("filters"))
+    following = visit.desk.queue.next_item(visit.account, filters)
+    query = query_of(filters)
+    return visit.go(f"/items/{following.id}?{query}" if following else f"/queue?done=empty&{query}")
+
+
+def decide_item(visit: Visit, item_id: int) -> dict[str, Any]:
+    """The decision that the form tells, made. Raises Problem for a form that tells none, else as `Decisions.decide`."""
     try:
         verdict = Verdict(visit.text("verdict", 20))
         said = {
@@ -124,16 +134,18 @@ def decide(visit: Visit) -> Response:
         }
     except ValueError:
         raise bad_request("结论不正确") from None
+    reason = visit.text("reason", 64) or visit.text("choice", 64)
     decided = visit.desk.decisions.decide(
-        visit.account, item_id, verdict, visit.text("reason", 64), visit.text("note"), said, visit.number("version"),
+        visit.account,
+        item_id,
+        verdict,
+        reason,
+        visit.text("note"),
+        said,
+        visit.number("version"),
         visit.numbers("with"),
-    )  # fmt: skip
-    if visit.wants_json:
-        return JSONResponse(_outcome(decided, verdict))
-    filters = filters_from_text(visit.text("filters"))
-    following = visit.desk.queue.next_item(visit.account, filters)
-    query = query_of(filters)
-    return visit.go(f"/items/{following.id}?{query}" if following else f"/queue?done=empty&{query}")
+    )
+    return _outcome(decided, verdict)
 
 
 def _outcome(decided: Decided, verdict: Verdict) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pages from templates. Whatever comes from a captured page goes through escaping, and what cannot be seen is made visible."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -34,8 +35,48 @@ GENRE_ZH: dict[str, str] = {
     "commerce": "商品",
     "other": "其他",
 }
+RECIPIENT_ZH: dict[str, str] = {
+    "cac": "网信",
+    "amr": "市监",
+    "nhc": "卫健",
+    "police": "公安",
+    "nhsa": "医保",
+    "nmpa": "药监",
+}
+#: Acts of the audit log; one that is not here is shown by its code.
+ACT_ZH: dict[str, str] = {
+    "account-created": "新建账号",
+    "account-disabled": "停用账号",
+    "account-enabled": "恢复账号",
+    "role-changed": "更改角色",
+    "password-changed": "修改口令",
+    "password-reset": "重设口令",
+    "log-in": "登录",
+    "log-in-refused": "登录被拒",
+    "log-out": "退出",
+    "item-opened": "打开条目",
+    "decided": "决定",
+    "decided-in-bulk": "批量决定",
+    "undone": "撤销",
+    "held": "搁置",
+    "handed-over": "转交",
+    "assigned": "分派",
+    "sent-back": "退回初审",
+    "reopened": "重新打开",
+    "taken-in": "收入条目",
+    "conflict-declared": "申报回避",
+    "conflict-withdrawn": "撤回回避",
+    "log-verified": "核验日志",
+    "log-exported": "导出日志",
+    "rule-proposed": "提交规则改动",
+}
 #: Address, what is needed to see it, and its name, in order.
-NAVIGATION: tuple[tuple[str, Act | None, str], ...] = ()
+NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
+    ("/figures", Act.SEE_FIGURES, "看板"),
+    ("/rules", Act.READ_RULES, "规则"),
+    ("/audit", Act.SEE_AUDIT_LOG, "审计日志"),
+    ("/accounts", Act.MANAGE_ACCOUNTS, "账号"),
+)
 
 
 class Renderer:
@@ -58,6 +99,8 @@ class Renderer:
             "family": lambda family: FAMILY_ZH.get(family, family),
             "genre": lambda genre: GENRE_ZH.get(genre, genre),
             "filters": filters_json,
+            "detail": lambda detail: json.dumps(detail, ensure_ascii=False, sort_keys=True),
+            "recipient": lambda code: RECIPIENT_ZH.get(code, code),
         }
         self._templates.globals |= {
             "STATE_ZH": STATE_ZH,
@@ -68,6 +111,7 @@ class Renderer:
             "VERSION_STATE_ZH": VERSION_STATE_ZH,
             "Act": Act,
             "NAV": NAVIGATION,
+            "ACT_ZH": ACT_ZH,
             "version": version,
         }
 
@@ -83,6 +127,12 @@ class Renderer:
             return JSONResponse({"error": problem.message}, problem.status)
         values = {"status": problem.status, "phrase": phrase(problem.status), "message": problem.message}
         return self.page(visit, "problem.html", problem.status, values)
+
+    @staticmethod
+    def families(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+        """By their Chinese names, most first."""
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return [(FAMILY_ZH.get(family, family), count) for family, count in ordered]
 
     def time(self, moment: datetime | None) -> str:
         """2026-11-25 07:30, where people are."""

@@ -118,12 +118,13 @@ def _lexicon(settings: Settings) -> "Lexicon":
     from review.reasons import load_reasons
     from review.reference import load_reference
     from review.web.desk import Lexicon
+    from yiguang.rule_trial import RuleTrial
 
     try:
         reasons, reference = load_reasons(settings.lexicons), load_reference(settings.lexicons)
     except (LexiconError, OSError, ValueError) as fault:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
-    return Lexicon(reasons, reference, settings.lexicons, _judge(settings))
+    return Lexicon(reasons, reference, settings.lexicons, _judge(settings), RuleTrial(settings.lexicons))
 
 
 def _judge(settings: Settings) -> "Callable[[Document], Judgement]":
