@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, literal, select, tuple_, union
 
 from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, registry_edges
 from domain.identity_policy import IdentityPolicy
 from domain.operators import JudgedEdge, OperatorCluster, cluster_with, clusters_of, judge_edges
 from storage.registry import SqlRegistry
-from storage.tables import identity_links, pages
+from storage.tables import identity_links, pages, registry_institutions, registry_keys
 
 _SPEAKING = (NodeKind.SITE, NodeKind.ACCOUNT)
 """Kinds that are subjects of what pages say, and may be nodes of what the registry says."""
@@ -163,21 +163,55 @@ def _edge_of(row: Row[Any]) -> IdentityEdge:
 
 
 def _all_binding(connection: Connection, policy: IdentityPolicy) -> Iterator[IdentityEdge]:
-    """Every edge of a kind and a place that may join."""
+    """Every edge of a kind and a place that may join, of subjects that have a node in common with another or with the registry."""
     table = identity_links.c
     kinds = [kind.value for kind in policy.binds]
     places = [place.value for place in policy.binding_places()]
+    may_join = (table.kind.in_(kinds), table.place.in_(places))
     nodes: dict[tuple[str, str], Node] = {}
 
     def node(kind: str, key: str) -> Node:
-        return nodes.setdefault((kind, key), Node(NodeKind(kind), key))
+        return nodes.get((kind, key)) or nodes.setdefault((kind, key), Node(NodeKind(kind), key))
 
-    query = select(identity_links).where(table.kind.in_(kinds), table.place.in_(places))
+    subjects = union(_sharing(*may_join), *_registered()).subquery()
+    of_subjects = and_(table.subject_key == subjects.c.subject_key, table.subject_kind == subjects.c.subject_kind)
+    query = select(identity_links).join(subjects, of_subjects).where(*may_join)
     for row in connection.execution_options(yield_per=5000).execute(query):
         link = IdentityLink(
             node(row.subject_kind, row.subject_key), node(row.kind, row.key), Place(row.place), row.label, row.quote
         )
         yield IdentityEdge(link, row.first_seen, row.last_seen, row.page_id, "", row.last_page_id)
+
+
+def _sharing(*may_join: ColumnElement[bool]) -> Select[Any]:
+    """Subjects with a node that another has too."""
+    table = identity_links.c
+    shared = (
+        select(table.kind, table.key)
+        .where(*may_join)
+        .group_by(table.kind, table.key)
+        .having(func.count(table.subject_key.distinct()) > 1)
+        .subquery()
+    )
+    same = and_(table.key == shared.c.key, table.kind == shared.c.kind)
+    return select(table.subject_key, table.subject_kind).join(shared, same).where(*may_join).distinct()
+
+
+def _registered() -> Iterator[Select[Any]]:
+    """Subjects with a node that the registry knows. A site's own host is among its domains."""
+    table, keys, rows = identity_links.c, registry_keys.c, registry_institutions.c
+    subject = select(table.subject_key, table.subject_kind)
+    for of_registry, same in (
+        (registry_keys, and_(keys.kind == "domain", table.kind == NodeKind.DOMAIN.value, keys.key == table.key)),
+        (registry_keys, and_(keys.kind == "domain", table.kind == NodeKind.DOMAIN.value, keys.key == _WWW + table.key)),
+        (registry_keys, and_(keys.kind == "account", _PUBLIC + keys.key == table.key)),
+        (registry_institutions, and_(table.kind == NodeKind.CREDIT_CODE.value, rows.credit_code == table.key)),
+        (registry_institutions, and_(table.kind == NodeKind.LICENCE.value, rows.licence == table.key)),
+    ):
+        yield subject.join(of_registry, same).distinct()
+
+
+_WWW, _PUBLIC = literal("www."), literal("public:")
 
 
 def _registry_keys(links: Iterable[IdentityLink]) -> dict[str, set[str]]:
