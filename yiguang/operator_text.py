@@ -1,6 +1,6 @@
 """What is known of an operator, as lines of Chinese text for a terminal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH
@@ -21,7 +21,8 @@ def profile_lines(profile: OperatorProfile, subjects: Mapping[str, str]) -> Iter
     yield printable(profile.asked)
     if names := names_of(profile.clusters):
         yield f"  页面自称：{'、'.join(map(printable, names[:_OTHERS_SHOWN]))}"
-    yield from _rating(profile.rating)
+    if profile.clusters:
+        yield from _rating(profile.rating)
     for institution in profile.registered:
         yield from registered_lines(institution, subjects)
     for cluster in profile.clusters:
@@ -68,17 +69,21 @@ def cluster_lines(cluster: OperatorCluster) -> Iterator[str]:
         yield f"  ……另有 {len(sites) - _SITES_SHOWN} 个"
     for node in cluster.shared:
         proofs = [item for item in cluster.edges if item.binds and item.edge.link.node == node]
-        if node.kind is NodeKind.DOMAIN and len(proofs) < 2:
-            continue
-        yield f"  {NODE_ZH[node.kind]} {printable(proofs[0].edge.link.label)}：{_count(proofs)}"
-        yield from (f"    {_proof(item.edge)}" for item in proofs[:_SITES_SHOWN])
+        if _joins_several(node, proofs, cluster):
+            yield f"  {NODE_ZH[node.kind]} {printable(proofs[0].edge.link.label)}：{_count(proofs)}"
+            yield from (f"    {_proof(item.edge)}" for item in proofs[:_SITES_SHOWN])
     others = [item for item in cluster.edges if not item.binds and item.edge.link.node.kind is not NodeKind.DOMAIN]
     others = [item for item in others if item.edge.link.subject != item.edge.link.node]
     if others:
         yield "  另见（不据以归并）："
-        yield from (f"    {_with_objection(item)}" for item in others[:_OTHERS_SHOWN])
-    if len(others) > _OTHERS_SHOWN:
-        yield f"    ……另有 {len(others) - _OTHERS_SHOWN} 条"
+        yield from (f"    {line}" for line in _with_objections(others))
+
+
+def _joins_several(node: Node, proofs: Sequence[JudgedEdge], cluster: OperatorCluster) -> bool:
+    """Whether it joins members; a site's own host in the registry is told with its domain already."""
+    if node.kind is NodeKind.SITE and Node(NodeKind.DOMAIN, node.key) in cluster.shared:
+        return False
+    return len({item.edge.link.subject for item in proofs} | ({node} & set(cluster.subjects))) > 1
 
 
 def _rating(rating: RiskRating) -> Iterator[str]:
@@ -88,13 +93,10 @@ def _rating(rating: RiskRating) -> Iterator[str]:
         yield f"  重复：可列为严重失信等名单的候选，由人决定（{rating.candidate_basis}）"
 
 
-def _mentions(mentions: Iterable[JudgedEdge]) -> Iterator[str]:
-    shown = list(mentions)
-    if shown:
+def _mentions(mentions: Sequence[JudgedEdge]) -> Iterator[str]:
+    if mentions:
         yield "他处提及（不据以归并）："
-        yield from (f"  {_with_objection(item)}" for item in shown[:_OTHERS_SHOWN])
-    if len(shown) > _OTHERS_SHOWN:
-        yield f"  ……另有 {len(shown) - _OTHERS_SHOWN} 条"
+        yield from (f"  {line}" for line in _with_objections(mentions))
 
 
 def _findings(profile: OperatorProfile) -> Iterator[str]:
@@ -126,9 +128,11 @@ def _node(node: Node) -> str:
     return f"{NODE_ZH[node.kind]} {printable(node.key.partition(':')[2] or node.key)}"
 
 
-def _count(proofs: Iterable[JudgedEdge]) -> str:
+def _count(proofs: Sequence[JudgedEdge]) -> str:
     sites = {item.edge.link.subject for item in proofs if item.edge.link.subject.kind is not NodeKind.REGISTERED}
-    return f"{len(sites)} 个网站与账号" if len(sites) > 1 else "见于"
+    if len(sites) > 1:
+        return f"{len(sites)} 个网站与账号"
+    return "与名录所载相同" if any(item.edge.source for item in proofs) else "见于"
 
 
 def _proof(edge: IdentityEdge) -> str:
@@ -140,7 +144,14 @@ def _proof(edge: IdentityEdge) -> str:
     )
 
 
-def _with_objection(item: JudgedEdge) -> str:
-    link = item.edge.link
-    why = f"［{item.objection}］" if item.objection else ""
-    return f"{NODE_ZH[link.node.kind]} {printable(link.label)}{why} {_proof(item.edge)}"
+def _with_objections(items: Iterable[JudgedEdge]) -> Iterator[str]:
+    """One line for each thing and reason, with the first place that shows it and the number of others."""
+    groups: dict[tuple[Node, str], list[JudgedEdge]] = {}
+    for item in items:
+        groups.setdefault((item.edge.link.node, item.objection), []).append(item)
+    for (node, objection), group in list(groups.items())[:_OTHERS_SHOWN]:
+        why = f"［{objection}］" if objection else ""
+        more = f"，另 {len(group) - 1} 处" if len(group) > 1 else ""
+        yield f"{NODE_ZH[node.kind]} {printable(group[0].edge.link.label)}{why} {_proof(group[0].edge)}{more}"
+    if len(groups) > _OTHERS_SHOWN:
+        yield f"……另有 {len(groups) - _OTHERS_SHOWN} 项"
