@@ -36,14 +36,14 @@ class IdentityPolicy:
         return ".".join(labels[-size:]) if len(labels) >= size else ""
 
     def is_public(self, node: Node) -> bool:
-        """Whether a node is known to be no operator's own."""
+        """Whether a node is known to be no operator's own; a number that a template was delivered with is nobody's either."""
         if node.kind in (NodeKind.SITE, NodeKind.DOMAIN):
             labels = node.key.split(".")
             listed = self.public[NodeKind.DOMAIN]
             return any(".".join(labels[first:]) in listed for first in range(len(labels)))
         if node.kind is NodeKind.CODE_TARGET and node.key.startswith(self.unbinding_codes):
             return True
-        return node.key in self.public.get(node.kind, frozenset())
+        return node.key in self.public.get(node.kind, frozenset()) or _is_placeholder(node)
 
     def objection(self, link: IdentityLink) -> str:
         """Why a link by itself does not tie its subject to an operator (Chinese); empty when it may."""
@@ -72,6 +72,14 @@ class IdentityPolicy:
     def binding_places(self) -> frozenset[Place]:
         """All places in which anything may bind."""
         return frozenset(place for binding in self.binds.values() for place in binding.places) | {Place.AD}
+
+
+def _is_placeholder(node: Node) -> bool:
+    """000-00000000, 京ICP备88888888: one digit only, of numbers that count upwards."""
+    if node.kind not in (NodeKind.PHONE, NodeKind.ICP, NodeKind.PSB):
+        return False
+    digits = node.key[-8:]
+    return digits.isdigit() and len(set(digits)) == 1
 
 
 def load_identity_policy(lexicons: Path) -> IdentityPolicy:

@@ -143,7 +143,7 @@ def edge(
 
 
 def phone(number: int) -> Node:
-    return Node(NodeKind.PHONE, f"0000000{number:04}")
+    return Node(NodeKind.PHONE, f"0000000{number + 1:04}")
 
 
 def objections(edges: Sequence[IdentityEdge]) -> list[str]:
@@ -158,6 +158,10 @@ def objections(edges: Sequence[IdentityEdge]) -> list[str]:
         (edge("a.example", phone(1), Place.AD), ""),
         (edge("a.example", Node(NodeKind.ICP, "京ICP备16017287"), Place.BODY), "位于正文"),
         (edge("a.example", Node(NodeKind.PHONE, "12320")), "公共号码或公共平台"),
+        (edge("a.example", Node(NodeKind.PHONE, "00000000000")), "公共号码或公共平台"),
+        (edge("a.example", Node(NodeKind.ICP, "沪ICP备88888888")), "公共号码或公共平台"),
+        (edge("a.example", Node(NodeKind.PHONE, "00088888881")), ""),
+        (edge("a.example", phone(1), quote="24小时健康热线：0001", label="0001"), ""),
         (edge("bbs.sohu.com", phone(1)), "公共平台上的页面"),
         (edge("a.example", phone(1), quote="网站建设：0001", label="0001"), "注明“网站建设”"),
         (edge("a.example", phone(1), quote="电话 0001 网站建设：0002", label="0001"), ""),

@@ -142,3 +142,18 @@ def test_wordings_that_are_missing_or_broken_are_told(tmp_path: Path) -> None:
     (tmp_path / "regions.toml").write_text("[names", encoding="utf-8")
     with pytest.raises(BadWordings, match="regions.toml"):
         load_wordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "成都岚膝骨科医院",
+        "花都安和门诊部",
+        "向阳安和诊所",
+        "岚州五州整形美容医院",
+        "岚州安和医疗美容门诊部",
+        "岚州安和医疗美容",
+    ],
+)
+def test_a_name_is_whole_whatever_its_place_is_called(name: str, wordings: Wordings) -> None:
+    assert find_institutions(f"我们都去{name}看过", wordings) == (name,)
