@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, sync_playwright
@@ -34,9 +35,7 @@ def replays(address: str, bundles: Sequence[Path]) -> Iterator[Replay]:
     """Each bundle out of its collection (`b0`, `b1` ...) of a pywb, in a browser that reaches nothing else."""
     wordings = load_wordings(LEXICONS / "web")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-        )
+        browser = playwright.chromium.launch(executable_path=which("chromium"))
         for number, bundle in enumerate(bundles):
             page = browser.new_page()
             page.route("**/*", lambda route: _only(address, route))
