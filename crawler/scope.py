@@ -30,6 +30,9 @@ SKIPPED_KEPT_PER_RULE = 100
 #: Bounds memory on sites that make up links to other hosts without end.
 _MAX_REFUSALS_REMEMBERED = 20_000
 
+#: Beyond it links are looked at in full each time, and one that is no address is reported each time.
+_MAX_SPELLINGS_REMEMBERED = 20_000
+
 _SINGLE_PAGES = frozenset({TargetKind.WECHAT})
 _LISTS = frozenset({TargetKind.LIST, TargetKind.ALBUM, TargetKind.FEED})
 
@@ -45,7 +48,7 @@ class Scope:
     _traps: TrapWatch = field(init=False)
     _admitted: set[str] = field(init=False)
     _wanted_posts: tuple[re.Pattern[str], ...] = field(init=False)
-    #: Spellings of admitted URLs: menus repeat on every page, and canonicalising them is half of the work on links.
+    #: Spellings of URLs that are settled: menus repeat on every page, and canonicalising them is half of the work on links.
     _spellings: set[str] = field(init=False, default_factory=set)
     #: URLs refused for good, and those refused for their depth, which may yet be found nearer to the start.
     _refused: set[str] = field(init=False, default_factory=set)
@@ -72,20 +75,24 @@ class Scope:
             try:
                 url = frontier_url(link.url)
             except ValueError:
-                self._spellings.add(link.url)
+                self._remember_spelling(link.url)
                 skipped.append(Skipped(link.url[:MAX_URL_CHARACTERS], SkipRule.INVALID, "不是可访问的网址"))
                 continue
             if url in self._admitted or url in self._refused:
-                self._spellings.add(link.url)
+                self._remember_spelling(link.url)
                 continue
             refusal = self._refusal(url, depth + 1)
             if refusal is None:
                 self._admitted.add(url)
-                self._spellings.add(link.url)
+                self._remember_spelling(link.url)
                 admitted.append(Discovered(url, depth + 1))
             elif self._is_news(url, refusal[0]):
                 skipped.append(Skipped(url[:MAX_URL_CHARACTERS], *refusal))
         return tuple(admitted), tuple(skipped)
+
+    def _remember_spelling(self, written: str) -> None:
+        if len(self._spellings) < _MAX_SPELLINGS_REMEMBERED:
+            self._spellings.add(written)
 
     def worth_keeping(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
         """Those of which not enough have been kept during this run, by rule."""

@@ -7,7 +7,7 @@ that no state of a crawl is anywhere but in the store.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -78,6 +78,7 @@ class ShardSpider(Spider):
         self._scopes = {item.id: Scope(item.target) for item in targets}
         self._held: set[int] = set()
         self._lanes: dict[int, asyncio.Task[None]] = {}
+        self._ended: set[int] = set()  # targets whose lane has ended since URLs were claimed last
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -152,6 +153,7 @@ class ShardSpider(Spider):
                 continue
             idle = self.crawl_settings.idle_seconds
             done, _ = await asyncio.wait(self._lanes.values(), timeout=idle, return_when=asyncio.FIRST_COMPLETED)
+            self._ended |= {target for target, lane in self._lanes.items() if lane in done}
             self._lanes = {target: lane for target, lane in self._lanes.items() if lane not in done}
             for lane in done:
                 lane.result()  # a lane fails only when nothing can be recorded any more
@@ -175,14 +177,22 @@ class ShardSpider(Spider):
                 self.clock(),
                 self.crawl_settings.lease_seconds,
             )
-            if not rows:
-                return
             by_target: defaultdict[int, list[FrontierUrl]] = defaultdict(list)
             for row in rows:
                 by_target[row.target_id].append(row)
+            await self._forget_finished(by_target.keys())
+            if not rows:
+                return
             self._held.update(row.id for row in rows)
             for target, mine in by_target.items():
                 self._lanes[target] = asyncio.create_task(self._lane(visitor, mine))
+
+    async def _forget_finished(self, going_on: Collection[int]) -> None:
+        """Let go of targets that have nothing left to visit: what a scope remembers grows with its site."""
+        for target in sorted(self._ended.difference(going_on)):
+            if await self._stored(self.frontier.next_due, self.night_id, [target], self.clock()) is None:
+                del self._scopes[target]
+        self._ended.clear()
 
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another."""

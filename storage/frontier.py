@@ -61,6 +61,16 @@ _WITH_WORK = (
     .order_by(night_targets.c.started, night_targets.c.target_id)
     .with_for_update(of=night_targets)
 )
+_EARLIEST = (
+    select(func.min(frontier.c.due_at))
+    .select_from(night_targets)
+    .join(frontier, _same_target())
+    .where(
+        night_targets.c.night_id == bindparam("night"),
+        night_targets.c.target_id.in_(bindparam("targets", expanding=True)),
+    )
+)
+_NEXT_TRIED, _NEXT_UNTRIED = _EARLIEST.where(_TRIED), _EARLIEST.where(_UNTRIED, _BUDGET_LEFT)
 _CLAIMABLE = and_(frontier.c.id.in_(bindparam("ids", expanding=True)), or_(_TRIED, _UNTRIED), _DUE)
 _UNLOCKED = select(frontier.c.id).where(_CLAIMABLE).with_for_update(skip_locked=True)
 _LEASED = (
@@ -132,17 +142,9 @@ class SqlFrontier:
 
         A lease held counts with the time it runs out: its URL may come back.
         """
-        earliest = (
-            select(func.min(frontier.c.due_at))
-            .select_from(night_targets)
-            .join(frontier, _same_target())
-            .where(night_targets.c.night_id == night_id, night_targets.c.target_id.in_(target_ids))
-        )
+        asked = {"night": night_id, "targets": list(target_ids)}
         with self._engine.connect() as connection:
-            found = (
-                connection.scalar(earliest.where(_TRIED)),
-                connection.scalar(earliest.where(_UNTRIED, _BUDGET_LEFT)),
-            )
+            found = [connection.scalar(query, asked) for query in (_NEXT_TRIED, _NEXT_UNTRIED)]
         due = [due_at for due_at in found if due_at is not None]
         return max(min(due), now) if due else None
 

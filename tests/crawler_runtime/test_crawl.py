@@ -3,8 +3,9 @@
 import gzip
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import RenderMode, Target, TargetKind
-from domain.visits import TargetInNight, Visit
+from domain.visits import FrontierUrl, TargetInNight, Visit
 from tests.crawler_runtime.fakes import NIGHT, MemoryFrontier, MemoryStore, crawl, judge_word, now, settings
 from tests.crawler_runtime.rough_server import PAGE, RoughServer
 
@@ -142,6 +143,26 @@ def test_a_store_that_fails_ends_the_shard_loudly(server: RoughServer) -> None:
     with pytest.raises(OSError, match="disk full"):
         run_shard(NIGHT, "w", [item], frontier, Broken(frontier), judge_word, settings(hosts=server.hosts("good")), now)
     assert [row.state for row in frontier.rows] == ["leased"]
+
+
+def test_a_target_with_nothing_left_is_let_go(server: RoughServer) -> None:
+    asked: list[frozenset[int]] = []
+
+    class Watched(MemoryFrontier):
+        def claim(self, night_id: str, target_ids: Sequence[int], *rest: Any) -> list[FrontierUrl]:
+            asked.append(frozenset(target_ids))
+            return super().claim(night_id, target_ids, *rest)
+
+    frontier = Watched()
+    frontier.add(1, server.url("good"), 0)
+    frontier.add(2, server.url("fails-once"), 0)  # fails at first: it is to be tried again, so its target is kept
+    items = [TargetInNight(1, target(server, "good")), TargetInNight(2, target(server, "fails-once"))]
+    patient = settings(hosts=server.hosts("good", "fails-once"), retry_seconds=0.3)
+    store = MemoryStore(frontier)
+    run_shard(NIGHT, "w", items, frontier, store, judge_word, patient, now)
+    assert store.final().keys() == {server.url("good"), server.url("fails-once")}
+    assert asked[0] == {1, 2}
+    assert asked[-1] == {2}
 
 
 def test_an_interrupted_shard_does_not_look_finished(server: RoughServer) -> None:
