@@ -1,6 +1,8 @@
 """How fast a night over the sample web fetches, judges and records, browser and evidence included.
 
-python -m benchmarks.night_speed
+    python -m benchmarks.night_speed
+
+What a page costs by stage, without the browser and the network, is shown by `benchmarks.page_stages`.
 """
 
 import json
