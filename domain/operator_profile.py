@@ -34,7 +34,8 @@ class CertificateSeen:
 @dataclass(frozen=True, slots=True)
 class OperatorProfile:
     """`clusters` are the operators that what was asked for leads to, the first the nearest; `mentions` are edges to it that
-    join nobody. `findings`, `confirmed`, `certificates` and `rating` are of all `clusters` together."""
+    join nobody. `findings`, `confirmed`, `certificates` and `rating` are of all `clusters` together. `same_name` are confirmed
+    cases on other sites whose institution has the same name, which may be another one; no rating counts them."""
 
     asked: str
     registered: tuple[RegisteredInstitution, ...]
@@ -42,6 +43,7 @@ class OperatorProfile:
     mentions: tuple[JudgedEdge, ...]
     findings: tuple[SeenFinding, ...]
     confirmed: tuple[ConfirmedCase, ...]
+    same_name: tuple[ConfirmedCase, ...]
     certificates: tuple[CertificateSeen, ...]
     rating: RiskRating
     complete: bool = True
@@ -54,7 +56,7 @@ class OperatorProfile:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.registered or self.clusters or self.mentions)
+        return not (self.registered or self.clusters or self.mentions or self.same_name)
 
 
 def nodes_meant(asked: str) -> tuple[Node, ...]:

@@ -142,7 +142,7 @@ def _cluster(edges: list[JudgedEdge]) -> tuple[tuple[datetime, Node], OperatorCl
     shared = sorted(bound, key=lambda node: (-len(bound[node]), node))
     ordered = sorted(edges, key=lambda item: (item.edge.link.subject, item.edge.link.node, item.edge.link.place))
     oldest = subjects[0]
-    return (seen[oldest], oldest), OperatorCluster(_id_of(oldest), tuple(subjects), tuple(shared), tuple(ordered))
+    return (seen[oldest], oldest), OperatorCluster(cluster_id(oldest), tuple(subjects), tuple(shared), tuple(ordered))
 
 
 def _first_seen(edges: Iterable[JudgedEdge]) -> dict[Node, datetime]:
@@ -153,6 +153,7 @@ def _first_seen(edges: Iterable[JudgedEdge]) -> dict[Node, datetime]:
     return seen
 
 
-def _id_of(subject: Node) -> str:
+def cluster_id(subject: Node) -> str:
+    """The id of an operator whose oldest member this is."""
     digest = hashlib.sha256(f"{subject.kind}\0{subject.key}".encode("utf-8", "surrogatepass")).hexdigest()
     return f"op-{digest[:12]}"

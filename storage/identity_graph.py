@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, fun
 
 from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, registry_edges
 from domain.identity_policy import IdentityPolicy
-from domain.operators import JudgedEdge, OperatorCluster, cluster_with, clusters_of, judge_edges
+from domain.operators import JudgedEdge, OperatorCluster, cluster_id, cluster_with, clusters_of, judge_edges
 from storage.registry import SqlRegistry
 from storage.tables import identity_links, pages, registry_institutions, registry_keys
 
@@ -48,6 +48,16 @@ class IdentityGraph:
                 cluster = None
             mentions = [item for item in gathering.edges_to(node) if cluster is None or item not in cluster.edges]
             return Surroundings(node, cluster, tuple(mentions[:_EDGES_OF_NODE]), gathering.complete)
+
+    def founder(self, identity: str) -> Node | None:
+        """The site or account that a cluster's id was made from. It may be part of a larger cluster by now."""
+        columns = (identity_links.c.subject_kind, identity_links.c.subject_key)
+        with self._engine.connect() as connection:
+            for kind, key in connection.execute(select(*columns).distinct()):
+                subject = Node(NodeKind(kind), key)
+                if cluster_id(subject) == identity:
+                    return subject
+        return None
 
     def clusters(self, smallest: int = 2) -> list[OperatorCluster]:
         """All operators of at least so many sites and accounts, largest first; their edges are those that join only."""

@@ -1,14 +1,15 @@
 """What was found over the nights on the sites and accounts of one operator, and which of it persons have confirmed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, tuple_
 
 from domain.identity import Node
+from domain.institutions import name_key
 from domain.reviews import ItemState
 from domain.risk import ConfirmedCase, SeenFinding
-from storage.tables import desk_items, findings, identity_pages, pages
+from storage.tables import desk_item_parties, desk_items, findings, identity_pages, pages
 
 _AT_ONCE = 400
 
@@ -26,12 +27,25 @@ def findings_of(engine: Engine, subjects: Sequence[Node]) -> tuple[SeenFinding, 
 
 def confirmed_cases(engine: Engine, subjects: Sequence[Node]) -> tuple[ConfirmedCase, ...]:
     """Leads on their pages that two persons have confirmed, newest decision first."""
-    query = select(
-        desk_items.c.id, desk_items.c.page_id, desk_items.c.url, desk_items.c.decided_at, desk_items.c.families
-    ).join(identity_pages, identity_pages.c.page_id == desk_items.c.page_id)
-    query = query.where(desk_items.c.state == ItemState.CONFIRMED.value)
+    query = _CONFIRMED.join(identity_pages, identity_pages.c.page_id == desk_items.c.page_id)
     with engine.connect() as connection:
-        rows = [row for some in _conditions(subjects) for row in connection.execute(query.where(some))]
+        return _cases(row for some in _conditions(subjects) for row in connection.execute(query.where(some)))
+
+
+def cases_of_names(engine: Engine, names: Sequence[str]) -> tuple[ConfirmedCase, ...]:
+    """Confirmed leads at the desk whose institution is known by one of these names, newest decision first."""
+    query = _CONFIRMED.join(desk_item_parties, desk_item_parties.c.item_id == desk_items.c.id).distinct()
+    keys = sorted({key for name in names if (key := name_key(name))})[:_AT_ONCE]
+    with engine.connect() as connection:
+        return _cases(connection.execute(query.where(desk_item_parties.c.party.in_(keys))))
+
+
+_CONFIRMED = select(
+    desk_items.c.id, desk_items.c.page_id, desk_items.c.url, desk_items.c.decided_at, desk_items.c.families
+).where(desk_items.c.state == ItemState.CONFIRMED.value)
+
+
+def _cases(rows: Iterable[Row[Any, Any, Any, Any, Any]]) -> tuple[ConfirmedCase, ...]:
     cases = (ConfirmedCase(row.id, row.page_id, row.url, row.decided_at, tuple(row.families)) for row in rows)
     return tuple(sorted(cases, key=lambda case: (case.decided_at, case.item_id), reverse=True))
 

@@ -1,5 +1,6 @@
 """Gathers all that is known of an institution, or of whoever is behind a number, from registry, nights and decisions."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -13,9 +14,10 @@ from domain.operator_profile import CertificateSeen, OperatorProfile, names_itse
 from domain.operators import JudgedEdge, OperatorCluster
 from domain.risk import RiskWeights, rate_risk
 from storage.identity_graph import IdentityGraph
-from storage.operator_history import confirmed_cases, findings_of
+from storage.operator_history import cases_of_names, confirmed_cases, findings_of
 from storage.registry import SqlRegistry
 
+_CLUSTER_ID = re.compile(r"op-[0-9a-f]{12}")
 _MOST_CLUSTERS = 8
 _MOST_MENTIONS = 100
 
@@ -33,6 +35,9 @@ class OperatorProfiles:
         """What is known of a name, code, number, account, domain or address; empty when nothing is."""
         registered = self._registered(asked)
         meant = nodes_meant(asked)
+        if _CLUSTER_ID.fullmatch(asked.strip()):
+            founder = self._graph.founder(asked.strip())
+            meant = (founder,) if founder is not None else ()
         clusters: dict[str, OperatorCluster] = {}
         mentions: dict[JudgedEdge, None] = {}
         complete = True
@@ -68,6 +73,11 @@ class OperatorProfiles:
         speaking = [subject for subject in subjects if subject.kind is not NodeKind.REGISTERED]
         findings = findings_of(self._engine, speaking)
         confirmed = confirmed_cases(self._engine, speaking)
+        of_pages = {case.item_id for case in confirmed}
+        names = [name for institution in known for name in (institution.name, *institution.aliases)]
+        same_name = tuple(
+            case for case in cases_of_names(self._engine, (asked, *names)) if case.item_id not in of_pages
+        )
         shown = (*(item for cluster in clusters for item in cluster.edges), *mentions)
         return OperatorProfile(
             asked=asked,
@@ -76,6 +86,7 @@ class OperatorProfiles:
             mentions=tuple(item for item in mentions if item not in edges)[:_MOST_MENTIONS],
             findings=findings,
             confirmed=confirmed,
+            same_name=same_name,
             certificates=self._certificates(shown, known, now),
             rating=rate_risk(findings, confirmed, len(speaking), now, self._weights),
             complete=complete,

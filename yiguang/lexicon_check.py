@@ -1,7 +1,7 @@
 """Every file says what its schema allows, and every rule proves itself on its own examples."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from classifier.engine import Analyser
@@ -11,7 +11,12 @@ from classifier.fold import Folder
 from classifier.rule_files import rule_faults
 from classifier.rules import Example, Rule
 from classifier.yaml_file import line_of
+from domain.brand_book import load_brand_book
 from domain.findings import Document
+from domain.identity_policy import load_identity_policy
+from domain.name_findings import load_finding_kinds
+from domain.risk import load_risk_weights
+from domain.subjects import load_subjects
 
 #: The only gate a finding of a rule on trial may carry and still count as a hit.
 SHADOW = "shadow"
@@ -44,6 +49,14 @@ _CHINESE = (
     (r"not UTF-8: (.*)", r"不是 UTF-8：\1"),
 )
 
+_REGISTRY_LISTS: dict[str, Callable[[Path], object]] = {
+    "brand_names/words.toml": load_brand_book,
+    "registry/findings.toml": load_finding_kinds,
+    "registry/identity.toml": load_identity_policy,
+    "registry/risk.toml": load_risk_weights,
+    "registry/subjects.csv": load_subjects,
+}
+
 
 def in_chinese(fault: LexiconError, lexicons: Path) -> str:
     """`rules/cure-rate.yml 第 12 行：…`"""
@@ -66,7 +79,18 @@ def schema_faults(lexicons: Path) -> list[str]:
             Analyser(lexicons)
     except LexiconError as fault:
         faults = [fault]
-    return [in_chinese(fault, lexicons) for fault in faults]
+    return [*(in_chinese(fault, lexicons) for fault in faults), *_registry_faults(lexicons)]
+
+
+def _registry_faults(lexicons: Path) -> Iterator[str]:
+    """Lists that name and weigh institutions; what is wrong in one is told as its reader finds it."""
+    for name, load in _REGISTRY_LISTS.items():
+        try:
+            load(lexicons)
+        except KeyError as fault:
+            yield f"{name}：缺少 {fault}"
+        except (OSError, ValueError, TypeError) as fault:
+            yield f"{name}：{fault}"
 
 
 def example_faults(analyser: Analyser, lexicons: Path) -> Iterator[str]:

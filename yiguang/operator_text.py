@@ -8,7 +8,7 @@ from domain.identity import NODE_ZH, PLACE_ZH, IdentityEdge, Node, NodeKind
 from domain.institutions import RegisteredInstitution
 from domain.operator_profile import CertificateSeen, OperatorProfile, names_of
 from domain.operators import JudgedEdge, OperatorCluster
-from domain.risk import LEVEL_ZH, RiskRating
+from domain.risk import LEVEL_ZH, ConfirmedCase, RiskRating
 from yiguang.terminal import printable
 
 _SITES_SHOWN = 40
@@ -110,9 +110,14 @@ def _findings(profile: OperatorProfile) -> Iterator[str]:
         )
     if len(profile.findings) > _FINDINGS_SHOWN:
         yield f"  ……另有 {len(profile.findings) - _FINDINGS_SHOWN} 条"
-    if profile.confirmed:
-        yield "经两人确认："
-    for case in profile.confirmed:
+    yield from _cases("经两人确认：", profile.confirmed)
+    yield from _cases("同名机构另有经确认的案件（是否同一家，待核；不计分）：", profile.same_name)
+
+
+def _cases(head: str, cases: Sequence[ConfirmedCase]) -> Iterator[str]:
+    if cases:
+        yield head
+    for case in cases:
         families = "、".join(FAMILY_ZH[family] for family in case.families)
         yield f"  {case.decided_at.astimezone(BEIJING):%Y-%m-%d} {families} {printable(case.url)}（页 {case.page_id}）"
 

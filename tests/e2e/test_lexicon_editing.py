@@ -64,6 +64,23 @@ def test_every_fault_is_listed_with_file_line_and_reason(yiguang: Run, lexicons:
     assert done.stderr.decode().startswith("错误：词库有 3 处格式问题")
 
 
+def test_what_is_wrong_in_lists_of_institutions_is_told_too(yiguang: Run, lexicons: Path) -> None:
+    for name, old, new in (
+        ("identity.toml", "[binds.phone]", "[binds.telephone]"),
+        ("risk.toml", "[parts.sites]", "[parts.places]"),
+        ("findings.toml", 'family = "bad-naming"', 'family = "naming"'),
+    ):
+        path = lexicons / "registry" / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
+    done = yiguang("lexicon", "check", environ={"YIGUANG_LEXICONS": str(lexicons)})
+    assert done.returncode == 1
+    listed = done.stdout.decode()
+    assert "registry/identity.toml：'telephone'" in listed
+    assert "registry/risk.toml：" in listed and "registry/findings.toml：" in listed
+
+
 def test_diff_tells_leads_gained_and_lost(yiguang: Run, lexicons: Path, tmp_path: Path) -> None:
     environ = {"YIGUANG_LEXICONS": str(lexicons)}
     data = tmp_path / "pages.jsonl"

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert
 
 from domain.certificates import Verdict
 from domain.identity_policy import load_identity_policy
-from domain.institutions import RegisteredInstitution
+from domain.institutions import RegisteredInstitution, name_key
 from domain.operator_profile import names_of
 from domain.page import SelfStatement
 from domain.reviews import ItemState
@@ -18,7 +18,7 @@ from domain.risk import RiskLevel, load_risk_weights
 from storage.database import writing
 from storage.operator_profiles import OperatorProfiles
 from storage.registry import import_institutions
-from storage.tables import desk_items
+from storage.tables import desk_item_parties, desk_items
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, hospital_text, night, page_at
@@ -62,7 +62,7 @@ def two_nights(engine: Engine, store: SqlVisitStore) -> dict[str, int]:
     return first
 
 
-def confirm(engine: Engine, page_id: int, url: str, days_ago: int) -> None:
+def confirm(engine: Engine, page_id: int, url: str, days_ago: int, party: str = "") -> None:
     values = {
         "page_id": page_id, "night_id": "n", "target_id": 1, "target": "", "region": "", "institution": "", "url": url,
         "title": "", "url_key": "", "body_sha256": "", "families": ["efficacy-rate"], "rules": ["cure-rate"],
@@ -71,7 +71,9 @@ def confirm(engine: Engine, page_id: int, url: str, days_ago: int) -> None:
         "decided_at": LATER - timedelta(days=days_ago), "version": 1,
     }  # fmt: skip
     with writing(engine) as connection:
-        connection.execute(insert(desk_items), values)
+        item_id = connection.execute(insert(desk_items).returning(desk_items.c.id), values).scalar_one()
+        if party:
+            connection.execute(insert(desk_item_parties), {"party": name_key(party), "item_id": item_id})
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,33 @@ def test_candidates_only_from_confirmed_cases(
         "confirmed-in-a-year": 2,
         "confirmed-earlier": 1,
     }
+
+
+@pytest.mark.usefixtures("two_nights")
+def test_an_operator_is_found_by_its_id_also_after_it_became_part_of_another(
+    engine: Engine, store: SqlVisitStore, profiles: OperatorProfiles
+) -> None:
+    alone = "http://linpu.example/"
+    night(engine, store, 2, {alone: page_at(alone, hospital_text(7, "000-00001234"))})
+    (young,) = profiles.of(alone, LATER).clusters
+    assert profiles.of(young.id, LATER).clusters == (young,)
+    night(engine, store, 3, {alone: page_at(alone, hospital_text(7))})
+    (merged,) = profiles.of(young.id, LATER).clusters
+    assert (len(merged.subjects) - 1, merged.id == young.id) == (4, False)  # and the row of the registry
+    assert profiles.of("op-000000000000", LATER).is_empty
+
+
+def test_confirmed_cases_of_the_same_name_are_told_and_not_counted(
+    engine: Engine, store: SqlVisitStore, profiles: OperatorProfiles, two_nights: dict[str, int]
+) -> None:
+    elsewhere = "http://elsewhere.example/"
+    ids = night(engine, store, 2, {elsewhere: page_at(elsewhere, hospital_text(7, "000-00001234"))})
+    confirm(engine, two_nights[HOSPITALS[0]], HOSPITALS[0], 5, "青屿安和门诊部")
+    confirm(engine, ids[elsewhere], elsewhere, 3, "青屿安和门诊部")
+    profile = profiles.of(SHARED_PHONE, LATER)
+    assert [case.url for case in profile.confirmed] == [HOSPITALS[0]]
+    assert [case.url for case in profile.same_name] == [elsewhere]
+    assert not profile.rating.repeated
 
 
 @pytest.mark.usefixtures("two_nights")
