@@ -8,12 +8,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from review.passwords import Passwords
 from review.settings import DeskSettings
@@ -44,16 +43,16 @@ def desk_app(
     lexicon: Lexicon | None = None,
     rules: DeskSettings | None = None,
     passwords: Passwords | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """The desk over one database and data folder; everything it knows is passed in."""
     desk = make_desk(engine, folder, settings, clock, lexicon or Lexicon(), rules, passwords)
     renderer = Renderer(settings.zone_hours, _version())
     failures = _Failures(desk, renderer)
-    return Starlette(
+    app = Starlette(
         routes=[*routes_of(PAGES, desk, renderer), Mount("/static", _Static(directory=STATIC), name="static")],
-        middleware=[Middleware(SafeHeaders, https=settings.https)],
         exception_handlers={HTTPException: failures.no_such_page, Exception: failures.broken},
     )
+    return SafeHeaders(app, settings.https)  # around all of it: pages that tell of a fault have these headers too
 
 
 class _Static(StaticFiles):

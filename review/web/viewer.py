@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from markupsafe import escape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from review.shots import EvidenceUnreadable
 from review.web.headers import SafeHeaders
@@ -50,10 +50,10 @@ _PARTS: dict[str, tuple[str, str]] = {
 }
 
 
-def viewer_app(folder: Path, settings: WebSettings, clock: Callable[[], datetime]) -> Starlette:
+def viewer_app(folder: Path, settings: WebSettings, clock: Callable[[], datetime]) -> ASGIApp:
     """The viewer over one data folder; only links signed with `settings.viewer_key` open anything."""
     viewer = _Viewer(folder, settings, clock)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", viewer.index),
             Route("/page", viewer.page),
@@ -61,8 +61,8 @@ def viewer_app(folder: Path, settings: WebSettings, clock: Callable[[], datetime
             Route("/part/{part}", viewer.part),
             Route("/viewer.css", viewer.style),
         ],
-        middleware=[Middleware(SafeHeaders, https=settings.https)],
     )
+    return SafeHeaders(app, settings.https)
 
 
 class _Refused(Exception):
