@@ -56,6 +56,15 @@ def recheck(engine: Engine, folder: Path, night_id: str, seconds: float, clock: 
     )
 
 
+def check_everything(engine: Engine, folder: Path, clock: Callable[[], datetime]) -> list[VerifyReport]:
+    """Check all files and all acts on evidence at once; the nights that follow begin with what was read first."""
+    known = KnownEvidence.load(engine, folder)
+    checked = {path: known.report(path) for path in known.paths()}
+    with writing(engine) as connection:
+        _note(connection, checked, clock())
+    return [*checked.values(), *verify_records(engine, folder)]
+
+
 def _checked_before(connection: Connection) -> dict[str, datetime]:
     rows = connection.execute(select(evidence_checks.c.path, evidence_checks.c.checked_at))
     return {row.path: row.checked_at for row in rows}

@@ -10,7 +10,7 @@ from domain.nights import EvidenceCare
 from storage.custody import hold
 from storage.night_care import keep_care
 from storage.nights import finish_night, night_summary, open_night
-from storage.rechecks import Recheck, recheck
+from storage.rechecks import Recheck, check_everything, recheck
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, visit
 
@@ -54,6 +54,17 @@ def test_the_longest_unchecked_come_first(engine: Engine, tmp_path: Path) -> Non
     assert found.oldest_check_at is not None and found.oldest_check_at < later + timedelta(days=2)
     whole = recheck(engine, tmp_path, old, 0.0, Ticking(later))
     assert (whole.rechecked, whole.unreached, len(whole.reports)) == (0, 0, 4), "its own files, whatever the time"
+
+
+def test_what_a_person_had_checked_waits_its_turn(engine: Engine, tmp_path: Path) -> None:
+    _old_night(engine, tmp_path)
+    tonight = open_night(engine, NOW + timedelta(days=1), ())
+    first = recheck(engine, tmp_path, tonight, 0.5, Ticking(NOW)).unreached
+    reports = check_everything(engine, tmp_path, Ticking(NOW + timedelta(hours=2)))
+    assert (len(reports), [report.ok for report in reports].count(False)) == (4, 0)
+    later = recheck(engine, tmp_path, tonight, 0.0, Ticking(NOW + timedelta(days=2)))
+    assert (first, later.unreached) == (4, 4)
+    assert later.oldest_check_at == NOW + timedelta(hours=2), "none is unheard of any more"
 
 
 def test_a_file_that_changed_years_ago_is_found(engine: Engine, tmp_path: Path) -> None:

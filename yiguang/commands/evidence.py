@@ -126,10 +126,11 @@ def verify(
 
 def _verify_everything() -> "list[VerifyReport]":
     """Raises CommandFailed when pages were visited and not one bundle is there: zero is a failure."""
-    from storage.verify import count_evidence, verify_all
+    from storage.rechecks import check_everything
+    from storage.verify import count_evidence
     from storage.verify_chain import verify_chain
     from yiguang.authorities import load_authorities
-    from yiguang.home import load_seal_key, open_home
+    from yiguang.home import load_seal_key, open_home, utc_now
 
     settings = read_settings()
     engine = open_home(settings)
@@ -138,7 +139,7 @@ def _verify_everything() -> "list[VerifyReport]":
         typer.echo("数据目录中尚无任何采集，没有证据可以核验", err=True)
     elif counts.bundles == 0:
         raise CommandFailed(f"已有 {counts.visits} 次采集，却没有一份证据包")
-    reports = verify_all(engine, settings.home)
+    reports = check_everything(engine, settings.home, utc_now)
     authorities = load_authorities(settings.authorities)
     return reports + verify_chain(engine, settings.home, load_seal_key(settings).fingerprint, authorities)
 
