@@ -86,7 +86,7 @@ def place_in(page: ExtractedPage, start: int, end: int, is_ad: bool) -> Place:
             return Place.HEADER
         if start >= page.body_end:
             return Place.FOOTER
-    if _is_home(page.url) and not page.page_type.startswith("wx-"):
+    if not page.page_type.startswith("wx-") and _is_home(page.url):
         return Place.HOME
     return Place.AD if is_ad else Place.BODY
 

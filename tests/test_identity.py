@@ -15,6 +15,7 @@ from domain.identifiers import find_identifiers
 from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, site_of
 from domain.identity_links import icp_key, links_of, phone_key, site_of_url, subject_of
 from domain.identity_policy import load_identity_policy
+from domain.operator_profile import nodes_meant
 from domain.operators import JudgedEdge, OperatorCluster, cluster_with, clusters_of, judge_edges
 from domain.page import ExtractedPage, SelfStatement
 from domain.pictures import PagePicture, PictureCode, PictureFate, PictureReading
@@ -132,6 +133,90 @@ def test_spellings_of_one_number_have_one_key() -> None:
     assert {icp_key(text) for text in ("京ICP备16017287号-1", "京 icp备 16017287 号", "京ICP备16017287号-12")} == {
         "京ICP备16017287"
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "node"),
+    [
+        ("anhe.example", Node(NodeKind.SITE, "anhe.example")),
+        ("https://www.anhe.example:8443/a?b#c", Node(NodeKind.SITE, "anhe.example")),
+        ("京ICP备16017287号-1", Node(NodeKind.ICP, "京ICP备16017287")),
+        ("京公网安备 11010502010725号", Node(NodeKind.PSB, "11010502010725")),
+        (COMPANY, Node(NodeKind.CREDIT_CODE, COMPANY)),
+        ("PDY00066X31010412A1002", Node(NodeKind.LICENCE, "PDY00066X31010412A1002")),
+        ("（京）医广【2016】第07-01-0355号", Node(NodeKind.CERTIFICATE, "京|医||2016||07-01-0355")),
+        ("(000)00001234", Node(NodeKind.PHONE, "00000001234")),
+        ("000-00001234 ", Node(NodeKind.PHONE, "00000001234")),
+        ("Demo_anhe01", Node(NodeKind.ACCOUNT, "wechat:demo_anhe01")),
+        ("微信：demo_anhe01", Node(NodeKind.ACCOUNT, "wechat:demo_anhe01")),
+        ("0000120101", Node(NodeKind.ACCOUNT, "qq:0000120101")),
+        ("青屿安和", Node(NodeKind.ACCOUNT, "public:青屿安和")),
+        ("青屿安和（总院）", Node(NodeKind.INSTITUTION, "青屿安和总院")),
+    ],
+)
+def test_what_a_person_types_is_understood(asked: str, node: Node) -> None:
+    assert node in nodes_meant(asked)
+
+
+@given(asked=st.text(max_size=30))
+def test_whatever_is_typed_is_taken_for_something_or_nothing(asked: str) -> None:
+    assert bool(nodes_meant(asked)) == bool(asked.strip())
+
+
+_LINES = st.sampled_from(
+    [
+        "电话 000-00001234",
+        "微信：demo_anhe",
+        "京ICP备16017287号-1",
+        "地址：青屿区和平路8号",
+        "\0\ud800",
+        "医广",
+        COMPANY,
+        "",
+    ]
+)
+
+
+@given(
+    lines=st.lists(_LINES | st.text(max_size=12), min_size=1, max_size=8),
+    cut=st.tuples(st.integers(0, 60), st.integers(0, 60)),
+    url=st.sampled_from(
+        [
+            "http://a.example/",
+            "http://[::1]/",
+            "http://[x",
+            "",
+            "javascript:1",
+            "http://a.example/b?c",
+            "http://例.example",
+        ]
+    ),
+    said=st.lists(
+        st.builds(
+            SelfStatement,
+            st.sampled_from(["name", "phone", "address", "credit-code"]),
+            st.text(max_size=300),
+            st.sampled_from(["title", "structured-data"]),
+        )
+    ),
+    account=st.sampled_from(["", "青屿安和"]),
+)
+def test_any_page_gives_links_with_their_words(
+    lines: list[str], cut: tuple[int, int], url: str, said: list[SelfStatement], account: str
+) -> None:
+    text = "\n".join(lines)
+    start, end = sorted(min(place, len(text)) for place in cut)
+    read = ExtractedPage(
+        url=url, title="", text=text, encoding="utf-8", body_start=start, body_end=end, contacts=find_contacts(text),
+        identifiers=find_identifiers(text), statements=tuple(said), account=account, page_type="wx-article" if account else "page",
+    )  # fmt: skip
+    links = links_of(read, ad())
+    assert len({(link.node, link.place) for link in links}) == len(links)
+    for link in links:
+        assert link.node.key and len(link.node.key) <= 200
+        if link.place in (Place.HEADER, Place.FOOTER, Place.AD, Place.BODY):
+            assert link.label in link.quote and link.quote in text
+            assert "\n" not in link.quote.replace(link.label, "")
 
 
 def edge(
