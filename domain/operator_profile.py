@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from domain.brand_book import BrandBook
+from domain.brand_hosts import official_brand
 from domain.certificates import CertificateJudgement, parse_certificate
 from domain.contacts import find_contacts
 from domain.identifiers import find_identifiers
@@ -83,6 +85,15 @@ def nodes_meant(asked: str) -> tuple[Node, ...]:
 def names_itself(link: IdentityLink) -> bool:
     """Whether by this link a site gives its own name."""
     return link.node.kind is NodeKind.INSTITUTION and link.place in NAMING
+
+
+def official_owners(profile: OperatorProfile, book: BrandBook) -> dict[str, str]:
+    """Those of its sites that lie under the official domain of a well-known hospital, with the owner's name."""
+    owners = {}
+    for subject in profile.subjects:
+        if subject.kind is NodeKind.SITE and (brand := official_brand(subject.key, book)) is not None:
+            owners[subject.key] = brand.owner
+    return owners
 
 
 def names_of(clusters: Iterable[OperatorCluster]) -> tuple[str, ...]:

@@ -16,11 +16,13 @@ _OTHERS_SHOWN = 30
 _FINDINGS_SHOWN = 40
 
 
-def profile_lines(profile: OperatorProfile, subjects: Mapping[str, str]) -> Iterator[str]:
-    """`subjects` are the names of licensed subjects by code. Sections without content are left out."""
+def profile_lines(profile: OperatorProfile, subjects: Mapping[str, str], owners: Mapping[str, str]) -> Iterator[str]:
+    """`subjects` are the names of licensed subjects by code, `owners` the lawful owners of sites that are official ones of
+    well-known hospitals. Sections without content are left out."""
     yield printable(profile.asked)
     if names := names_of(profile.clusters):
         yield f"  页面自称：{'、'.join(map(printable, names[:_OTHERS_SHOWN]))}"
+    yield from (f"  官方域名：{site} 属于{owner}（权利人名单）" for site, owner in owners.items())
     if profile.clusters:
         yield from _rating(profile.rating)
     for institution in profile.registered:

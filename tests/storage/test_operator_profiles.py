@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert
 
+from domain.brand_book import load_brand_book
 from domain.certificates import Verdict
 from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution, name_key
-from domain.operator_profile import names_of
+from domain.operator_profile import names_of, official_owners
 from domain.page import SelfStatement
 from domain.reviews import ItemState
 from domain.risk import RiskLevel, load_risk_weights
@@ -152,6 +153,17 @@ def test_confirmed_cases_of_the_same_name_are_told_and_not_counted(
     assert [case.url for case in profile.confirmed] == [HOSPITALS[0]]
     assert [case.url for case in profile.same_name] == [elsewhere]
     assert not profile.rating.repeated
+
+
+def test_an_official_site_of_a_well_known_hospital_is_told(
+    engine: Engine, store: SqlVisitStore, profiles: OperatorProfiles
+) -> None:
+    book = load_brand_book(LEXICONS)
+    brand = next(brand for brand in book.brands if brand.official_domains)
+    url = f"http://www.{brand.official_domains[0]}/"
+    night(engine, store, 0, {url: page_at(url, "门诊时间：每日八点至十七点\n地址见院区地图\n总机见本站首页")})
+    profile = profiles.of(brand.official_domains[0], LATER)
+    assert list(official_owners(profile, book).values()) == [brand.owner]
 
 
 @pytest.mark.usefixtures("two_nights")

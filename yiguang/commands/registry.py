@@ -126,7 +126,9 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象")] = False,
     picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE.svg", help="另存关系图（SVG）")] = None,
 ) -> None:
+    from domain.brand_book import load_brand_book
     from domain.identity_picture import identity_picture
+    from domain.operator_profile import official_owners
     from domain.subjects import load_subjects
     from yiguang.home import open_home, utc_now
     from yiguang.operator_text import profile_lines
@@ -139,10 +141,12 @@ def show(
         if not profile.clusters:
             raise CommandFailed(f"没有网站或账号与“{what}”相连，无图可画")
         picture.write_text(identity_picture(profile.clusters[0]), "utf-8")
+    owners = official_owners(profile, load_brand_book(settings.lexicons))
     if as_json:
-        typer.echo(json.dumps(asdict(profile), ensure_ascii=False, default=str))
+        known = asdict(profile) | {"official_owners": owners}
+        typer.echo(json.dumps(known, ensure_ascii=False, default=str))
     else:
-        typer.echo("\n".join(profile_lines(profile, load_subjects(settings.lexicons).names)))
+        typer.echo("\n".join(profile_lines(profile, load_subjects(settings.lexicons).names, owners)))
 
 
 @registry_app.command("operators", help=OPERATORS_HELP)
