@@ -27,8 +27,8 @@ TEXT = (
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
-    return soft_token(tmp_path_factory.mktemp("token"))
+def token() -> Token:
+    return soft_token()
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """A PKCS#11 token in software (SoftHSM), of this test run's own."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,15 +33,17 @@ class Token:
         )
 
 
-def soft_token(folder: Path) -> Token:
-    """Made in `folder`. The driver reads its settings once in a process, so all tests of one process share the first folder."""
+@cache
+def soft_token() -> Token:
+    """One for the whole process, since its driver reads its settings once. Gone with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="yiguang-token-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "tokens").mkdir()
     config = folder / "softhsm2.conf"
-    if "SOFTHSM2_CONF" not in os.environ:
-        (folder / "tokens").mkdir()
-        config.write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
-        os.environ["SOFTHSM2_CONF"] = str(config)
-        command = ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "5678"]
-        subprocess.run(command, check=True, capture_output=True)
+    config.write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(config)  # for the driver here and in the processes that tests start
+    command = ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "5678"]
+    subprocess.run(command, check=True, capture_output=True)
     pin_file = folder / "pin"
     pin_file.touch(0o600)
     pin_file.write_text(f"{PIN}\n")

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from domain.retention import KeepClass, RetentionPolicy, RetentionTerm
 from storage.custody import NothingToDo, assign_class, hold, kept_items, release
@@ -271,3 +272,38 @@ def test_a_term_ends_no_day_early() -> None:
     leap = datetime(2028, 2, 29, 12, tzinfo=NOW.tzinfo)
     assert POLICY.due_at(KeepClass.LEAD, leap) == leap.replace(year=2033, month=3, day=1)
     assert POLICY.due_at(KeepClass.DISMISSED, leap.replace(month=8, day=31)) == leap.replace(year=2029, month=3, day=1)
+
+
+def test_acts_taken_out_exchanged_or_renamed_are_named(engine: Engine, folder: Path) -> None:
+    held, opened = _paths(engine)
+    hold(engine, folder, held, NIGHT, BY, "行政复议未结", NOW)
+    hold(engine, folder, opened, NIGHT, BY, "诉讼未结", NOW)
+    names = ["000001-hold.json", "000002-hold.json"]
+    assert _faults(engine, folder) == []
+    with engine.connect() as connection:
+        rows = [dict(row._mapping) for row in connection.execute(select(keep_records))]
+
+    def told(*changed: dict[str, object]) -> set[str]:
+        """The records that are found at fault when these stand in place of all; all are put back."""
+        _replace(engine, folder, changed)
+        found = {name for name, _ in _faults(engine, folder)}
+        _replace(engine, folder, rows)
+        return found
+
+    one, other = rows
+    assert told(other) == {names[0]}, "taken out, with its file"
+    exchanged = ({**one, "document": other["document"]}, {**other, "document": one["document"]})
+    assert told(*exchanged) == set(names), "one in the other's place"
+    assert told({**one, "subject": opened}, other) == {names[0]}, "said to be about something else"
+    assert told({**one, "kind": "release"}, other) == {names[0]}, "said to be the opposite"
+    assert _faults(engine, folder) == []
+
+
+def _replace(engine: Engine, folder: Path, rows: Sequence[dict[str, object]]) -> None:
+    """Let these be the records, in the database and on disk."""
+    with writing(engine) as connection:
+        connection.execute(delete(keep_records))
+        connection.execute(insert(keep_records), list(rows))
+    for path in folder.glob("records/*"):
+        path.unlink()
+    write_record_files(engine, folder)

@@ -28,8 +28,8 @@ from tests.storage.soft_token import LABEL, PIN, Token, soft_token
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
-    return soft_token(tmp_path_factory.mktemp("token"))
+def token() -> Token:
+    return soft_token()
 
 
 @pytest.fixture(scope="module")
