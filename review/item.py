@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, func, select
 
+from classifier.reference import CitedArticle, Reference
 from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
 from domain.page import Contact, ContactKind, Identifier
@@ -20,7 +21,6 @@ from domain.versions import PageVersion, TextChange, text_changes
 from review.accounts import Account, require
 from review.history import EarlierItem, earlier_items
 from review.items import ItemSummary, NoSuchItem, is_blind, summaries, summary_of, without_conflicts
-from review.reference import CitedArticle, Reference
 from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
 from storage.clusters import PageCopy, copies_of
 from storage.pictures import pictures_of_page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from classifier.reference import Reference
 from domain.findings import Document, Judgement
 from review.accounts import Accounts
 from review.audit_log import AuditLog
@@ -15,7 +16,6 @@ from review.decisions import Decisions
 from review.passwords import Passwords
 from review.queue import ReviewQueue
 from review.reasons import Reason
-from review.reference import Reference
 from review.settings import DeskSettings
 from review.web.pictures import Shots
 from review.web.proposals import Trial

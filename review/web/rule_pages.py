@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from classifier.reference import RuleCard
 from domain.findings import FAMILY_ZH, Document, Judgement
 from domain.roles import Act
-from review.reference import RuleCard
 from review.training import rule_ledger
 from review.web.guard import Page
 from review.web.highlights import Span, pieces

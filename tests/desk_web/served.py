@@ -13,13 +13,13 @@ import httpx
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
+from classifier.reference import load_reference
 from domain.page import Contact, ContactKind, Identifier
 from domain.roles import Role
 from domain.visits import TargetInNight
 from review.accounts import Account, csrf_token
 from review.intake import take_in
 from review.reasons import load_reasons
-from review.reference import load_reference
 from review.settings import DeskSettings
 from review.web.app import desk_app
 from review.web.desk import Lexicon

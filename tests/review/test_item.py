@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from classifier.reference import load_reference
 from domain.reviews import FindingVerdict, ItemKind, ItemState, Verdict
 from domain.roles import Role
 from review.conflicts import Conflicts
@@ -12,7 +13,6 @@ from review.decisions import Decisions
 from review.item import load_item
 from review.items import NoSuchItem
 from review.queue import ReviewQueue
-from review.reference import load_reference
 from review.settings import DeskSettings
 from review.shots import screenshot
 from review.training import training_rows

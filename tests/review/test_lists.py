@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from classifier.reference import Reference, load_reference
 from domain.reviews import Verdict
 from review.reasons import load_reasons, reasons_for
-from review.reference import Reference, load_reference
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 GOOD = """

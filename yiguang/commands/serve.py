@@ -115,8 +115,8 @@ def _run(
 def _lexicon(settings: Settings) -> "Lexicon":
     """Raises CommandFailed when a lexicon does not hold what it should."""
     from classifier.errors import LexiconError
+    from classifier.reference import load_reference
     from review.reasons import load_reasons
-    from review.reference import load_reference
     from review.web.desk import Lexicon
     from yiguang.rule_trial import RuleTrial
 

@@ -1,4 +1,4 @@
-"""What the desk explains findings with: articles of law, rules, and gates, as the lexicons have them."""
+"""What the desk and letters explain findings with: articles of law, rules, and gates, as the lexicons have them."""
 
 import re
 from collections.abc import Mapping
