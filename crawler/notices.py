@@ -8,6 +8,8 @@ from domain.page import ExtractedPage
 
 #: Interstitials are small; a script that mentions a firewall inside a large page is no challenge.
 _MARKUP_CHARS = 120_000
+#: A challenge that is nothing but a script is tiny; a script application without text is not.
+_TINY_CHARS = 3000
 _CLAUSE_BREAK = re.compile(r"[\s，。！？、；：,.!?;:…~～—-]+")
 
 
@@ -28,15 +30,21 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
             return notice
         if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
             return notice
-        if notice.in_markup and len(html) <= _MARKUP_CHARS:
+        if (notice.in_markup or notice.markup_has_all) and len(html) <= _MARKUP_CHARS:
             markup = markup or html.lower()
-            if _any_in(notice.in_markup, markup):
+            if _any_in(notice.in_markup, markup) or (
+                len(html) <= _TINY_CHARS and _all_in(notice.markup_has_all, markup)
+            ):
                 return notice
     return None
 
 
 def _any_in(words: tuple[str, ...], text: str) -> bool:
     return bool(text) and any(word in text for word in words)
+
+
+def _all_in(words: tuple[str, ...], text: str) -> bool:
+    return bool(words) and all(word in text for word in words)
 
 
 def _is_sogou(url: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from crawler.decode import decode_html
 from crawler.extract import read_page
 from crawler.feed import is_xml, xml_page
+from crawler.json_refusal import json_refusal
 from crawler.main_body import Layout
 from crawler.notices import notice_on
 from crawler.page_parts import page_of
@@ -25,7 +26,7 @@ _MAGIC = (
     (b"\x1aE\xdf\xa3", "视频"), (b"OggS", "音频"), (b"wOFF", "字体"), (b"wOF2", "字体"), (b"MZ\x90", "程序"),
 )  # fmt: skip
 #: Statuses under which firewalls serve their challenges.
-_CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 503, 512, 521, 567})
+_CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 493, 503, 512, 521, 567})
 _LOGIN_PATH = re.compile(r"/wappoc_appmsgcaptcha|/antispider/|/sorry/index|/cdn-cgi/challenge")
 
 
@@ -109,6 +110,8 @@ def _other_than_html(text: str, url: str, encoding: str, content_type: str, word
         if not listed.posts and listed.message and listed.message.lower() != "ok":
             return Reading(Outcome.UNKNOWN, f"微信接口答复：{listed.message[:60]}")
         return Reading(Outcome.CONTENT, "", wechat_list_page(listed, url, encoding, len(text), wordings))
+    if start[:1] == "{" and (refusal := json_refusal(text)) is not None:
+        return refusal
     is_plain = content_type.startswith("text/plain") or "json" in content_type
     if is_plain and not start.lower().startswith(("<!doctype html", "<html", "<head", "<body")):
         return Reading(Outcome.CONTENT, "", _plain_page(text, url, encoding, wordings))

@@ -28,7 +28,7 @@ from crawler.settings import CrawlSettings
 from crawler.shell import is_script_shell
 from crawler.showing import PageShow, ended_at
 from crawler.site_rests import SiteRests
-from crawler.urls import host_of
+from crawler.urls import host_of, without_fragment
 from domain.findings import Judgement
 from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.page import Exchange, ExtractedPage, Headers, Link, Reading
@@ -38,6 +38,8 @@ from domain.visits import CrawlMemory, Earlier, FrontierUrl, InHand, Judge, Rend
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
+#: A page of no more text that goes on by itself within so many seconds is a redirect.
+_SPLASH_CHARACTERS, _SPLASH_SECONDS = 40, 3.0
 #: Where the reader of pages says, in `ExtractedPage.extra`, that a page does nothing but send the browser elsewhere.
 SCRIPT_REDIRECT = "script_redirect"
 
@@ -209,7 +211,7 @@ class Visitor:
         )
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
             return self._overloaded(visit, reading, fetched)
-        if reading.page is not None and (target := reading.page.extra.get(SCRIPT_REDIRECT)):
+        if reading.page is not None and (target := _sent_on_to(reading.page, body)):
             onward = await self.fetcher.follow_script(fetched, urljoin(fetched.final_url, target), scope)
             visit = _with_chain(visit, onward)
             if onward.failure is not None:
@@ -374,6 +376,18 @@ def _shown_url(asked_url: str, final_url: str) -> str:
     """The final URL, with the route of a script application that was asked for."""
     route = asked_url.partition("#")[2]
     return f"{final_url}#{route}" if route and "#" not in final_url else final_url
+
+
+def _sent_on_to(page: ExtractedPage, body: bytes) -> str:
+    """Where a page that shows nothing sends its visitor at once, by script or by refresh; empty for other pages."""
+    if target := page.extra.get(SCRIPT_REDIRECT, ""):
+        return target
+    if len(page.text) > _SPLASH_CHARACTERS or page.images:
+        return ""
+    seconds, refreshed = get_meta_refresh(body[:4096], page.url)
+    if seconds is None or refreshed is None or seconds > _SPLASH_SECONDS:
+        return ""
+    return "" if without_fragment(refreshed) == without_fragment(page.url) else refreshed
 
 
 def _with_meta_refresh(page: ExtractedPage, body: bytes) -> ExtractedPage:

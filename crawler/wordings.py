@@ -30,6 +30,7 @@ class Notice:
     in_text: tuple[str, ...]
     clauses: frozenset[str]
     in_markup: tuple[str, ...]
+    markup_has_all: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +116,7 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         in_text=_lower(row.get("in_text", ())),
         clauses=frozenset(_lower(row.get("clauses", ()))),
         in_markup=_lower(row.get("in_markup", ())),
+        markup_has_all=_lower(row.get("markup_has_all", ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from tests.crawler_runtime.misbehaviour import (  # noqa: F401  # importing registers them
     browser_fights,
+    hospital_hosts,
     redirects,
     robots_and_sitemaps,
     sites,
