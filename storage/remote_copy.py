@@ -68,10 +68,11 @@ def push(engine: Engine, folder: Path, store: ObjectStore, policy: RetentionPoli
             faults.append(f"{file.path} 与登记的 SHA-256 不符，不上传")
             continue
         moved += [file.path] if store.put(file.name, data, due.get(file.path)) else []
-    for path in sorted(folder.glob("seals/*/*")):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix != ".part":
-            moved += [name] if store.put(name, path.read_bytes()) else []
+    there = store.sizes("seals")
+    for name, path in _seal_files(folder):
+        # Read back only where it is new: years of nights have thousands of these, and `verify_remote` reads them all
+        if there.get(name) != path.stat().st_size:
+            moved += [name] if store.put(name, path.read_bytes(), max(due.values(), default=None)) else []
     removed = []
     still = {file.name for file in kept}
     for file in gone:
@@ -102,8 +103,9 @@ def pull(engine: Engine, folder: Path, store: ObjectStore) -> Transfer:
     return Transfer(tuple(moved), present, (), tuple(faults))
 
 
-def verify_remote(engine: Engine, store: ObjectStore) -> Iterator[VerifyReport]:
-    """A report for each file that is to be in the store, read to its last byte, and for each that is to be gone from it."""
+def verify_remote(engine: Engine, folder: Path, store: ObjectStore) -> Iterator[VerifyReport]:
+    """A report for each file that is to be in the store, read to its last byte, and for each that is to be gone from it; heads,
+    entries and tokens are held against those here."""
     kept, gone = chain_files(engine)
     still = {file.name for file in kept}
     for file in kept:
@@ -119,6 +121,18 @@ def verify_remote(engine: Engine, store: ObjectStore) -> Iterator[VerifyReport]:
             absent = store.read(file.name) is None
             message = "已依保存期限删除" if absent else "已依保存期限删除，远端副本仍在，请运行 yiguang evidence push"
             yield VerifyReport(f"{REMOTE} {file.path}", (Check(REMOTE, absent, message),))
+
+    for name, path in _seal_files(folder):
+        data = store.read(name)
+        good = data == path.read_bytes()
+        message = "与本机的一致" if good else "存储中没有" if data is None else "与本机的不一致"
+        yield VerifyReport(f"{REMOTE} {name}", (Check(REMOTE, good, message),))
+
+
+def _seal_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.glob("seals/*/*")):
+        if path.suffix != ".part":
+            yield path.relative_to(folder).as_posix(), path
 
 
 def chain_files(engine: Engine) -> tuple[list[ChainFile], list[ChainFile]]:

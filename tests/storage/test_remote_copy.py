@@ -66,8 +66,9 @@ def home(tmp_path: Path) -> tuple[Engine, Path]:
     return engine, folder
 
 
-def _faults(engine: Engine, store: ObjectStore) -> list[str]:
-    return [check.message for report in verify_remote(engine, store) for check in report.checks if not check.ok]
+def _faults(engine: Engine, folder: Path, store: ObjectStore) -> list[str]:
+    reports = verify_remote(engine, folder, store)
+    return [check.message for report in reports for check in report.checks if not check.ok]
 
 
 def _later(years: float) -> datetime:
@@ -76,11 +77,11 @@ def _later(years: float) -> datetime:
 
 def test_what_was_pushed_comes_back(home: tuple[Engine, Path], store: ObjectStore) -> None:
     engine, folder = home
-    assert len(_faults(engine, store)) == 3
+    assert _faults(engine, folder, store) == ["存储中没有"] * 5
     done = push(engine, folder, store, POLICY)
     assert (len(done.moved), done.present, done.faults) == (5, 0, ())  # two bundles, a night file, head and entries
     assert push(engine, folder, store, POLICY).present == 3
-    assert _faults(engine, store) == []
+    assert _faults(engine, folder, store) == []
     before = {path: (folder / path).read_bytes() for path in _paths(engine)}
     for path in before:
         (folder / path).unlink()
@@ -98,7 +99,7 @@ def test_nothing_is_overwritten_and_nothing_altered_is_sent(home: tuple[Engine, 
     path = _paths(engine)[0]
     (folder / path).write_bytes(b"altered")
     assert "不上传" in push(engine, folder, store, POLICY).faults[0]
-    assert _faults(engine, store) == ["存储中没有"]
+    assert _faults(engine, folder, store) == ["存储中没有"]
 
 
 def test_what_is_deleted_here_is_deleted_there(home: tuple[Engine, Path], store: ObjectStore) -> None:
@@ -107,13 +108,13 @@ def test_what_is_deleted_here_is_deleted_there(home: tuple[Engine, Path], store:
     path = _paths(engine)[0]
     assign_class(engine, folder, path, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
     expire(engine, folder, POLICY, BY, _later(0.6))
-    assert _faults(engine, store)[-1].startswith("已依保存期限删除，远端副本仍在")
+    assert _faults(engine, folder, store)[-1].startswith("已依保存期限删除，远端副本仍在")
     done = push(engine, folder, store, POLICY)
     if store.locks is None:
-        assert (done.removed, done.faults, _faults(engine, store)) == ((path,), (), [])
+        assert (done.removed, done.faults, _faults(engine, folder, store)) == ((path,), (), [])
     else:  # it was locked for the term of a lead, and a lock is not ours to lift
         assert (done.removed, "未能删除" in done.faults[0]) == ((), True)
-        assert len(_faults(engine, store)) == 1
+        assert len(_faults(engine, folder, store)) == 1
 
 
 def test_an_object_lock_holds_until_its_day_and_deletion_leaves_no_version(s3: dict[str, object]) -> None:
@@ -143,6 +144,18 @@ def test_a_copy_of_other_content_is_not_fetched(home: tuple[Engine, Path], tmp_p
     assert not (folder / kept[0].path).exists()
 
 
+def test_an_altered_head_in_the_second_place_is_told(home: tuple[Engine, Path], tmp_path: Path) -> None:
+    engine, folder = home
+    store = open_store(str(tmp_path / "copy"))
+    push(engine, folder, store, POLICY)
+    head = tmp_path / "copy/seals/000001/head.json"
+    head.write_bytes(head.read_bytes().replace(b"1", b"2"))
+    assert _faults(engine, folder, store) == ["与本机的不一致"]
+    head.write_bytes(head.read_bytes()[:-1])
+    with pytest.raises(StoreUnusable, match="不覆盖"):
+        push(engine, folder, store, POLICY)
+
+
 def test_a_full_store_keeps_no_half_object(
     home: tuple[Engine, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +171,7 @@ def test_a_full_store_keeps_no_half_object(
             push(engine, folder, store, POLICY)
     assert not [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert push(engine, folder, store, POLICY).faults == ()
-    assert _faults(engine, store) == []
+    assert _faults(engine, folder, store) == []
 
 
 @pytest.mark.parametrize("url", ["nowhere://x", "s3://demo-no-such-bucket/x"])

@@ -150,8 +150,9 @@ def _verify_remote(url: str, options: list[str]) -> "list[VerifyReport]":
     from yiguang.home import open_home
     from yiguang.keeping import open_remote
 
+    settings = read_settings()
     try:
-        return list(verify_remote(open_home(read_settings()), open_remote(url, options)))
+        return list(verify_remote(open_home(settings), settings.home, open_remote(url, options)))
     except StoreUnusable as fault:
         raise CommandFailed(str(fault)) from fault
 
