@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from domain.certificates import parse_certificate
@@ -15,8 +16,8 @@ _BEFORE, _BEHIND = 24, 12
 """Code points quoted around a number: enough for 技术支持： in front of it."""
 _LONGEST_KEY = 200
 _MOST_NAMES = 12
-_MOST_NUMBERS = 40
-"""Of one page; a page with more of them is a directory, and what follows says nothing of its owner."""
+_MOST_READ, _MOST_AROUND, _MOST_IN_BODY = 200, 24, 8
+"""Contacts or registration numbers of one page, and those of them that are kept outside its body and inside."""
 _HOME = re.compile(r"/(?:(?:index|default|home)\.[a-z]{3,5})?", re.IGNORECASE)
 _EXTENSION = re.compile(r"转.*$")
 _NAME_PLACES = {
@@ -25,6 +26,8 @@ _NAME_PLACES = {
     "title": Place.TITLE,
     "header": Place.HEADER,
 }
+
+_Found = TypeVar("_Found")
 
 
 def subject_of(page: ExtractedPage) -> Node | None:
@@ -134,11 +137,30 @@ def _statements(subject: Node, page: ExtractedPage) -> Iterator[IdentityLink]:
 
 
 def _contacts(subject: Node, page: ExtractedPage, is_ad: bool) -> Iterator[IdentityLink]:
-    for contact in page.contacts[:_MOST_NUMBERS]:
-        node = contact_node(contact)
-        for start, end in _occurrences(page, contact):
-            place = place_in(page, start, end, is_ad)
-            yield IdentityLink(subject, node, place, contact.value, _around(page.text, start, end))
+    links = (
+        IdentityLink(
+            subject, contact_node(contact), place_in(page, *span, is_ad), contact.value, _around(page.text, *span)
+        )
+        for contact in _ends_of(page.contacts)
+        for span in _occurrences(page, contact)
+    )
+    return _not_too_many(links)
+
+
+def _ends_of(found: tuple[_Found, ...]) -> tuple[_Found, ...]:
+    """Of more than can be worth reading the first and the last, where headers and footers are."""
+    half = _MOST_READ // 2
+    return found if len(found) <= _MOST_READ else found[:half] + found[-half:]
+
+
+def _not_too_many(links: Iterable[IdentityLink]) -> Iterator[IdentityLink]:
+    """A list of numbers in a body says nothing of the page's owner; it does not crowd out those around the body."""
+    taken = {True: 0, False: 0}
+    for link in links:
+        in_body = link.place in (Place.HOME, Place.AD, Place.BODY)
+        taken[in_body] += 1
+        if taken[in_body] <= (_MOST_IN_BODY if in_body else _MOST_AROUND):
+            yield link
 
 
 def _occurrences(page: ExtractedPage, contact: Contact) -> Iterator[tuple[int, int]]:
@@ -164,11 +186,18 @@ def contact_node(contact: Contact) -> Node:
 
 
 def _identifiers(subject: Node, page: ExtractedPage, is_ad: bool) -> Iterator[IdentityLink]:
-    for number in page.identifiers[:_MOST_NUMBERS]:
-        node = number_node(number)
-        if node is not None:
-            place = place_in(page, number.start, number.end, is_ad)
-            yield IdentityLink(subject, node, place, number.value, _around(page.text, number.start, number.end))
+    links = (
+        IdentityLink(
+            subject,
+            node,
+            place_in(page, number.start, number.end, is_ad),
+            number.value,
+            _around(page.text, number.start, number.end),
+        )
+        for number in _ends_of(page.identifiers)
+        if (node := number_node(number)) is not None
+    )
+    return _not_too_many(links)
 
 
 def number_node(number: Identifier) -> Node | None:

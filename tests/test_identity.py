@@ -127,6 +127,14 @@ def test_what_a_page_states_of_its_owner_is_linked() -> None:
     assert places(links, NodeKind.ADDRESS) == {"青屿区和平路8号": Place.STRUCTURED_DATA}
 
 
+def test_a_list_of_numbers_does_not_crowd_out_the_owners_own() -> None:
+    listed = "\n".join(f"某院 000-0000{number:04}" for number in range(1000, 1300))
+    text = f"导医台 000-00000001\n{listed}\n尾\n网站电话 000-00000002"
+    found = places(links_of(page("http://daoyi.example/list.html", text), ad(is_ad=False)), NodeKind.PHONE)
+    assert (found["00000000001"], found["00000000002"]) == (Place.HEADER, Place.FOOTER)
+    assert 0 < sum(place is Place.BODY for place in found.values()) <= 10
+
+
 def test_spellings_of_one_number_have_one_key() -> None:
     assert {phone_key(text) for text in ("000-00001234", "(000) 0000-1234", "000-00001234转8001")} == {"00000001234"}
     assert {phone_key(text) for text in ("13900001234", "+86 139 0000 1234", "0086-139-0000-1234")} == {"13900001234"}
