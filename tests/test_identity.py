@@ -25,7 +25,7 @@ POLICY = load_identity_policy(Path(__file__).parents[1] / "lexicons")
 TEXT = (
     "青屿安和门诊部 咨询热线：000-00001234\n"
     "本院治愈率达98%，加微信：demo_anhe 或致电 000-00005678\n"
-    "地址：青屿区和平路8号\n京ICP备16017287号-1 技术支持：000-00007777 京公网安备11010502010725号"
+    "地址：青屿区和平路8号\n云ICP备00001201号-1 技术支持：000-00007777 京公网安备11010500000725号"
 )
 COMPANY = "914403001922038216"
 
@@ -63,8 +63,8 @@ def test_numbers_are_linked_with_their_place_and_the_words_around_them() -> None
         "00000007777": Place.FOOTER,
     }
     assert places(links, NodeKind.ACCOUNT) == {"wechat:demo_anhe": Place.AD}
-    assert places(links, NodeKind.ICP) == {"京ICP备16017287": Place.FOOTER}
-    assert places(links, NodeKind.PSB) == {"11010502010725": Place.FOOTER}
+    assert places(links, NodeKind.ICP) == {"云ICP备00001201": Place.FOOTER}
+    assert places(links, NodeKind.PSB) == {"11010500000725": Place.FOOTER}
     assert places(links, NodeKind.DOMAIN) == {"anhe.example": Place.HOST}
     assert places(links, NodeKind.ADDRESS) == {"青屿区和平路8号": Place.FOOTER}
     vendor = next(link for link in links if link.node.key == "00000007777")
@@ -138,8 +138,8 @@ def test_a_list_of_numbers_does_not_crowd_out_the_owners_own() -> None:
 def test_spellings_of_one_number_have_one_key() -> None:
     assert {phone_key(text) for text in ("000-00001234", "(000) 0000-1234", "000-00001234转8001")} == {"00000001234"}
     assert {phone_key(text) for text in ("13900001234", "+86 139 0000 1234", "0086-139-0000-1234")} == {"13900001234"}
-    assert {icp_key(text) for text in ("京ICP备16017287号-1", "京 icp备 16017287 号", "京ICP备16017287号-12")} == {
-        "京ICP备16017287"
+    assert {icp_key(text) for text in ("云ICP备00001201号-1", "云 icp备 00001201 号", "云ICP备00001201号-12")} == {
+        "云ICP备00001201"
     }
 
 
@@ -148,8 +148,8 @@ def test_spellings_of_one_number_have_one_key() -> None:
     [
         ("anhe.example", Node(NodeKind.SITE, "anhe.example")),
         ("https://www.anhe.example:8443/a?b#c", Node(NodeKind.SITE, "anhe.example")),
-        ("京ICP备16017287号-1", Node(NodeKind.ICP, "京ICP备16017287")),
-        ("京公网安备 11010502010725号", Node(NodeKind.PSB, "11010502010725")),
+        ("云ICP备00001201号-1", Node(NodeKind.ICP, "云ICP备00001201")),
+        ("京公网安备 11010500000725号", Node(NodeKind.PSB, "11010500000725")),
         (COMPANY, Node(NodeKind.CREDIT_CODE, COMPANY)),
         ("PDY00066X31010412A1002", Node(NodeKind.LICENCE, "PDY00066X31010412A1002")),
         ("（京）医广【2016】第07-01-0355号", Node(NodeKind.CERTIFICATE, "京|医||2016||07-01-0355")),
@@ -175,7 +175,7 @@ _LINES = st.sampled_from(
     [
         "电话 000-00001234",
         "微信：demo_anhe",
-        "京ICP备16017287号-1",
+        "云ICP备00001201号-1",
         "地址：青屿区和平路8号",
         "\0\ud800",
         "医广",
@@ -249,7 +249,7 @@ def objections(edges: Sequence[IdentityEdge]) -> list[str]:
         (edge("a.example", phone(1)), ""),
         (edge("a.example", phone(1), Place.BODY), "位于正文"),
         (edge("a.example", phone(1), Place.AD), ""),
-        (edge("a.example", Node(NodeKind.ICP, "京ICP备16017287"), Place.BODY), "位于正文"),
+        (edge("a.example", Node(NodeKind.ICP, "云ICP备00001201"), Place.BODY), "位于正文"),
         (edge("a.example", Node(NodeKind.PHONE, "12320")), "公共号码或公共平台"),
         (edge("a.example", Node(NodeKind.PHONE, "00000000000")), "公共号码或公共平台"),
         (edge("a.example", Node(NodeKind.ICP, "沪ICP备88888888")), "公共号码或公共平台"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 from hypothesis import given
@@ -12,6 +13,7 @@ from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, s
 from domain.identity_picture import MOST_NODES, identity_picture
 from domain.operators import JudgedEdge, OperatorCluster, clusters_of
 
+HANDBOOK = Path(__file__).parents[1] / "docs" / "images" / "operator.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE = Node(NodeKind.PHONE, "00000009911")
 SEEN = datetime(2026, 11, 25, tzinfo=UTC)
@@ -95,3 +97,31 @@ def test_markup_stays_text() -> None:
     assert "<script" not in picture
     assert re.search(r"\u202e|on\w+=", picture) is None
     assert "script>alert(1)" in "".join(titles(picture))
+
+
+def test_the_picture_in_the_handbook_is_drawn_by_this_program() -> None:
+    """After a wanted change: `python -m tests.test_identity_picture` draws it anew."""
+    assert HANDBOOK.read_text("utf-8") == handbook_picture()
+
+
+def handbook_picture() -> str:
+    shown = []
+    for number in range(12):
+        host = f"qingyu-yiyuan{number}.example"
+        shown.append(tied(host, PHONE, "000-00009911", quote="咨询热线：000-00009911"))
+        vendor = Node(NodeKind.PHONE, "00000007777")
+        shown.append(tied(host, vendor, "000-00007777", "注明“技术支持”", "技术支持：000-00007777"))
+        name = f"青屿第{'一二三'[number % 3]}男科医院"
+        shown.append(tied(host, Node(NodeKind.INSTITUTION, name), name, "机构名称可为多家共用", f"版权所有 {name}"))
+        if number % 4 == 0:
+            shown.append(
+                tied(host, Node(NodeKind.ICP, "云ICP备00001201"), "云ICP备00001201号-1", quote="云ICP备00001201号-1")
+            )
+        if number % 5 == 0:
+            code = Node(NodeKind.CODE_TARGET, "add-friend:u.wechat.com/demo")
+            shown.append(tied(host, code, "https://u.wechat.com/demo", quote="http://qingyu.example/kefu.png"))
+    return picture_of(shown)
+
+
+if __name__ == "__main__":
+    HANDBOOK.write_text(handbook_picture(), "utf-8")
