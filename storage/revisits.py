@@ -1,7 +1,7 @@
 """What is remembered of a page from night to night: how often it changes, and how to ask whether it has."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -189,8 +189,7 @@ class SqlCrawlMemory:
     def trials(self) -> list[SiteTrial]:
         """What showing pages in a browser was worth at each site."""
         with self._engine.connect() as connection:
-            rows = connection.execute(select(site_trials))
-            return [SiteTrial(row.site, Rung(row.rung), row.streak, row.tried_at) for row in rows]
+            return _trials(connection.execute(select(site_trials)))
 
     def keep_trial(self, trial: SiteTrial) -> None:
         """Remember a trial, in place of an earlier one of its site and rung."""
@@ -200,3 +199,14 @@ class SqlCrawlMemory:
         statement = dialect.insert(site_trials).on_conflict_do_update(index_elements=["site", "rung"], set_=values)
         with writing(self._engine) as connection:
             connection.execute(statement, [key | values])
+
+
+def trials_at(engine: Engine, site: str) -> list[SiteTrial]:
+    """What showing pages in a browser was worth at one site."""
+    of_site = select(site_trials).where(site_trials.c.site == site).order_by(site_trials.c.rung)
+    with engine.connect() as connection:
+        return _trials(connection.execute(of_site))
+
+
+def _trials(rows: Iterable[Row[Any]]) -> list[SiteTrial]:
+    return [SiteTrial(row.site, Rung(row.rung), row.streak, row.tried_at) for row in rows]

@@ -1,12 +1,15 @@
 """What a night did with one URL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
 from domain.outcome import Outcome
+from domain.site_trials import ActionKind, PageAction
 from storage.skips import SURPLUS
 from storage.tables import frontier, night_targets, nights, pages, skipped_links, visits
 from storage.url_keys import url_key
@@ -28,7 +31,8 @@ class Whereabouts:
 
     `reason` is Chinese: detail of the outcome or why it is skipped. `found_on` is the URL of the page that named it
     first, empty for a start page and where it is not recorded. `unlisted` counts URLs of the night that were over budget
-    and whose names are not kept, any of which a URL of fate `unknown` may be. `tries` counts visits.
+    and whose names are not kept, any of which a URL of fate `unknown` may be. `tries` counts visits. `why_shown` says in Chinese
+    what a browser showed the page for, empty when it was read as sent, and `actions` what was done to it.
     """
 
     url: str
@@ -41,6 +45,8 @@ class Whereabouts:
     found_on: str = ""
     tries: int = 0
     unlisted: int = 0
+    why_shown: str = ""
+    actions: tuple[PageAction, ...] = ()
 
 
 def whereabouts(engine: Engine, url: str, night_id: str) -> Whereabouts:
@@ -75,7 +81,7 @@ def _on_frontier(connection: Connection, url: str, night_id: str) -> Whereabouts
         return None
     found_on = _url_of(connection, row.found_on)
     last = connection.execute(
-        select(visits.c.outcome, visits.c.detail, visits.c.ended_at, visits.c.attempt)
+        select(visits.c.outcome, visits.c.detail, visits.c.ended_at, visits.c.attempt, visits.c.shown)
         .where(visits.c.frontier_id == row.id)
         .order_by(visits.c.attempt.desc())
         .limit(1)
@@ -91,6 +97,7 @@ def _on_frontier(connection: Connection, url: str, night_id: str) -> Whereabouts
             last.ended_at,
             found_on,
             last.attempt,
+            **_shown(last.shown),
         )
     over_budget = row.attempts == 0 and row.started is not None and row.started >= row.max_pages
     fate = Fate.LEASED if row.state == "leased" else Fate.SURPLUS if over_budget else Fate.WAITING
@@ -105,6 +112,18 @@ def _on_frontier(connection: Connection, url: str, night_id: str) -> Whereabouts
         found_on=found_on,
         tries=row.attempts,
     )
+
+
+def _shown(stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    if stored is None:
+        return {}
+    actions = tuple(
+        PageAction(
+            ActionKind(item["kind"]), datetime.fromisoformat(item["at"]), item["words"], item["added_characters"]
+        )
+        for item in stored["actions"]
+    )
+    return {"why_shown": stored["why"], "actions": actions}
 
 
 def _reached(connection: Connection, url: str, night_id: str) -> Whereabouts | None:

@@ -27,6 +27,8 @@ class Settings:
     a URL or mail address added to the user agent. `shards` is the number of crawl processes of a night,
     `concurrent_sites` the sites each of them visits at once, `shard_restarts` how often a crashed one is started again.
     `ocr_budget_seconds` is the time that all processes of a night together spend on reading pictures, 0 for none.
+    `browser_open` pages are shown at once by each process; its browser gets no new page after `browser_pages` or while it
+    holds more than `browser_worn_mb` (10^6 bytes), and is killed at `browser_killed_mb`.
     `retry_seconds` is the first wait before a failed URL is tried again. `hosts` maps host names to addresses, as
     /etc/hosts does. `durable_url` is the database in which the workflow engine keeps its own state. `night_window` None
     lets a night run at any time. `dns_control` are host names that certainly exist, see `CrawlSettings`. `egress` is
@@ -50,6 +52,10 @@ class Settings:
     timeout_seconds: float
     render_timeout_seconds: float
     retry_seconds: float
+    browser_open: int
+    browser_pages: int
+    browser_worn_mb: int
+    browser_killed_mb: int
     ocr_budget_seconds: float
     hosts: Mapping[str, str] = field(default_factory=dict)
     night_window: NightWindow | None = None
@@ -86,6 +92,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     database_url = env.get("YIGUANG_DATABASE_URL") or f"sqlite:///{home / DATABASE_FILE}"
     if not database_url.startswith(("sqlite:///", "postgresql")):
         raise UsageError("YIGUANG_DATABASE_URL 只支持 sqlite:///… 或 postgresql://…")
+    worn_mb = _number(env, "YIGUANG_BROWSER_WORN_MB", int, 900, 100, 64_000)
     return Settings(
         home=home,
         database_url=database_url,
@@ -101,6 +108,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         timeout_seconds=_number(env, "YIGUANG_TIMEOUT_SECONDS", float, 30.0, 0.1, 600.0),
         render_timeout_seconds=_number(env, "YIGUANG_RENDER_TIMEOUT_SECONDS", float, 45.0, 1.0, 600.0),
         ocr_budget_seconds=_number(env, "YIGUANG_OCR_BUDGET_SECONDS", float, 1800.0, 0.0, 86_400.0),
+        browser_open=_number(env, "YIGUANG_BROWSER_OPEN", int, 2, 1, 16),
+        browser_pages=_number(env, "YIGUANG_BROWSER_PAGES", int, 100, 1, 100_000),
+        browser_worn_mb=worn_mb,
+        browser_killed_mb=_number(env, "YIGUANG_BROWSER_KILLED_MB", int, max(2000, worn_mb), worn_mb, 64_000),
         retry_seconds=_number(env, "YIGUANG_RETRY_SECONDS", float, 30.0, 0.1, 3600.0),
         hosts=_hosts(env.get("YIGUANG_HOSTS")),
         dns_control=tuple(env.get("YIGUANG_DNS_CONTROL", "").split()),

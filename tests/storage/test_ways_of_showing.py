@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from domain.site_trials import ActionKind, PageAction
 from storage.tables import bundles, visits
+from storage.whereabouts import whereabouts
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, visit
 
@@ -31,6 +32,8 @@ def test_what_was_done_to_a_page_is_in_the_ledger_and_in_the_evidence(engine: En
     assert [(item["kind"], item["words"], item["added_characters"]) for item in shown["actions"]] == [
         ("unfold", "展开全文", 320)
     ]
+    found = whereabouts(engine, row.url, night_id)
+    assert (found.why_shown, found.actions) == ("页面要靠脚本显示", (UNFOLDED,))
     assert path is not None
     with zipfile.ZipFile(io.BytesIO((tmp_path / path).read_bytes())) as packed:
         [name] = [name for name in packed.namelist() if name.endswith("provenance.json")]

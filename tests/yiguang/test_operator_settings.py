@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from yiguang.errors import UsageError
+from yiguang.home import utc_now
 from yiguang.settings import read_settings
+from yiguang.wiring import crawl_settings
 
 
 def test_an_empty_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +30,8 @@ def test_a_postgresql_holds_the_workflows_too() -> None:
     [
         ("YIGUANG_SHARDS", "0"),
         ("YIGUANG_SHARDS", "two"),
+        ("YIGUANG_BROWSER_OPEN", "0"),
+        ("YIGUANG_BROWSER_KILLED_MB", "899"),
         ("YIGUANG_TIMEOUT_SECONDS", "nan"),
         ("YIGUANG_DATABASE_URL", "mysql://h/d"),
         ("YIGUANG_LEXICONS", "/nowhere/at/all"),
@@ -48,3 +52,10 @@ def test_the_host_map_is_read_as_etc_hosts_is(tmp_path: Path) -> None:
     hosts.write_text("a.example 127.0.0.1\n", encoding="utf-8")
     with pytest.raises(UsageError, match="第 1 行"):
         read_settings({"YIGUANG_HOSTS": str(hosts)})
+
+
+def test_a_browser_that_may_grow_large_is_killed_later_still() -> None:
+    settings = read_settings({"YIGUANG_BROWSER_WORN_MB": "3000", "YIGUANG_BROWSER_OPEN": "4"})
+    crawl = crawl_settings(settings, utc_now())
+    assert (crawl.browser_worn_bytes, crawl.browser_killed_bytes) == (3_000_000_000, 3_000_000_000)
+    assert (crawl.concurrent_renders, crawl.renders_per_browser) == (4, 100)

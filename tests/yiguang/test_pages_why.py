@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.outcome import Outcome
+from domain.site_trials import ActionKind, PageAction, Rung, SiteTrial
 from storage.whereabouts import Fate, Whereabouts
-from yiguang.commands.pages import in_words
+from yiguang.commands.pages import in_words, trial_in_words
 
 URL = "http://clinic.example/1"
 AT = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -38,3 +39,22 @@ def test_says_what_became_of_a_url(found: Whereabouts, words: str) -> None:
 def test_names_the_target_and_the_page_that_leads_there() -> None:
     skipped = Whereabouts(URL, "2026-11-26", Fate.SKIPPED, "示例门诊部", reason="x", found_on="http://clinic.example/")
     assert in_words(skipped).splitlines()[2:] == ["目标：示例门诊部", "发现于：http://clinic.example/"]
+
+
+def test_says_what_a_browser_did_to_the_page() -> None:
+    actions = (
+        PageAction(ActionKind.WAIT, AT, "", 812),
+        PageAction(ActionKind.UNFOLD, AT, "展开全文", 320),
+        PageAction(ActionKind.LEAVE, AT, "查看更多"),
+    )
+    shown = Whereabouts(URL, "2026-11-26", Fate.VISITED, at=AT, why_shown="页面主要靠脚本显示", actions=actions)
+    assert in_words(shown).splitlines()[-1] == (
+        "浏览器：页面主要靠脚本显示；等待脚本（多出 812 字）；点击展开“展开全文”（多出 320 字）"
+        "；点击“查看更多”后页面离开原处，已重新显示且不再点击"
+    )
+
+
+def test_says_what_was_worth_it_at_the_site() -> None:
+    assert trial_in_words(SiteTrial("clinic.example", Rung.PATIENCE, -3, AT)) == (
+        "本站经验：久等脚本，最近连续 3 次无所得（2026-11-26 02:00）"
+    )

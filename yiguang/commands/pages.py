@@ -8,12 +8,14 @@ import typer
 
 from domain.beijing import BEIJING
 from domain.outcome import OUTCOME_ZH
+from domain.site_trials import ACTION_ZH, RUNG_ZH, ActionKind
 from yiguang.commands import page_texts, pictures
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
 if TYPE_CHECKING:
+    from domain.site_trials import PageAction, SiteTrial
     from storage.whereabouts import Whereabouts
 
 WHY_HELP = """\
@@ -61,7 +63,11 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     found = find(url, night)
-    typer.echo(json.dumps(_row(found), ensure_ascii=False) if as_json else in_words(found))
+    trials = site_trials(found.url)
+    if as_json:
+        typer.echo(json.dumps(_row(found) | {"site_trials": list(map(_trial, trials))}, ensure_ascii=False))
+    else:
+        typer.echo("\n".join([in_words(found), *map(trial_in_words, trials)]))
 
 
 def find(url: str, night: str | None) -> "Whereabouts":
@@ -90,7 +96,27 @@ def find(url: str, night: str | None) -> "Whereabouts":
 
 
 def _row(found: "Whereabouts") -> dict[str, object]:
-    return {**asdict(found), "at": found.at.isoformat() if found.at else None}
+    actions = [asdict(action) | {"at": action.at.isoformat()} for action in found.actions]
+    return {**asdict(found), "at": found.at.isoformat() if found.at else None, "actions": actions}
+
+
+def _trial(trial: "SiteTrial") -> dict[str, object]:
+    return {"rung": trial.rung.value, "streak": trial.streak, "tried_at": trial.tried_at.isoformat()}
+
+
+def site_trials(url: str) -> "list[SiteTrial]":
+    """What showing pages in a browser was worth at the URL's site."""
+    from crawler.urls import host_of, site_of
+    from storage.revisits import trials_at
+    from yiguang.home import open_home
+
+    return trials_at(open_home(read_settings()), site_of(host_of(url)))
+
+
+def trial_in_words(trial: "SiteTrial") -> str:
+    found = "有所得" if trial.streak > 0 else "无所得"
+    when = f"{trial.tried_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    return f"本站经验：{RUNG_ZH[trial.rung]}，最近连续 {abs(trial.streak)} 次{found}（{when}）"
 
 
 def in_words(found: "Whereabouts") -> str:
@@ -100,7 +126,16 @@ def in_words(found: "Whereabouts") -> str:
         lines.append(f"目标：{printable(found.target)}")
     if found.found_on:
         lines.append(f"发现于：{printable(found.found_on)}")
+    if found.why_shown:
+        lines.append("；".join([f"浏览器：{found.why_shown}", *map(_action, found.actions)]))
     return "\n".join(lines)
+
+
+def _action(action: "PageAction") -> str:
+    words = f"“{printable(action.words)}”" if action.words else ""
+    if action.kind is ActionKind.LEAVE:
+        return f"点击{words}{ACTION_ZH[action.kind].removeprefix('点击')}"
+    return f"{ACTION_ZH[action.kind]}{words}（多出 {action.added_characters} 字）"
 
 
 def _fate(found: "Whereabouts") -> str:
