@@ -24,8 +24,8 @@ def filters_of(pairs: Iterable[tuple[str, str]]) -> Filters:
     try:
         if "targets" in given:
             data["targets"] = [int(value) for value in given["targets"]]
-        return Filters.from_json(data)
-    except (ValueError, OverflowError):
+        return _possible(Filters.from_json(data))
+    except ValueError:
         raise bad_request("筛选条件不正确") from None
 
 
@@ -37,9 +37,21 @@ def filters_from_text(text: str) -> Filters:
         data = json.loads(text)
         if not isinstance(data, dict):
             raise ValueError(text)
-        return Filters.from_json(data)
+        return _possible(Filters.from_json(data))
     except (ValueError, RecursionError):
         raise bad_request("筛选条件不正确") from None
+
+
+def _possible(filters: Filters) -> Filters:
+    """Raises ValueError for what no database can be asked."""
+    if any(not 0 <= target < 2**63 for target in filters.targets):
+        raise ValueError("a target's id is a row's")
+    words = (*filters.regions, *filters.nights, filters.institution, filters.assignee, filters.rule)
+    if any("\0" in word for word in words):
+        raise ValueError("no text holds a zero byte")
+    for word in words:
+        word.encode()  # half a surrogate pair is no text either: UnicodeEncodeError is a ValueError
+    return filters
 
 
 def query_of(filters: Filters) -> str:

@@ -57,7 +57,8 @@ def encode(png: bytes) -> Shot:
             if image.width * image.height > _MAX_PIXELS:
                 raise EvidenceUnreadable("截图过大，无法显示")
             height = min(image.height, MAX_HEIGHT)
-            pixels = image.crop((0, 0, image.width, height)).convert("RGB")
+            pixels = Image.new("RGB", (image.width, height))
+            pixels.paste(image.crop((0, 0, image.width, height)).convert("RGB"))  # a converted image keeps comments
             cut = image.height - height
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as fault:
         raise EvidenceUnreadable("截图无法解码") from fault

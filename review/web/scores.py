@@ -33,7 +33,7 @@ def score_bars(parts: Mapping[str, float], score: float | None) -> ScoreBars | N
     for value in parts.values():
         ends.append(ends[-1] + value)
     low, high = min(ends), max(ends)
-    scale = 100.0 / ((high - low) or 1.0)
+    scale = 100.0 / max(high - low, 1e-6)
     bars = tuple(
         ScoreBar(name, value, (min(start, start + value) - low) * scale, max(abs(value) * scale, 0.6))
         for (name, value), start in zip(parts.items(), ends, strict=False)

@@ -72,8 +72,8 @@ class Visit:
     def text(self, name: str, longest: int = 4000) -> str:
         """A field of the form; empty when it is not there. Raises Problem when it is too long."""
         value = next((value for key, value in self.form if key == name), "")
-        if len(value) > longest:
-            raise bad_request("提交的内容过长")
+        if len(value) > longest or "\0" in value:
+            raise bad_request("提交的内容过长，或含有不允许的字符")
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -91,8 +91,8 @@ class Visit:
 
     def query(self, name: str, longest: int = 200) -> str:
         value = self.request.query_params.get(name, "")
-        if len(value) > longest:
-            raise bad_request("地址过长")
+        if len(value) > longest or "\0" in value:
+            raise bad_request("地址不正确")
         return value
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:

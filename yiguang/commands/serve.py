@@ -1,6 +1,7 @@
 """`yiguang serve`."""
 
 import ipaddress
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -128,9 +129,11 @@ def _lexicon(settings: Settings) -> "Lexicon":
 
 
 def _judge(settings: Settings) -> "Callable[[Document], Judgement]":
+    """The classifier, loaded when a text is first tried: most of a day nobody does, and the desk opens at once."""
     from yiguang.wiring import load_classifier
 
-    return load_classifier(settings).judge
+    load = cache(lambda: load_classifier(settings).judge)
+    return lambda document: load()(document)
 
 
 def _bracketed(host: str) -> str:

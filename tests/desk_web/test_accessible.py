@@ -1,0 +1,65 @@
+"""Every screen for people who do not see it as others do: axe finds nothing serious, in light and in dark."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine
+
+from domain.roles import Role
+from review.web.settings import SESSION_COOKIE
+from tests.desk_web.served import Served, served_desk
+from tests.review.desk import Page as NightPage
+from tests.review.desk import desk
+
+AXE = gzip.decompress((Path(__file__).parent / "axe.min.js.gz").read_bytes())
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+SCREENS: tuple[tuple[Role | None, str], ...] = (
+    (None, "/login"),
+    (Role.ANALYST, "/no-such-page"),
+    (Role.ANALYST, "/conflicts"),
+    (Role.ANALYST, "/password"),
+    (Role.REVIEWER, "/queue"),
+    (Role.REVIEWER, "/items/1"),
+    (Role.REVIEWER, "/figures"),
+    (Role.EDITOR, "/rules"),
+    (Role.EDITOR, "/rules/cure-rate"),
+    (Role.ADMIN, "/accounts"),
+    (Role.AUDITOR, "/audit"),
+)
+
+
+@pytest.fixture
+def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
+    with served_desk(engine, tmp_path) as served:
+        served.items = desk(engine, tmp_path, {"a": NightPage(0.9), "b": NightPage(0.8)})
+        yield served
+
+
+def test_the_checker_is_the_published_one() -> None:
+    assert hashlib.sha256(AXE).hexdigest() == AXE_SHA256
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(served: Served, browser: Browser, scheme: str) -> None:
+    tokens = {role: served.client(role).token for role in Role}
+    found: list[tuple[str, str, str]] = []
+    for role, path in SCREENS:
+        context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+        if role is not None:
+            context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[role], "url": served.url}])
+        page = context.new_page()
+        page.goto(f"{served.url}{path}")
+        found += [(path, fault["id"], fault["nodes"][0]["html"][:120]) for fault in serious(page)]
+        context.close()
+    assert found == []
+
+
+def serious(page: Page) -> list[dict[str, Any]]:
+    page.evaluate(AXE.decode())
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [fault for fault in result["violations"] if fault["impact"] in ("serious", "critical")]

@@ -1,0 +1,79 @@
+"""`yiguang init` and `yiguang serve` as an operator calls them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from yiguang.cli import run
+from yiguang.commands.serve import is_loopback
+
+YIGUANG = Path(sys.executable).with_name("yiguang")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "YIGUANG_HOME": str(tmp_path / "home")}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def test_the_first_account_is_told_once_and_opens_the_desk(home: dict[str, str]) -> None:
+    first = subprocess.run([YIGUANG, "init"], env=home, capture_output=True, text=True, check=True).stdout
+    again = subprocess.run([YIGUANG, "init"], env=home, capture_output=True, text=True, check=True).stdout
+    told = re.search(r"首个账号：(\w+)，一次性口令（只显示这一次）：([a-z0-9-]+)", first)
+    assert told and "口令" not in again
+    port, viewer = free_port(), free_port()
+    command = [YIGUANG, "serve", "--port", str(port), "--viewer-port", str(viewer)]
+    desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
+    try:
+        assert desk.stderr is not None
+        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+            assert client.get("/login").status_code == 200
+            answer = client.post("/login", data={"name": told[1], "password": told[2]})
+            assert answer.status_code == 303
+            assert client.get("/queue").headers["location"] == "/password"
+        assert httpx.get(f"http://127.0.0.1:{viewer}/", trust_env=False).status_code == 403
+    finally:
+        desk.send_signal(signal.SIGINT)
+        assert desk.wait(20) == 0
+    assert desk.stderr.read() == ""
+
+
+def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> None:
+    subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [YIGUANG, "serve", "--port", port, "--no-viewer"], env=home, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1 and "错误：无法监听" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--port", "8000", "--viewer-port", "8000"], ["--behind-proxy"], ["--port", "0"], ["--port", "70000"]],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("错误：")
+
+
+@pytest.mark.parametrize(
+    ("host", "only_here"),
+    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("192.0.2.7", False), ("desk.example", False)],
+)  # fmt: skip
+def test_which_addresses_only_this_machine_reaches(host: str, only_here: bool) -> None:
+    assert is_loopback(host) is only_here
