@@ -56,6 +56,7 @@ COMMANDS = (
     ("model",),
     ("model", "train"),
     ("model", "evaluate"),
+    ("serve",),
     ("version",),
 )
 TARGETS = """\
