@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from domain.page import ExtractedPage
 from domain.visits import Discovered, FrontierUrl
 from storage.database import open_engine, writing
 from storage.found_urls import FoundUrls, add_urls
@@ -15,7 +17,7 @@ from storage.nights import open_night
 from storage.seal_key import KEY_FILE, SealKey, make_key_file
 from storage.targets import list_targets, save_targets
 from storage.visits import SqlVisitStore
-from tests.storage.samples import NOW, PROVENANCE, TARGETS, visit
+from tests.storage.samples import NOW, PROVENANCE, TARGETS, page, visit
 
 LEASE_SECONDS = 60.0
 #: Links that every page of `work` names, in one order or the other, as the navigation of a site does
@@ -53,17 +55,29 @@ def open_store(engine: Engine, folder: Path) -> SqlVisitStore:
     return SqlVisitStore(engine, folder, PROVENANCE, clock, seal_key(folder))
 
 
+def _read(row: FrontierUrl) -> ExtractedPage:
+    """One of a few texts, which workers meet at the same time and in different orders."""
+    read = page(row.url)
+    return replace(
+        read, text=f"{read.text}\n{'内外妇儿眼'[row.id * 7 % 5]}科门诊时间以院内公告为准，节假日安排另行通知。"
+    )
+
+
 def work(url: str, folder: Path, night_id: str, ids: Sequence[int], worker: str) -> None:
-    """Claim and record until nothing is left; every fifth page is flagged. Prints a line per recorded page."""
+    """Claim and record, as many together as were claimed, until nothing is left; every fifth page is flagged. Prints a
+    line per recorded page."""
     engine = open_engine(url)
     store = open_store(engine, folder)
     frontier = SqlFrontier(engine)
     while rows := frontier.claim(night_id, ids, worker, 3, NOW + timedelta(hours=1), LEASE_SECONDS):
-        for row in rows:
-            found = SHARED if row.id % 2 else SHARED[::-1]
-            store.record(visit(row, flagged=row.id % 5 == 0, discovered=found))
-            sys.stdout.write(f"{row.id}\n")
-            sys.stdout.flush()
+        store.record_all(
+            [
+                visit(row, flagged=row.id % 5 == 0, discovered=SHARED if row.id % 2 else SHARED[::-1], page=_read(row))
+                for row in rows
+            ]
+        )
+        sys.stdout.write("".join(f"{row.id}\n" for row in rows))
+        sys.stdout.flush()
     store.close()
 
 
