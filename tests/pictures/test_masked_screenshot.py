@@ -64,18 +64,28 @@ def bundle() -> bytes:
     return build_bundle(replace(lead, rendering=rendering), PROVENANCE, NOW, KEY)
 
 
-def _words(shot: bytes) -> str:
-    return "".join(piece.text for piece in screenshot_words(shot)).replace(" ", "")
+@pytest.fixture(scope="module")
+def words(bundle: bytes) -> tuple[ShownText, ...]:
+    """Of the original; reading takes seconds."""
+    return screenshot_words(read_canonical_zip(bundle)[SCREENSHOT])
 
 
-def test_no_patient_is_left_on_it(bundle: bytes, masker: Masker) -> None:
+@pytest.fixture(scope="module")
+def copy(bundle: bytes, masker: Masker, words: tuple[ShownText, ...]) -> dict[str, bytes]:
+    return masked_copy(bundle, masker, lambda _: words)
+
+
+def _joined(words: Sequence[ShownText]) -> str:
+    return "".join(piece.text for piece in words).replace(" ", "")
+
+
+def test_no_patient_is_left_on_it(bundle: bytes, words: tuple[ShownText, ...], copy: dict[str, bytes]) -> None:
     original = read_canonical_zip(bundle)[SCREENSHOT]
-    before = _words(original)
+    before = _joined(words)
     assert "林小蕊女士" in before and "13900000002" in before, "the reader can read it at all"
     assert find_faces(Image.open(io.BytesIO(original)).convert("RGB"))
-    copy = masked_copy(bundle, masker, screenshot_words)
     shot = copy[SHOT_SUFFIX]
-    after = _words(shot)
+    after = _joined(screenshot_words(shot))
     for gone in ("林小蕊", "45岁", "样板区", "13900000001", "白小样", "13900000002"):
         assert gone not in after
     for kept in ("治愈率达98%", "预约热线", "000-0000"):
@@ -89,8 +99,7 @@ def test_no_patient_is_left_on_it(bundle: bytes, masker: Masker) -> None:
     assert "整页截图" not in copy[TEXT_SUFFIX].decode()
 
 
-def test_every_difference_is_on_the_list_and_nothing_else_differs(bundle: bytes, masker: Masker) -> None:
-    copy = masked_copy(bundle, masker, screenshot_words)
+def test_every_difference_is_on_the_list_and_nothing_else_differs(bundle: bytes, copy: dict[str, bytes]) -> None:
     with Image.open(io.BytesIO(read_canonical_zip(bundle)[SCREENSHOT])) as opened:
         again = opened.convert("RGB")
     for row in json.loads(copy[LIST_SUFFIX])["screenshot"]["masks"]:
@@ -99,9 +108,8 @@ def test_every_difference_is_on_the_list_and_nothing_else_differs(bundle: bytes,
     assert again.tobytes() == Image.open(io.BytesIO(copy[SHOT_SUFFIX])).tobytes()
 
 
-def test_pieces_with_boxes_are_cut_from_the_masked_picture(bundle: bytes, masker: Masker) -> None:
-    pieces = [name for name in masked_copy(bundle, masker, screenshot_words) if ".view-" in name]
-    assert pieces == [".masked.view-1.png"]
+def test_pieces_with_boxes_are_cut_from_the_masked_picture(bundle: bytes, copy: dict[str, bytes]) -> None:
+    assert [name for name in copy if ".view-" in name] == [".masked.view-1.png"]
     assert list(boxed_shots(bundle)) == [".view-1.png", ".view-1.boxes.png"]
 
 
