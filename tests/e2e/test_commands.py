@@ -49,6 +49,7 @@ COMMANDS = (
     ("registry",),
     ("registry", "import"),
     ("registry", "show"),
+    ("registry", "operators"),
     ("lexicon",),
     ("lexicon", "check"),
     ("lexicon", "diff"),
