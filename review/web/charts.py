@@ -139,11 +139,11 @@ def bars(title: str, rows: Sequence[tuple[str, int]], width: int = 620) -> Marku
 
 
 def nice_ceiling(value: float) -> float:
-    """The next round number: 1, 2, 5 or 10 times a power of ten."""
+    """The next round number, one or two digits and zeros."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(power * step for step in (1, 2, 5, 10) if power * step >= value * 0.999999)
+    return next(power * step for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if power * step >= value * 0.999999)
 
 
 def _grid(scale: float, left: float, width: float, top: float, plot_height: float) -> list[str]:

@@ -81,7 +81,8 @@ def bulk_preview(visit: Visit) -> Response:
     """How many a decision on the whole filtered set would be, and some of them, before anything is done."""
     filters = filters_from_text(visit.text("filters"))
     count = visit.desk.decisions.bulk_count(visit.account, filters)
-    shown = visit.desk.queue.items(visit.account, filters, None, 8) if count else []
+    shown = visit.desk.queue.items(visit.account, filters, None, _AT_ONCE) if count else []
+    shown = [item for item in shown if item.stage is Stage.FIRST and item.probability is not None][:8]
     reasons = {
         verdict: reasons_for(visit.desk.lexicon.reasons, verdict) for verdict in (Verdict.DISMISS, Verdict.NOT_AD)
     }
