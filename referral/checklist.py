@@ -1,0 +1,141 @@
+"""Which of the things that a recipient asks for are known of a lead, and which are not.
+
+The fields are those of the referral sheets of the supervision practice that the recipients work by: who, where, what was said, by
+which articles, and what was checked. A field without a value is listed as missing, never filled with a guess.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.beijing import BEIJING
+from domain.findings import FAMILY_ZH
+from domain.routing import MEDIUM_ZH
+from referral.lead import ReferredLead
+from referral.recipients import RecipientCard
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`read` gives the value, empty when it is not known; None where neither a page nor a registry of ours can say it and a person
+    has to. `how` tells where it may be had."""
+
+    label: str
+    how: str
+    read: Callable[[ReferredLead], str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One field of one lead; `value` is empty when it is missing."""
+
+    label: str
+    value: str
+    how: str
+
+
+def check(lead: ReferredLead, card: RecipientCard, told: Mapping[str, str]) -> tuple[Checked, ...]:
+    """Every field that the recipient asks for, in its order. `told` has what a person filled in, by key of `FIELDS`; it counts
+    before what the page or the registry says."""
+    return tuple(_checked(lead, FIELDS[name], told.get(name, "").strip()) for name in card.requires)
+
+
+def _checked(lead: ReferredLead, field: Field, told: str) -> Checked:
+    read = "" if field.read is None else field.read(lead)
+    return Checked(field.label, told or read, field.how)
+
+
+def to_the_minute(moment: datetime | None) -> str:
+    """In Beijing time; empty for None."""
+    return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _credit_code(lead: ReferredLead) -> str:
+    known = lead.institution
+    return known.credit_code if known and known.credit_code else _numbers(lead, "credit-code")
+
+
+def _licence(lead: ReferredLead) -> str:
+    known = lead.institution
+    return known.licence if known and known.licence else _numbers(lead, "licence")
+
+
+def _numbers(lead: ReferredLead, kind: str) -> str:
+    return "、".join(dict.fromkeys(value for found, value in lead.numbers if found == kind))
+
+
+def _address(lead: ReferredLead) -> str:
+    known = lead.institution
+    return known.address if known else ""
+
+
+def _subjects(lead: ReferredLead) -> str:
+    known = lead.institution
+    return f"登记的诊疗科目代码：{'、'.join(known.subjects)}" if known and known.subjects else ""
+
+
+def _certificate(lead: ReferredLead) -> str:
+    numbers = "、".join(value for kind, value in lead.numbers if kind in ("medical-ad", "product-ad"))
+    return f"页面标注 {numbers}，真伪由审查机关核验" if numbers else "页面未见审查证明文号"
+
+
+def _period(lead: ReferredLead) -> str:
+    return f"{to_the_minute(lead.first_seen)} 至 {to_the_minute(lead.last_seen)}（本系统见到的时段）"
+
+
+def _quotes(lead: ReferredLead) -> str:
+    return f"{len(lead.claims)} 处，见正文及附件" if lead.claims else ""
+
+
+def _articles(lead: ReferredLead) -> str:
+    return "、".join(dict.fromkeys(article.basis for claim in lead.claims for article in claim.articles))
+
+
+def _ad_basis(lead: ReferredLead) -> str:
+    return (
+        "、".join(article.basis for article in lead.ad_basis)
+        if lead.is_ad
+        else "未认定为广告，按信息公开或者科普内容处理"
+    )
+
+
+def _repeat(lead: ReferredLead) -> str:
+    return f"本系统另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "本系统没有其他已确认线索"
+
+
+def _publisher(lead: ReferredLead) -> str:
+    return lead.account or lead.site_name
+
+
+FIELDS: dict[str, Field] = {
+    "subject": Field("当事人名称（第一名称）", "登记机关", lambda lead: lead.subject.name),
+    "credit-code": Field("统一社会信用代码", "国家企业信用信息公示系统或者登记机关", _credit_code),
+    "licence": Field("执业许可证登记号", "卫生健康主管部门", _licence),
+    "subjects": Field("诊疗科目比对", "许可证副本", _subjects),
+    "staff": Field("医务人员姓名与注册核验", "电子化注册系统", None),
+    "address": Field("住所", "登记机关", _address),
+    "contacts": Field("联系方式", "页面所示", lambda lead: "、".join(lead.contacts[:6])),
+    "publisher": Field("发布者（网站或账号名称）", "页面所示、备案信息", _publisher),
+    "medium": Field("媒介", "备案主体、账号主体", lambda lead: MEDIUM_ZH[lead.publication.medium]),
+    "account": Field("账号", "平台", lambda lead: lead.account or "（网站页面，无账号）"),
+    "url": Field("网址", "页面所示", lambda lead: lead.url),
+    "title": Field("标题", "页面所示", lambda lead: lead.title),
+    "published": Field("发布时间", "页面所示或者平台", lambda lead: to_the_minute(lead.published_at)),
+    "period": Field("发布时段", "平台、广告主", _period),
+    "quotes": Field("内容原文与位置", "证据", _quotes),
+    "articles": Field("涉嫌违反的条款", "规则", _articles),
+    "ad-basis": Field("认定为广告的理由", "规则", _ad_basis),
+    "certificate": Field("审查证明文号核验", "广告审查机关", _certificate),
+    "cost": Field("广告费用线索", "广告合同、竞价推广账户", None),
+    "repeat": Field("重复发布记录", "本系统、执法办案系统", _repeat),
+    "category": Field(
+        "信息类别", "规则", lambda lead: "、".join(dict.fromkeys(FAMILY_ZH[claim.family] for claim in lead.claims))
+    ),
+    "opinion": Field("主管部门定性意见（文号）", "市场监管、卫生健康等主管部门", None),
+    "crime": Field("涉嫌罪名", "由移送机关研判", None),
+    "amount": Field("涉案金额估计", "调查", None),
+    "victims": Field("受害人或者涉及人群线索", "投诉举报", None),
+    "designated-code": Field("定点医疗机构编码", "医保部门公开目录", None),
+    "venue": Field("活动时间、地点", "页面所示、现场核查", None),
+    "product": Field("产品名称与注册证、批准文号", "药品监管数据库", None),
+}

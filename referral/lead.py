@@ -1,0 +1,219 @@
+"""A confirmed lead with all that a letter says of it, patients blacked out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from classifier.reference import CitedArticle, Reference
+from domain.findings import FAMILY_ZH
+from domain.institutions import RegisteredInstitution, name_key
+from domain.masking import Masker
+from domain.reviews import ItemState
+from domain.routing import Medium, Publication, RoutedFinding, Subject
+from storage.registry import SqlRegistry
+from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, pages
+
+
+class NotReferable(Exception):
+    """The lead may not leave: not confirmed by two persons, or without evidence. The message is Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One live finding. `quote` is masked; offsets are code points into the page's text."""
+
+    quote: str
+    start: int
+    end: int
+    title: str
+    family: str
+    severity: int
+    recipients: tuple[str, ...]
+    articles: tuple[CitedArticle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredLead:
+    """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
+    latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has."""
+
+    case_id: int
+    url: str
+    final_url: str
+    title: str
+    site_name: str
+    account: str
+    published_at: datetime | None
+    captured_at: datetime
+    first_seen: datetime
+    last_seen: datetime
+    bundle: str
+    bundle_sha256: str
+    is_ad: bool
+    ad_basis: tuple[CitedArticle, ...]
+    claims: tuple[Claim, ...]
+    named: tuple[str, ...]
+    contacts: tuple[str, ...]
+    numbers: tuple[tuple[str, str], ...]
+    registered: tuple[RegisteredInstitution, ...]
+    target_region: str
+    confirmations: tuple[Confirmation, ...]
+    confirmed_before: int
+
+    @property
+    def institution(self) -> RegisteredInstitution | None:
+        """The one that the registry has; None when it has none or several of different names, which a person must tell apart."""
+        names = {name_key(item.name) for item in self.registered}
+        return self.registered[0] if len(names) == 1 else None
+
+    @property
+    def subject(self) -> Subject:
+        known = self.institution
+        if known is None:
+            name = self.named[0] if self.named else self.account or self.site_name
+            return Subject(name, self.target_region)
+        return Subject(known.name, known.region or self.target_region, bool(known.licence) or None)
+
+    @property
+    def publication(self) -> Publication:
+        """Whose site or account it is: the institution's own when the registry has its host or account, or when it is called by the
+        institution's name; open otherwise."""
+        host = urlsplit(self.url).hostname or ""
+        known = self.institution
+        if self.account:
+            own = known is not None and self.account in known.accounts
+            named = any(name_key(name) in name_key(self.account) for name in self.named)
+            return Publication(Medium.OWN_ACCOUNT if own or named else Medium.UNKNOWN)
+        domains = known.domains if known is not None else ()
+        if any(host == domain or host.endswith(f".{domain}") for domain in domains):
+            return Publication(Medium.OWN_SITE, known.region if known else "")
+        named = any(name_key(name) in name_key(self.site_name) for name in self.named)
+        return Publication(Medium.OWN_SITE if named else Medium.UNKNOWN)
+
+    def routed(self) -> tuple[RoutedFinding, ...]:
+        return tuple(RoutedFinding(claim.title, claim.severity, claim.recipients) for claim in self.claims)
+
+
+def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -> ReferredLead:
+    """Raises NotReferable, and KeyError when there is no page of that id."""
+    with engine.connect() as connection:
+        page = connection.execute(select(pages).where(pages.c.id == case_id)).one_or_none()
+        if page is None:
+            raise KeyError(case_id)
+        item = connection.execute(select(desk_items).where(desk_items.c.page_id == case_id)).one_or_none()
+        confirmations = _confirmations(connection, case_id, item)
+        bundle = connection.execute(select(bundles).where(bundles.c.page_id == case_id)).one_or_none()
+        if bundle is None or item is None:
+            raise NotReferable(f"线索 {case_id} 没有封存的证据")
+        if page.text is None:
+            raise NotReferable(f"线索 {case_id} 的正文已依保存期限清除")
+        found = connection.execute(
+            select(findings)
+            .where(findings.c.page_id == case_id, findings.c.silenced.is_(False))
+            .order_by(findings.c.start_offset, findings.c.id)
+        ).all()
+        before = connection.scalar(
+            select(func.count())
+            .select_from(desk_items)
+            .where(
+                desk_items.c.institution == item.institution,
+                desk_items.c.institution != "",
+                desk_items.c.state == ItemState.CONFIRMED.value,
+                desk_items.c.id != item.id,
+            )
+        )
+        first_seen = connection.scalar(
+            select(func.min(pages.c.captured_at)).where(
+                pages.c.url == page.url, pages.c.text_sha256 == page.text_sha256
+            )
+        )
+    masked = masker.mask(page.text).text
+    numbers = tuple((each["kind"], each["value"]) for each in page.identifiers or ())
+    named = tuple(page.institutions or ())
+    judgement = page.judgement
+    return ReferredLead(
+        case_id=case_id,
+        url=page.url,
+        final_url=page.final_url,
+        title=masker.mask(page.title or "").text,
+        site_name=page.site_name or "",
+        account=page.account or "",
+        published_at=page.published_at,
+        captured_at=page.captured_at,
+        first_seen=first_seen or page.captured_at,
+        last_seen=max(item.seen_at, page.captured_at),
+        bundle=bundle.path,
+        bundle_sha256=bundle.sha256,
+        is_ad=bool(judgement["is_ad"]),
+        ad_basis=tuple(map(reference.cite, judgement["ad_basis"])),
+        claims=tuple(_claim(row, masked, reference) for row in found),
+        named=named,
+        contacts=_contacts(page.contacts or (), masked),
+        numbers=numbers,
+        registered=_registered(engine, page, named, numbers),
+        target_region=item.region,
+        confirmations=confirmations,
+        confirmed_before=before or 0,
+    )
+
+
+def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) -> tuple[Confirmation, ...]:
+    if item is None or item.state != ItemState.CONFIRMED.value:
+        raise NotReferable(f"线索 {case_id} 尚未由两人确认，不得移送（在复核台办理）")
+    made = connection.execute(
+        select(desk_accounts.c.display, desk_accounts.c.name, desk_decisions.c.made_at)
+        .join(desk_accounts, desk_accounts.c.id == desk_decisions.c.account_id)
+        .where(
+            desk_decisions.c.item_id == item.id,
+            desk_decisions.c.verdict == "confirm",
+            desk_decisions.c.undone_at.is_(None),
+            desk_decisions.c.superseded_at.is_(None),
+        )
+        .order_by(desk_decisions.c.made_at)
+    ).all()
+    if len({row.name for row in made}) < 2:
+        raise NotReferable(f"线索 {case_id} 的确认记录不足两人，不得移送")
+    return tuple(Confirmation(row.display or row.name, row.made_at) for row in made)
+
+
+def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:
+    rule = reference.rules.get(row.rule)
+    return Claim(
+        quote=masked[row.start_offset : row.end_offset],
+        start=row.start_offset,
+        end=row.end_offset,
+        title=FAMILY_ZH[row.family] if rule is None else rule.title,
+        family=row.family,
+        severity=row.severity,
+        recipients=("amr", "nhc") if rule is None else rule.recipients,
+        articles=tuple(map(reference.cite, row.basis)),
+    )
+
+
+def _contacts(found: Sequence[dict[str, Any]], masked: str) -> tuple[str, ...]:
+    """Those of which the masker blacked out nothing."""
+    shown = (each["value"] for each in found if "█" not in masked[each["start"] : each["end"]])
+    return tuple(dict.fromkeys(shown))
+
+
+def _registered(
+    engine: Engine, page: Row[Any], named: Sequence[str], numbers: Sequence[tuple[str, str]]
+) -> tuple[RegisteredInstitution, ...]:
+    host = urlsplit(page.url).hostname or ""
+    return SqlRegistry(engine).find(
+        [name for name in (page.site_name, *named) if name],
+        [value for kind, value in numbers if kind == "credit-code"],
+        [value for kind, value in numbers if kind == "licence"],
+        [host] if host else [],
+        [page.account] if page.account else [],
+    )

@@ -1,0 +1,119 @@
+"""What a cover letter says, for whichever form it is written in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from classifier.reference import CitedArticle
+from domain.beijing import BEIJING
+from domain.findings import FAMILY_ZH
+from domain.routing import MEDIUM_ZH, SEAT_ZH, Recipient, Route
+from referral.checklist import check, to_the_minute
+from referral.lead import ReferredLead
+from referral.paper import on_paper
+from referral.recipients import RecipientCard
+
+#: A letter names so many quotes of a lead; the list of evidence has them all.
+_QUOTES_SHOWN = 30
+_TO_BE_FOUND = "（待查）"
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """One package: these leads to this recipient. `number` is the letter's; `told` has what a person filled in, by key of
+    `referral.checklist.FIELDS`, as `opinion`, the competent department's; `routes` belongs to `leads` one by one."""
+
+    number: str
+    card: RecipientCard
+    leads: Sequence[ReferredLead]
+    routes: Sequence[Route]
+    sender: str
+    made_at: datetime
+    told: Mapping[str, str]
+
+
+def letter_values(consignment: Consignment) -> dict[str, Any]:
+    """The names that a template of a letter may use; every text is plain and on one line."""
+    card = consignment.card
+    return {
+        "title": card.letter,
+        "number": on_paper(consignment.number),
+        "recipient": _office(consignment),
+        "sender": on_paper(consignment.sender),
+        "date": f"{consignment.made_at.astimezone(BEIJING):%Y年%m月%d日}",
+        "request": card.request,
+        "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
+        "leads": [
+            _lead_values(number, lead, route, card, consignment.told)
+            for number, (lead, route) in enumerate(zip(consignment.leads, consignment.routes, strict=True), 1)
+        ],
+        "articles": _articles(consignment.leads),
+    }
+
+
+def _no_opinion(recipient: Recipient) -> str:
+    return "未定性，供研判" if recipient is Recipient.CAC else "未附其他部门意见"
+
+
+def _office(consignment: Consignment) -> str:
+    """The recipient and the seat that decides which office it is, where all leads have the same."""
+    regions = {route.jurisdiction.region for route in consignment.routes}
+    region = regions.pop() if len(regions) == 1 else ""
+    return on_paper(f"{region}{consignment.card.name}") if region else consignment.card.name
+
+
+def _lead_values(
+    number: int, lead: ReferredLead, route: Route, card: RecipientCard, told: Mapping[str, str]
+) -> Mapping[str, Any]:
+    seat = route.jurisdiction
+    checked = check(lead, card, told)
+    return {
+        "number": number,
+        "case": lead.case_id,
+        "subject": on_paper(lead.subject.name) or _TO_BE_FOUND,
+        "medium": MEDIUM_ZH[lead.publication.medium],
+        "publisher": on_paper(lead.account or lead.site_name) or _TO_BE_FOUND,
+        "url": on_paper(lead.url),
+        "heading": on_paper(lead.title) or "（无标题）",
+        "published": to_the_minute(lead.published_at) or "页面未标注",
+        "captured": to_the_minute(lead.captured_at),
+        "bundle_sha256": lead.bundle_sha256,
+        "is_ad": "符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",
+        "ad_basis": "、".join(article.basis for article in lead.ad_basis) or "无",
+        "quotes": [
+            {
+                "place": f"正文第 {claim.start + 1} 至 {claim.end} 字",
+                "quote": on_paper(claim.quote),
+                "title": on_paper(claim.title),
+                "family": FAMILY_ZH[claim.family],
+                "articles": "、".join(article.basis for article in claim.articles),
+            }
+            for claim in lead.claims[:_QUOTES_SHOWN]
+        ],
+        "more_quotes": max(0, len(lead.claims) - _QUOTES_SHOWN),
+        "reasons": "；".join(on_paper(reason) for reason in route.reasons),
+        "seat": f"{SEAT_ZH[seat.seat]}：{on_paper(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
+        "checked": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
+        "missing": [{"label": item.label, "how": item.how} for item in checked if not item.value],
+        "confirmed": "、".join(f"{on_paper(made.by)}（{to_the_minute(made.at)}）" for made in lead.confirmations),
+    }
+
+
+def _articles(leads: Sequence[ReferredLead]) -> list[dict[str, str]]:
+    """Every law and article cited, once, with what it says in our words."""
+    cited: dict[str, CitedArticle] = {}
+    for lead in leads:
+        for claim in lead.claims:
+            for article in claim.articles:
+                cited.setdefault(article.basis, article)
+    return [
+        {
+            "law": article.law.name if article.law else article.basis,
+            "number": article.law.number if article.law else "",
+            "article": article.article,
+            "point": article.point,
+            "basis": article.basis,
+        }
+        for article in cited.values()
+    ]

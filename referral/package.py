@@ -1,0 +1,142 @@
+"""A package as files: what goes to the recipient, and its list with digests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from domain.routing import SEAT_ZH
+from referral.checklist import check
+from referral.letter import Consignment
+from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
+from referral.paper import on_paper
+from storage.canonical import canonical_json
+from storage.digests import sha256_hex, sm3_hex
+
+FORMAT = "yiguang-referral-1"
+MANIFEST = "清单.json"
+DIGESTS = "校验值.txt"
+
+
+class AttachmentTooLarge(Exception):
+    """One file alone is more than the recipient takes in one transmission; the message is Chinese."""
+
+
+def lists_of(consignment: Consignment) -> dict[str, bytes]:
+    """The lists of addresses and of evidence, each as a workbook and as CSV."""
+    leads = consignment.leads
+    return {
+        "网址清单.xlsx": as_xlsx("网址清单", URL_HEADINGS, url_rows(leads)),
+        "网址清单.csv": as_csv(URL_HEADINGS, url_rows(leads)),
+        "证据目录.xlsx": as_xlsx("证据目录", EVIDENCE_HEADINGS, evidence_rows(leads)),
+        "证据目录.csv": as_csv(EVIDENCE_HEADINGS, evidence_rows(leads)),
+    }
+
+
+def with_digests(files: Mapping[str, bytes], consignment: Consignment) -> dict[str, bytes]:
+    """The files with the list for machines and the one for people behind them; each names every file but these two."""
+    rows = [
+        {"name": name, "bytes": len(data), "sha256": sha256_hex(data), "sm3": sm3_hex(data)}
+        for name, data in files.items()
+    ]
+    text = "".join(f"{row['sha256']}  {row['name']}\n" for row in rows)
+    return {**files, DIGESTS: text.encode(), MANIFEST: canonical_json(_facts(consignment) | {"files": rows})}
+
+
+def _facts(consignment: Consignment) -> dict[str, object]:
+    """What `docs/schema/referral.schema.json` describes."""
+    return {
+        "format": FORMAT,
+        "number": consignment.number,
+        "recipient": consignment.card.recipient.value,
+        "sender": consignment.sender,
+        "made_at": consignment.made_at.isoformat(),
+        "nature": "lead",
+        "opinion": consignment.told.get("opinion") or None,
+        "leads": [
+            {
+                "case": lead.case_id,
+                "url": lead.url,
+                "final_url": lead.final_url,
+                "title": lead.title,
+                "site_name": lead.site_name,
+                "account": lead.account or None,
+                "subject": lead.subject.name or None,
+                "medium": lead.publication.medium.value,
+                "published_at": None if lead.published_at is None else lead.published_at.isoformat(),
+                "captured_at": lead.captured_at.isoformat(),
+                "bundle_sha256": lead.bundle_sha256,
+                "is_advertisement": lead.is_ad,
+                "jurisdiction": {
+                    "seat": route.jurisdiction.seat.value,
+                    "region": route.jurisdiction.region or None,
+                    "basis": route.jurisdiction.basis,
+                },
+                "reasons": list(route.reasons),
+                "confirmed_by": len({made.by for made in lead.confirmations}),
+                "claims": [
+                    {
+                        "quote": claim.quote,
+                        "start": claim.start,
+                        "end": claim.end,
+                        "family": claim.family,
+                        "severity": claim.severity,
+                        "basis": [article.basis for article in claim.articles],
+                    }
+                    for claim in lead.claims
+                ],
+                "missing": [item.label for item in check(lead, consignment.card, consignment.told) if not item.value],
+            }
+            for lead, route in zip(consignment.leads, consignment.routes, strict=True)
+        ],
+    }
+
+
+def checklist_text(consignment: Consignment) -> str:
+    """For the sender's own desk: what the recipient asks for, what of it is there, and where the rest may be had."""
+    lines = [f"移送材料核对单　{consignment.number}　接收：{consignment.card.name}", "（内部使用，不随函寄送）"]
+    for lead, route in zip(consignment.leads, consignment.routes, strict=True):
+        checked = check(lead, consignment.card, consignment.told)
+        lacking = [item for item in checked if not item.value]
+        lines += ["", f"线索 {lead.case_id}　{on_paper(lead.title)}"]
+        lines += [f"  [有] {item.label}：{on_paper(item.value)}" for item in checked if item.value]
+        lines += [f"  [缺] {item.label}（{item.how}）" for item in lacking]
+        lines += [f"  送达依据：{on_paper(reason)}" for reason in route.reasons]
+        seat = route.jurisdiction
+        lines.append(f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{seat.basis}）")
+        lines.append(f"  共 {len(checked)} 项，缺 {len(lacking)} 项")
+    return "\n".join(lines) + "\n"
+
+
+def transmissions(files: Mapping[str, bytes], limit_bytes: int) -> Iterator[bytes]:
+    """The files as archives of at most so many bytes each, in their order. Raises AttachmentTooLarge.
+
+    Nearly all is compressed already (pictures, workbooks), so that an archive is reckoned as the sum of its files.
+    """
+    batch: dict[str, bytes] = {}
+    filled = 0
+    for name, data in files.items():
+        size = len(data) + 2 * len(name.encode()) + 400  # its headers, on the safe side
+        if size + 100 > limit_bytes:
+            raise AttachmentTooLarge(
+                f"{name} 有 {len(data) / 1e6:.1f} MB，超过接收部门一次可收的 {limit_bytes / 1e6:g} MB"
+            )
+        if batch and filled + size + 100 > limit_bytes:
+            yield _archive(batch)
+            batch, filled = {}, 0
+        batch[name] = data
+        filled += size
+    if batch:
+        yield _archive(batch)
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def numbered(parts: Sequence[bytes], number: str) -> dict[str, bytes]:
+    """The archives by file name."""
+    return {f"{number}（{place}／{len(parts)}）.zip": part for place, part in enumerate(parts, 1)}

@@ -1,0 +1,62 @@
+"""The register of packages: who made which, with which number, of which leads."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from domain.beijing import BEIJING
+from domain.routing import Recipient
+from storage.database import writing
+from storage.tables import referral_packages, referred_leads
+
+
+def reserve_number(
+    engine: Engine, recipient: Recipient, cases: Sequence[int], by: str, told: Mapping[str, str], now: datetime
+) -> str:
+    """The next number of the year for a package of these leads. Two calls never get the same one."""
+    while True:
+        try:
+            return _reserve(engine, recipient, cases, by, told, now)
+        except IntegrityError as fault:
+            if "referral_packages" not in str(fault.orig):
+                raise  # somebody else took the number is the only thing that another try can mend
+
+
+def _reserve(
+    engine: Engine, recipient: Recipient, cases: Sequence[int], by: str, told: Mapping[str, str], now: datetime
+) -> str:
+    year = now.astimezone(BEIJING).year
+    table = referral_packages
+    with writing(engine) as connection:
+        last = connection.scalar(select(func.max(table.c.serial)).where(table.c.year == year))
+        serial = (last or 0) + 1
+        number = f"医广线移〔{year}〕{serial}号"
+        row = {"year": year, "serial": serial, "number": number, "recipient": recipient.value, "made_at": now}
+        made = connection.execute(insert(table).values(**row, made_by=by, told=dict(told)).returning(table.c.id))
+        package = made.scalar_one()
+        connection.execute(
+            insert(referred_leads), [{"package_id": package, "page_id": case} for case in dict.fromkeys(cases)]
+        )
+    return number
+
+
+def record_package(engine: Engine, number: str, manifest_sha256: str) -> None:
+    """Say that the package of that number is complete."""
+    table = referral_packages
+    with writing(engine) as connection:
+        connection.execute(update(table).where(table.c.number == number).values(manifest_sha256=manifest_sha256))
+
+
+def packages_of(engine: Engine, case_id: int) -> list[tuple[str, str, datetime]]:
+    """Number, recipient and time of every complete package that the lead is in, oldest first."""
+    table = referral_packages
+    query = (
+        select(table.c.number, table.c.recipient, table.c.made_at)
+        .join(referred_leads, referred_leads.c.package_id == table.c.id)
+        .where(referred_leads.c.page_id == case_id, table.c.manifest_sha256.is_not(None))
+        .order_by(table.c.id)
+    )
+    with engine.connect() as connection:
+        return [(row.number, row.recipient, row.made_at) for row in connection.execute(query)]

@@ -1,0 +1,202 @@
+"""Making a package: from cases and a recipient to files in a folder, on record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.nights import Case
+from domain.routing import Recipient, Route, RouteChange, changed, routes_of
+from yiguang.errors import CommandFailed
+from yiguang.export import VERIFIER, masked_files, require_kept, write_files
+from yiguang.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from referral.lead import ReferredLead
+    from referral.letter import Consignment
+
+LETTERS = "referral"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A complete package. `parts` are the archives for sending, `missing` how many of the things asked for are not known."""
+
+    number: str
+    folder: Path
+    parts: tuple[Path, ...]
+    checklist: Path
+    manifest_sha256: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for. `note` is the reason for a recipient that is not proposed, empty without one."""
+
+    cases: Sequence[int]
+    recipient: Recipient
+    by: str
+    sender: str
+    note: str
+    told: Mapping[str, str]
+
+
+def make_package(settings: Settings, request: Request, out: Path, progress: Callable[[str], None]) -> Made:
+    """Raises CommandFailed, naming the case, when one may not leave or a file cannot be made. A number that was given for a
+    package that failed is not used again."""
+    from referral.checklist import FIELDS, check
+    from referral.letter import Consignment
+    from referral.package import MANIFEST, AttachmentTooLarge, checklist_text, numbered, transmissions, with_digests
+    from referral.recipients import load_recipients
+    from referral.register import record_package, reserve_number
+    from storage.digests import sha256_hex
+    from yiguang.home import open_home, utc_now
+
+    engine = open_home(settings)
+    leads = _leads(settings, engine, request.cases)
+    routes = [_route(lead, request) for lead in leads]
+    for lead in leads:
+        require_kept(settings, _case(settings, lead.case_id))
+    card = load_recipients(settings.lexicons, frozenset(FIELDS))[request.recipient]
+    made_at = utc_now()
+    number = reserve_number(engine, request.recipient, request.cases, request.by, request.told, made_at)
+    consignment = Consignment(number, card, leads, routes, request.sender, made_at, request.told)
+    files = with_digests(_files(settings, engine, consignment, progress), consignment)
+    try:
+        parts = numbered(list(transmissions(files, card.attachments_bytes)), number)
+    except AttachmentTooLarge as fault:
+        raise CommandFailed(str(fault)) from fault
+    folder = out / number
+    write_files(folder, files)
+    checklist = f"{number} 核对单.txt"
+    write_files(out, {**parts, checklist: checklist_text(consignment).encode()})
+    digest = sha256_hex(files[MANIFEST])
+    record_package(engine, number, digest)
+    _log(engine, request, number, digest, made_at)
+    missing = sum(not item.value for lead in leads for item in check(lead, card, request.told))
+    return Made(number, folder, tuple(out / name for name in parts), out / checklist, digest, missing)
+
+
+def officer(settings: Settings, by: str) -> str:
+    """The account that answers for a package: the one named or, for an empty name, the only one that may refer.
+
+    Raises CommandFailed when there is none or several, or the one named may not.
+    """
+    from domain.roles import ROLE_ZH, Act, may
+    from review.accounts import Accounts, fold_name
+    from yiguang.home import open_home, utc_now
+
+    usable = [item for item in Accounts(open_home(settings), utc_now).list() if item.disabled_at is None]
+    if not by.strip():
+        officers = [item.name for item in usable if may(item.role, Act.REFER)]
+        if len(officers) == 1:
+            return officers[0]
+        many = f"有多个账号可以移送（{'、'.join(officers)}），用 --by 指明经办人"
+        raise CommandFailed(many if officers else "没有可以办理移送的账号，先用 yiguang accounts add 建立移送专员账号")
+    account = next((item for item in usable if item.name == fold_name(by)), None)
+    if account is None:
+        raise CommandFailed(f"复核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
+    if not may(account.role, Act.REFER):
+        raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理移送")
+    return account.name
+
+
+def _leads(settings: Settings, engine: "Engine", cases: Sequence[int]) -> "list[ReferredLead]":
+    from classifier.errors import LexiconError
+    from classifier.reference import load_reference
+    from referral.lead import NotReferable, gather
+    from yiguang.keeping import load_masker
+
+    masker = load_masker(settings.lexicons)
+    try:
+        reference = load_reference(settings.lexicons)
+        return [gather(engine, case, reference, masker) for case in dict.fromkeys(cases)]
+    except KeyError as fault:
+        raise CommandFailed(f"没有编号为 {fault.args[0]} 的线索") from fault
+    except (NotReferable, LexiconError) as fault:
+        raise CommandFailed(str(fault)) from fault
+
+
+def _route(lead: "ReferredLead", request: Request) -> Route:
+    """The proposed route to that recipient, or the one that a person chose with a reason."""
+    proposed = routes_of(lead.routed(), lead.is_ad, lead.subject, lead.publication)
+    found = next((route for route in proposed if route.recipient is request.recipient), None)
+    if found is not None and not request.note:
+        return found
+    if not request.note:
+        names = "、".join(route.recipient for route in proposed) or "无"
+        raise CommandFailed(
+            f"线索 {lead.case_id} 依规则不送 {request.recipient}（建议：{names}）；确需移送的，用 --note 写明理由"
+        )
+    choice = RouteChange((request.recipient,), request.by, request.note)
+    return changed(proposed, choice, lead.subject, lead.publication)[0]
+
+
+def _files(
+    settings: Settings, engine: "Engine", consignment: "Consignment", progress: Callable[[str], None]
+) -> dict[str, bytes]:
+    from crawler.browser import BrowserUnavailable
+    from crawler.print_page import print_pdf
+    from referral.letter import letter_values
+    from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
+    from referral.package import lists_of
+    from yiguang.verifier_file import build_verifier
+
+    folder = settings.lexicons / "letters" / LETTERS
+    recipient = consignment.card.recipient.value
+    values = letter_values(consignment)
+    progress("正在写函")
+    try:
+        files = {
+            f"{consignment.card.letter}.docx": letter_docx(template_for(folder, recipient, ".docx"), values),
+            f"{consignment.card.letter}.pdf": print_pdf(
+                letter_html(template_for(folder, recipient, ".html"), values), settings.chromium
+            ),
+        }
+    except (LetterTemplateBroken, BrowserUnavailable) as fault:
+        raise CommandFailed(str(fault)) from fault
+    files |= lists_of(consignment)
+    for place, lead in enumerate(consignment.leads, 1):
+        progress(f"正在遮盖第 {place} 条，共 {len(consignment.leads)} 条")
+        files |= _attachments(settings, engine, lead)
+    return files | {VERIFIER: build_verifier()}
+
+
+def _attachments(settings: Settings, engine: "Engine", lead: "ReferredLead") -> dict[str, bytes]:
+    """Of one lead: the masked copy with its pictures, the statement, and the proof that its bundle is sealed."""
+    from storage.proof import SUFFIX, proof_of
+    from storage.statement import StatementTemplateBroken, statement_of
+
+    try:
+        template = (settings.lexicons / "letters" / "evidence-statement.txt").read_text(encoding="utf-8")
+        statement = statement_of((settings.home / lead.bundle).read_bytes(), template)
+    except (StatementTemplateBroken, OSError, UnicodeDecodeError) as fault:
+        raise CommandFailed(f"线索 {lead.case_id} 的取证说明无法生成：{fault}") from fault
+    before = f"线索{lead.case_id}-"
+    stem = Path(lead.bundle).stem  # the digest that the bundle is called by; the case's number says more
+    copy = masked_files(settings, _case(settings, lead.case_id))
+    files = {before + "脱敏" + name.removeprefix(stem).removeprefix(".masked"): data for name, data in copy.items()}
+    files[f"{before}电子数据取证说明.txt"] = statement.encode()
+    proof = proof_of(engine, lead.bundle)
+    return files if proof is None else {**files, before + Path(lead.bundle).name + SUFFIX: proof}
+
+
+def _case(settings: Settings, case_id: int) -> Case:
+    from yiguang.commands.cases import find_case
+
+    return find_case(settings, case_id).case
+
+
+def _log(engine: "Engine", request: Request, number: str, digest: str, now: datetime) -> None:
+    from review.audit_log import AuditLog
+    from storage.database import writing
+
+    detail = {"cases": list(request.cases), "recipient": request.recipient.value, "manifest_sha256": digest}
+    if request.note:
+        detail["note"] = request.note
+    with writing(engine) as connection:
+        AuditLog(engine, lambda: now).record(connection, request.by, "package-made", f"package:{number}", detail)
