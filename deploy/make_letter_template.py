@@ -52,6 +52,8 @@ class Letter:
     def table(self, rows: list[tuple[str, ...]], widths_cm: tuple[float, ...]) -> None:
         table = self.document.add_table(rows=0, cols=len(widths_cm), style="Table Grid")
         table.autofit = False
+        for column, width in zip(table.columns, widths_cm, strict=True):
+            column.width = Cm(width)
         for row in rows:
             cells = table.add_row().cells
             for cell, text, width in zip(cells, row, widths_cm, strict=True):

@@ -63,10 +63,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`region` is the seat of whoever runs the site or account; empty when nobody knows."""
+    """`region` is the seat of whoever runs the site or account; empty when nobody knows. `is_account` where the page is a post of an
+    account, whoever has it."""
 
     medium: Medium
     region: str = ""
+    is_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _reasons(
         reasons.setdefault(Recipient.NHC, []).append(
             "登记资料中没有该机构的执业许可，涉嫌无证发布（医疗广告管理办法20）"
         )
-    if publication.medium in (Medium.OWN_ACCOUNT, Medium.THIRD_PARTY):
+    if publication.is_account or publication.medium in (Medium.OWN_ACCOUNT, Medium.THIRD_PARTY):
         reasons.setdefault(Recipient.CAC, []).append(
             "信息在平台账号或者第三方媒介上，账号和信息的处置由网信部门转办，须附主管部门定性意见"
         )

@@ -93,7 +93,7 @@ class ReferredLead:
         if self.account:
             own = known is not None and self.account in known.accounts
             named = any(name_key(name) in name_key(self.account) for name in self.named)
-            return Publication(Medium.OWN_ACCOUNT if own or named else Medium.UNKNOWN)
+            return Publication(Medium.OWN_ACCOUNT if own or named else Medium.UNKNOWN, is_account=True)
         domains = known.domains if known is not None else ()
         if any(host == domain or host.endswith(f".{domain}") for domain in domains):
             return Publication(Medium.OWN_SITE, known.region if known else "")

@@ -7,14 +7,13 @@ from typing import Any
 
 from classifier.reference import CitedArticle
 from domain.beijing import BEIJING
-from domain.findings import FAMILY_ZH
 from domain.routing import MEDIUM_ZH, SEAT_ZH, Recipient, Route
 from referral.checklist import check, to_the_minute
-from referral.lead import ReferredLead
+from referral.lead import Claim, ReferredLead
 from referral.paper import on_paper
 from referral.recipients import RecipientCard
 
-#: A letter names so many quotes of a lead; the list of evidence has them all.
+#: A letter names so many places of a lead; the list of evidence has them all.
 _QUOTES_SHOWN = 30
 _TO_BE_FOUND = "（待查）"
 
@@ -68,6 +67,7 @@ def _lead_values(
 ) -> Mapping[str, Any]:
     seat = route.jurisdiction
     checked = check(lead, card, told)
+    quotes = _quotes(lead)
     return {
         "number": number,
         "case": lead.case_id,
@@ -81,23 +81,30 @@ def _lead_values(
         "bundle_sha256": lead.bundle_sha256,
         "is_ad": "符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",
         "ad_basis": "、".join(article.basis for article in lead.ad_basis) or "无",
-        "quotes": [
-            {
-                "place": f"正文第 {claim.start + 1} 至 {claim.end} 字",
-                "quote": on_paper(claim.quote),
-                "title": on_paper(claim.title),
-                "family": FAMILY_ZH[claim.family],
-                "articles": "、".join(article.basis for article in claim.articles),
-            }
-            for claim in lead.claims[:_QUOTES_SHOWN]
-        ],
-        "more_quotes": max(0, len(lead.claims) - _QUOTES_SHOWN),
+        "quotes": quotes[:_QUOTES_SHOWN],
+        "more_quotes": max(0, len(quotes) - _QUOTES_SHOWN),
         "reasons": "；".join(on_paper(reason) for reason in route.reasons),
         "seat": f"{SEAT_ZH[seat.seat]}：{on_paper(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
         "checked": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
         "missing": [{"label": item.label, "how": item.how} for item in checked if not item.value],
         "confirmed": "、".join(f"{on_paper(made.by)}（{to_the_minute(made.at)}）" for made in lead.confirmations),
     }
+
+
+def _quotes(lead: ReferredLead) -> list[dict[str, str]]:
+    """One row for each place in the text, whatever number of rules point at it."""
+    places: dict[tuple[int, int], list[Claim]] = {}
+    for claim in lead.claims:
+        places.setdefault((claim.start, claim.end), []).append(claim)
+    return [
+        {
+            "place": f"正文第 {start + 1} 至 {end} 字",
+            "quote": on_paper(claims[0].quote),
+            "title": "；".join(dict.fromkeys(on_paper(claim.title) for claim in claims)),
+            "articles": "、".join(dict.fromkeys(article.basis for claim in claims for article in claim.articles)),
+        }
+        for (start, end), claims in places.items()
+    ]
 
 
 def _articles(leads: Sequence[ReferredLead]) -> list[dict[str, str]]:

@@ -56,6 +56,11 @@ def test_an_account_adds_the_cyberspace_office_which_needs_an_opinion() -> None:
     assert routes[-1].jurisdiction.region == "丁市"
 
 
+def test_so_does_an_account_that_may_be_anybodys() -> None:
+    routes = routes_of([PRICE], True, SUBJECT, Publication(Medium.UNKNOWN, is_account=True))
+    assert _kinds(routes) == ["amr", "cac"]
+
+
 def test_the_gravest_finding_decides_who_is_in_charge() -> None:
     assert _kinds(routes_of([PRICE, LURE], True, SUBJECT, OWN)) == ["nhsa", "amr", "nhc"]
     assert _kinds(routes_of([PRICE, SCALPER], True, SUBJECT, OWN))[0] == "police"
