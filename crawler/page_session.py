@@ -166,14 +166,16 @@ class PageSession:
         top, limit = 0, self.settings.max_screenshot_height
         for _ in range(_SCROLL_ROUNDS if self.ways.scripts else 1):
             bottom = min(await _height(page), limit)
-            step = max(self.settings.viewport[1], bottom // _SCROLL_STEPS)
+            step, before = max(self.settings.viewport[1], bottom // _SCROLL_STEPS), top
             for place in range(top + step, bottom, step):
                 await page.evaluate("top => window.scrollTo(0, top)", place)
                 await asyncio.sleep(_SCROLL_PAUSE_SECONDS)
                 top = place
+            if top == before or bottom >= limit:
+                break
             if self.requests.loading:
                 await self._settle(page)
-            if await _height(page) <= bottom or bottom >= limit:
+            if await _height(page) <= bottom:
                 break
         await page.evaluate("() => window.scrollTo(0, 0)")
         await asyncio.sleep(_SCROLL_PAUSE_SECONDS)

@@ -16,6 +16,11 @@ _LOOK_SECONDS = 0.4
 _STILL_LOOKS = 3
 
 
+_SHOWN = "document.body?.innerText?.length ?? 0"
+#: One question instead of two: -1 for a page without scripts.
+_SHOWN_IF_SCRIPTS = f"() => document.scripts.length ? {_SHOWN} : -1"
+
+
 class Patience(StrEnum):
     """When to wait for the text of a page for longer than its requests last."""
 
@@ -26,7 +31,7 @@ class Patience(StrEnum):
 
 async def shown_characters(page: Page) -> int:
     """Characters of text that a person sees. The page may have tampered with the number."""
-    return await _number(page, "() => document.body?.innerText?.length ?? 0")
+    return max(0, await _number(page, f"() => {_SHOWN}"))
 
 
 async def wait_for_text(
@@ -35,9 +40,8 @@ async def wait_for_text(
     """Wait until the text grows and then stays as it is, at most so many seconds; None where there was nothing to wait for."""
     if patience is Patience.NEVER or seconds <= 0:
         return None
-    began_at, before = clock(), await shown_characters(page)
-    has_scripts = await _number(page, "() => document.scripts.length") > 0
-    if not has_scripts or (patience is Patience.IF_THIN and before >= MAX_SHELL_CHARACTERS):
+    began_at, before = clock(), await _number(page, _SHOWN_IF_SCRIPTS)
+    if before < 0 or (patience is Patience.IF_THIN and before >= MAX_SHELL_CHARACTERS):
         return None
     size, still = before, 0
     for _ in range(max(1, int(seconds / _LOOK_SECONDS))):
@@ -56,4 +60,4 @@ async def _number(page: Page, script: str) -> int:
         said: object = await page.evaluate(script)
     except PlaywrightError:  # the page is broken or going on; a browser that is gone fails at the next call too
         return 0
-    return int(said) if isinstance(said, int | float) and 0 <= said < 1e9 else 0
+    return int(said) if isinstance(said, int | float) and -1 <= said < 1e9 else 0

@@ -26,7 +26,9 @@ _MAX_PAUSES = 15
 _KEPT_SHARE = 0.8
 
 # Clicks on one element and says which words are on it and why it was clicked; null when there is nothing (more) to click.
-_CLICK = r"""([state, more, consent, around, longest, fruitless]) => {
+# Without notes of its own it only says whether there is: most pages have nothing, and are asked this one question.
+_CLICK = r"""([kept, more, consent, around, longest, fruitless]) => {
+  const state = kept || {clicks: new Map(), dull: new Set(), last: null, consented: false};
   if (fruitless && state.last) state.dull.add(state.last);
   const strip = new RegExp(around, "g");
   const label = text => text.replace(strip, "").toLowerCase();
@@ -74,6 +76,7 @@ _CLICK = r"""([state, more, consent, around, longest, fruitless]) => {
     }
   }
   if (!found) return null;
+  if (!kept) return ["offered", words];
   state.last = found;
   state.clicks.set(found, (state.clicks.get(found) || 0) + 1);
   if (kind === "consent") state.consented = true;
@@ -98,6 +101,8 @@ async def unfold(
     Raises `LeftPlace`, after which the page is to be shown anew without this.
     """
     actions: list[PageAction] = []
+    if await _asked(page, None, words) is None:
+        return ()
     try:
         state = await page.evaluate_handle("() => ({clicks: new Map(), dull: new Set(), last: null, consented: false})")
     except PlaywrightError:  # as below
@@ -124,23 +129,26 @@ async def unfold(
 
 
 async def _click(page: Page, state: JSHandle, words: Unfolding, fruitless: bool) -> tuple[ActionKind, str] | None:
-    asked = [state, sorted(words.more), sorted(words.consent), AROUND, LONGEST, fruitless]
-    try:
-        async with asyncio.timeout(_CLICK_SECONDS):
-            said = await page.evaluate(_CLICK, asked)
-    except TimeoutError:
-        raise LeftPlace("") from None
-    except (
-        PlaywrightError
-    ):  # the page took away what the script needs; a browser that is gone fails at the next call too
-        return None
-    match said:
+    match await _asked(page, state, words, fruitless):
         case ["consent", str() as label]:
             return ActionKind.CONSENT, label[:LONGEST]
         case ["unfold", str() as label]:
             return ActionKind.UNFOLD, label[:LONGEST]
         case _:
             return None
+
+
+async def _asked(page: Page, state: JSHandle | None, words: Unfolding, fruitless: bool = False) -> object:
+    """What `_CLICK` says; None also where the page took away what it needs."""
+    asked = [state, sorted(words.more), sorted(words.consent), AROUND, LONGEST, fruitless]
+    try:
+        async with asyncio.timeout(_CLICK_SECONDS):
+            said: object = await page.evaluate(_CLICK, asked)
+    except TimeoutError:
+        raise LeftPlace("") from None
+    except PlaywrightError:  # the page took away what is needed; a browser that is gone fails at the next call too
+        return None
+    return said
 
 
 async def _after_click(page: Page, requests: PageRequests, label: str) -> int:
