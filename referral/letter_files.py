@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
@@ -27,7 +28,7 @@ def letter_docx(template: Path, values: dict[str, Any]) -> bytes:
         document = DocxTemplate(template)
         document.render(values, _environment(), autoescape=True)
         document.save(out)
-    except (TemplateError, PackageNotFoundError, OSError, KeyError, ValueError) as fault:
+    except (TemplateError, PackageNotFoundError, BadZipFile, OSError, KeyError, ValueError) as fault:
         raise LetterTemplateBroken(f"文书模板 {template.name} 有误：{fault}") from fault
     return out.getvalue()
 

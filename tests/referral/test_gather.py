@@ -1,0 +1,117 @@
+"""What may leave, and what is known of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, delete, select, update
+
+from domain.institutions import RegisteredInstitution
+from domain.reviews import Verdict
+from domain.roles import Role
+from domain.routing import Medium
+from referral.lead import NotReferable, ReferredLead, gather
+from review.decisions import Decisions
+from storage.tables import bundles, desk_decisions, desk_items, pages
+from tests.referral.leads import LEAD, REFERENCE, confirm, masker
+from tests.review.desk import Clock, Page, desk, own_text, people
+
+LISTED = RegisteredInstitution("示例门诊部", "甲省名录", LEAD.captured_at.date(), licence="12345", region="甲省")
+
+
+def _case(engine: Engine, item_id: int) -> int:
+    with engine.connect() as connection:
+        return connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item_id)).scalar_one()
+
+
+def _gather(engine: Engine, case: int) -> ReferredLead:
+    return gather(engine, case, REFERENCE, masker())
+
+
+def test_a_lead_that_two_persons_confirmed(engine: Engine, tmp_path: Path) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    confirm(engine, item)
+    lead = _gather(engine, _case(engine, item))
+    (claim,) = lead.claims
+    assert (claim.quote, claim.family) == ("治愈率达98%", "efficacy-rate")
+    assert own_text("a")[claim.start : claim.end] == claim.quote
+    assert claim.recipients[0] == "amr" and claim.articles[0].point
+    assert [made.by for made in lead.confirmations] == ["analyst1", "reviewer2"]
+    assert (lead.publication.medium, lead.subject.name) == (Medium.UNKNOWN, "示例门诊部")
+
+
+def test_one_person_is_not_enough(engine: Engine, tmp_path: Path) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    (analyst,) = people(engine, Clock(), Role.ANALYST)
+    case = _case(engine, item)
+    with pytest.raises(NotReferable, match="尚未由两人确认"):
+        _gather(engine, case)
+    Decisions(engine, Clock()).decide(analyst, item, Verdict.CONFIRM, expected_version=1)
+    with pytest.raises(NotReferable, match="尚未由两人确认"):
+        _gather(engine, case)
+
+
+def test_a_state_without_its_decisions_is_not_believed(engine: Engine, tmp_path: Path) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    confirm(engine, item)
+    with engine.begin() as connection:
+        first = connection.scalars(select(desk_decisions.c.id).order_by(desk_decisions.c.id)).first()
+        connection.execute(update(desk_decisions).where(desk_decisions.c.id == first).values(undone_at=LEAD.last_seen))
+    with pytest.raises(NotReferable, match="不足两人"):
+        _gather(engine, _case(engine, item))
+
+
+def test_words_that_were_cleared_and_evidence_that_is_gone(engine: Engine, tmp_path: Path) -> None:
+    ids = desk(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8)})
+    readers = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    cases = {path: _case(engine, item) for path, item in ids.items()}
+    for item in ids.values():
+        confirm(engine, item, readers)
+    with engine.begin() as connection:
+        connection.execute(update(pages).where(pages.c.id == cases["a"]).values(text=None))
+        connection.execute(delete(bundles).where(bundles.c.page_id == cases["b"]))
+    with pytest.raises(NotReferable, match="正文已依保存期限清除"):
+        _gather(engine, cases["a"])
+    with pytest.raises(NotReferable, match="没有封存的证据"):
+        _gather(engine, cases["b"])
+
+
+def test_a_page_that_is_not_there(engine: Engine) -> None:
+    with pytest.raises(KeyError):
+        _gather(engine, 404)
+
+
+def test_other_confirmed_leads_of_the_institution_are_counted(engine: Engine, tmp_path: Path) -> None:
+    ids = desk(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8), "c": Page(0.7)})
+    readers = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    for path in ("a", "b"):
+        confirm(engine, ids[path], readers)
+    assert _gather(engine, _case(engine, ids["a"])).confirmed_before == 1
+
+
+def test_the_registry_says_whose_site_it_is() -> None:
+    owned = replace(LISTED, domains=("clinic.example",))
+    lead = replace(LEAD, named=(), site_name="", registered=(owned,))
+    assert (lead.publication.medium, lead.publication.region) == (Medium.OWN_SITE, "甲省")
+    assert lead.subject.licensed
+    other = replace(LEAD, named=(), site_name="", registered=(LISTED,))
+    assert other.publication.medium is Medium.UNKNOWN
+
+
+def test_a_host_that_only_ends_alike_is_not_the_institutions() -> None:
+    owned = replace(LISTED, domains=("nic.example",))
+    assert replace(LEAD, named=(), site_name="", registered=(owned,)).publication.medium is Medium.UNKNOWN
+
+
+def test_two_institutions_of_different_names_are_not_chosen_between() -> None:
+    lead = replace(LEAD, registered=(LISTED, replace(LISTED, name="另一门诊部")))
+    assert lead.institution is None
+    assert (lead.subject.name, lead.subject.licensed) == ("示例门诊部", None)
+
+
+def test_an_account_is_the_institutions_when_the_registry_has_it_or_its_name_says_so() -> None:
+    post = replace(LEAD, account="demo_xxxx", site_name="")
+    assert (post.publication.medium, post.publication.is_account) == (Medium.UNKNOWN, True)
+    listed = replace(post, named=(), registered=(replace(LISTED, accounts=("demo_xxxx",)),))
+    assert listed.publication.medium is Medium.OWN_ACCOUNT
+    assert replace(post, account="示例门诊部服务号").publication.medium is Medium.OWN_ACCOUNT

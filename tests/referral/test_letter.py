@@ -1,0 +1,166 @@
+"""The letter as people read it, and what hostile words do to it."""
+
+import csv
+import re
+from dataclasses import replace
+from io import BytesIO, StringIO
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+import pytest
+from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from domain.routing import Recipient
+from referral.letter import letter_values
+from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
+from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
+from referral.paper import in_cell, on_paper
+from tests.referral.leads import LEAD, LEXICONS, PROMISE, RATE, consignment, hostile
+
+TEMPLATES = LEXICONS / "letters" / "referral"
+GOLDEN = Path(__file__).parent / "golden"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</td></table><img src=x onerror=alert(1)>",
+    "{{ 7 * 7 }}{% for x in y %}",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "－2＋3",
+    "a\x00b\x07c\x1b[31m",
+    "好\u202e反\u2066\u200b",
+    "\ud800半个",
+    "行一\r\n行二\u2028行三",
+    "&amp;<w:t>&#x41;",
+    "长" * 100_000,
+)
+
+
+def _html(recipient: Recipient, **told: str) -> str:
+    sent = consignment(recipient, **told)
+    return letter_html(template_for(TEMPLATES, recipient, ".html"), letter_values(sent))
+
+
+def _words(html: str) -> str:
+    """What stands on the page, a line each for headings, paragraphs and cells."""
+    body = html[html.index("<h1>") :]
+    text = re.sub(r"<[^>]+>", "\n", body)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _docx_words(data: bytes) -> str:
+    """Every paragraph and cell, in the order of the document."""
+    document = Document(BytesIO(data))
+    texts = []
+    for element in document.element.body.iter():
+        if element.tag.endswith("}p"):
+            texts.append("".join(part.text or "" for part in element.iter() if part.tag.endswith("}t")))
+    return "\n".join(text.strip() for text in texts if text.strip()) + "\n"
+
+
+@pytest.mark.parametrize(("recipient", "told"), [(Recipient.AMR, {}), (Recipient.NHC, {"staff": "未见登记"})])
+def test_the_letter_word_by_word(recipient: Recipient, told: dict[str, str]) -> None:
+    assert _words(_html(recipient, **told)) == (GOLDEN / f"{recipient}.txt").read_text("utf-8")
+
+
+def test_the_word_file_says_what_the_print_says() -> None:
+    sent = consignment(Recipient.AMR)
+    said = _docx_words(letter_docx(TEMPLATES / "letter.docx", letter_values(sent)))
+    printed = _words(_html(Recipient.AMR))
+    assert re.sub(r"[\s—　]", "", said) == re.sub(r"[\s—　]", "", printed)
+
+
+def test_a_letter_accuses_nobody() -> None:
+    printed = _words(_html(Recipient.AMR))
+    assert "涉嫌" in printed and "是否违法由贵单位依法认定" in printed
+    assert "未能核验" in printed and "统一社会信用代码" in printed
+
+
+def test_the_cyberspace_office_is_told_when_nobody_has_given_an_opinion() -> None:
+    post = replace(LEAD, account="demo_xxxx", site_name="")
+    without = letter_values(consignment(Recipient.CAC, post))
+    assert without["opinion"] == "未定性，供研判"
+    with_opinion = letter_values(consignment(Recipient.CAC, post, opinion="某卫函〔2026〕1号"))
+    assert with_opinion["opinion"] == "某卫函〔2026〕1号"
+
+
+def test_rules_that_point_at_one_place_share_a_row() -> None:
+    other = replace(PROMISE, start=RATE.start, end=RATE.end, quote=RATE.quote)
+    values = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=(RATE, other, PROMISE))))
+    first, second = values["leads"][0]["quotes"]
+    assert first["title"] == "宣称治愈率、有效率、成功率；保证治愈"
+    assert first["articles"] == "广告法16(1)(2)、广告法16(1)(1)"
+    assert second["quote"] == "无效退款"
+
+
+def test_what_does_not_fit_into_the_letter_is_counted() -> None:
+    claims = tuple(replace(RATE, start=number, end=number + 1) for number in range(45))
+    (lead,) = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=claims)))["leads"]
+    assert (len(lead["quotes"]), lead["more_quotes"]) == (30, 15)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_hostile_words_stay_words(text: str) -> None:
+    sent = consignment(Recipient.AMR, hostile(text), cost=text, repeat=text)
+    values = letter_values(sent)
+    html = letter_html(TEMPLATES / "letter.html", values)
+    assert html.count("<table") == (TEMPLATES / "letter.html").read_text("utf-8").count("<table")
+    assert "<script" not in html and "<img" not in html
+    data = letter_docx(TEMPLATES / "letter.docx", values)
+    with ZipFile(BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if name.endswith((".xml", ".rels")):
+                ElementTree.fromstring(archive.read(name))
+    assert on_paper(text) in "".join(_docx_words(data).split("\n")) or len(text) > 1000 or not on_paper(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_hostile_words_are_no_formulae(text: str) -> None:
+    leads = [hostile(text)]
+    for headings, rows in ((URL_HEADINGS, url_rows), (EVIDENCE_HEADINGS, evidence_rows)):
+        book = load_workbook(BytesIO(as_xlsx("清单", headings, rows(leads))))
+        cells = [cell for row in book.active.iter_rows() for cell in row]
+        assert all(cell.data_type in ("s", "n") and cell.hyperlink is None for cell in cells)
+        assert not any(cell.data_type == "f" for cell in cells)
+        read = list(csv.reader(StringIO(as_csv(headings, rows(leads)).decode("utf-8-sig"), newline="")))
+        assert len(read) == 2 and len(read[1]) == len(headings)
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) for cell in read[1])
+
+
+@given(st.text(max_size=60))
+def test_any_text_on_paper_is_printable_and_on_one_line(text: str) -> None:
+    plain = on_paper(text)
+    assert plain.isprintable() and "\n" not in plain
+    assert on_paper(plain) == plain
+    assert in_cell(text) in (plain, f"'{plain}")
+
+
+def test_a_template_that_names_something_unknown_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.html").write_text("{{ colour }}", "utf-8")
+    with pytest.raises(LetterTemplateBroken, match="colour"):
+        letter_html(tmp_path / "letter.html", letter_values(consignment()))
+    document = Document()
+    document.add_paragraph("{{ colour }}")
+    document.save(str(tmp_path / "letter.docx"))
+    with pytest.raises(LetterTemplateBroken, match="colour"):
+        letter_docx(tmp_path / "letter.docx", letter_values(consignment()))
+    (tmp_path / "broken.docx").write_bytes(b"no archive")
+    with pytest.raises(LetterTemplateBroken, match=r"broken\.docx"):
+        letter_docx(tmp_path / "broken.docx", letter_values(consignment()))
+
+
+def test_a_template_cannot_reach_beyond_what_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "letter.html").write_text("{{ ''.__class__.__mro__[1].__subclasses__() }}", "utf-8")
+    with pytest.raises(LetterTemplateBroken):
+        letter_html(tmp_path / "letter.html", letter_values(consignment()))
+
+
+def test_a_recipient_may_have_a_template_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "letter-amr.docx").touch()
+    assert template_for(tmp_path, "amr", ".docx").name == "letter-amr.docx"
+    assert template_for(tmp_path, "nhc", ".docx").name == "letter.docx"

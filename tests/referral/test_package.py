@@ -1,0 +1,90 @@
+"""What is in a package, and its number."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from domain.routing import Recipient
+from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, lists_of, numbered, transmissions, with_digests
+from referral.register import packages_of, record_package, reserve_number
+from storage.digests import sha256_hex, sm3_hex
+from tests.referral.leads import MADE, consignment
+from tests.review.desk import Page, night
+
+NAMES = st.text(st.characters(categories=["L", "N"], max_codepoint=0x9FFF), min_size=1, max_size=12)
+
+
+def test_the_lists_name_every_file_with_its_digests() -> None:
+    files = with_digests({"甲.txt": b"1", **lists_of(consignment())}, consignment())
+    manifest = json.loads(files[MANIFEST])
+    assert [row["name"] for row in manifest["files"]] == [name for name in files if name not in (MANIFEST, DIGESTS)]
+    assert all(
+        (row["sha256"], row["sm3"], row["bytes"])
+        == (sha256_hex(files[row["name"]]), sm3_hex(files[row["name"]]), len(files[row["name"]]))
+        for row in manifest["files"]
+    )
+    lines = files[DIGESTS].decode().splitlines()
+    assert lines[0] == f"{sha256_hex(b'1')}  甲.txt" and len(lines) == len(manifest["files"])
+
+
+def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
+    manifest = json.loads(with_digests({}, consignment())[MANIFEST])
+    (lead,) = manifest["leads"]
+    assert manifest["nature"] == "lead" and manifest["opinion"] is None
+    assert (lead["confirmed_by"], lead["subject"], lead["account"]) == (2, "示例门诊部", None)
+    assert "统一社会信用代码" in lead["missing"]
+    assert lead["claims"][0] == {
+        "quote": "治愈率达98%",
+        "start": 8,
+        "end": 15,
+        "family": "efficacy-rate",
+        "severity": 5,
+        "basis": ["广告法16(1)(2)"],
+    }
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=3000), min_size=1, max_size=12), st.integers(4000, 9000))
+def test_transmissions_stay_below_the_limit_and_hold_every_file(files: dict[str, bytes], limit: int) -> None:
+    parts = numbered(list(transmissions(files, limit)), "1号")
+    unpacked: dict[str, bytes] = {}
+    for part in parts.values():
+        assert len(part) <= limit
+        with ZipFile(BytesIO(part)) as archive:
+            unpacked |= {name: archive.read(name) for name in archive.namelist()}
+    assert list(unpacked.items()) == list(files.items())
+    assert list(parts) == [f"1号（{place}／{len(parts)}）.zip" for place in range(1, len(parts) + 1)]
+
+
+def test_a_file_that_nobody_can_receive_is_named() -> None:
+    with pytest.raises(AttachmentTooLarge, match="大图.png"):
+        list(transmissions({"大图.png": b"x" * 2_000_000}, 1_000_000))
+
+
+def test_numbers_are_given_once(engine: Engine, tmp_path: Path) -> None:
+    _, ids = night(engine, tmp_path, {"a": Page(0.9)})
+
+    def reserve(_: int) -> str:
+        return reserve_number(engine, Recipient.AMR, [ids["a"]], "wang", {}, MADE)
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(reserve, range(24)))
+    assert sorted(numbers) == sorted(f"医广线移〔2026〕{serial}号" for serial in range(1, 25))
+
+
+def test_only_complete_packages_count(engine: Engine, tmp_path: Path) -> None:
+    _, ids = night(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8)})
+    first = reserve_number(engine, Recipient.AMR, [ids["a"], ids["b"], ids["a"]], "wang", {}, MADE)
+    second = reserve_number(engine, Recipient.NHC, [ids["a"]], "wang", {"staff": "未见登记"}, MADE)
+    assert packages_of(engine, ids["a"]) == []
+    record_package(engine, second, "ab" * 32)
+    assert packages_of(engine, ids["a"]) == [(second, "nhc", MADE)]
+    record_package(engine, first, "cd" * 32)
+    assert [number for number, _, _ in packages_of(engine, ids["a"])] == [first, second]
+    assert [number for number, _, _ in packages_of(engine, ids["b"])] == [first]
