@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,12 @@ class Client:
         return self._http.request(method, path, **options)
 
 
+@cache
+def plain_lexicon() -> Lexicon:
+    """Read once: a hundred files of rules and laws take a second."""
+    return Lexicon(load_reasons(LEXICONS), load_reference(LEXICONS), LEXICONS)
+
+
 @contextmanager
 def running(*apps: ASGIApp) -> Iterator[list[str]]:
     """The applications on ports of their own; their addresses."""
@@ -114,7 +121,7 @@ def served_desk(
     clock: Clock | None = None,
 ) -> Iterator[Served]:
     clock = clock or Clock()
-    lexicon = lexicon or Lexicon(load_reasons(LEXICONS), load_reference(LEXICONS), LEXICONS)
+    lexicon = lexicon or plain_lexicon()
     viewing = WebSettings(viewer_key=VIEWER_KEY)
     with running(viewer_app(folder, viewing, clock)) as (viewer,):
         web = WebSettings(

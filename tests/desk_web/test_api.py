@@ -18,7 +18,7 @@ from storage.database import migrate, open_engine
 from tests.desk_web.served import Client, Served, served_desk
 from tests.review.desk import Page, desk
 
-FUZZ = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.one_of(
     st.text(max_size=40), st.sampled_from(["", "0", "1", "-1", "9" * 25, "1e3", "٣", "null", "../..", "%00"])
 )
