@@ -129,6 +129,12 @@ class Analyser:
         return frozenset(item.finding.family for item in found if not item.finding.silenced)
 
 
+def _points_at_something(analysis: Analysis) -> bool:
+    """A page that is no advertisement and in which no rule finds anything is no lead, however its words sound: no article and no
+    place in the text could be named to whoever reviews it."""
+    return analysis.ad.is_ad or any(not item.finding.silenced for item in analysis.located)
+
+
 def _order(item: Located) -> tuple[int, int, str]:
     return item.finding.start, item.finding.end, item.rule.id
 
@@ -191,14 +197,14 @@ class Classifier:
         features = self._analyser.features(analysis), self._analyser.characters(analysis)
         scored = self._model.score(*features)
         score = round(scored.score, _SCORE_DIGITS)
-        flagged = score >= self.threshold
-        if flagged:
+        reached = score >= self.threshold
+        if reached:
             analysis = self._analyser.with_residual_ground(analysis)
         if self._sentences is not None and (more := self._sentences.find(analysis, score)):
             analysis = replace(analysis, located=tuple(sorted((*analysis.located, *more), key=_order)))
         return Judgement(
             score=score,
-            flagged=flagged,
+            flagged=reached and _points_at_something(analysis),
             genre=self._model.genre(*features),
             is_ad=analysis.ad.is_ad,
             ad_basis=analysis.ad.basis if analysis.ad.is_ad else (),

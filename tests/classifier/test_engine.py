@@ -24,7 +24,7 @@ AD = "我院采用祖传秘方，根治白癜风，治愈率高达98%，无效�
 def check(text: str) -> None:
     judgement = CLASSIFIER.judge(Document(text=text))
     assert 0.0 <= judgement.score <= 1.0
-    assert judgement.flagged is (judgement.score >= CLASSIFIER.threshold)
+    assert judgement.score >= CLASSIFIER.threshold or not judgement.flagged
     assert judgement.genre in GENRES
     for finding in judgement.findings:
         assert text[finding.start : finding.end] == finding.quote
@@ -136,3 +136,12 @@ def test_judging_loads_no_training_library() -> None:
     )
     assert done.stdout.strip() == "[]"
     assert done.stderr == ""
+
+
+def test_a_page_that_nothing_can_be_named_of_is_no_lead() -> None:
+    lenient = Classifier.load(ROOT / "lexicons")
+    lenient.threshold = 0.0
+    plain = lenient.judge(Document("孕期可以适量吃些菌类，洗净煮熟即可。"))
+    assert not plain.is_ad and all(finding.silenced for finding in plain.findings)
+    assert not plain.flagged
+    assert lenient.judge(Document("本院治愈率达98%，签约治疗，无效退款。")).flagged
