@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from domain.certificate_coverage import CertificateCoverage
 from domain.certificates import CertificateContext, CertificateRecord, Verdict, judge_certificate
 from domain.findings import Finding, Judgement
 from domain.identifiers import find_identifiers
@@ -17,6 +18,7 @@ _CERTIFICATE_KINDS = {
     Verdict.MALFORMED: "certificate-malformed",
     Verdict.EXPIRED: "certificate-expired",
     Verdict.MISMATCH: "certificate-mismatch",
+    Verdict.NOT_FOUND: "certificate-not-found",
 }
 _DEPARTMENT = re.compile(r"[\u4e00-\u9fa5]{2,7}科(?![技学普室研])")
 _NEAR = 12
@@ -28,11 +30,13 @@ class RegistryView:
     """What the registry knows of a page's operator: rows found by codes, domain, account or name, and certificates.
 
     `identified` are those found by something only the operator has (credit code, licence, domain, account).
+    `list_that_lacks` gives the complete list that would have had a certificate of which there is no record.
     """
 
     found: tuple[RegisteredInstitution, ...]
     identified: tuple[RegisteredInstitution, ...]
     certificate: Callable[[str], CertificateRecord | None]
+    list_that_lacks: Callable[[str], CertificateCoverage | None] = lambda _number: None
 
 
 def with_registry_findings(
@@ -70,12 +74,16 @@ def _certificates(
     for number in find_identifiers(page.text):
         if number.kind != "medical-ad":
             continue
-        context = CertificateContext(captured_on, published, names, region)
-        judged = judge_certificate(number.value, context, view.certificate(number.value))
+        record = view.certificate(number.value)
+        lacking = view.list_that_lacks(number.value) if record is None else None
+        context = CertificateContext(captured_on, published, names, region, register_complete=lacking is not None)
+        judged = judge_certificate(number.value, context, record)
         kind = _CERTIFICATE_KINDS.get(judged.verdict)
         said = "；".join((*judged.reasons, *judged.hints, *filter(None, (judged.mild,))))
         if judged.expired_when_published is False and judged.verdict is Verdict.EXPIRED:
             said += "；发布时仍在有效期内"
+        if lacking is not None and judged.verdict is Verdict.NOT_FOUND:
+            said += f"（{lacking.source}，{lacking.as_of}，经导入者声明为{lacking.issuer}全部文号），是否存在待核"
         finding = kinds[kind].at(page.text, number.start, number.end) if kind is not None else None
         yield finding, f"文号“{number.value}”：{said}"
 

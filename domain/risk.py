@@ -15,7 +15,9 @@ COUNTED = (
 SEVERE_FROM = 4
 """Severity (1..5) from which a family of findings counts as severe."""
 _FAMILIES_OF = {"names": ("brand-piggyback", "bad-naming"), "beyond-licence": ("out-of-scope",)}
-_CERTIFICATE_RULES = frozenset({"certificate-malformed", "certificate-expired", "certificate-mismatch"})
+_CERTIFICATE_RULES = frozenset(
+    {"certificate-malformed", "certificate-expired", "certificate-mismatch", "certificate-not-found"}
+)
 
 
 class RiskLevel(StrEnum):

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, text, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.certificate_coverage import CertificateCoverage
 from domain.certificates import CertificateRecord, parse_certificate
 from domain.institutions import RegisteredInstitution, name_key
 from storage.canonical import canonical_json
+from storage.certificate_lists import complete_lists
 from storage.database import writing
 from storage.tables import registry_headings, registry_institutions, registry_keys
 
@@ -342,6 +344,9 @@ class SqlRegistry:
             for record in records
             if (known := parse_certificate(record.number)) is not None and known.key == certificate.key
         )
+
+    def complete_lists(self) -> tuple[CertificateCoverage, ...]:
+        return complete_lists(self._engine)
 
     def sources(self) -> tuple[tuple[str, date, int], ...]:
         """The lists that it was made of: source, date of its newest row, number of rows; by name of source."""

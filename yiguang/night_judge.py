@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from domain.licence_numbers import parse_licence
 from domain.page import ExtractedPage
 from domain.registry_findings import RegistryView, with_registry_findings
 from domain.subjects import SubjectBook, load_subjects
+from storage.certificate_lists import list_that_lacks
 from storage.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
 from yiguang.settings import Settings
@@ -45,9 +47,12 @@ class RegistryJudge:
     ) -> None:
         self._words = words
         self._registry = registry
+        self._complete = registry.complete_lists()
         self._subjects: SubjectBook = load_subjects(lexicons)
         self._clock = clock
-        self.registry_state = "; ".join(f"{source} {as_of} {rows}" for source, as_of, rows in registry.sources())
+        lists = [f"{source} {as_of} {rows}" for source, as_of, rows in registry.sources()]
+        complete = [f"{stated.issuer} complete in {stated.source} {stated.as_of}" for stated in self._complete]
+        self.registry_state = "; ".join((*lists, *complete))
         self.names_sha256 = hashlib.sha256(f"{words.names_sha256} {self.registry_state}".encode()).hexdigest()
 
     def __call__(self, page: ExtractedPage) -> Judgement:
@@ -59,6 +64,7 @@ class RegistryJudge:
         if not self.registry_state:
             return self._words.explain(document).judgement
         view = registry_view(page, self._registry)
+        view = replace(view, list_that_lacks=partial(list_that_lacks, self._complete))
         facts = [institution.as_fact() for institution in view.found]
         judgement = self._words.classifier.explain(document).judgement
         judgement = self._words.with_names(judgement, document, facts)

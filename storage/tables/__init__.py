@@ -30,7 +30,7 @@ from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
 from storage.tables.referral import referral_packages, referred_leads
-from storage.tables.registry import registry_headings, registry_institutions, registry_keys
+from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
 from storage.tables.visits import (
     frontier,
     page_memory,
@@ -79,6 +79,7 @@ __all__ = [
     "pictures",
     "referral_packages",
     "referred_leads",
+    "registry_complete_lists",
     "registry_headings",
     "registry_institutions",
     "registry_keys",

@@ -43,3 +43,12 @@ registry_headings = Table(
     Column("heading", StorableText, primary_key=True),  # as storage.registry_file.heading_key writes it
     Column("field", String(32), nullable=False),
 )
+
+# Lists that an operator has stated to hold every certificate of one issuer up to their day
+registry_complete_lists = Table(
+    "registry_complete_lists",
+    metadata,
+    Column("issuer", String(16), primary_key=True),  # as domain.certificate_coverage.parse_issuer writes it
+    Column("source", StorableText, primary_key=True),
+    Column("as_of", Date, nullable=False),
+)

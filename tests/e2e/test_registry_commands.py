@@ -48,3 +48,15 @@ def test_changes_bad_rows_and_unknown_columns_are_told(yiguang: Run, tmp_path: P
     assert "青屿安和门诊部 name：青屿安和门诊部 → 青屿安和综合门诊部" in changed.stdout.decode()
     assert yiguang("registry", "import", listed, "--as-of", "昨天").returncode == 2
     assert yiguang("registry", "import", tmp_path / "没有.csv").returncode == 2
+
+
+def test_a_list_is_stated_complete_and_the_statement_withdrawn(yiguang: Run) -> None:
+    assert yiguang("init").returncode == 0
+    whole = ("registry", "import", SAMPLE, "--source", "样例", "--as-of", "2026-11-01", "--complete-for")
+    assert yiguang(*whole, "沪").returncode == 0
+    foreign = yiguang(*whole, "京")
+    assert foreign.returncode == 1 and "没有以“京医广”开头的文号" in foreign.stderr.decode()
+    assert yiguang(*whole, "x").returncode == 2
+    withdrawn = yiguang("registry", "incomplete", "沪")
+    assert (withdrawn.returncode, withdrawn.stdout.decode()) == (0, "已撤回 1 项关于“沪医广”的完整声明\n")
+    assert yiguang("registry", "incomplete", "沪").returncode == 1

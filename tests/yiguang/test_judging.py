@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from classifier.engine import Classifier
 from domain.brand_book import load_brand_book
+from domain.certificate_coverage import CertificateCoverage
 from domain.contacts import find_contacts
 from domain.findings import Document, Judgement
 from domain.identifiers import find_identifiers
@@ -20,6 +21,7 @@ from domain.licence_numbers import parse_licence
 from domain.name_findings import forbidden_word, load_finding_kinds, with_brand_findings
 from domain.page import ExtractedPage
 from domain.subjects import load_subjects
+from storage.certificate_lists import state_complete, withdraw_complete
 from storage.database import migrate, open_engine
 from storage.registry import SqlRegistry, import_institutions
 from storage.registry_file import open_registry_file
@@ -207,3 +209,19 @@ def test_a_judgement_names_the_lists_and_the_registry_it_rests_on(engine: Engine
     named = [judged(held, AD).names_sha256 for held in (empty, engine)]
     assert named == [judge.names_sha256 for judge in judges]
     assert len(set(named)) == 2
+
+
+def test_a_number_missing_from_a_list_stated_complete_is_a_lead_until_withdrawn(engine: Engine) -> None:
+    missing, later = "（沪）医广【2026】第07-02-0355号", "（沪）医广【2026】第11-02-0355号"
+    state_complete(engine, [CertificateCoverage("沪医广", "样例", DAY)])
+    try:
+        stated = judge_of(engine).registry_state
+        found = judged(engine, AD + missing, site_name="青屿安和门诊部")
+        assert rules(found).get("certificate-not-found") == missing
+        assert any("样例，2026-11-01" in reason and "待核" in reason for reason in found.reasons)
+        for text in (later, missing.replace("沪", "苏"), "（沪）医广【2026】第07-01-0355号"):
+            assert "certificate-not-found" not in rules(judged(engine, AD + text, site_name="青屿安和门诊部"))
+    finally:
+        assert withdraw_complete(engine, "沪医广") == 1
+    assert judge_of(engine).registry_state != stated and withdraw_complete(engine, "沪医广") == 0
+    assert "certificate-not-found" not in rules(judged(engine, AD + missing, site_name="青屿安和门诊部"))

@@ -1,4 +1,4 @@
-"""`yiguang registry import|show|operators`."""
+"""`yiguang registry import|show|operators|incomplete`."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ IMPORT_HELP = """\
 例：
   yiguang registry import 机构名录.xlsx --source 市卫健委 --as-of 2026-11-01
   yiguang registry import 机构名录.csv --map 单位全名=name --map 主体资格证=credit_code
+  yiguang registry import 审查证明公示.xlsx --source 市卫健委 --as-of 2026-11-01 --complete-for 沪
 """
 SHOW_HELP = """\
 显示关于一家机构或一个号码所知的全部：名录记载（逐条注明来源与日期）、相连的网站与账号及其证据、历次线索、经确认的
@@ -50,6 +51,13 @@ OPERATORS_HELP = """\
 例：
   yiguang registry operators
   yiguang registry operators --smallest 5 --json
+"""
+INCOMPLETE_HELP = """\
+撤回导入时用 --complete-for 作的声明；此后该地区查无记载的文号只写待核。
+
+\b
+例：
+  yiguang registry incomplete 沪
 """
 GROUP_HELP = """\
 机构名录与经营者：机构、许可、诊疗科目、审查证明，以及页面背后是谁。
@@ -76,8 +84,17 @@ def import_(
     source: Annotated[str, typer.Option("--source", help="来源，默认为文件名")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="名录的日期，默认为今天")] = "",
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="列名=字段", help="指定一列的含义")] = None,
+    complete_for: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--complete-for", metavar="REGION", help="声明本名录含有该地区的全部审查证明文号，如 沪、沪中医广"
+        ),
+    ] = None,
 ) -> None:
+    from domain.certificate_coverage import CertificateCoverage, issuer_of
+    from domain.certificates import parse_certificate
     from domain.subjects import load_subjects
+    from storage.certificate_lists import state_complete
     from storage.registry import import_institutions, remember_headings, remembered_headings
     from storage.registry_file import RegistryFileError, open_registry_file
     from storage.registry_rows import BadRow, RowReader, load_headings
@@ -86,6 +103,7 @@ def import_(
     settings = read_settings()
     day = _day(as_of) if as_of else utc_now().date()
     mapped = _mapped(map_ or [])
+    issuers = _issuers(complete_for or [])
     if not file.is_file():
         raise UsageError(f"找不到名录文件：{file}")
     engine = open_home(settings)
@@ -95,11 +113,14 @@ def import_(
     reader = RowReader(load_subjects(settings.lexicons), public, private, name, day)
     bad: list[BadRow] = []
     refused = 0
+    listed: set[str] = set()
 
     def institutions(table: Any) -> Iterator["RegisteredInstitution"]:
         nonlocal refused
         for row in reader.read_all(table):
             if not isinstance(row, BadRow):
+                known = (parse_certificate(record.number) for record in row.certificates)
+                listed.update(issuer_of(certificate) for certificate in known if certificate is not None)
                 yield row
                 continue
             refused += 1
@@ -117,7 +138,11 @@ def import_(
     for row in bad:
         typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
     if refused:
-        raise CommandFailed(f"{refused} 行有误，未导入")
+        unsaid = "；有坏行的名录不能算完整，未记 --complete-for" if issuers else ""
+        raise CommandFailed(f"{refused} 行有误，未导入{unsaid}")
+    if missing := [issuer for issuer in issuers if issuer not in listed]:
+        raise CommandFailed(f"名录中没有以“{'、'.join(missing)}”开头的文号，未记 --complete-for；机构已导入")
+    state_complete(engine, [CertificateCoverage(issuer, name, day) for issuer in issuers])
 
 
 @registry_app.command("show", help=SHOW_HELP)
@@ -218,6 +243,31 @@ def _mapped(pairs: list[str]) -> dict[str, str]:
             raise UsageError(f"--map 应为 列名=字段，字段为 {'、'.join(FIELDS)} 之一：{pair}")
         mapped[heading_key(heading)] = field
     return mapped
+
+
+def _issuers(regions: list[str]) -> list[str]:
+    from domain.certificate_coverage import parse_issuer
+
+    issuers = []
+    for region in regions:
+        if (issuer := parse_issuer(region)) is None:
+            raise UsageError(f"--complete-for 应为文号开头的地区，如 沪、浙杭、沪中医广：{region}")
+        issuers.append(issuer)
+    return issuers
+
+
+@registry_app.command("incomplete", help=INCOMPLETE_HELP)
+def incomplete(
+    region: Annotated[str, typer.Argument(metavar="REGION", help="文号开头的地区，如 沪、沪中医广")],
+) -> None:
+    from storage.certificate_lists import withdraw_complete
+    from yiguang.home import open_home
+
+    (issuer,) = _issuers([region])
+    count = withdraw_complete(open_home(read_settings()), issuer)
+    if not count:
+        raise CommandFailed(f"没有关于“{issuer}”的完整声明")
+    typer.echo(f"已撤回 {count} 项关于“{issuer}”的完整声明")
 
 
 def _day(text: str) -> date:
