@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from command_line import Run
+
+from tests.e2e.command_line import Run
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command_line import Run
 
 from storage.database import open_engine
 from storage.nights import finish_night, open_night
+from tests.e2e.command_line import Run
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 COMMANDS = (

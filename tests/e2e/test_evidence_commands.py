@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Run
 
 from storage.database import open_engine, writing
 from storage.seal_key import SealKey
 from storage.seals import seal_night
 from storage.tables import bundles
+from tests.e2e.command_line import Run
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.time_authority import TimeAuthority

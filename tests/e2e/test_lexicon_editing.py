@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import Run
 
 from storage.database import open_engine
+from tests.e2e.command_line import Run
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import visit
 

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import Run
 
+from tests.e2e.command_line import Run
 from yiguang.cli import run
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

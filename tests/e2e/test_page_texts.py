@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from command_line import Run
 
 from domain.nights import Case
 from storage.database import open_engine
+from tests.e2e.command_line import Run
 from tests.storage.crawl import open_store
 from tests.storage.samples import NOW
 from tests.storage.text_nights import ALIKE, CLAIMS, CLINIC, GONE, HOSPITAL, OTHER, night

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from command_line import Run
+
+from tests.e2e.command_line import Run
 
 WANTED = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
 OTHER = "https://mp.weixin.qq.com/s?__biz=MzAx&mid=1&idx=1&sn=a1"

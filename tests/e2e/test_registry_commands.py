@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from command_line import Run
+from tests.e2e.command_line import Run
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "registry.csv"
 

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from own_replay import replayed_texts
 from sqlalchemy import Row, select
 
 from benchmarks.kill_night import YIGUANG, sample_environment
@@ -20,6 +19,7 @@ from examples.web.server import SampleWeb
 from examples.web.truth import Truth, load_truth
 from storage.database import open_engine
 from storage.tables import findings, pages
+from tests.e2e.own_replay import replayed_texts
 from tests.storage.time_authority import TimeAuthority
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from command_line import Run
+from tests.e2e.command_line import Run
 
 LINES = 20_000
 HOSTILE = {

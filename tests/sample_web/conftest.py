@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sample_client import Client
 
 from examples.web.server import SampleWeb
+from tests.sample_web.sample_client import Client
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sample_client import Client
 
 from benchmarks.real_pages_server import load_pages, place_of
 from examples.web.server import SampleWeb
 from examples.web.world import World
+from tests.sample_web.sample_client import Client
 
 INDEX = (
     "file\trepo\tpath\twhat\tencoding\n"

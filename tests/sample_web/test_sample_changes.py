@@ -7,10 +7,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from sample_client import Client
 
 from examples.web.server import SampleWeb
 from examples.web.world import UnknownUrl
+from tests.sample_web.sample_client import Client
 
 
 @pytest.fixture

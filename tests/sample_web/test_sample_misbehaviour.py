@@ -5,10 +5,10 @@ import time
 import zlib
 
 import pytest
-from sample_client import Client
 
 from examples.web.misbehaviour import BIG_PAGE_BYTES, BOMB_DECODED_BYTES, SLOW_SECONDS
 from examples.web.server import SampleWeb
+from tests.sample_web.sample_client import Client
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from sample_client import Client, Links
 
 from domain.outcome import Outcome
 from examples.web.server import SampleWeb
 from examples.web.sites import SITES, TEXT_SUFFIXES, load_sites
 from examples.web.targets import COLUMNS
 from examples.web.truth import load_truth
+from tests.sample_web.sample_client import Client, Links
 
 TRUTH = load_truth()
 #: 协和 is quoted only as the name that is borrowed; no operator, doctor or patient bears these.

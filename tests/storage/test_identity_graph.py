@@ -14,7 +14,8 @@ from domain.institutions import RegisteredInstitution
 from storage.database import writing
 from storage.identity import forget_words
 from storage.identity_graph import IdentityGraph
-from storage.registry import SqlRegistry, import_institutions
+from storage.registry import SqlRegistry
+from storage.registry_import import import_institutions
 from storage.tables import identity_links, identity_pages
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store

@@ -18,7 +18,7 @@ from domain.reviews import ItemState
 from domain.risk import RiskLevel, load_risk_weights
 from storage.database import writing
 from storage.operator_profiles import OperatorProfiles
-from storage.registry import import_institutions
+from storage.registry_import import import_institutions
 from storage.tables import desk_item_parties, desk_items
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, func, select
 
 from domain.institutions import RegisteredInstitution
 from domain.subjects import SubjectBook, load_subjects
-from storage.registry import SqlRegistry, import_institutions, remember_headings, remembered_headings
+from storage.registry import SqlRegistry
 from storage.registry_file import RegistryFileError, open_registry_file
+from storage.registry_import import import_institutions, remember_headings, remembered_headings
 from storage.registry_rows import BadRow, RowReader, load_headings
 from storage.tables import registry_institutions, registry_keys
 

@@ -23,8 +23,9 @@ from domain.page import ExtractedPage
 from domain.subjects import load_subjects
 from storage.certificate_lists import state_complete, withdraw_complete
 from storage.database import migrate, open_engine
-from storage.registry import SqlRegistry, import_institutions
+from storage.registry import SqlRegistry
 from storage.registry_file import open_registry_file
+from storage.registry_import import import_institutions
 from storage.registry_rows import RowReader, load_headings
 from yiguang.judging import NamesAndWords, names_sha256
 from yiguang.night_judge import RegistryJudge
