@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from domain.institutions import RegisteredInstitution
     from storage.identity_graph import IdentityGraph
     from storage.operator_profiles import OperatorProfiles
-    from storage.registry import ImportCounts
+    from storage.registry_import import ImportCounts
     from yiguang.settings import Settings
 
 IMPORT_HELP = """\
@@ -95,8 +95,8 @@ def import_(
     from domain.certificates import parse_certificate
     from domain.subjects import load_subjects
     from storage.certificate_lists import state_complete
-    from storage.registry import import_institutions, remember_headings, remembered_headings
     from storage.registry_file import RegistryFileError, open_registry_file
+    from storage.registry_import import import_institutions, remember_headings, remembered_headings
     from storage.registry_rows import BadRow, RowReader, load_headings
     from yiguang.home import open_home, utc_now
 
