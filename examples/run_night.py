@@ -1,6 +1,7 @@
 """What `make run` does: one night over a targets file, or over the sample web served on loopback meanwhile."""
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -40,6 +41,7 @@ def run(targets: Path, environ: Mapping[str, str]) -> int:
     night = subprocess.run([yiguang, "nightly", "--targets", str(targets)], env=environ, check=False)
     home = environ.get("YIGUANG_HOME") or "var"
     prefix = f"YIGUANG_HOME={home} .venv/bin/yiguang"
+    _export_first_lead(yiguang, Path(home) / "export", environ)
     print(
         f"\n接下来：\n  {prefix} cases list              线索一览"
         f"\n  {prefix} cases show 编号         一条线索的内容与依据"
@@ -50,6 +52,17 @@ def run(targets: Path, environ: Mapping[str, str]) -> int:
         "\n证据包（.wacz）可在 https://replayweb.page 打开，文件不会上传。"
     )
     return night.returncode
+
+
+def _export_first_lead(yiguang: str, folder: Path, environ: Mapping[str, str]) -> None:
+    """Write the masked copy of the first lead and say where: what circulates while nobody has confirmed anything."""
+    listed = subprocess.run([yiguang, "cases", "list", "--json"], env=environ, stdout=subprocess.PIPE, check=False)
+    lines = listed.stdout.splitlines()  # one lead a line, most suspicious first
+    if listed.returncode or not lines:
+        return
+    case = json.loads(lines[0])["id"]
+    print(f"\n线索 {case} 的脱敏副本：{folder}（移送材料须经两人确认后用 refer 制作）", flush=True)
+    subprocess.run([yiguang, "evidence", "export", str(case), "--out", str(folder)], env=environ, check=False)
 
 
 def _is_free(port: int) -> bool:
