@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 
+#: How Chromium begins its complaint when the system lets it make neither kind of sandbox.
+_NO_SANDBOX = "No usable sandbox"
+
 _ARGUMENTS = (
     # Every request is answered by us (render.py); what slips past finds no address, be it a socket or a prefetch
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -45,25 +48,28 @@ def find_chromium(configured: str | None) -> str | None:
     return next((path for path in found if path is not None), None)
 
 
-async def launch_chromium(playwright: Playwright, path: str | None, env: Mapping[str, str] | None = None) -> Browser:
-    """Start a headless Chromium. Raises `BrowserUnavailable`."""
+async def launch_chromium(
+    playwright: Playwright, path: str | None, *, sandbox: bool = True, env: Mapping[str, str] | None = None
+) -> Browser:
+    """Start a headless Chromium, without its sandbox only when told so or run by root. Raises `BrowserUnavailable`."""
     try:
         return await playwright.chromium.launch(
             executable_path=find_chromium(path),
             args=list(_ARGUMENTS),
             # Chromium refuses its own sandbox to root; anyone else keeps it, since pages are hostile
-            chromium_sandbox=os.geteuid() != 0,
+            chromium_sandbox=sandbox and os.geteuid() != 0,
             env=None if env is None else dict(env),
         )
     except PlaywrightError as error:
-        raise BrowserUnavailable(f"无法启动 Chromium：{_first_line(error)}") from error
+        raise BrowserUnavailable(f"无法启动 Chromium：{_why_not(error)}") from error
 
 
 class BrowserPool:
     """At most `concurrent` pages at once, in one browser that is replaced when it is worn (`BrowserLimits`)."""
 
-    def __init__(self, chromium_path: str | None, concurrent: int, limits: BrowserLimits) -> None:
+    def __init__(self, chromium_path: str | None, concurrent: int, limits: BrowserLimits, *, sandbox: bool) -> None:
         self._chromium_path = chromium_path
+        self._sandbox = sandbox
         self._limits = limits
         self._places = asyncio.Semaphore(concurrent)
         self._starting = asyncio.Lock()
@@ -124,7 +130,7 @@ class BrowserPool:
             async with asyncio.timeout(_START_SECONDS):
                 if self._playwright is None:
                     self._playwright = await async_playwright().start()
-                browser = await launch_chromium(self._playwright, self._chromium_path)
+                browser = await launch_chromium(self._playwright, self._chromium_path, sandbox=self._sandbox)
                 running = await RunningBrowser.of(browser, self._limits)
         except (TimeoutError, BrowserUnavailable, PlaywrightError) as error:
             await self._stop_driver()  # it may be the driver that died; the next page starts a new one
@@ -147,6 +153,17 @@ class BrowserPool:
                     await playwright.stop()
             except TimeoutError:
                 logger.warning("the browser's driver does not stop; it ends with this process")
+
+
+def _why_not(error: PlaywrightError) -> str:
+    """What Chromium itself gave as the reason, which stands deep in the log that Playwright hands on."""
+    said = str(error)
+    if _NO_SANDBOX in said or "Failed to move to new namespace" in said:
+        return (
+            "本机不允许它的沙箱（用户命名空间）。请放行用户命名空间（容器见 deploy/README.md），"
+            "或设置 YIGUANG_CHROMIUM_SANDBOX=off 不用沙箱运行（有风险：被巡查的网页都不可信）"
+        )
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

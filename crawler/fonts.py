@@ -29,20 +29,22 @@ class FontMissing(Exception):
     """The browser draws Chinese characters as empty boxes. The message is Chinese."""
 
 
-def check_cjk_font(chromium_path: str | None = None, env: Mapping[str, str] | None = None) -> None:
+def check_cjk_font(
+    chromium_path: str | None = None, *, sandbox: bool = True, env: Mapping[str, str] | None = None
+) -> None:
     """Draw known characters and compare them with how the same browser draws a missing one.
 
     Raises `FontMissing`, or `BrowserUnavailable` when there is no browser to ask. `env` replaces the browser's
     environment. Blocks; call it outside of an event loop.
     """
-    missing = asyncio.run(_missing_glyphs(chromium_path, env))
+    missing = asyncio.run(_missing_glyphs(chromium_path, sandbox, env))
     if missing:
         raise FontMissing(
             f"Chromium 画不出汉字“{missing}”，截图将全是方框。请安装中文字体，例如 apt install fonts-wqy-zenhei 或 fonts-noto-cjk"
         )
 
 
-async def _missing_glyphs(chromium_path: str | None, env: Mapping[str, str] | None) -> str:
+async def _missing_glyphs(chromium_path: str | None, sandbox: bool, env: Mapping[str, str] | None) -> str:
     driver = async_playwright()
     try:
         playwright = await driver.start()
@@ -51,7 +53,7 @@ async def _missing_glyphs(chromium_path: str | None, env: Mapping[str, str] | No
             f"Playwright 的驱动程序无法启动（{error}）。可用 .venv/bin/python -m playwright --version 查看原因"
         ) from error
     try:
-        browser = await launch_chromium(playwright, chromium_path, env)
+        browser = await launch_chromium(playwright, chromium_path, sandbox=sandbox, env=env)
         try:
             page = await browser.new_page()
             images: list[str] = await page.evaluate(_DRAW, SAMPLE_GLYPHS + _NO_GLYPHS + " ")

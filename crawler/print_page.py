@@ -10,19 +10,19 @@ from crawler.browser import BrowserUnavailable, launch_chromium
 _SECONDS = 60.0
 
 
-def print_pdf(html: str, chromium_path: str | None = None) -> bytes:
+def print_pdf(html: str, chromium_path: str | None = None, *, sandbox: bool = True) -> bytes:
     """A4 pages. Raises `BrowserUnavailable`. Blocks; call it outside of an event loop."""
     try:
-        return asyncio.run(asyncio.wait_for(_print(html, chromium_path), _SECONDS))
+        return asyncio.run(asyncio.wait_for(_print(html, chromium_path, sandbox), _SECONDS))
     except PlaywrightError as error:
         raise BrowserUnavailable(f"浏览器出错：{error.message[:200]}") from error
     except TimeoutError as error:
         raise BrowserUnavailable(f"浏览器在 {_SECONDS:g} 秒内没有打印完") from error
 
 
-async def _print(html: str, chromium_path: str | None) -> bytes:
+async def _print(html: str, chromium_path: str | None, sandbox: bool) -> bytes:
     async with async_playwright() as playwright:
-        browser = await launch_chromium(playwright, chromium_path)
+        browser = await launch_chromium(playwright, chromium_path, sandbox=sandbox)
         try:
             context = await browser.new_context(java_script_enabled=False, offline=True, locale="zh-CN")
             page = await context.new_page()

@@ -46,7 +46,9 @@ class Renderer:
             settings.browser_answer_seconds,
             settings.browser_look_seconds,
         )
-        self._pool = BrowserPool(settings.chromium_path, settings.concurrent_renders, limits)
+        self._pool = BrowserPool(
+            settings.chromium_path, settings.concurrent_renders, limits, sandbox=settings.chromium_sandbox
+        )
 
     async def render(
         self,

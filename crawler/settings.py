@@ -34,6 +34,8 @@ class CrawlSettings:
     concurrent_per_address: int = 2
     hosts: Mapping[str, str] = field(default_factory=dict)
     chromium_path: str | None = None
+    #: False runs the browser without its sandbox, for systems that forbid it one.
+    chromium_sandbox: bool = True
     #: The longest that reading or judging one page may take.
     compute_timeout_seconds: float = 60.0
     concurrent_renders: int = 2

@@ -154,7 +154,9 @@ def _files(
         files = {
             f"{consignment.card.letter}.docx": letter_docx(template_for(folder, recipient, ".docx"), values),
             f"{consignment.card.letter}.pdf": print_pdf(
-                letter_html(template_for(folder, recipient, ".html"), values), settings.chromium
+                letter_html(template_for(folder, recipient, ".html"), values),
+                settings.chromium,
+                sandbox=settings.chromium_sandbox,
             ),
         }
     except (LetterTemplateBroken, BrowserUnavailable) as fault:

@@ -36,6 +36,7 @@ class Settings:
     below the threshold, for readers of the desk. `recheck_seconds` is the time a night spends on checking evidence of earlier
     nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
     `name=value`. `seal_token` says where in a PKCS#11 token the signing key is, empty when it is in a file.
+    `chromium_sandbox` False runs the browser without its sandbox.
     """
 
     home: Path
@@ -66,6 +67,7 @@ class Settings:
     evidence_store: str = ""
     evidence_store_options: tuple[str, ...] = ()
     seal_token: str = ""
+    chromium_sandbox: bool = True
 
     @property
     def logs(self) -> Path:
@@ -99,6 +101,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         durable_url=_durable_url(database_url, home),
         lexicons=_lexicons(env.get("YIGUANG_LEXICONS")),
         chromium=env.get("YIGUANG_CHROMIUM") or None,
+        chromium_sandbox=_switch(env, "YIGUANG_CHROMIUM_SANDBOX", default=True),
         user_agent=user_agent,
         contact=env.get("YIGUANG_CONTACT", ""),
         operator=env.get("YIGUANG_OPERATOR") or _this_account(),
@@ -145,6 +148,13 @@ def _lexicons(value: str | None) -> Path:
     if not folder.is_dir():
         raise UsageError(f"找不到词库目录 {folder}（用 YIGUANG_LEXICONS 指定）")
     return folder
+
+
+def _switch(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = env.get(name, "").strip().lower()
+    if value not in ("", "on", "off"):
+        raise UsageError(f"{name} 只能是 on 或 off，不能是 {value}")
+    return value == "on" if value else default
 
 
 def _number(

@@ -35,6 +35,7 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
         concurrent_sites=settings.concurrent_sites,
         hosts=settings.hosts,
         chromium_path=settings.chromium,
+        chromium_sandbox=settings.chromium_sandbox,
         dns_control=settings.dns_control,
         stop_at=None if window is None else window.closes_at(now) or now,
     )

@@ -31,6 +31,7 @@ def test_a_postgresql_holds_the_workflows_too() -> None:
         ("YIGUANG_SHARDS", "0"),
         ("YIGUANG_SHARDS", "two"),
         ("YIGUANG_BROWSER_OPEN", "0"),
+        ("YIGUANG_CHROMIUM_SANDBOX", "no"),
         ("YIGUANG_BROWSER_KILLED_MB", "899"),
         ("YIGUANG_TIMEOUT_SECONDS", "nan"),
         ("YIGUANG_DATABASE_URL", "mysql://h/d"),
@@ -59,3 +60,8 @@ def test_a_browser_that_may_grow_large_is_killed_later_still() -> None:
     crawl = crawl_settings(settings, utc_now())
     assert (crawl.browser_worn_bytes, crawl.browser_killed_bytes) == (3_000_000_000, 3_000_000_000)
     assert (crawl.concurrent_renders, crawl.renders_per_browser) == (4, 100)
+
+
+def test_the_browser_keeps_its_sandbox_unless_told_otherwise() -> None:
+    told = {value: read_settings({"YIGUANG_CHROMIUM_SANDBOX": value}) for value in ("", "on", "off")}
+    assert [crawl_settings(told[value], utc_now()).chromium_sandbox for value in told] == [True, True, False]

@@ -113,6 +113,6 @@ def check_fonts(settings: Settings) -> None:
     from crawler.fonts import FontMissing, check_cjk_font
 
     try:
-        check_cjk_font(settings.chromium)
+        check_cjk_font(settings.chromium, sandbox=settings.chromium_sandbox)
     except (FontMissing, BrowserUnavailable) as fault:
         raise CommandFailed(str(fault)) from fault

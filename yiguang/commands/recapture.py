@@ -33,7 +33,7 @@ def recapture(
         raise CommandFailed(f"{out} 已存在，不覆盖")
     settings = read_settings()
     sheet = _sheet(settings, case_id)
-    data = sheet.encode() if out.suffix.lower() == ".html" else _printed(sheet, settings.chromium)
+    data = sheet.encode() if out.suffix.lower() == ".html" else _printed(sheet, settings)
     try:
         out.write_bytes(data)
     except OSError as fault:
@@ -61,11 +61,11 @@ def _sheet(settings: Settings, case_id: int) -> str:
         raise CommandFailed(f"复核取证单无法生成：{fault}") from fault
 
 
-def _printed(sheet: str, chromium: str | None) -> bytes:
+def _printed(sheet: str, settings: Settings) -> bytes:
     from crawler.browser import BrowserUnavailable
     from crawler.print_page import print_pdf
 
     try:
-        return print_pdf(sheet, chromium)
+        return print_pdf(sheet, settings.chromium, sandbox=settings.chromium_sandbox)
     except BrowserUnavailable as fault:
         raise CommandFailed(str(fault)) from fault
