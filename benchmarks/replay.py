@@ -40,7 +40,7 @@ class Tools:
     def at(cls, folder: Path) -> "Tools":
         if not (folder / "bin/wayback").exists():
             venv.create(folder, with_pip=True)
-            command = [folder / "bin/python", "-m", "pip", "install", "-q", "-r", REQUIREMENTS]
+            command = [str(folder / "bin/python"), "-m", "pip", "install", "-q", "-r", str(REQUIREMENTS)]
             subprocess.run(command, check=True)
         return cls(folder / "bin")
 
@@ -57,10 +57,10 @@ class Tools:
         folder.mkdir()
         for number, bundle in enumerate(bundles):
             for command in (["init", f"b{number}"], ["add", "--unpack-wacz", f"b{number}", str(bundle)]):
-                subprocess.run([self.bin / "wb-manager", *command], cwd=folder, check=True, capture_output=True)
+                subprocess.run([str(self.bin / "wb-manager"), *command], cwd=folder, check=True, capture_output=True)
         with create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [self.bin / "wayback", "-b", "127.0.0.1", "-p", str(port)]
+        command = [str(self.bin / "wayback"), "-b", "127.0.0.1", "-p", str(port)]
         server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _wait_for(port)

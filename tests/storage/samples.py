@@ -144,4 +144,4 @@ def visit(row: FrontierUrl, flagged: bool = False, **changes: object) -> Visit:
 
 def failed_visit(row: FrontierUrl, outcome: Outcome = Outcome.HTTP_GONE, **changes: object) -> Visit:
     gone = {"page": None, "judgement": None, "outcome": outcome, "outcome_detail": "页面不存在", "status": 404}
-    return visit(row, **(gone | changes))
+    return visit(row, flagged=False, **(gone | changes))
