@@ -12,7 +12,7 @@ from classifier.adtest import load_ad_test
 from classifier.analysis import Analysis
 from classifier.explain import reasons_for
 from classifier.facts import load_facts
-from classifier.features import characters, names, structure
+from classifier.features import CHARACTERS_READ, MASKED_FROM, characters, discount, names, off_topic, structure
 from classifier.findings import Finder, Located
 from classifier.fold import Folded, Folder
 from classifier.gates import load_gates
@@ -27,7 +27,10 @@ from classifier.rules import Rule
 from classifier.segment import Segmenter
 from classifier.sentence_families import load_sentence_families
 from classifier.sentence_findings import SentenceFinder
+from classifier.sentence_grams import Grams
 from classifier.sentence_model import load_sentence_model
+from classifier.tone import sentences_of
+from classifier.topics import without_topics
 from domain.findings import Document, Finding, Judgement
 
 _SCORE_DIGITS = 6
@@ -66,6 +69,7 @@ class Analyser:
         anchors = ((index, word) for index, (_, item) in enumerate(alternatives) for word in item.anchors)
         required = ((index, clause) for index, (_, item) in enumerate(alternatives) for clause in clauses_of(item))
         self._matcher = Matcher(anchors, book.groups, required)
+        self._topics = self._matcher.literals_of(book.topic_groups)
         self.gates = load_gates(lexicons / "gates", self._folder, fact_names)
         self._finder = Finder(alternatives, self._matcher, self.gates, Segmenter())
         self.facts = tuple(sorted(book.facts))
@@ -121,12 +125,27 @@ class Analyser:
         return structure(analysis, self.facts, self.groups, self.bases)
 
     def characters(self, analysis: Analysis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        read = analysis.read
+        low, high = read.body
+        masked = without_topics(read.folded.text, read.scan.hits, self._topics, low, min(high, low + MASKED_FROM))
+        return characters(masked[:CHARACTERS_READ], analysis.relevance, _aside(analysis))
+
+    def sentences(self, analysis: Analysis) -> Grams:
+        """The sentences by which the tone of the page is judged."""
         low, high = analysis.read.body
-        return characters(analysis.read.folded.text[low:high], analysis.relevance)
+        return sentences_of(analysis.read.folded.text[low:high])
+
+    def discount(self, analysis: Analysis) -> float:
+        """By how much (0..1) everything said counts less, because the page is about something else."""
+        return discount(_aside(analysis))
 
     def _title_families(self, title: str, scan: Scan, facts: frozenset[str]) -> frozenset[str]:
         found = self._finder.find(Folded(title), title, scan, facts)
         return frozenset(item.finding.family for item in found if not item.finding.silenced)
+
+
+def _aside(analysis: Analysis) -> float:
+    return off_topic(analysis.relevance, analysis.read.view.signals["length"])
 
 
 def _points_at_something(analysis: Analysis) -> bool:
@@ -182,19 +201,23 @@ class Classifier:
         if not judgement.flagged:
             return Explanation(judgement, None)
         analysis = self._analyser.conclude(found)
-        words = self._analyser.characters(analysis)
+        words, tone = self._analyser.characters(analysis), self._tone(analysis)
 
         def score_without(removed: frozenset[Finding]) -> float:
-            structure = self._analyser.features(self._analyser.conclude(found, removed))
+            structure = np.concatenate([self._analyser.features(self._analyser.conclude(found, removed)), tone])
             return round(self._model.score(structure, words).score, _SCORE_DIGITS)
 
         scored = [item.finding for item in analysis.located]  # findings by sentence do not bear on the score
         removal = smallest_removal(scored, score_without, self.threshold)
         return Explanation(replace(judgement, reasons=(*judgement.reasons, removal_reason(removal))), removal)
 
+    def _tone(self, analysis: Analysis) -> NDArray[np.float32]:
+        return self._model.tone(self._analyser.sentences(analysis), self._analyser.discount(analysis))
+
     def _judge(self, found: Found) -> Judgement:
         analysis = self._analyser.conclude(found)
-        features = self._analyser.features(analysis), self._analyser.characters(analysis)
+        structure = np.concatenate([self._analyser.features(analysis), self._tone(analysis)])
+        features = structure, self._analyser.characters(analysis)
         scored = self._model.score(*features)
         score = round(scored.score, _SCORE_DIGITS)
         reached = score >= self.threshold

@@ -51,6 +51,7 @@ class FactBook:
     relevant_groups: tuple[str, ...]
     relevant_in_full: int
     relevant_per_hundred: float
+    topic_groups: tuple[str, ...]
 
     def relevance(self, view: PageView) -> float:
         """How far (0..1) the page is about bodies and medicine: distinct words, and words per hundred code points,
@@ -73,8 +74,10 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     groups = _load_groups(folder / "cues.yml", folder_of_text)
     path = folder / "facts.yml"
     data = load_mapping(path)
-    if set(data) != {"relevance", "facts", "genres"}:
-        raise LexiconError(path, "expected `relevance`, `facts` and `genres`")
+    if set(data) != {"relevance", "topics", "facts", "genres"}:
+        raise LexiconError(path, "expected `relevance`, `topics`, `facts` and `genres`")
+    if not isinstance(data["topics"], list) or not set(data["topics"]) <= set(groups):
+        raise LexiconError(path, "expected known word groups", line_of(path, "topics"))
     relevance = data["relevance"]
     if (
         set(relevance) != {"groups", "full", "per_hundred"}
@@ -99,6 +102,7 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
         tuple(relevance["groups"]),
         int(relevance["full"]),
         float(relevance["per_hundred"]),
+        tuple(data["topics"]),
     )
 
 

@@ -16,6 +16,8 @@ from domain.findings import FAMILIES, GENRES
 BUCKETS = 1 << 15
 CHARACTERS_READ = 700
 """Code points whose n-grams are counted: the beginning of the body says what a page is; its length must not matter."""
+MASKED_FROM = 2 * CHARACTERS_READ
+"""Code points of the body that are enough to give as many after words of topics have shrunk to one character."""
 _UNRELATED_TRUST = 0.7
 """Share of their weight that characters keep on a page that is not about bodies and medicine at all."""
 _SATURATION = 5
@@ -100,7 +102,12 @@ def structure(
         analysis.relevance * float("promo" in analysis.facts),
         analysis.relevance * ((pitch + 1) / (pitch + inform + 2) - 0.5),
     ]
-    return np.array([*(value * (1.0 - _DAMPING * aside) for value in values), aside], dtype=np.float32)
+    return np.array([*(value * (1.0 - discount(aside)) for value in values), aside], dtype=np.float32)
+
+
+def discount(aside: float) -> float:
+    """By how much (0..1) everything said on a page counts less that is off topic by `aside` (0..1)."""
+    return _DAMPING * aside
 
 
 def off_topic(relevance: float, length: int) -> float:
@@ -116,14 +123,13 @@ def _strongest(findings: Sequence[object]) -> list[float]:
     return [best.get(name, 0.0) for name in FAMILIES]
 
 
-def characters(text: str, relevance: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Hashed n-grams of 1-3 characters of the folded text: bucket numbers and weights of length 0..1 that grows with `relevance`.
+def characters(text: str, relevance: float, aside: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Hashed n-grams of 1-3 characters of the folded text: bucket numbers and weights of length 0..1 that grows with
+    `relevance` and shrinks the more the page is off topic (`aside`, 0..1).
 
     The hash is a fixed polynomial so that the same text gives the same buckets on every machine.
     """
-    codes = np.frombuffer(text[:CHARACTERS_READ].encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(
-        np.uint64
-    )
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     if not len(codes):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
     codes = np.where((codes >= 0x30) & (codes <= 0x39), np.uint64(0x30), codes)
@@ -140,15 +146,15 @@ def characters(text: str, relevance: float) -> tuple[NDArray[np.int64], NDArray[
     hashes *= np.uint64(0xBF58476D1CE4E5B9)
     buckets, counts = np.unique((hashes >> np.uint64(40)) % np.uint64(BUCKETS), return_counts=True)
     weights = np.log1p(counts).astype(np.float32)
-    length = (_UNRELATED_TRUST + (1.0 - _UNRELATED_TRUST) * relevance) * (
-        1.0 - _DAMPING * off_topic(relevance, len(text))
-    )
+    length = (_UNRELATED_TRUST + (1.0 - _UNRELATED_TRUST) * relevance) * (1.0 - discount(aside))
     return buckets.astype(np.int64), weights * np.float32(length / np.linalg.norm(weights))
 
 
 def group_of(name: str) -> str:
-    """Which part of the explanation a structural feature belongs to: 规则, 语境 or 广告认定."""
+    """Which part of the explanation a structural feature belongs to: 规则, 语境, 语气 or 广告认定."""
     kind = name.split(":", 1)[0]
+    if kind == "tone":
+        return "语气"
     if kind in ("live", "title", "claim", "claims", "strongest", "rules", "weight", "severity", "disguised"):
         return "规则"
     if kind in ("basis", "is-ad", "excluded"):

@@ -1,7 +1,7 @@
 """One automaton over every literal that anything asks for, and what each literal is for."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -113,6 +113,11 @@ class Matcher:
                     if mask & need == need:
                         anchors.setdefault(number, []).append(hit)
         return anchors
+
+    def literals_of(self, groups: Collection[str]) -> frozenset[int]:
+        """The numbers of the literals that are words of any of the groups."""
+        wanted = set(groups)
+        return frozenset(number for number, names in self.groups_of.items() if wanted.intersection(names))
 
     def by_group(self, cues: Mapping[int, int]) -> dict[str, tuple[int, int]]:
         """Per word group: (distinct words seen, times seen)."""

@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 from classifier.errors import LexiconError
 from classifier.features import BUCKETS, group_of
+from classifier.sentence_grams import BUCKETS as SENTENCE_BUCKETS
+from classifier.sentence_grams import Grams
+from classifier.tone import NAMES as TONE_NAMES
+from classifier.tone import counted, tone
 
 WORDS = "用词"
 BASE = "基准"
@@ -32,6 +36,7 @@ class Model:
 
     log-odds = slope * (bias + structure + characters) + offset; `threshold` is the score from which a page is flagged.
     `members` are the places of the features of each part of the explanation.
+    `by_sentence` (buckets, 1) scores the sentences whose tone makes the last of the structural features.
     The genre is the row of `genre_structure` and `genre_buckets` (coarser buckets) with the highest sum.
     """
 
@@ -49,6 +54,13 @@ class Model:
     genre_buckets: NDArray[np.float64]
     genre_bias: NDArray[np.float64]
     members: Mapping[str, NDArray[np.int64]]
+    by_sentence: NDArray[np.float32]
+    sentence_bias: float
+
+    def tone(self, sentences: Grams, discount: float) -> NDArray[np.float32]:
+        """The last of the structural features: how the sentences of a page sound."""
+        decisions = sentences.sums(self.by_sentence)[:, 0] + np.float32(self.sentence_bias)
+        return tone(decisions[counted(sentences)], discount)
 
     def genre(self, structure: NDArray[np.float32], characters: tuple[NDArray[np.int64], NDArray[np.float32]]) -> str:
         """The surface form; of equal sums the first in the order of `domain.findings.GENRES`."""
@@ -75,7 +87,11 @@ def sigmoid(log_odds: float) -> float:
 
 
 def load_model(folder: Path, names: tuple[str, ...]) -> Model:
-    """Read `model.npz` and `model.json`; features the model does not know weigh nothing, as does a retired one."""
+    """Read `model.npz` and `model.json`; features the model does not know weigh nothing, as does a retired one.
+
+    `names` are those of the structural features but for those of the tone, which are always the last.
+    """
+    names = (*names, *TONE_NAMES)
     path = folder / "model.npz"
     raw = path.read_bytes()
     with np.load(path, allow_pickle=False) as arrays:
@@ -86,9 +102,13 @@ def load_model(folder: Path, names: tuple[str, ...]) -> Model:
             arrays[key].astype(np.float64) for key in ("genre_structure", "genre_buckets", "genre_bias")
         )
         order = [str(name) for name in arrays["names"]]
+        by_sentence = arrays["by_sentence"].astype(np.float32)
+        sentence_bias = float(arrays["sentence_bias"])
         bias, slope, offset, threshold = (float(arrays[key]) for key in ("bias", "slope", "offset", "threshold"))
     if len(buckets) != BUCKETS:
         raise LexiconError(path, f"expected {BUCKETS} buckets, found {len(buckets)}")
+    if by_sentence.shape != (SENTENCE_BUCKETS, 1):
+        raise LexiconError(path, f"expected {SENTENCE_BUCKETS} buckets of sentences, found {by_sentence.shape}")
     card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     weights = np.array([known.get(name, 0.0) for name in names], dtype=np.float64)
     digest = hashlib.sha256(raw).hexdigest()
@@ -114,5 +134,7 @@ def load_model(folder: Path, names: tuple[str, ...]) -> Model:
         genre_structure=aligned,
         genre_buckets=genre_buckets,
         genre_bias=genre_bias,
+        by_sentence=by_sentence,
+        sentence_bias=sentence_bias,
         members={group: np.array(indices, dtype=np.int64) for group, indices in sorted(groups.items())},
     )

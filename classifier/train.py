@@ -22,6 +22,9 @@ from classifier.errors import LexiconError
 from classifier.features import BUCKETS
 from classifier.measure import figures, reliability
 from classifier.operating_point import OperatingPoint, by_rate
+from classifier.sentence_grams import Grams
+from classifier.tone import NAMES as TONE_NAMES
+from classifier.tone_train import PageSentences, cross_fitted, fit_tone, page_sentences, tones
 from domain.findings import GENRES, Document
 
 Chooser = Callable[[NDArray[np.int64], NDArray[np.float64]], OperatingPoint]
@@ -42,7 +45,7 @@ class Settings:
     """
 
     penalty: float = 8.0
-    trust: float = 4.0
+    trust: float = 3.0
     folds: int = 5
     false_positive_rate: float = 0.008
 
@@ -62,10 +65,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Features of rows: structure (n, k), characters (n, BUCKETS), labels, weights, fold numbers."""
+    """Features of rows: structure (n, k) without the tone, characters (n, BUCKETS), the sentences that give the tone;
+    labels, weights, fold numbers."""
 
     structure: NDArray[np.float32]
     characters: csr_matrix
+    sentences: PageSentences
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
     folds: NDArray[np.int64]
@@ -102,6 +107,8 @@ def tabulate(analyser: Analyser, rows: Sequence[Row], folds: int) -> Table:
     data: list[NDArray[np.float32]] = []
     places: list[NDArray[np.int64]] = []
     pointers = [0]
+    sentences: list[Grams] = []
+    discounts: list[float] = []
     for index, row in enumerate(rows):
         analysis = analyser.analyse(row.document)
         structure[index] = analyser.features(analysis)
@@ -109,28 +116,43 @@ def tabulate(analyser: Analyser, rows: Sequence[Row], folds: int) -> Table:
         places.append(buckets)
         data.append(values)
         pointers.append(pointers[-1] + len(buckets))
+        sentences.append(analyser.sentences(analysis))
+        discounts.append(analyser.discount(analysis))
     characters = csr_matrix((np.concatenate(data), np.concatenate(places), pointers), shape=(len(rows), BUCKETS))
     return Table(
         structure,
         characters,
+        page_sentences(sentences, discounts),
         np.array([row.label for row in rows], dtype=np.int64),
         np.array([row.weight for row in rows], dtype=np.float64),
         np.array([fold_of(row.group, folds) for row in rows], dtype=np.int64),
     )
 
 
-def fit(table: Table, chosen: NDArray[np.bool_], settings: Settings) -> LogisticRegression:
-    matrix = hstack([csr_matrix(table.structure[chosen]), table.characters[chosen] * settings.trust], format="csr")
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """`page` decides on structure, tone and characters; `sentence` gives the tone of pages that neither has seen."""
+
+    page: LogisticRegression
+    sentence: LogisticRegression
+
+
+def fit(table: Table, chosen: NDArray[np.bool_], settings: Settings) -> Fitted:
+    tone = cross_fitted(table.sentences, table.labels, table.folds, chosen)
     model = LogisticRegression(C=settings.penalty, solver="lbfgs", max_iter=2000, tol=1e-6)
-    return model.fit(matrix, table.labels[chosen], sample_weight=table.weights[chosen])
+    page = model.fit(_matrix(table, tone, chosen, settings), table.labels[chosen], sample_weight=table.weights[chosen])
+    return Fitted(page, fit_tone(table.sentences, table.labels, chosen))
 
 
-def decide(
-    model: LogisticRegression, table: Table, chosen: NDArray[np.bool_], settings: Settings
-) -> NDArray[np.float64]:
-    matrix = hstack([csr_matrix(table.structure[chosen]), table.characters[chosen] * settings.trust], format="csr")
-    values: NDArray[np.float64] = model.decision_function(matrix)
+def decide(model: Fitted, table: Table, chosen: NDArray[np.bool_], settings: Settings) -> NDArray[np.float64]:
+    tone = tones(model.sentence, table.sentences, chosen)
+    values: NDArray[np.float64] = model.page.decision_function(_matrix(table, tone, chosen, settings))
     return values
+
+
+def _matrix(table: Table, tone: NDArray[np.float32], chosen: NDArray[np.bool_], settings: Settings) -> csr_matrix:
+    features = [table.structure[chosen], tone[chosen]]
+    return hstack([csr_matrix(np.hstack(features)), table.characters[chosen] * settings.trust], format="csr")
 
 
 def out_of_fold(table: Table, settings: Settings) -> NDArray[np.float64]:
@@ -162,7 +184,8 @@ def fit_genres(table: Table, rows: Sequence[Row]) -> Mapping[str, NDArray[Any]]:
     count = table.structure.shape[1]
     return {
         "genres": np.array(GENRES),
-        "genre_structure": weights[:, :count].astype(np.float16),
+        # no genre is known by its tone
+        "genre_structure": np.pad(weights[:, :count], ((0, 0), (0, len(TONE_NAMES)))).astype(np.float16),
         "genre_buckets": (weights[:, count:] * _GENRE_TRUST).astype(np.float16),
         "genre_bias": bias.astype(np.float32),
     }
@@ -203,20 +226,23 @@ def train(
     point = choose(table.labels, scores) if choose else by_rate(table.labels, scores, settings.false_positive_rate)
     threshold = max(_LEAST_THRESHOLD, point.threshold)
     model = fit(table, np.ones(len(rows), dtype=np.bool_), settings)
-    weights = model.coef_[0]
-    count = len(analyser.feature_names)
+    weights = model.page.coef_[0]
+    names = (*analyser.feature_names, *TONE_NAMES)
+    count = len(names)
     arrays = {
-        "names": np.array(analyser.feature_names),
+        "names": np.array(names),
         "weights": weights[:count].astype(np.float32),
         "buckets": (weights[count:] * settings.trust).astype(np.float32),
-        "bias": np.float64(model.intercept_[0]),
+        "by_sentence": model.sentence.coef_.T.astype(np.float16),
+        "sentence_bias": np.float64(model.sentence.intercept_[0]),
+        "bias": np.float64(model.page.intercept_[0]),
         "slope": np.float64(slope),
         "offset": np.float64(offset),
         "threshold": np.float64(round(threshold, 4)),
         **fit_genres(table, rows),
     }
     card = {
-        "kind": "logistic regression over structure and hashed characters, Platt-calibrated on held-out folds",
+        "kind": "logistic regression over structure, tone of sentences and hashed characters, Platt-calibrated on held-out folds",
         "date": date,
         "rules_sha256": analyser.rules_sha256,
         "corpora": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in corpora},
