@@ -94,7 +94,8 @@ class Visitor:
             visit = await self._controlled(visit, scope)
         elif visit.outcome is Outcome.DNS_GONE and not await names_resolve(self.settings.dns_control):
             visit = self.our_fault(visit, "域名解析服务异常：确知存在的域名也解析不出")
-        if row.depth == 0 and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
+        follows = row.depth == 0 and scope.target.depth > 0
+        if follows and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
             visit = await self._with_sitemaps(visit, scope)
         return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
 

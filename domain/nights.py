@@ -15,6 +15,13 @@ BLANK_SHARE = 0.5
 BLANK_MIN_PAGES = 10
 
 
+class NightKind(StrEnum):
+    """A night visits targets as a whole; a recheck visits single pages that were referred, and is no night to compare with."""
+
+    NIGHT = "night"
+    RECHECK = "recheck"
+
+
 class NightState(StrEnum):
     """`open` while it runs or after it was broken off; `paused` when its hours were over before its URLs were."""
 

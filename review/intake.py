@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, case, func, insert, select, text, update
 
 from domain.institutions import name_key
+from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.reviews import ItemKind, ItemState, Stage
 from review.audit_log import MACHINE, AuditLog
@@ -67,7 +68,9 @@ def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings
 def take_in_missing(engine: Engine, now: datetime, settings: DeskSettings | None = None) -> int:
     """Take in every finished night that was not, oldest first."""
     query = select(nights.c.id).where(
-        nights.c.ended_at.is_not(None), nights.c.id.not_in(select(desk_nights.c.night_id))
+        nights.c.ended_at.is_not(None),
+        nights.c.kind == NightKind.NIGHT.value,
+        nights.c.id.not_in(select(desk_nights.c.night_id)),
     )
     with engine.connect() as connection:
         missing = connection.scalars(query.order_by(nights.c.started_at)).all()

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, case, func, literal, or_, select, update
 
+from domain.nights import NightKind
 from domain.outcome import Outcome
 from storage.tables import night_targets, nights, pages
 
@@ -78,7 +79,7 @@ def histories(connection: Connection, night: Row[Any]) -> Mapping[int, History]:
     mine = select(night_targets.c.target_id).where(night_targets.c.night_id == night.id)
     before = (
         select(nights.c.id)
-        .where(nights.c.ended_at.is_not(None), nights.c.started_at < night.started_at)
+        .where(_comparable(night))
         .order_by(nights.c.started_at.desc())
         .limit(USUAL_NIGHTS * 3)  # a target may not be in every night
     )
@@ -125,12 +126,19 @@ def _history(newest_first: list[Figures]) -> History:
 
 
 def previous_night(connection: Connection, night: Row[Any]) -> str | None:
-    """The finished night before."""
+    """The finished night before; None for a recheck."""
     return connection.scalar(
-        select(nights.c.id)
-        .where(nights.c.ended_at.is_not(None), nights.c.started_at < night.started_at)
-        .order_by(nights.c.started_at.desc())
-        .limit(1)
+        select(nights.c.id).where(_comparable(night)).order_by(nights.c.started_at.desc()).limit(1)
+    )
+
+
+def _comparable(night: Row[Any]) -> ColumnElement[bool]:
+    """Which nights a night may be compared with; a recheck visits single pages and is like no other."""
+    return and_(
+        nights.c.ended_at.is_not(None),
+        nights.c.started_at < night.started_at,
+        nights.c.kind == NightKind.NIGHT.value,
+        literal(night.kind == NightKind.NIGHT.value),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.beijing import BEIJING
 from domain.evidence import VerifyReport
-from domain.nights import NightSummary, TargetResult
+from domain.nights import NightKind, NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.visits import TargetInNight
 from storage.database import writing
@@ -43,26 +43,41 @@ class NightProgress:
     outcomes: Mapping[Outcome, int]
 
 
-def open_night(engine: Engine, now: datetime, targets: Sequence[TargetInNight]) -> str:
-    """The id of the night to work on: the newest unfinished one, or a new one named by its date in Beijing.
+def open_night(
+    engine: Engine, now: datetime, targets: Sequence[TargetInNight], kind: NightKind = NightKind.NIGHT
+) -> str:
+    """The id of the night to work on: the newest unfinished one of its kind, or a new one named by its date in Beijing.
 
     Targets are added to it; settings a target already has in that night stay as they were.
     """
     with writing(engine) as connection:
         night_id = connection.scalar(
-            select(nights.c.id).where(nights.c.ended_at.is_(None)).order_by(nights.c.started_at.desc()).limit(1)
+            select(nights.c.id)
+            .where(nights.c.ended_at.is_(None), nights.c.kind == kind.value)
+            .order_by(nights.c.started_at.desc())
+            .limit(1)
         )
         if night_id is None:
-            night_id = _free_id(connection, now.astimezone(BEIJING).date().isoformat())
-            connection.execute(nights.insert().values(id=night_id, started_at=now))
+            date = now.astimezone(BEIJING).date().isoformat()
+            night_id = _free_id(connection, date if kind is NightKind.NIGHT else f"{date}-{kind.value}")
+            connection.execute(nights.insert().values(id=night_id, started_at=now, kind=kind.value))
         _add_targets(connection, night_id, targets)
     return str(night_id)
 
 
-def _free_id(connection: Connection, date: str) -> str:
-    taken = set(connection.scalars(select(nights.c.id).where(nights.c.id.startswith(date))))
+def night_kind(engine: Engine, night_id: str) -> NightKind:
+    """Raises KeyError for a night that does not exist."""
+    with engine.connect() as connection:
+        kind = connection.scalar(select(nights.c.kind).where(nights.c.id == night_id))
+    if kind is None:
+        raise KeyError(night_id)
+    return NightKind(kind)
+
+
+def _free_id(connection: Connection, stem: str) -> str:
+    taken = set(connection.scalars(select(nights.c.id).where(nights.c.id.startswith(stem))))
     number = 1
-    while (name := date if number == 1 else f"{date}-{number}") in taken:
+    while (name := stem if number == 1 else f"{stem}-{number}") in taken:
         number += 1
     return name
 
@@ -226,8 +241,12 @@ def _missed(connection: Connection, previous: str, night_id: str) -> tuple[str, 
 
 
 def list_nights(engine: Engine) -> list[tuple[str, datetime, datetime | None]]:
-    """(id, start, end) of every night, newest first; the end is None for one that has none yet."""
-    newest_first = select(nights).order_by(nights.c.started_at.desc(), nights.c.id.desc())
+    """(id, start, end) of every night of targets, newest first; the end is None for one that has none yet."""
+    newest_first = (
+        select(nights)
+        .where(nights.c.kind == NightKind.NIGHT.value)
+        .order_by(nights.c.started_at.desc(), nights.c.id.desc())
+    )
     with engine.connect() as connection:
         return [(row.id, row.started_at, row.ended_at) for row in connection.execute(newest_first)]
 

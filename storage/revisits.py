@@ -201,6 +201,14 @@ class SqlCrawlMemory:
             connection.execute(statement, [key | values])
 
 
+class MemoryWithoutPages(SqlCrawlMemory):
+    """The same, but every page is fetched in full: a later visit to a referred page is to have evidence of its own."""
+
+    def earlier(self, url: str, now: datetime) -> None:  # noqa: ARG002  # the port's signature
+        """Nothing, whatever earlier nights know."""
+        return
+
+
 def trials_at(engine: Engine, site: str) -> list[SiteTrial]:
     """What showing pages in a browser was worth at one site."""
     of_site = select(site_trials).where(site_trials.c.site == site).order_by(site_trials.c.rung)

@@ -68,14 +68,30 @@ def run_night(
     """
     clean_orphans(engine, settings.home)
     night_id, members = _open(engine, targets, tell)
-    frontier = SqlFrontier(engine)
-    frontier.seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
-    frontier.withdraw_leases(night_id)
+    SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
+
+    def close(closing_id: str) -> None:
+        _close(closing_id, engine, settings, tell)
+
+    return work_through(settings, engine, night_id, members, lock_descriptor, show, close)
+
+
+def work_through(
+    settings: Settings,
+    engine: Engine,
+    night_id: str,
+    members: Sequence[TargetInNight],
+    lock_descriptor: int,
+    show: Callable[[NightProgress], None],
+    close: Callable[[str], None],
+) -> NightResult:
+    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called twice a second meanwhile."""
+    SqlFrontier(engine).withdraw_leases(night_id)
     excuse_in_hand(settings.home, night_id)
     processes = ShardProcesses(lock_descriptor, settings.logs)
     workflows = NightWorkflows(
         crawl=lambda job: _crawl(job, engine, processes, settings),
-        close=lambda closing_id: _close(closing_id, engine, settings, tell),
+        close=close,
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards)]
@@ -137,6 +153,14 @@ def _unfinished(engine: Engine, night_id: str) -> int:
 
 
 def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
+    """End the night, and hand on what it found."""
+    seal_and_end(night_id, engine, settings, tell)
+    _take_in_wanted_posts(engine, night_id, tell)
+    take_in_items(engine, night_id, utc_now(), DeskSettings(audit_pages=settings.audit_pages))
+    name_by_account(engine, TIP_NOTE)
+
+
+def seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
     """Seal and stamp the night's evidence, check it once more from disk, and end the night unless it is paused."""
     key = load_seal_key(settings)
     authorities = load_authorities(settings.authorities)
@@ -153,9 +177,6 @@ def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[st
     else:
         finish_night(engine, night_id, utc_now(), reports)
         forget_in_hand(settings.home, night_id)
-    _take_in_wanted_posts(engine, night_id, tell)
-    take_in_items(engine, night_id, utc_now(), DeskSettings(audit_pages=settings.audit_pages))
-    name_by_account(engine, TIP_NOTE)
 
 
 def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:

@@ -5,11 +5,13 @@ import sys
 import structlog
 
 from crawler.shard import run_shard
+from domain.nights import NightKind
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
 from storage.night_figures import pages_to_come
+from storage.nights import night_kind
 from storage.pictures import SqlPictureMemory, seconds_spent
-from storage.revisits import SqlCrawlMemory
+from storage.revisits import MemoryWithoutPages, SqlCrawlMemory
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
 from yiguang.errors import CommandFailed, UsageError
@@ -17,6 +19,7 @@ from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.machine import machine_facts
 from yiguang.night_judge import page_judge
+from yiguang.rechecking import as_single_pages, at_any_hour
 from yiguang.settings import Settings, read_settings
 from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
 from yiguang.wiring import crawl_settings, load_classifier, provenance, with_pictures
@@ -41,6 +44,9 @@ def crawl(job: ShardJob, settings: Settings) -> None:
     engine = open_home(settings)
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
+    memory = SqlCrawlMemory
+    if night_kind(engine, job.night_id) is NightKind.RECHECK:
+        settings, targets, memory = at_any_hour(settings), as_single_pages(targets), MemoryWithoutPages
     spent = seconds_spent(engine, job.night_id, job.target_ids)
     pages = pages_to_come(engine, job.night_id, job.target_ids)
     frontier = SqlFrontier(engine)
@@ -59,7 +65,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             judge,
             with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent, pages),
             utc_now,
-            SqlCrawlMemory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
+            memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),
             in_hand,
         )

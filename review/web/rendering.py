@@ -63,6 +63,7 @@ ACT_ZH: dict[str, str] = {
     "assigned": "分派",
     "sent-back": "退回初审",
     "reopened": "重新打开",
+    "reopened-as-repeat": "再次出现，重新打开",
     "taken-in": "收入条目",
     "conflict-declared": "申报回避",
     "conflict-withdrawn": "撤回回避",

@@ -31,6 +31,7 @@ from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
 from storage.tables.referral import referral_packages, referred_leads
 from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
+from storage.tables.takedown import takedown_looks
 from storage.tables.visits import (
     frontier,
     page_memory,
@@ -88,6 +89,7 @@ __all__ = [
     "site_trials",
     "skipped_counts",
     "skipped_links",
+    "takedown_looks",
     "targets",
     "text_clusters",
     "time_stamps",

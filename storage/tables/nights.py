@@ -33,6 +33,7 @@ nights = Table(
     Column("id", String(32), primary_key=True),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),  # NULL while it runs
+    Column("kind", String(8), nullable=False, server_default="night"),  # domain.nights.NightKind
     Column("bundles_verified", Integer, nullable=False, server_default="0"),
     Column("bundles_failed", JsonText, nullable=False, server_default="[]"),
 )

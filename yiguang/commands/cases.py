@@ -97,9 +97,22 @@ def show(
     case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
+    from storage.takedown import referred_cases
+    from yiguang.commands.recheck import case_lines
+    from yiguang.commands.recheck import case_row as referred_row
+    from yiguang.home import open_home
+
     settings = read_settings()
     detail = find_case(settings, case_id)
-    typer.echo(json.dumps(detail_row(detail), ensure_ascii=False, indent=2) if as_json else in_words(detail, settings))
+    referred = next((case for case in referred_cases(open_home(settings)) if case.case_id == case_id), None)
+    if as_json:
+        later = None if referred is None else referred_row(referred)
+        typer.echo(json.dumps({**detail_row(detail), "referred": later}, ensure_ascii=False, indent=2))
+        return
+    typer.echo(in_words(detail, settings))
+    if referred is not None:
+        typer.echo("移送后复测：")
+        typer.echo("\n".join(case_lines(referred)))
 
 
 def find_case(settings: Settings, case_id: int) -> "CaseDetail":

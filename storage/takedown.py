@@ -1,0 +1,192 @@
+"""Referred pages, and what later visits found of them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.outcome import Outcome
+from domain.takedown import Claim, Grade, Graded, Look, grade, next_visit
+from storage.clusters import copies_of
+from storage.database import writing
+from storage.tables import findings, frontier, pages, referral_packages, referred_leads, takedown_looks
+from storage.url_keys import url_key
+
+#: A copy seen longer before the look than this may be gone as well.
+_COPIES_SEEN_WITHIN = timedelta(days=1)
+
+
+_IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Claims by page: in order of the text those that count, and those that a gate silenced."""
+
+    live: Mapping[int, tuple[Claim, ...]]
+    silenced: Mapping[int, frozenset[Claim]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLook:
+    """A look as it was graded at the time. `page_id` is the page of the visit, `detail` short Chinese about its outcome."""
+
+    look: Look
+    page_id: int
+    night_id: str
+    detail: str
+    grade: Grade
+    reappeared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredCase:
+    """A lead that is in a complete package. `referred_at` is when the first one was made; looks are oldest first."""
+
+    case_id: int
+    target_id: int
+    url: str
+    title: str
+    referred_at: datetime
+    text_sha256: str
+    claims: tuple[Claim, ...]
+    looks: tuple[RecordedLook, ...]
+
+    @property
+    def graded(self) -> Graded | None:
+        """What the last look says; None when there was none yet."""
+        return grade(self.claims, [each.look for each in self.looks]) if self.looks else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the page is to be visited next; None when the ladder is at its end."""
+        return next_visit(self.referred_at, [each.look for each in self.looks], self.claims)
+
+
+def referred_cases(engine: Engine) -> list[ReferredCase]:
+    """All of them, in the order in which they were referred."""
+    with engine.connect() as connection:
+        return _referred(connection)
+
+
+def record_looks(engine: Engine, night_id: str) -> int:
+    """Grade what the visits of a recheck found and keep it; how many looks are new. Called again it adds nothing."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(pages, frontier.c.url_key)
+            .join(frontier, frontier.c.id == pages.c.id)
+            .where(pages.c.night_id == night_id)
+        ).all()
+        visited = {row.url_key: row for row in rows}
+        found = _claims_of(connection, [row.id for row in rows])
+        cases = [case for case in _referred(connection) if url_key(case.url) in visited]
+    new = [
+        _look_row(engine, case, visited[url_key(case.url)], found)
+        for case in cases
+        if all(each.page_id != visited[url_key(case.url)].id for each in case.looks)
+    ]
+    if not new:
+        return 0
+    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(takedown_looks).on_conflict_do_nothing(index_elements=["case_id", "page_id"])
+    with writing(engine) as connection:
+        connection.execute(statement, new)
+    return len(new)
+
+
+def _referred(connection: Connection) -> list[ReferredCase]:
+    made = (
+        select(referred_leads.c.page_id, func.min(referral_packages.c.made_at).label("referred_at"))
+        .join(referral_packages, referral_packages.c.id == referred_leads.c.package_id)
+        .where(referral_packages.c.manifest_sha256.is_not(None))
+        .group_by(referred_leads.c.page_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(pages.c.id, pages.c.target_id, pages.c.url, pages.c.title, pages.c.text_sha256, made.c.referred_at)
+        .join(made, made.c.page_id == pages.c.id)
+        .order_by(made.c.referred_at, pages.c.id)
+    ).all()
+    found = _claims_of(connection, [row.id for row in rows])
+    looks: defaultdict[int, list[RecordedLook]] = defaultdict(list)
+    for row in connection.execute(select(takedown_looks).order_by(takedown_looks.c.looked_at, takedown_looks.c.id)):
+        looks[row.case_id].append(_recorded(row))
+    return [
+        ReferredCase(
+            case_id=row.id,
+            target_id=row.target_id,
+            url=row.url,
+            title=row.title or "",
+            referred_at=row.referred_at,
+            text_sha256=row.text_sha256 or "",
+            claims=found.live.get(row.id, ()),
+            looks=tuple(looks[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _claims_of(connection: Connection, page_ids: Sequence[int]) -> _Found:
+    live: defaultdict[int, dict[Claim, None]] = defaultdict(dict)
+    silenced: defaultdict[int, dict[Claim, None]] = defaultdict(dict)
+    for start in range(0, len(page_ids), _IDS_AT_ONCE):
+        rows = connection.execute(
+            select(findings.c.page_id, findings.c.rule, findings.c.quote, findings.c.silenced)
+            .where(findings.c.page_id.in_(page_ids[start : start + _IDS_AT_ONCE]))
+            .order_by(findings.c.page_id, findings.c.start_offset, findings.c.id)
+        )
+        for row in rows:
+            (silenced if row.silenced else live)[row.page_id][Claim(row.rule, row.quote)] = None
+    return _Found(
+        {page_id: tuple(claims) for page_id, claims in live.items()},
+        {page_id: frozenset(claims) for page_id, claims in silenced.items()},
+    )
+
+
+def _recorded(row: Row[Any]) -> RecordedLook:
+    claims = tuple(Claim(rule, quote) for rule, quote in row.claims)
+    look = Look(row.looked_at, Outcome(row.outcome), claims, row.flagged, tuple(row.copies))
+    return RecordedLook(look, row.page_id, row.night_id, row.detail, Grade(row.grade), row.reappeared)
+
+
+def _look_row(engine: Engine, case: ReferredCase, page: Row[Any], found: _Found) -> dict[str, Any]:
+    outcome = Outcome(page.outcome)
+    claims = _standing(case, page, found) if outcome is Outcome.CONTENT else ()
+    look = Look(page.captured_at, outcome, claims, page.flagged, _copies(engine, case, page.captured_at))
+    graded = grade(case.claims, [*(each.look for each in case.looks), look])
+    return {
+        "case_id": case.case_id,
+        "page_id": page.id,
+        "night_id": page.night_id,
+        "looked_at": look.at,
+        "outcome": outcome.value,
+        "detail": page.detail,
+        "flagged": look.flagged,
+        "claims": [[claim.rule, claim.quote] for claim in claims],
+        "copies": list(look.copies),
+        "grade": graded.grade.value,
+        "reappeared": graded.reappeared,
+    }
+
+
+def _standing(case: ReferredCase, page: Row[Any], found: _Found) -> tuple[Claim, ...]:
+    """The claims that the page makes now: what is found in it, and what was referred and still stands there word for word,
+    though today's rules may be others. What a gate silences today does not stand."""
+    text = page.text or ""
+    same = bool(case.text_sha256) and page.text_sha256 == case.text_sha256
+    silenced = found.silenced.get(page.id, frozenset())
+    kept = (claim for claim in case.claims if same or (claim.quote in text and claim not in silenced))
+    return tuple(dict.fromkeys((*found.live.get(page.id, ()), *kept)))
+
+
+def _copies(engine: Engine, case: ReferredCase, at: datetime) -> tuple[str, ...]:
+    """Where the text stands as well, as far as that was seen lately."""
+    try:
+        copies = copies_of(engine, case.url)
+    except KeyError:  # its text was never noted
+        return ()
+    return tuple(copy.url for copy in copies if copy.last_seen >= at - _COPIES_SEEN_WITHIN)
