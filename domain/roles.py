@@ -48,6 +48,8 @@ class Act(StrEnum):
     PROPOSE_RULE = "propose-rule"
     SEE_REFERRALS = "see-referrals"
     REFER = "refer"
+    APPROVE_PACKAGE = "approve-package"
+    WITHDRAW_LEAD = "withdraw-lead"
     EXPORT_DECISIONS = "export-decisions"
     SEE_AUDIT_LOG = "see-audit-log"
     EXPORT_AUDIT_LOG = "export-audit-log"
@@ -58,13 +60,14 @@ _LOOK = frozenset({Act.SEE_QUEUE, Act.READ_ITEM, Act.OPEN_EVIDENCE, Act.SEE_FIGU
 _FIRST = _LOOK | {Act.DECIDE_FIRST, Act.UNDO, Act.HOLD, Act.HAND_OVER, Act.DECLARE_CONFLICT}
 _SECOND = _FIRST | {
     Act.DECIDE_SECOND, Act.BULK_DECIDE, Act.SEND_BACK, Act.ASSIGN, Act.REOPEN, Act.DRAW, Act.SEE_REFERRALS,
+    Act.APPROVE_PACKAGE, Act.WITHDRAW_LEAD,
 }  # fmt: skip
 
 #: An administrator runs the desk and decides nothing; an auditor sees everything and changes nothing.
 MATRIX: dict[Role, frozenset[Act]] = {
     Role.ANALYST: _FIRST,
     Role.REVIEWER: _SECOND,
-    Role.OFFICER: _LOOK | {Act.SEE_REFERRALS, Act.REFER, Act.DECLARE_CONFLICT},
+    Role.OFFICER: _LOOK | {Act.SEE_REFERRALS, Act.REFER, Act.APPROVE_PACKAGE, Act.DECLARE_CONFLICT},
     Role.EDITOR: _LOOK | {Act.PROPOSE_RULE, Act.EXPORT_DECISIONS},
     Role.ADMIN: frozenset(
         {Act.SEE_QUEUE, Act.SEE_FIGURES, Act.SAVE_VIEW, Act.ASSIGN, Act.DRAW, Act.MANAGE_ACCOUNTS, Act.SEE_AUDIT_LOG}

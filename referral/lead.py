@@ -12,10 +12,12 @@ from classifier.reference import CitedArticle, Reference
 from domain.findings import FAMILY_ZH
 from domain.institutions import RegisteredInstitution, name_key
 from domain.masking import Masker
+from domain.outbox import Statement
 from domain.reviews import ItemState
 from domain.routing import Medium, Publication, RoutedFinding, Subject
+from storage.outbox import rescinded_pages, statements_of
 from storage.registry import SqlRegistry
-from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, pages
+from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages
 
 
 class NotReferable(Exception):
@@ -45,7 +47,8 @@ class Confirmation:
 @dataclass(frozen=True, slots=True)
 class ReferredLead:
     """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
-    latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has."""
+    latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has. `statements` are
+    what was said against it so far, oldest first."""
 
     case_id: int
     url: str
@@ -69,6 +72,7 @@ class ReferredLead:
     target_region: str
     confirmations: tuple[Confirmation, ...]
     confirmed_before: int
+    statements: tuple[Statement, ...] = ()
 
     @property
     def institution(self) -> RegisteredInstitution | None:
@@ -111,6 +115,8 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         if page is None:
             raise KeyError(case_id)
         item = connection.execute(select(desk_items).where(desk_items.c.page_id == case_id)).one_or_none()
+        if connection.scalar(rescinded_pages().where(lead_statements.c.page_id == case_id)) is not None:
+            raise NotReferable(f"线索 {case_id} 已由本单位撤回，不得移送")
         confirmations = _confirmations(connection, case_id, item)
         bundle = connection.execute(select(bundles).where(bundles.c.page_id == case_id)).one_or_none()
         if bundle is None or item is None:
@@ -130,6 +136,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
                 desk_items.c.institution != "",
                 desk_items.c.state == ItemState.CONFIRMED.value,
                 desk_items.c.id != item.id,
+                desk_items.c.page_id.not_in(rescinded_pages()),
             )
         )
         first_seen = connection.scalar(
@@ -164,6 +171,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         target_region=item.region,
         confirmations=confirmations,
         confirmed_before=before or 0,
+        statements=statements_of(engine, [case_id]).get(case_id, ()),
     )
 
 

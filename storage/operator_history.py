@@ -9,6 +9,7 @@ from domain.identity import Node
 from domain.institutions import name_key
 from domain.reviews import ItemState
 from domain.risk import ConfirmedCase, SeenFinding
+from storage.outbox import rescinded_pages
 from storage.tables import desk_item_parties, desk_items, findings, identity_pages, pages
 
 _AT_ONCE = 400
@@ -42,7 +43,7 @@ def cases_of_names(engine: Engine, names: Sequence[str]) -> tuple[ConfirmedCase,
 
 _CONFIRMED = select(
     desk_items.c.id, desk_items.c.page_id, desk_items.c.url, desk_items.c.decided_at, desk_items.c.families
-).where(desk_items.c.state == ItemState.CONFIRMED.value)
+).where(desk_items.c.state == ItemState.CONFIRMED.value, desk_items.c.page_id.not_in(rescinded_pages()))
 
 
 def _cases(rows: Iterable[Row[Any, Any, Any, Any, Any]]) -> tuple[ConfirmedCase, ...]:

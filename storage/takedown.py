@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.outbox import Step
 from domain.outcome import Outcome
 from domain.takedown import Claim, Grade, Graded, Look, grade, next_visit
 from storage.clusters import copies_of
+from storage.columns import UtcDateTime
 from storage.database import writing
-from storage.tables import findings, frontier, pages, referral_packages, referred_leads, takedown_looks
+from storage.outbox import rescinded_pages
+from storage.tables import findings, frontier, pages, referral_packages, referral_steps, referred_leads, takedown_looks
 from storage.url_keys import url_key
 
 #: A copy seen longer before the look than this may be gone as well.
@@ -45,7 +48,8 @@ class RecordedLook:
 
 @dataclass(frozen=True, slots=True)
 class ReferredCase:
-    """A lead that is in a complete package. `referred_at` is when the first one was made; looks are oldest first."""
+    """A lead that is in a complete package. `referred_at` is when the first one was sent, or made as long as none of its packages is
+    sent; looks are oldest first. Packages that were returned and leads that were taken back are left out."""
 
     case_id: int
     target_id: int
@@ -99,10 +103,24 @@ def record_looks(engine: Engine, night_id: str) -> int:
 
 
 def _referred(connection: Connection) -> list[ReferredCase]:
+    steps = referral_steps.c
+    sent = (
+        select(steps.package_id, func.min(steps.at).label("at"))
+        .where(steps.step == Step.SENT.value)
+        .group_by(steps.package_id)
+        .subquery()
+    )
+    returned = select(steps.package_id).where(steps.step == Step.RETURNED.value)
+    left_at = func.coalesce(sent.c.at, referral_packages.c.made_at)
     made = (
-        select(referred_leads.c.page_id, func.min(referral_packages.c.made_at).label("referred_at"))
+        select(referred_leads.c.page_id, func.min(left_at, type_=UtcDateTime()).label("referred_at"))
         .join(referral_packages, referral_packages.c.id == referred_leads.c.package_id)
-        .where(referral_packages.c.manifest_sha256.is_not(None))
+        .outerjoin(sent, sent.c.package_id == referral_packages.c.id)
+        .where(
+            referral_packages.c.manifest_sha256.is_not(None),
+            referral_packages.c.id.not_in(returned),
+            referred_leads.c.page_id.not_in(rescinded_pages()),
+        )
         .group_by(referred_leads.c.page_id)
         .subquery()
     )

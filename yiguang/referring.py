@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.nights import Case
+from domain.roles import ROLE_ZH, Act, may
 from domain.routing import Recipient, Route, RouteChange, changed, routes_of
 from yiguang.errors import CommandFailed
 from yiguang.export import VERIFIER, masked_files, require_kept, write_files
@@ -86,22 +87,26 @@ def officer(settings: Settings, by: str) -> str:
 
     Raises CommandFailed when there is none or several, or the one named may not.
     """
-    from domain.roles import ROLE_ZH, Act, may
+    return person(settings, by, Act.REFER)
+
+
+def person(settings: Settings, by: str, act: Act) -> str:
+    """The same for any act."""
     from review.accounts import Accounts, fold_name
     from yiguang.home import open_home, utc_now
 
     usable = [item for item in Accounts(open_home(settings), utc_now).list() if item.disabled_at is None]
     if not by.strip():
-        officers = [item.name for item in usable if may(item.role, Act.REFER)]
-        if len(officers) == 1:
-            return officers[0]
-        many = f"有多个账号可以移送（{'、'.join(officers)}），用 --by 指明经办人"
-        raise CommandFailed(many if officers else "没有可以办理移送的账号，先用 yiguang accounts add 建立移送专员账号")
+        able = [item.name for item in usable if may(item.role, act)]
+        if len(able) == 1:
+            return able[0]
+        many = f"有多个账号可以办理（{'、'.join(able)}），用 --by 指明经办人"
+        raise CommandFailed(many if able else "没有可以办理的账号，先用 yiguang accounts add 建立移送员账号")
     account = next((item for item in usable if item.name == fold_name(by)), None)
     if account is None:
         raise CommandFailed(f"复核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
-    if not may(account.role, Act.REFER):
-        raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理移送")
+    if not may(account.role, act):
+        raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理此事")
     return account.name
 
 

@@ -29,7 +29,7 @@ from storage.tables.identity import identity_links, identity_pages
 from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
-from storage.tables.referral import referral_packages, referred_leads
+from storage.tables.referral import lead_statements, referral_packages, referral_steps, referred_leads
 from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
 from storage.tables.takedown import takedown_looks
 from storage.tables.visits import (
@@ -78,7 +78,9 @@ __all__ = [
     "page_pictures",
     "pages",
     "pictures",
+    "lead_statements",
     "referral_packages",
+    "referral_steps",
     "referred_leads",
     "registry_complete_lists",
     "registry_headings",

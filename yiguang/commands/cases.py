@@ -10,6 +10,7 @@ import typer
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH, Finding
 from domain.nights import Case
+from domain.outbox import STATEMENT_ZH
 from domain.pictures import places_of
 from yiguang.commands.pictures import rectangle
 from yiguang.errors import CommandFailed
@@ -97,6 +98,7 @@ def show(
     case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
+    from storage.outbox import statements_of
     from storage.takedown import referred_cases
     from yiguang.commands.recheck import case_lines
     from yiguang.commands.recheck import case_row as referred_row
@@ -110,6 +112,10 @@ def show(
         typer.echo(json.dumps({**detail_row(detail), "referred": later}, ensure_ascii=False, indent=2))
         return
     typer.echo(in_words(detail, settings))
+    for said in statements_of(open_home(settings), [case_id]).get(case_id, ()):
+        typer.echo(
+            f"{STATEMENT_ZH[said.kind]}（{said.at.astimezone(BEIJING):%Y-%m-%d}，{printable(said.by)}）：{printable(said.text)}"
+        )
     if referred is not None:
         typer.echo("移送后复测：")
         typer.echo("\n".join(case_lines(referred)))

@@ -1,0 +1,83 @@
+"""Which terms run in a package, when each ends, and what is late."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from domain.clocks import Clock, ClocksBroken, Deadline, Event, clocks_of, deadline, running
+from domain.outbox import BEGINS, ENDS, StepTaken
+from domain.working_days import CalendarBroken, CalendarUnknown, WorkCalendar, calendar_of
+from storage.outbox import Package
+
+_CLOCKS = "clocks.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTerm:
+    """A term that has not ended. `deadline` is None when holidays of that year are not published yet; `why_open` says so."""
+
+    clock: Clock
+    begun_at: datetime
+    deadline: Deadline | None
+    why_open: str = ""
+
+    def is_late(self, now: datetime) -> bool:
+        return self.deadline is not None and self.deadline.due_at < now
+
+    def is_near(self, now: datetime, days: int) -> bool:
+        """Whether it ends within so many days and has not ended yet."""
+        return self.deadline is not None and now <= self.deadline.due_at <= now + timedelta(days=days)
+
+
+def load_clocks(lexicons: Path) -> tuple[Clock, ...]:
+    """Raises `domain.clocks.ClocksBroken` for a file that does not hold what it should."""
+    path = lexicons / "calendar" / _CLOCKS
+    try:
+        return clocks_of(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise ClocksBroken(f"{path.name} 无法读取：{fault}") from fault
+
+
+def load_work_calendar(lexicons: Path) -> WorkCalendar:
+    """Raises `domain.working_days.CalendarBroken` for files that do not hold what they should."""
+    notices = []
+    for path in sorted((lexicons / "calendar").glob("prc-*.toml")):
+        try:
+            notices.append(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+            raise CalendarBroken(f"{path.name} 无法读取：{fault}") from fault
+    return calendar_of(notices)
+
+
+def terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:
+    """The terms that run with the recipient, the earliest end first."""
+    terms = [
+        _term(clock, begun, calendar)
+        for event, begun in _begun(package.steps).items()
+        for clock in running(tuple(clocks), event, package.recipient.value)
+    ]
+    return tuple(sorted(terms, key=_end))
+
+
+def _begun(steps: Sequence[StepTaken]) -> dict[Event, datetime]:
+    """When each event that sets terms running happened last, but for those whose terms have ended since."""
+    begun: dict[Event, datetime] = {}
+    for taken in steps:
+        for event in [event for event in begun if taken.step in ENDS[event]]:
+            del begun[event]
+        if (begins := BEGINS.get(taken.step)) is not None:
+            begun[begins] = taken.at
+    return begun
+
+
+def _term(clock: Clock, begun_at: datetime, calendar: WorkCalendar) -> RunningTerm:
+    try:
+        return RunningTerm(clock, begun_at, deadline(clock, begun_at, calendar))
+    except CalendarUnknown as unknown:
+        return RunningTerm(clock, begun_at, None, str(unknown))
+
+
+def _end(term: RunningTerm) -> tuple[bool, float]:
+    return term.deadline is None, 0.0 if term.deadline is None else term.deadline.due_at.timestamp()
