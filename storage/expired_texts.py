@@ -17,7 +17,7 @@ from domain.retention import KeepClass, RecordKind, RetentionPolicy, add_months
 from storage.database import writing
 from storage.identity import forget_words
 from storage.keep_records import append_record, read_records
-from storage.tables import bundles, findings, nights, page_memory, page_pictures, pages, pictures
+from storage.tables import bundles, findings, nights, page_memory, page_pictures, pages, pictures, rescore_pages
 from storage.warc import warc_date
 
 _AT_A_TIME = 500  # SQLite allows 32,766 variables in a statement
@@ -80,9 +80,12 @@ def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime)
 
 
 def _clear(connection: Connection, ids: Sequence[int]) -> None:
-    nothing: dict[str, Any] = {"text": None, "author": None, "contacts": [], "identifiers": [], "institutions": []}
+    nothing: dict[str, Any] = {
+        "text": None, "author": None, "contacts": [], "identifiers": [], "institutions": [], "judged_as": None,
+    }  # fmt: skip
     connection.execute(update(pages).where(pages.c.id.in_(ids)).values(nothing))
     connection.execute(update(findings).where(findings.c.page_id.in_(ids)).values(quote=""))
+    connection.execute(update(rescore_pages).where(rescore_pages.c.page_id.in_(ids)).values(judgement=None))
     forget_words(connection, ids)
     # What is remembered of the page would let it go unread while its server says that it has not changed
     connection.execute(delete(page_memory).where(page_memory.c.page_id.in_(ids)))

@@ -1,44 +1,86 @@
-"""Documents made again from what a night stored of its pages, to judge them by other rules."""
+"""Pages made again from what nights stored of them, to judge them by other rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 
+from domain.documents import document_of
 from domain.findings import Document
+from domain.page import Contact, ContactKind, ExtractedPage, Identifier, Image
 from storage.tables import pages
+
+#: The page whose text another has too (`same_as`).
+earlier_pages = pages.alias("earlier")
+#: The text of a page; of one that had not changed since an earlier night (`same_as`) that of the earlier one.
+STORED_TEXT = func.coalesce(pages.c.text, earlier_pages.c.text)
+_FROM_EITHER = ("contacts", "identifiers", "institutions", "judged_as")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """`findings_of` is the page that has its findings. `complete` is false for pages of nights that did not store what else
+    they judged by: then the whole text counts as the main body, and there are no widgets and no calls to action."""
+
+    id: int
+    findings_of: int
+    captured_at: datetime
+    page: ExtractedPage
+    complete: bool
+
+
+def judged_as(page: ExtractedPage) -> Mapping[str, Any]:
+    """What the judge sees of a page and no other column has."""
+    return {
+        "body": [page.body_start, page.body_end],
+        "widgets": list(page.widgets),
+        "cta": list(page.cta),
+        "images": len(page.images),
+    }
 
 
 def stored_documents(engine: Engine, night_id: str) -> Iterator[tuple[int, Document]]:
-    """(page id, document) of every page of the night whose text was stored, in order of id; a page that had not changed
-    since an earlier night (`same_as`) has the text of that one.
+    """(page id, document) of every page of the night whose text was stored, in order of id."""
+    with engine.connect() as connection:
+        for stored in stored_pages(connection, pages.c.night_id == night_id):
+            yield stored.id, document_of(stored.page)
 
-    Widgets, calls to action and the bounds of the main body are not stored: the whole text counts as the body.
-    """
-    earlier = pages.alias("earlier")
-    text = func.coalesce(pages.c.text, earlier.c.text)
-    columns: list[Any] = [column for column in pages.c if column.name != "text"]
+
+def stored_pages(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[StoredPage]:
+    """The pages that hold to all `conditions` and whose text was stored, in order of id."""
+    columns: list[Any] = [column for column in pages.c if column.name not in ("text", *_FROM_EITHER)]
+    either: Sequence[Any] = [func.coalesce(pages.c[name], earlier_pages.c[name]).label(name) for name in _FROM_EITHER]
     query = (
-        select(*columns, text.label("text"))
-        .outerjoin(earlier, earlier.c.id == pages.c.same_as)
-        .where(pages.c.night_id == night_id, text.is_not(None))
+        select(*columns, *either, STORED_TEXT.label("text"))
+        .outerjoin(earlier_pages, earlier_pages.c.id == pages.c.same_as)
+        .where(STORED_TEXT.is_not(None), *conditions)
         .order_by(pages.c.id)
     )
-    with engine.connect() as connection:
-        for row in connection.execute(query):
-            yield row.id, _document(row)
+    for row in connection.execute(query):
+        yield StoredPage(row.id, row.same_as or row.id, row.captured_at, _page(row), row.judged_as is not None)
 
 
-def _document(row: Row[*tuple[Any, ...]]) -> Document:
-    contacts = row.contacts or []
-    return Document(
-        text=row.text,
-        title=row.title or "",
-        site_name=row.site_name or "",
+def _page(row: Row[*tuple[Any, ...]]) -> ExtractedPage:
+    also: Mapping[str, Any] = row.judged_as or {"body": [0, 0], "widgets": [], "cta": [], "images": 0}
+    start, end = also["body"]
+    return ExtractedPage(
         url=row.final_url,
-        account=row.account or "",
+        title=row.title or "",
+        text=row.text,
+        encoding=row.encoding or "",
         page_type=row.page_type or "page",
-        contact_in_body=tuple(item["value"] for item in contacts if not item.get("in_footer")),
-        contact_in_footer=tuple(item["value"] for item in contacts if item.get("in_footer")),
-        identifiers=tuple(f"{item['kind']}:{item['value']}" for item in row.identifiers or []),
+        site_name=row.site_name or "",
+        account=row.account or "",
+        author=row.author or "",
+        published_at=row.published_at,
+        body_start=start,
+        body_end=end,
+        contacts=tuple(Contact(**(item | {"kind": ContactKind(item["kind"])})) for item in row.contacts or []),
+        identifiers=tuple(Identifier(**item) for item in row.identifiers or []),
+        institutions=tuple(row.institutions or []),
+        images=(Image(""),) * also["images"],
+        widgets=tuple(also["widgets"]),
+        cta=tuple(also["cta"]),
     )

@@ -8,6 +8,7 @@ from domain.page import ExtractedPage
 from domain.visits import Rendering, Visit
 from storage.columns import storable_text
 from storage.night_warc import ArchivedSlice
+from storage.stored_texts import judged_as
 
 
 def visit_row(visit: Visit, part: ArchivedSlice | None) -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _content_columns(page: ExtractedPage) -> dict[str, Any]:
         "contacts": [asdict(contact) for contact in page.contacts],
         "identifiers": [asdict(number) for number in page.identifiers],
         "institutions": list(page.institutions),
+        "judged_as": judged_as(page),
     }
 
 

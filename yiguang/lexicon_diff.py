@@ -67,6 +67,23 @@ class Difference:
             "families": _counts(self.families_gained, self.families_lost),
         }
 
+    def add(self, page: Page, old: Judgement, new: Judgement) -> None:
+        """Count one more page that was judged twice."""
+        self.pages += 1
+        self.leads_before += old.flagged
+        self.leads_after += new.flagged
+        self.scores_moved += abs(old.score - new.score) > 0.05
+        only_old, only_new = _only(old, new), _only(new, old)
+        _count(self.rules_gained, self.families_gained, old, new)
+        _count(self.rules_lost, self.families_lost, new, old)
+        for sign, findings in (("+", only_new), ("-", only_old)):
+            for finding in findings:
+                self.examples.setdefault((sign, finding.rule), finding)
+        if new.flagged and not old.flagged:
+            self.gained.append(Change(page, old.score, new.score, only_new))
+        elif old.flagged and not new.flagged:
+            self.lost.append(Change(page, old.score, new.score, only_old))
+
 
 def read_pages(path: Path) -> Iterator[Page]:
     """Pages of a JSONL file. Raises CommandFailed with the line for a row without `id` and `text`."""
@@ -93,21 +110,7 @@ def compare(pages: Iterable[Page], before: Judge, after: Judge) -> Difference:
     """Judge every page by both."""
     found = Difference()
     for page in pages:
-        old, new = before(page.document), after(page.document)
-        found.pages += 1
-        found.leads_before += old.flagged
-        found.leads_after += new.flagged
-        found.scores_moved += abs(old.score - new.score) > 0.05
-        only_old, only_new = _only(old, new), _only(new, old)
-        _count(found.rules_gained, found.families_gained, old, new)
-        _count(found.rules_lost, found.families_lost, new, old)
-        for sign, findings in (("+", only_new), ("-", only_old)):
-            for finding in findings:
-                found.examples.setdefault((sign, finding.rule), finding)
-        if new.flagged and not old.flagged:
-            found.gained.append(Change(page, old.score, new.score, only_new))
-        elif old.flagged and not new.flagged:
-            found.lost.append(Change(page, old.score, new.score, only_old))
+        found.add(page, before(page.document), after(page.document))
     return found
 
 

@@ -42,3 +42,21 @@ def in_words(progress: NightProgress) -> str:
     content = progress.outcomes.get(Outcome.CONTENT, 0)
     counts = {"线索": progress.leads, "正常内容": content, "其他": sum(progress.outcomes.values()) - content}
     return " · ".join(f"{name} {count}" for name, count in counts.items())
+
+
+@contextmanager
+def pages_display() -> Iterator[Callable[[int, int], None]]:
+    """A function to call with the pages done and in all; the display goes to stderr."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _done, _all: None
+        return
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=30),
+        TextColumn("{task.completed}/{task.total} 页"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda done, in_all: bars.update(task, completed=done, total=in_all)

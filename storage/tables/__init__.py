@@ -31,6 +31,7 @@ from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
 from storage.tables.referral import lead_statements, referral_packages, referral_steps, referred_leads
 from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
+from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import takedown_looks
 from storage.tables.visits import (
     frontier,
@@ -86,6 +87,9 @@ __all__ = [
     "registry_headings",
     "registry_institutions",
     "registry_keys",
+    "rescore_batches",
+    "rescore_pages",
+    "rescores",
     "seals",
     "site_rests",
     "site_trials",

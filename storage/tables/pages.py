@@ -34,6 +34,9 @@ pages = Table(
     Column("score", Float),
     Column("flagged", Boolean, nullable=False),
     Column("set_aside", Boolean, nullable=False, server_default=false()),  # it kept breaking the crawl
+    Column(
+        "judged_as", JsonText
+    ),  # what was judged besides text and columns, see storage.stored_texts; NULL in old nights
     Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
     Index("ix_pages_flagged", "flagged", "night_id"),

@@ -1,0 +1,124 @@
+"""Judging stored pages again in processes of their own, killed on the way."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.rescores import Scope
+from storage.stored_texts import stored_pages
+from storage.tables import rescore_pages
+from tests.storage.crawl import open_store
+from tests.storage.text_nights import CLAIMS, CLINIC, OTHER, night, when
+from yiguang.cli import run
+from yiguang.errors import CommandFailed
+from yiguang.home import make_home, open_home
+from yiguang.night_judge import page_judge
+from yiguang.rescoring import run_rescore
+from yiguang.settings import Settings, read_settings
+from yiguang.wiring import load_classifier
+
+#: Stops by itself, as a power cut would, when so many pages are done.
+_RUN = """
+import os, signal, sys
+from storage.rescores import Scope, open_rescore
+from yiguang import rescoring
+from yiguang.home import open_home
+from yiguang.settings import read_settings
+
+def open_in_small_parts(engine, scope, judged_by, now):
+    return open_rescore(engine, scope, judged_by, now, batch_pages=3)
+
+def show(done, in_all):
+    if done >= int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+rescoring.open_rescore = open_in_small_parts
+rescoring.PROGRESS_SECONDS = 0.01
+if __name__ == "__main__":
+    settings = read_settings()
+    run = rescoring.run_rescore(settings, open_home(settings), Scope(), 1, show, print)
+    print(run.digest)
+"""
+
+
+def _settings(home: Path) -> Settings:
+    return read_settings({"YIGUANG_HOME": str(home)})
+
+
+def _home(home: Path) -> Settings:
+    settings = _settings(home)
+    make_home(settings)
+    engine = open_home(settings)
+    texts = {f"{CLINIC}{number}": (CLAIMS if number % 2 else OTHER) + f"第 {number} 页。" for number in range(12)}
+    night(engine, open_store(engine, home), 0, texts)
+    engine.dispose()
+    return settings
+
+
+def _run(home: Path, die_at: int, script: Path) -> subprocess.CompletedProcess[str]:
+    script.write_text(_RUN, encoding="utf-8")
+    environ = {**os.environ, "YIGUANG_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, script, str(die_at)], env=environ, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_killed_twice_it_comes_out_as_if_it_never_was(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = _home(home)
+    script = tmp_path / "run.py"
+    assert _run(home, 3, script).returncode == -signal.SIGKILL
+    assert _run(home, 6, script).returncode == -signal.SIGKILL
+    last = _run(home, 99, script)
+    assert last.returncode == 0, last.stderr
+    notice, digest = last.stdout.splitlines()
+    assert "接着做未完成的重评 1（" in notice
+
+    # What an uninterrupted one gives: the judge of a night on the same pages
+    engine = open_home(settings)
+    judge = page_judge(load_classifier(settings), settings, engine, lambda: when(0))
+    with engine.connect() as connection:
+        rows = connection.execute(rescore_pages.select().order_by(rescore_pages.c.page_id)).all()
+        for row, stored in zip(rows, stored_pages(connection), strict=True):
+            assert (row.page_id, row.new_score) == (stored.id, judge(stored.page).score)
+    assert any(row.new_flagged for row in rows) and not all(row.new_flagged for row in rows)
+    engine.dispose()
+
+    command = [sys.executable, "-c", "from yiguang.cli import main; main()", "rescore", "--processes", "1", "--json"]
+    environ = {**os.environ, "YIGUANG_HOME": str(home)}
+    again = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    assert again.returncode == 0, again.stderr
+    told = json.loads(again.stdout)
+    assert (told["rescore_id"], told["digest"]) == (2, digest)
+    assert (told["pages"], told["leads_before"], told["partial"], told["lost"]) == (12, 0, 0, [])
+    assert len(told["gained"]) == told["leads_after"] > 0
+    assert all(change["findings"] for change in told["gained"])
+
+
+def test_wrong_calls_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    make_home(_settings(home))
+    monkeypatch.setenv("YIGUANG_HOME", str(home))
+    monkeypatch.setattr("yiguang.logging.set_up_logging", lambda: None)  # it would hold on to the captured stream
+    assert run(["rescore", "--night", "1999-01-01"]) == 1
+    assert capsys.readouterr().err == "错误：没有 1999-01-01 这一夜的记录（见 yiguang night list）\n"
+    assert run(["rescore", "--night", "2026-11-26", "--since", "2026-11-01"]) == 2
+    assert run(["rescore", "--since", "2026-13-01"]) == 2
+
+
+def test_only_one_at_a_time(tmp_path: Path) -> None:
+    settings = _home(tmp_path / "home")
+    engine = open_home(settings)
+    with (settings.home / "rescore.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(CommandFailed, match="已有一次重评正在进行"):
+            run_rescore(settings, engine, Scope(), 1, lambda _done, _all: None, print)
+    engine.dispose()
