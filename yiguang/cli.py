@@ -8,6 +8,7 @@ from typer.exceptions import Abort, TyperException
 
 from yiguang.commands import (
     accounts,
+    backup,
     cases,
     decisions,
     evidence,
@@ -25,6 +26,7 @@ from yiguang.commands import (
     rescore,
     scan,
     serve,
+    stats,
     targets,
     version,
 )
@@ -53,6 +55,7 @@ for part in (
     refer,
     outbox,
     recheck,
+    stats,
     rescore,
     lexicon,
     model,
@@ -60,6 +63,7 @@ for part in (
     accounts,
     decisions,
     serve,
+    backup,
 ):
     part.add_to(app)
 
