@@ -141,6 +141,12 @@ def read_seals(connection: Connection) -> list[Seal]:
     ]
 
 
+def has_seals(engine: Engine) -> bool:
+    """Whether any evidence was ever sealed."""
+    with engine.connect() as connection:
+        return connection.scalar(select(seals.c.number).limit(1)) is not None
+
+
 def write_seal_files(engine: Engine, folder: Path) -> list[str]:
     """Write what is missing on disk of any head; returns the paths. A file that is there is never written again."""
     written = []

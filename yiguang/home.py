@@ -46,6 +46,7 @@ def make_home(settings: Settings) -> bool:
     engine = open_engine(settings.database_url)
     try:
         migrate(engine)
+        _refuse_to_lose_the_key(engine, settings)
     except SQLAlchemyError as fault:
         raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
     finally:
@@ -59,6 +60,16 @@ def make_home(settings: Settings) -> bool:
             raise CommandFailed(f"无法建立签名密钥 {settings.seal_key}：{fault.strerror}") from fault
     mark.touch()
     return is_new
+
+
+def _refuse_to_lose_the_key(engine: "Engine", settings: Settings) -> None:
+    """A new key beside evidence that another one sealed, as after a restore without keys, could not go on with the chain."""
+    from storage.seals import has_seals
+
+    if not settings.seal_token and not settings.seal_key.exists() and has_seals(engine):
+        raise CommandFailed(
+            f"已有封存的证据，而签名密钥 {settings.seal_key} 不在；请放回原来的密钥（确已遗失时，须另建数据目录）"
+        )
 
 
 def load_seal_key(settings: Settings) -> "SealKey":
