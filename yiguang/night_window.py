@@ -39,7 +39,7 @@ class NightWindow:
 
 def read_window(text: str, zone_name: str) -> NightWindow | None:
     """`22:00-06:00` as a window, None for an empty text. Raises UsageError naming the variable."""
-    zone = _zone(zone_name)
+    zone = read_zone(zone_name)
     if not text.strip():
         return None
     match = _WINDOW.fullmatch(text.strip())
@@ -55,7 +55,8 @@ def read_window(text: str, zone_name: str) -> NightWindow | None:
     return NightWindow(begins, ends, zone)
 
 
-def _zone(name: str) -> tzinfo:
+def read_zone(name: str) -> tzinfo:
+    """Raises UsageError naming the variable."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -6,11 +6,13 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar
 
+from domain.beijing import BEIJING
 from yiguang.errors import UsageError
-from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window
+from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window, read_zone
 
 DATABASE_FILE = "yiguang.sqlite"
 Number = TypeVar("Number", int, float)
@@ -36,7 +38,7 @@ class Settings:
     below the threshold, for readers of the desk. `recheck_seconds` is the time a night spends on checking evidence of earlier
     nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
     `name=value`. `seal_token` says where in a PKCS#11 token the signing key is, empty when it is in a file.
-    `chromium_sandbox` False runs the browser without its sandbox.
+    `chromium_sandbox` False runs the browser without its sandbox. `time_zone` is whose clock window and timetable go by.
     """
 
     home: Path
@@ -68,6 +70,7 @@ class Settings:
     evidence_store_options: tuple[str, ...] = ()
     seal_token: str = ""
     chromium_sandbox: bool = True
+    time_zone: tzinfo = BEIJING
 
     @property
     def logs(self) -> Path:
@@ -125,6 +128,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         seal_token=env.get("YIGUANG_SEAL_TOKEN", "").strip(),
         audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
+        time_zone=read_zone(env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
 
 

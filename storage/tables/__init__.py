@@ -33,6 +33,7 @@ from storage.tables.referral import lead_statements, referral_packages, referral
 from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import takedown_looks
+from storage.tables.timetable import timetable_closures, timetable_runs, workers
 from storage.tables.visits import (
     frontier,
     page_memory,
@@ -99,6 +100,9 @@ __all__ = [
     "targets",
     "text_clusters",
     "time_stamps",
+    "timetable_closures",
+    "timetable_runs",
     "visits",
     "warc_files",
+    "workers",
 ]
