@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.nights import NightState, NightSummary
+from yiguang.commands import lost
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
@@ -32,9 +33,11 @@ GROUP_HELP = """\
 例：
   yiguang night show
   yiguang night list
+  yiguang night lost > 未取得.csv
 """
 
 night_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+lost.add_to(night_app)
 
 
 def add_to(app: typer.Typer) -> None:
