@@ -15,6 +15,7 @@ from yiguang.commands import (
     init,
     intake,
     lexicon,
+    metrics,
     model,
     night,
     nightly,
@@ -66,6 +67,7 @@ for part in (
     decisions,
     serve,
     backup,
+    metrics,
 ):
     part.add_to(app)
 

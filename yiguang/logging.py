@@ -9,11 +9,11 @@ import structlog
 
 #: Names under which something secret is logged, wherever they stand in a name.
 _SECRET_NAMES = re.compile(r"password|passwd|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
-#: In running text: what is between the user and the host of a URL, and what follows a secret's name in a query or header.
+#: In running text: what is between user and host of a URL, and what follows the name of a secret in a query or header.
 _IN_URL = re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+@")
 _IN_TEXT = re.compile(
-    r"((?<![A-Za-z])(?:password|passwd|secret|access_token|token|sign|authorization|cookie|api_?key)[\"']?\s*[=:]\s*[\"']?(?:Bearer |Basic )?)"
-    r"[^\s&\"',;]+",
+    r"((?<![A-Za-z])(?:password|passwd|secret|access_token|token|sign|authorization|cookie|api_?key)"
+    r"[\"']?\s*[=:]\s*[\"']?(?:Bearer |Basic )?)[^\s&\"',;]+",
     re.IGNORECASE,
 )
 _HIDDEN = "***"

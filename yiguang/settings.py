@@ -38,7 +38,8 @@ class Settings:
     below the threshold, for readers of the desk. `recheck_seconds` is the time a night spends on checking evidence of earlier
     nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
     `name=value`. `seal_token` says where in a PKCS#11 token the signing key is, empty when it is in a file.
-    `chromium_sandbox` False runs the browser without its sandbox. `time_zone` is whose clock window and timetable go by.
+    `chromium_sandbox` False runs the browser without its sandbox. `time_zone` is whose clock window and timetable go by. Less than `disk_low_mb` (10^6 bytes)
+    free on the disk of the data folder are told.
     """
 
     home: Path
@@ -70,6 +71,7 @@ class Settings:
     evidence_store_options: tuple[str, ...] = ()
     seal_token: str = ""
     chromium_sandbox: bool = True
+    disk_low_mb: int = 5000
     time_zone: tzinfo = BEIJING
 
     @property
@@ -126,6 +128,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         evidence_store=env.get("YIGUANG_EVIDENCE_STORE", "").strip(),
         evidence_store_options=tuple(env.get("YIGUANG_EVIDENCE_STORE_OPTIONS", "").split()),
         seal_token=env.get("YIGUANG_SEAL_TOKEN", "").strip(),
+        disk_low_mb=_number(env, "YIGUANG_DISK_LOW_MB", int, 5000, 0, 10_000_000),
         audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
         time_zone=read_zone(env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
