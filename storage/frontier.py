@@ -161,14 +161,18 @@ class SqlFrontier:
                 update(frontier).where(held).values(state="waiting", worker=None, due_at=_AT_ONCE)
             ).rowcount
 
-    def withdraw_leases(self, night_id: str) -> int:
-        """Take back every lease of a night that was stopped from outside, as if it had not been given; how many URLs.
+    def withdraw_leases(self, night_id: str, workers: Sequence[str] | None = None) -> int:
+        """Take back every lease of a night that was stopped from outside, or those of some of its workers, as if they had not
+        been given; how many URLs.
 
         Unlike a crash, which a page may have caused, the stop says nothing about the pages that were under way: their
-        broken-off tries are not counted, neither in `attempts` nor against the budget. No worker may be alive.
+        broken-off tries are not counted, neither in `attempts` nor against the budget. None of these workers may be alive.
         """
+        held = frontier.c.night_id == night_id
+        if workers is not None:
+            held = and_(held, frontier.c.worker.in_(workers))
         with writing(self._engine) as connection:
-            return _withdraw(connection, frontier.c.night_id == night_id, _AT_ONCE)
+            return _withdraw(connection, held, _AT_ONCE)
 
     def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
         """Return URLs that `worker` holds and did not try, until `due_at`; nothing of the try is counted."""

@@ -55,9 +55,10 @@ def broken_off(home: Path, night_id: str, worker: str) -> Counter[int]:
     return _count(lines)
 
 
-def excuse_in_hand(home: Path, night_id: str) -> None:
-    """Forget what was in hand when a night was stopped from outside: that was no page's doing. No worker may be alive."""
-    for path in (home / _FOLDER).glob(f"{night_id}.*.log"):
+def excuse_in_hand(home: Path, night_id: str, worker: str = "*") -> None:
+    """Forget what was in hand when a night, or one of its workers, was stopped from outside: that was no page's doing. None of
+    these workers may be alive."""
+    for path in (home / _FOLDER).glob(f"{night_id}.{worker}.log"):
         lines = path.read_text(encoding="ascii").splitlines()
         path.write_text("".join(f"{line}\n" for line in lines if line.startswith("!")), encoding="ascii")
 

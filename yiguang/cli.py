@@ -31,6 +31,7 @@ from yiguang.commands import (
     stats,
     targets,
     version,
+    worker,
 )
 from yiguang.errors import CommandFailed, UsageError
 
@@ -48,6 +49,7 @@ for part in (
     targets,
     intake,
     nightly,
+    worker,
     schedule,
     night,
     scan,

@@ -65,6 +65,33 @@ class NightWorkflows(DBOSConfiguredInstance):
 
 
 @contextmanager
+def durable_worker(settings: Settings, workflows: NightWorkflows, name: str) -> Iterator[None]:
+    """Takes shards off the queue while the block runs, as the executor `name`: no other process may have that name. `workflows`
+    are known to the engine by having been made."""
+    assert workflows.config_name
+    DBOS(config={**_config(settings), "executor_id": name})
+    DBOS.launch()
+    try:
+        DBOS.register_queue(QUEUE, worker_concurrency=settings.shards, polling_interval_sec=0.2)
+        yield
+    finally:
+        DBOS.destroy(destroy_registry=False)
+
+
+def shards_of(name: str) -> list[tuple[str, int]]:
+    """The night and the number of each shard that the executor `name` has begun and not ended."""
+    under_way = DBOS.list_workflows(executor_id=name, name="shard", status="PENDING", load_output=False)
+    return [(str(known.input["args"][0]), int(known.input["args"][1])) for known in under_way if known.input]
+
+
+def take_over(name: str) -> None:
+    """Put the shards of an executor that is dead back on the queue. To be called inside of `durable_night` only."""
+    DBOS._recover_pending_workflows(
+        [name]
+    )  # the engine's own recovery, which it offers to whoever watches over executors
+
+
+@contextmanager
 def durable_night(
     settings: Settings,
     workflows: NightWorkflows,

@@ -28,12 +28,13 @@ from storage.stamps import request_stamps
 from storage.targets import list_targets
 from storage.tips import found_posts, name_by_account, take_in
 from storage.verify_chain import verify_chain
+from storage.workers import dead_workers, forget, live_capacity
 from yiguang.authorities import load_authorities
-from yiguang.durable import NightHandle, NightWorkflows, durable_night, start_or_take_up
+from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
 from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
-from yiguang.shard_processes import ShardJob, ShardProcesses
+from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
 from yiguang.sites import divide
 
 PROGRESS_SECONDS = 0.5
@@ -85,30 +86,49 @@ def work_through(
     show: Callable[[NightProgress], None],
     close: Callable[[str], None],
 ) -> NightResult:
-    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called twice a second meanwhile."""
-    SqlFrontier(engine).withdraw_leases(night_id)
-    excuse_in_hand(settings.home, night_id)
+    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called twice a second meanwhile.
+
+    Workers that are alive share the work; shards of one that dies are put back on the queue.
+    """
+    helping = live_capacity(engine, utc_now())
+    if not helping:  # else some of what is leased is being visited
+        SqlFrontier(engine).withdraw_leases(night_id)
+        excuse_in_hand(settings.home, night_id)
     processes = ShardProcesses(lock_descriptor, settings.logs)
     workflows = NightWorkflows(
-        crawl=lambda job: _crawl(job, engine, processes, settings),
+        crawl=lambda job: crawl_shard(job, engine, processes, settings),
         close=close,
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
     )
-    shards = [[target.id for target in part] for part in divide(members, settings.shards)]
+    shards = [[target.id for target in part] for part in divide(members, settings.shards + helping)]
     with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
-        faults = _watch(handle, engine, night_id, show)
+        faults = _watch(handle, engine, night_id, show, settings)
         if is_paused(engine, night_id) and not _hours_are_over(settings):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
-            faults = _watch(start_or_take_up(workflows, night_id, shards), engine, night_id, show)
+            faults = _watch(start_or_take_up(workflows, night_id, shards), engine, night_id, show, settings)
     show(night_progress(engine, night_id))
     return NightResult(night_summary(engine, night_id), tuple(faults))
 
 
-def _watch(handle: NightHandle, engine: Engine, night_id: str, show: Callable[[NightProgress], None]) -> list[str]:
+def _watch(
+    handle: NightHandle, engine: Engine, night_id: str, show: Callable[[NightProgress], None], settings: Settings
+) -> list[str]:
     while handle.get_status().status in ("PENDING", "ENQUEUED"):
         show(night_progress(engine, night_id))
+        take_over_from_the_dead(engine, settings)
         time.sleep(PROGRESS_SECONDS)
     return handle.get_result()
+
+
+def take_over_from_the_dead(engine: Engine, settings: Settings) -> None:
+    """Put the shards of workers that died back on the queue, with the pages that they had in hand as if never begun."""
+    for name in dead_workers(engine, utc_now()):
+        for night_id, number in shards_of(name):
+            worker = worker_name(number)
+            SqlFrontier(engine).withdraw_leases(night_id, [worker])
+            excuse_in_hand(settings.home, night_id, worker)
+        take_over(name)
+        forget(engine, name, utc_now())
 
 
 def _hours_are_over(settings: Settings) -> bool:
@@ -131,7 +151,8 @@ def _open(
     return night_id, [known for known in list_targets(engine) if known.id in began_with]
 
 
-def _crawl(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: Settings) -> str:
+def crawl_shard(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: Settings) -> str:
+    """Crawl one shard to its end in a process of its own; a fault in Chinese, or an empty string."""
     if night_summary(engine, job.night_id).state is NightState.FINISHED:
         return ""  # closed already: the process died between closing the night and noting that it did
 

@@ -19,6 +19,11 @@ MAX_EXCUSED = 30
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
+def worker_name(shard: int) -> str:
+    """The name under which a shard holds leases and writes its archive."""
+    return f"shard-{shard:03}"
+
+
 @dataclass(frozen=True, slots=True)
 class ShardJob:
     """What a crawl process is told on its standard input. `parent` is the process id it must not outlive."""
@@ -31,7 +36,7 @@ class ShardJob:
     @property
     def worker(self) -> str:
         """The name under which the shard holds leases and writes its archive; the same at every start."""
-        return f"shard-{self.shard:03}"
+        return worker_name(self.shard)
 
     def dump(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -1,0 +1,60 @@
+"""Workers: who is alive, who is taken for dead, and whose work was taken over."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from storage.workers import (
+    DEAD_AFTER,
+    FENCED_AFTER,
+    HEARD_EVERY,
+    NameTaken,
+    announce,
+    dead_workers,
+    forget,
+    hear,
+    leave,
+    live_capacity,
+)
+from tests.storage.samples import NOW
+
+LATER = NOW + DEAD_AFTER
+
+
+def test_a_worker_stops_by_itself_before_others_take_its_work() -> None:
+    assert HEARD_EVERY * 2 < FENCED_AFTER
+    assert FENCED_AFTER * 2 <= DEAD_AFTER
+
+
+def test_the_living_count_and_the_silent_are_dead(engine: Engine) -> None:
+    announce(engine, "a", 2, NOW)
+    announce(engine, "b", 3, NOW)
+    assert (live_capacity(engine, NOW), dead_workers(engine, NOW)) == (5, [])
+    assert hear(engine, "a", NOW + timedelta(seconds=20))
+    assert (live_capacity(engine, LATER), dead_workers(engine, LATER)) == (2, ["b"])
+    assert not hear(engine, "b", LATER)  # it may not go on: others have its work
+    forget(engine, "b", LATER)
+    assert dead_workers(engine, LATER) == []
+
+
+def test_one_that_leaves_is_dead_at_once(engine: Engine) -> None:
+    announce(engine, "a", 1, NOW)
+    leave(engine, "a")
+    assert dead_workers(engine, NOW) == ["a"]
+    announce(engine, "a", 1, NOW)
+    assert dead_workers(engine, NOW) == []
+
+
+def test_a_name_has_one_living_worker(engine: Engine) -> None:
+    announce(engine, "a", 1, NOW)
+    with pytest.raises(NameTaken):
+        announce(engine, "a", 1, NOW + timedelta(seconds=1))
+    announce(engine, "a", 1, LATER)
+
+
+def test_one_that_came_back_is_not_forgotten(engine: Engine) -> None:
+    announce(engine, "a", 1, NOW)
+    announce(engine, "a", 1, LATER)
+    forget(engine, "a", LATER)
+    assert live_capacity(engine, LATER) == 1

@@ -1,0 +1,53 @@
+"""`yiguang worker`."""
+
+import os
+import platform
+import re
+from typing import Annotated
+
+import typer
+
+from yiguang.errors import UsageError
+from yiguang.settings import read_settings
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+HELP = """\
+加入工作队列：与 yiguang nightly 一起采集同一夜，可在任意多台机器上运行，直到 Ctrl-C 或 SIGTERM。
+
+须共用同一个 PostgreSQL（YIGUANG_DATABASE_URL）与同一个数据目录（YIGUANG_HOME，如网络文件系统）；YIGUANG_SHARDS 在各台上应相同。
+先启动工作进程，再开始一夜，分片才会按总的能力划分。一个网站在一夜中只在一个分片里，间隔由该分片掌握。
+被结束或失去联系的，其分片由其他进程接手，已取得的页面不会重取。
+
+\b
+例：
+  yiguang worker
+  yiguang worker --name node2
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(help=HELP)(worker)
+
+
+def worker(
+    name: Annotated[str, typer.Option("--name", help="这个进程的名称，各进程不得相同；默认为主机名与进程号")] = "",
+) -> None:
+    from yiguang.commands.nightly import check_fonts
+    from yiguang.home import load_seal_key, open_home
+    from yiguang.logging import set_up_logging
+    from yiguang.night_lock import night_lock
+    from yiguang.wiring import load_classifier
+    from yiguang.working import work
+
+    set_up_logging()
+    settings = read_settings()
+    known_as = name or f"{platform.node() or 'worker'}-{os.getpid()}"
+    if not _NAME.fullmatch(known_as):
+        raise UsageError("--name 只能用字母、数字与 . _ -，至多 64 个")
+    engine = open_home(settings)
+    load_classifier(settings)  # as before a night: learn here, and at once, that the crawl processes can
+    check_fonts(settings)
+    load_seal_key(settings)
+    with night_lock(settings.home / f"worker-{known_as}.lock") as lock_descriptor:
+        work(settings, engine, known_as, lock_descriptor, lambda said: typer.echo(said, err=True))

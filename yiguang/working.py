@@ -1,0 +1,81 @@
+"""A worker: takes shards of nights off the queue, on any machine that shares the database and the data folder."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import NoReturn
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.tables import warc_files
+from storage.workers import FENCED_AFTER, HEARD_EVERY, NameTaken, announce, hear, leave
+from yiguang.durable import NightWorkflows, durable_worker
+from yiguang.errors import CommandFailed
+from yiguang.home import utc_now
+from yiguang.nightly import crawl_shard
+from yiguang.settings import Settings
+from yiguang.shard_processes import ShardProcesses
+
+
+def work(settings: Settings, engine: Engine, name: str, lock_descriptor: int, say: Callable[[str], None]) -> NoReturn:
+    """Until SIGINT or SIGTERM: then the pages in hand are given up, and whoever runs the night hands the shards to others.
+
+    A worker that cannot say for `FENCED_AFTER` that it is there stops too (exit code 1), because others will soon take its work
+    over. Raises CommandFailed when it may not begin.
+    """
+    _require_shared_folder(settings, engine)
+    try:
+        announce(engine, name, settings.shards, utc_now())
+    except NameTaken as taken:
+        raise CommandFailed(f"已有名为 {taken} 的工作进程在运行；用 --name 另取一个") from taken
+    processes = ShardProcesses(lock_descriptor, settings.logs)
+    stop, lost = threading.Event(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_beat, args=(engine, name, stop, lost), name="heartbeat", daemon=True).start()
+    workflows = NightWorkflows(crawl=lambda job: crawl_shard(job, engine, processes, settings), close=_not_here)
+    with durable_worker(settings, workflows, name):
+        say(f"工作进程 {name} 已加入，同时采集 {settings.shards} 个分片")
+        stop.wait()
+        processes.stop()
+        if lost.is_set():
+            say("错误：与数据库失去联系，已停止采集，分片将由其他进程接手；恢复后重新运行即可")
+        else:
+            leave(engine, name)
+        # At once, as a kill would: the engine would wait for shards that were stopped on purpose and never come to an end
+        os._exit(1 if lost.is_set() else 0)
+
+
+def _beat(engine: Engine, name: str, stop: threading.Event, lost: threading.Event) -> None:
+    heard_at = utc_now()
+    while not stop.wait(HEARD_EVERY.total_seconds()):
+        try:
+            if not hear(engine, name, utc_now()):
+                break
+            heard_at = utc_now()
+        except SQLAlchemyError:
+            if utc_now() - heard_at >= FENCED_AFTER:
+                break
+    else:
+        return
+    lost.set()
+    stop.set()
+
+
+def _require_shared_folder(settings: Settings, engine: Engine) -> None:
+    """Raises CommandFailed when archives that the database knows are not in this data folder."""
+    if engine.dialect.name != "postgresql":
+        raise CommandFailed(
+            "多个进程须共用 PostgreSQL：请设置 YIGUANG_DATABASE_URL；SQLite 只能由 yiguang nightly 一个进程使用"
+        )
+    newest = select(warc_files.c.path).order_by(warc_files.c.id.desc()).limit(1)
+    with engine.connect() as connection:
+        path = connection.scalar(newest)
+    if path is not None and not (settings.home / path).exists():
+        raise CommandFailed(f"数据目录 {settings.home} 中没有 {path}：各进程须共用同一个数据目录（YIGUANG_HOME）")
+
+
+def _not_here(night_id: str) -> None:
+    raise AssertionError(f"night {night_id} is closed by the process that began it")
