@@ -8,6 +8,7 @@ from typer.exceptions import Abort, TyperException
 
 from yiguang.commands import (
     accounts,
+    alerts,
     backup,
     cases,
     decisions,
@@ -70,6 +71,7 @@ for part in (
     serve,
     backup,
     metrics,
+    alerts,
 ):
     part.add_to(app)
 

@@ -45,6 +45,7 @@ def nightly(
     from rich.console import Console
 
     from storage.cases import list_cases
+    from yiguang.alerts import tell_troubles
     from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
@@ -74,6 +75,7 @@ def nightly(
         cases = list_cases(engine, result.summary.night_id)
         width = None if sys.stdout.isatty() else 160
         print_summary(Console(width=width), result, cases, settings.home)
+    tell_troubles(settings, engine, _tell)
     if not result.healthy:
         raise CommandFailed(f"这一夜不正常，共 {len(complaints(result))} 项，见上面的汇总")
     if bad_rows:

@@ -1,0 +1,136 @@
+"""What is told, and that it is told once."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
+from domain.roles import Role
+from review.accounts import Accounts
+from review.intake import take_in
+from storage.nights import finish_night, open_night
+from storage.targets import list_targets, save_targets
+from tests.review.desk import PASSWORDS
+from tests.storage.crawl import claim, open_sample_night, open_store
+from tests.storage.samples import NOW, TARGETS, visit
+from yiguang import alerts
+from yiguang.alert_channels import NotSent
+from yiguang.alert_settings import AlertSettings, Webhook
+from yiguang.alerts import STALLED, tell, troubles
+from yiguang.digests import digest
+from yiguang.home import make_home, open_home
+from yiguang.settings import Settings, read_settings
+
+QUIET = timedelta(hours=12)
+ONE, OTHER = Alert(AlertKind.NIGHT, "a", "示例门诊部：只取得 2 页"), Alert(AlertKind.DISK, "home", "磁盘只余 3 MB")
+ROBOT = AlertSettings(None, (Webhook("wecom", "https://chat.example/"),), 12.0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = read_settings({"YIGUANG_HOME": str(tmp_path / "home"), "YIGUANG_DISK_LOW_MB": "0"})
+    make_home(settings)
+    return settings
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_home(settings)
+    yield engine
+    engine.dispose()
+
+
+def test_a_trouble_is_told_once_in_a_while() -> None:
+    told = still_remembered({}, [ONE], NOW, QUIET)
+    assert not_told_lately([ONE, OTHER, OTHER], told, NOW + timedelta(hours=11), QUIET) == (OTHER,)
+    assert not_told_lately([ONE], told, NOW + timedelta(hours=12), QUIET) == (ONE,)
+    assert still_remembered(told, [OTHER], NOW + timedelta(hours=13), QUIET) == {OTHER.key: NOW + timedelta(hours=13)}
+
+
+def test_a_clock_that_went_back_silences_nothing() -> None:
+    told = still_remembered({}, [ONE], NOW + timedelta(days=400), QUIET)
+    assert not_told_lately([ONE], told, NOW, QUIET) == (ONE,)
+
+
+@given(st.lists(st.text(max_size=40), max_size=60), st.integers(60, 400))
+def test_a_message_has_room(texts: list[str], limit: int) -> None:
+    text = message_text([Alert(AlertKind.NIGHT, str(number), said) for number, said in enumerate(texts)], limit)
+    assert len(text.encode()) <= limit
+    assert len(text.splitlines()) <= len(texts) + 1
+
+
+def test_a_night_that_is_not_healthy_is_told(settings: Settings, engine: Engine) -> None:
+    assert troubles(settings, engine, NOW) == []
+    save_targets(engine, [replace(target, min_pages=3) for target in TARGETS])
+    night_id = open_night(engine, NOW, list_targets(engine))
+    assert troubles(settings, engine, NOW + STALLED) == []
+    (stalled,) = troubles(settings, engine, NOW + STALLED + timedelta(minutes=1))
+    assert (stalled.kind, stalled.subject) == (AlertKind.STALLED, night_id)
+    finish_night(engine, night_id, NOW + timedelta(hours=3))
+    texts = [alert.text for alert in troubles(settings, engine, NOW + timedelta(hours=4))]
+    assert f"{night_id} 一夜：整夜没有取得一页正常内容" in texts
+    assert f"{night_id} 一夜：示例门诊部：只取得 0 页，少于应有的 3 页" in texts
+    (missed,) = [
+        alert for alert in troubles(settings, engine, NOW + timedelta(days=4)) if alert.kind is AlertKind.MISSED
+    ]
+    assert missed.text == f"{night_id} 之后已有 3 天没有巡查"
+
+
+def test_a_disk_that_fills_and_a_database_that_is_gone_are_told(settings: Settings, engine: Engine) -> None:
+    (settings.home / "yiguang.sqlite").write_bytes(b"no database" * 500)
+    full = replace(settings, disk_low_mb=10**9)
+    disk, database = troubles(full, engine, NOW)
+    assert disk.kind is AlertKind.DISK and database.text.startswith("数据库无法使用：")
+
+
+def test_it_counts_as_told_when_it_was_taken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def refuse(*_: object) -> None:
+        raise NotSent("没有收下")
+
+    def take(_lexicons: Path, _hook: Webhook, title: str, _alerts: object, _now: datetime) -> None:
+        sent.append(title)
+
+    monkeypatch.setattr(alerts, "post_webhook", refuse)
+    assert tell(settings, ROBOT, [ONE], NOW) == ((), ("没有收下",))
+    monkeypatch.setattr(alerts, "post_webhook", take)
+    assert tell(settings, ROBOT, [ONE, OTHER], NOW) == ((ONE, OTHER), ())
+    assert tell(settings, ROBOT, [ONE, OTHER], NOW + timedelta(hours=1)) == ((), ())
+    assert sent == ["医广哨兵：2 项需要处理"]
+    (settings.home / "alerts-told.json").write_text(json.dumps([1]), encoding="utf-8")
+    assert tell(settings, ROBOT, [ONE], NOW)[0] == (ONE,)
+
+
+def test_a_disk_with_no_room_for_the_memory_still_tells(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_path: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(alerts, "post_webhook", lambda *_: None)
+    monkeypatch.setattr(alerts, "write_whole", no_room)
+    sent, faults = tell(settings, ROBOT, [ONE], NOW)
+    assert sent == (ONE,) and "下次会重复" in faults[0]
+
+
+def test_each_person_is_told_what_waits(settings: Settings, engine: Engine) -> None:
+    night_id, ids = open_sample_night(engine, links=3)
+    store = open_store(engine, settings.home)
+    for row in claim(engine, night_id, ids, limit=3):
+        store.record(visit(row, flagged=True))
+    store.close()
+    take_in(engine, night_id, NOW)
+    people = Accounts(engine, lambda: datetime.now(UTC), PASSWORDS)
+    analyst, _ = people.create("zhao", Role.ANALYST, "admin", display="赵示例")
+    auditor, _ = people.create("qian", Role.AUDITOR, "admin", display="钱示例")
+    later = NOW + timedelta(days=2, hours=1)
+    lines = digest(settings, engine, analyst, later).splitlines()
+    assert lines[0].startswith("赵示例（初审员），")
+    assert lines[1:] == ["· 未分派的待初审 3 条，最久的等了 2 天"]
+    assert digest(settings, engine, auditor, later).splitlines()[1:] == ["· 没有待办"]

@@ -1,0 +1,156 @@
+"""What there is to be told, and telling it: at the end of a night, and whenever a timer asks."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from domain.alerts import Alert, AlertKind, not_told_lately, still_remembered
+from domain.clocks import ClocksBroken
+from domain.nights import NightState
+from domain.working_days import CalendarBroken
+from referral.deadlines import load_clocks, load_work_calendar, terms_of
+from storage.durable_file import write_whole
+from storage.nights import list_nights, night_summary
+from storage.outbox import list_packages
+from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail
+from yiguang.alert_settings import AlertSettings, read_alert_settings
+from yiguang.errors import UsageError
+from yiguang.home import utc_now
+from yiguang.morning import missed_since
+from yiguang.settings import Settings
+from yiguang.summary import night_complaints
+
+#: In the data folder, not in the database: what is to be told may be that there is no database.
+_MEMORY = "alerts-told.json"
+#: A night that has not ended by then was broken off, or has far too much to do.
+STALLED = timedelta(hours=20)
+
+
+def troubles(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
+    """All that an operator should know of now, gravest first."""
+    found = list(_disk(settings))
+    try:
+        found += [*_nights(engine, now), *_clocks(settings, engine, now)]
+    except SQLAlchemyError as fault:
+        found.append(Alert(AlertKind.NIGHT, "database", f"数据库无法使用：{str(fault).splitlines()[0]}"))
+    return found
+
+
+def _disk(settings: Settings) -> Iterator[Alert]:
+    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    if free_mb < settings.disk_low_mb:
+        yield Alert(AlertKind.DISK, "home", f"数据目录所在磁盘只余 {free_mb} MB（低于 {settings.disk_low_mb} MB）")
+
+
+def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
+    known = list_nights(engine)
+    if not known:
+        return
+    night = night_summary(engine, known[0][0])
+    if night.state is NightState.FINISHED or night.bundles_failed:
+        for line in night_complaints(night):
+            yield Alert(AlertKind.NIGHT, f"{night.night_id} {line}", f"{night.night_id} 一夜：{line}")
+    if night.state is NightState.OPEN:
+        if now - night.started_at > STALLED:
+            yield Alert(
+                AlertKind.STALLED, night.night_id, f"{night.night_id} 一夜开始后 20 小时仍未结束，余 {night.waiting} 页"
+            )
+        return
+    if days := missed_since(night.night_id, now, night.resumed_dates):
+        yield Alert(AlertKind.MISSED, night.night_id, f"{night.night_id} 之后已有 {days} 天没有巡查")
+
+
+def _clocks(settings: Settings, engine: Engine, now: datetime) -> Iterator[Alert]:
+    packages = list_packages(engine)
+    if not packages:
+        return
+    try:
+        clocks, calendar = load_clocks(settings.lexicons), load_work_calendar(settings.lexicons)
+    except (ClocksBroken, CalendarBroken) as fault:
+        yield Alert(AlertKind.CLOCK, "calendar", f"期限无法计算：{fault}")
+        return
+    for package in packages:
+        for term in terms_of(package, clocks, calendar):
+            if term.is_late(now) and term.deadline is not None:
+                due = term.deadline.due_at.strftime("%Y-%m-%d %H:%M")
+                text = f"移送 {package.number}：“{term.clock.title}”已于 {due} 到期"
+                yield Alert(AlertKind.CLOCK, f"{package.number} {term.clock.name} {due}", text)
+
+
+def tell_troubles(settings: Settings, engine: Engine, say: Callable[[str], None]) -> None:
+    """Tell what there is by whatever channels are set; what went wrong with that is said, and is no fault of the night."""
+    try:
+        channels = read_alert_settings()
+    except UsageError as fault:
+        say(f"告警没有发出：{fault}")
+        return
+    if channels.ways:
+        now = utc_now()
+        sent, faults = tell(settings, channels, troubles(settings, engine, now), now)
+        for line in (*((f"已告警 {len(sent)} 项",) if sent else ()), *faults):
+            say(line)
+
+
+def tell(
+    settings: Settings, channels: AlertSettings, alerts: Sequence[Alert], now: datetime
+) -> tuple[tuple[Alert, ...], tuple[str, ...]]:
+    """Send what was not told lately, in one message a channel; what was sent, and faults in Chinese.
+
+    It counts as told when one channel took it.
+    """
+    quiet = timedelta(hours=channels.quiet_hours)
+    told = _told(settings)
+    fresh = not_told_lately(alerts, told, now, quiet)
+    if not fresh:
+        return (), ()
+    faults = send(settings, channels, f"医广哨兵：{len(fresh)} 项需要处理", fresh, now)
+    if len(faults) == channels.ways:
+        return (), faults
+    return fresh, faults + _remember(settings, still_remembered(told, fresh, now, quiet))
+
+
+def send(
+    settings: Settings, channels: AlertSettings, title: str, alerts: Sequence[Alert], now: datetime
+) -> tuple[str, ...]:
+    """Send a message by every channel; the faults of those that did not take it, in Chinese."""
+    faults = []
+    for way in _ways(settings, channels, title, alerts, now):
+        try:
+            way()
+        except NotSent as fault:
+            faults.append(str(fault))
+    return tuple(faults)
+
+
+def _ways(
+    settings: Settings, channels: AlertSettings, title: str, alerts: Sequence[Alert], now: datetime
+) -> list[Callable[[], None]]:
+    ways: list[Callable[[], None]] = []
+    if (server := channels.mail) is not None:
+        ways.append(lambda: send_mail(server, title, mail_text(settings.lexicons, alerts, settings.home), now))
+    for hook in channels.webhooks:
+        ways.append(lambda hook=hook: post_webhook(settings.lexicons, hook, title, alerts, now))  # type: ignore[misc]
+    return ways
+
+
+def _told(settings: Settings) -> dict[str, datetime]:
+    """A memory that cannot be read is none: better told twice than not at all."""
+    try:
+        rows = json.loads((settings.home / _MEMORY).read_text(encoding="utf-8"))
+        return {str(key): datetime.fromisoformat(then) for key, then in rows.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _remember(settings: Settings, told: dict[str, datetime]) -> tuple[str, ...]:
+    """The fault, if it cannot be kept: a disk that is full is no reason not to tell those who would make room."""
+    rows = {key: then.isoformat() for key, then in told.items()}
+    try:
+        write_whole(settings.home / _MEMORY, json.dumps(rows, ensure_ascii=False).encode())
+    except OSError as fault:
+        return (f"已发出，但 {_MEMORY} 无法写入（{fault.strerror}），下次会重复",)
+    return ()

@@ -1,0 +1,136 @@
+"""`yiguang alerts test|send|digest`."""
+
+from typing import Annotated
+
+import typer
+
+from yiguang.errors import CommandFailed
+from yiguang.settings import read_settings
+
+GROUP_HELP = """\
+告警：邮件与钉钉、企业微信、飞书群机器人。去处由环境变量 YIGUANG_ALERT_* 指定，见 docs/zh/operation.md。
+
+\b
+例：
+  yiguang alerts test
+  yiguang alerts send
+  yiguang alerts digest
+"""
+TEST_HELP = """\
+向每个去处发一条测试消息；有一处没有收下，退出码为 1。
+
+\b
+例：
+  yiguang alerts test
+"""
+SEND_HELP = """\
+检查并告警：最近一夜不正常、夜间巡查中断或未运行、磁盘余量不足、证据未通过核验、移送期限已过。
+
+夜间巡查结束时自动执行；另请由定时器每小时执行一次，未运行的夜晚才有人知道。
+同一件事在 YIGUANG_ALERT_QUIET_HOURS（默认 12）小时内只说一次。--dry-run 只列出，不发送，也不记下。
+
+\b
+例：
+  yiguang alerts send
+  yiguang alerts send --dry-run
+"""
+DIGEST_HELP = """\
+每名审核人员的晨间提要：分派给本人的、本人搁置的、队列中的待办与等待时间，移送期限。
+
+默认只显示；--send 用邮件发给数据目录中 digests.toml 列出的人（[mail] 一节，每行 账号 = "邮箱"）。
+
+\b
+例：
+  yiguang alerts digest
+  yiguang alerts digest --account zhang
+  yiguang alerts digest --send
+"""
+
+alerts_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(alerts_app, name="alerts")
+
+
+@alerts_app.command("test", help=TEST_HELP)
+def test() -> None:
+    from domain.alerts import Alert, AlertKind
+    from yiguang.alert_settings import read_alert_settings
+    from yiguang.alerts import send
+    from yiguang.home import utc_now
+
+    settings, channels = read_settings(), read_alert_settings()
+    if not channels.ways:
+        raise CommandFailed(
+            "没有设置告警的去处（YIGUANG_ALERT_SMTP、_DINGTALK、_WECOM、_FEISHU，见 docs/zh/operation.md）"
+        )
+    trial = Alert(AlertKind.TEST, "test", "这是一条测试消息，收到即表示告警可以送达")
+    faults = send(settings, channels, "医广哨兵：测试", [trial], utc_now())
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise CommandFailed(f"{channels.ways} 个去处中有 {len(faults)} 个没有收下")
+    typer.echo(f"{channels.ways} 个去处均已收下")
+
+
+@alerts_app.command("send", help=SEND_HELP)
+def send_all(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出，不发送")] = False,
+) -> None:
+    from yiguang.alert_settings import read_alert_settings
+    from yiguang.alerts import tell, troubles
+    from yiguang.home import open_home, utc_now
+
+    settings, channels = read_settings(), read_alert_settings()
+    now = utc_now()
+    found = troubles(settings, open_home(settings), now)
+    if dry_run or not channels.ways:
+        for alert in found:
+            typer.echo(f"· {alert.text}")
+        typer.echo(f"{len(found)} 项需要处理" + ("" if channels.ways else "；没有设置告警的去处，未发送"), err=True)
+        return
+    sent, faults = tell(settings, channels, found, now)
+    for alert in sent:
+        typer.echo(f"· {alert.text}")
+    typer.echo(f"{len(found)} 项需要处理，本次告知 {len(sent)} 项", err=True)
+    if faults:
+        raise CommandFailed("；".join(faults))
+
+
+@alerts_app.command("digest", help=DIGEST_HELP)
+def digest(
+    account: Annotated[str | None, typer.Option("--account", metavar="NAME", help="只看这个账号的")] = None,
+    send: Annotated[bool, typer.Option("--send", help="用邮件发出")] = False,
+) -> None:
+    from review.accounts import Accounts
+    from yiguang.alert_channels import NotSent, send_mail
+    from yiguang.alert_settings import read_alert_settings
+    from yiguang.digests import addresses
+    from yiguang.digests import digest as digest_of
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    engine, now = open_home(settings), utc_now()
+    people = [known for known in Accounts(engine, utc_now).list() if known.disabled_at is None]
+    wanted = [known for known in people if account in (None, known.name)]
+    if not wanted:
+        raise CommandFailed(f"没有账号 {account}" if account else "还没有审核账号")
+    if not send:
+        typer.echo("\n\n".join(digest_of(settings, engine, known, now) for known in wanted))
+        return
+    mail = read_alert_settings().mail
+    if mail is None:
+        raise CommandFailed("没有设置邮件服务器（YIGUANG_ALERT_SMTP）")
+    places = addresses(settings, people)
+    faults = []
+    for known in wanted:
+        if known.name in places:
+            try:
+                text = digest_of(settings, engine, known, now)
+                send_mail(mail, "医广哨兵：今日待办", text, now, [places[known.name]])
+            except NotSent as fault:
+                faults.append(f"{known.name}：{fault}")
+    if faults:
+        raise CommandFailed("；".join(faults))
+    typer.echo(f"已发出 {sum(known.name in places for known in wanted)} 份")
