@@ -6,6 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from domain.routing import SEAT_ZH
 from referral.checklist import check
+from referral.lead import ReferredLead
 from referral.letter import Consignment
 from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
 from referral.paper import on_paper
@@ -84,10 +85,21 @@ def _facts(consignment: Consignment) -> dict[str, object]:
                     }
                     for claim in lead.claims
                 ],
-                "missing": [item.label for item in check(lead, consignment.card, consignment.told) if not item.value],
+                **_checked(lead, consignment),
+                "statements": [
+                    {"kind": said.kind.value, "at": said.at.isoformat(), "text": said.text} for said in lead.statements
+                ],
             }
             for lead, route in zip(consignment.leads, consignment.routes, strict=True)
         ],
+    }
+
+
+def _checked(lead: ReferredLead, consignment: Consignment) -> dict[str, object]:
+    checked = check(lead, consignment.card, consignment.told)
+    return {
+        "present": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
+        "missing": [item.label for item in checked if not item.value],
     }
 
 
