@@ -33,6 +33,7 @@ from storage.tables import frontier, night_targets
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
 _TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts > 0)
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
+_LONGEST_WAIT = timedelta(hours=2)  # twice the longest Retry-After that is obeyed
 _TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
 _QUERY_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, _TARGETS_AT_ONCE)
 _NO_TARGET = 0
@@ -140,13 +141,26 @@ class SqlFrontier:
     def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
         """When the next URL becomes claimable, `now` if one is already; None when no work is left.
 
-        A lease held counts with the time it runs out: its URL may come back.
+        A lease held counts with the time it runs out: its URL may come back. URLs that seem to wait for longer than any is ever
+        made to were put there by a clock that has been set back since; they become claimable now.
         """
         asked = {"night": night_id, "targets": list(target_ids)}
         with self._engine.connect() as connection:
             found = [connection.scalar(query, asked) for query in (_NEXT_TRIED, _NEXT_UNTRIED)]
         due = [due_at for due_at in found if due_at is not None]
+        if due and min(due) > now + _LONGEST_WAIT and self._bring_forward(night_id, target_ids, now):
+            return now
         return max(min(due), now) if due else None
+
+    def _bring_forward(self, night_id: str, target_ids: Sequence[int], now: datetime) -> int:
+        late = and_(
+            frontier.c.night_id == night_id,
+            frontier.c.target_id.in_(target_ids),
+            frontier.c.state == "waiting",
+            frontier.c.due_at > now + _LONGEST_WAIT,
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(update(frontier).where(late).values(due_at=_AT_ONCE)).rowcount
 
     def release_leases(self, night_id: str, workers: Sequence[str] | None = None) -> int:
         """Give back at once what dead workers (None: all workers) of a night hold; returns how many URLs.
