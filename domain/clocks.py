@@ -23,6 +23,9 @@ class Unit(StrEnum):
 class Event(StrEnum):
     """What sets a term running."""
 
+    PACKAGE_MADE = "package-made"
+    PACKAGE_APPROVED = "package-approved"
+    PACKAGE_SENT = "package-sent"
     TIP_RECEIVED = "tip-received"
     RECEIVED = "received"  # the recipient has confirmed a package
     FILING_DECIDED = "filing-decided"

@@ -1,6 +1,7 @@
 """What becomes of a package after it was made: approved, sent, received, answered, done. Nothing is sent by the program.
 
-Each step is a row of its own, by a person; what was entered by mistake is corrected by a further step that says so.
+Each step is a row of its own, by a person. What was entered by mistake is struck by a further step that names it; both stay on
+record. Which step may follow which is in `domain.outbox_rules`.
 """
 
 from collections.abc import Sequence
@@ -8,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.clocks import Event
-
 
 class Step(StrEnum):
-    """`returned` and `withdrawn` end a package; `note` changes nothing and is how mistakes are put right."""
+    """`revised` registers letters that an officer has edited; `transferred` is the recipient's, to another office; `extended` that it
+    takes the longer term. `returned` and `withdrawn` end a package, `note` changes nothing, `struck` takes another step back."""
 
+    REVISED = "revised"
     APPROVED = "approved"
     RETURNED = "returned"
     SENT = "sent"
@@ -25,10 +26,15 @@ class Step(StrEnum):
     SUPERVISED = "supervised"
     SUPERVISION_ENDED = "supervision-ended"
     WITHDRAWN = "withdrawn"
+    TRANSFERRED = "transferred"
+    JURISDICTION = "jurisdiction"
+    EXTENDED = "extended"
     NOTE = "note"
+    STRUCK = "struck"
 
 
 STEP_ZH: dict[Step, str] = {
+    Step.REVISED: "修改文书",
     Step.APPROVED: "审批同意",
     Step.RETURNED: "退回，不予移送",
     Step.SENT: "已寄送",
@@ -40,7 +46,11 @@ STEP_ZH: dict[Step, str] = {
     Step.SUPERVISED: "挂牌督办",
     Step.SUPERVISION_ENDED: "解除督办",
     Step.WITHDRAWN: "撤回移送",
-    Step.NOTE: "备注、更正",
+    Step.TRANSFERRED: "对方转送其他机关",
+    Step.JURISDICTION: "管辖有争议，协商中",
+    Step.EXTENDED: "对方延长办理期限",
+    Step.NOTE: "备注",
+    Step.STRUCK: "更正（撤销记错的一步）",
 }
 
 
@@ -102,51 +112,31 @@ STAGE_ZH: dict[Stage, str] = {
     Stage.CLOSED: "已办结",
     Stage.ENDED: "已退回或撤回",
 }
-_SENT = frozenset({Stage.SENT, Stage.RECEIVED, Stage.FILED, Stage.REFUSED, Stage.CLOSED})
-_OPEN = frozenset({Stage.DRAFT, Stage.APPROVED, *_SENT})
 
-#: In which stages a step may be taken.
-_WHEN: dict[Step, frozenset[Stage]] = {
-    Step.APPROVED: frozenset({Stage.DRAFT}),
-    Step.RETURNED: frozenset({Stage.DRAFT, Stage.APPROVED}),
-    Step.SENT: frozenset({Stage.APPROVED}),
-    Step.RECEIVED: frozenset({Stage.SENT}),
-    Step.REPLIED: _SENT,
-    Step.FILED: frozenset({Stage.SENT, Stage.RECEIVED, Stage.REFUSED}),
-    Step.NOT_FILED: frozenset({Stage.SENT, Stage.RECEIVED}),
-    Step.CLOSED: frozenset({Stage.RECEIVED, Stage.FILED, Stage.CLOSED}),
-    Step.SUPERVISED: _SENT,
-    Step.SUPERVISION_ENDED: _SENT,
-    Step.WITHDRAWN: _SENT,
-    Step.NOTE: frozenset(Stage),
-}
 _LEADS_TO: dict[Step, Stage] = {
+    Step.REVISED: Stage.DRAFT,
     Step.APPROVED: Stage.APPROVED,
     Step.RETURNED: Stage.ENDED,
     Step.SENT: Stage.SENT,
+    Step.TRANSFERRED: Stage.SENT,
     Step.RECEIVED: Stage.RECEIVED,
     Step.FILED: Stage.FILED,
     Step.NOT_FILED: Stage.REFUSED,
     Step.CLOSED: Stage.CLOSED,
     Step.WITHDRAWN: Stage.ENDED,
 }
-#: Which term a step sets running with the recipient, and by which steps each of them ends.
-BEGINS: dict[Step, Event] = {
-    Step.RECEIVED: Event.RECEIVED,
-    Step.FILED: Event.CASE_FILED,
-    Step.NOT_FILED: Event.FILING_REFUSED,
-}
-ENDS: dict[Event, frozenset[Step]] = {
-    Event.RECEIVED: frozenset({Step.FILED, Step.NOT_FILED, Step.CLOSED, Step.WITHDRAWN}),
-    Event.CASE_FILED: frozenset({Step.CLOSED, Step.WITHDRAWN}),
-    Event.FILING_REFUSED: frozenset({Step.FILED, Step.WITHDRAWN}),
-}
+#: Steps that move a package on, or end it.
+MOVES = frozenset(_LEADS_TO)
 
 
 @dataclass(frozen=True, slots=True)
 class StepTaken:
     """`at` is when it happened (aware), as the person says; `noted_at` when it was entered. `reference` is a number of the other
-    side, `channel` how it was sent. `fine_fen` is in hundredths of a yuan. `manifest_sha256` is what was approved or sent."""
+    side, `channel` how it was sent. `fine_fen` is in hundredths of a yuan. `manifest_sha256` is what was revised, approved or sent.
+
+    `id` is 0 before it is recorded; `corrects` the step that `struck` takes back. `file_name` and `file_sha256` are of a paper of
+    the other side, as a scanned reply, which is kept elsewhere.
+    """
 
     step: Step
     by: str
@@ -158,10 +148,20 @@ class StepTaken:
     measures: tuple[Measure, ...] = ()
     fine_fen: int = 0
     manifest_sha256: str = ""
+    id: int = 0
+    corrects: int | None = None
+    file_name: str = ""
+    file_sha256: str = ""
+
+
+def standing(entered: Sequence[StepTaken]) -> tuple[StepTaken, ...]:
+    """The steps that count: without those that were struck, and without the striking."""
+    struck = {taken.corrects for taken in entered if taken.step is Step.STRUCK}
+    return tuple(taken for taken in entered if taken.step is not Step.STRUCK and taken.id not in struck)
 
 
 def stage_of(steps: Sequence[StepTaken]) -> Stage:
-    """Where a package stands after `steps`, oldest first."""
+    """Where a package stands after the standing `steps`, oldest first."""
     stage = Stage.DRAFT
     for taken in steps:
         stage = _LEADS_TO.get(taken.step, stage)
@@ -170,39 +170,16 @@ def stage_of(steps: Sequence[StepTaken]) -> Stage:
 
 def is_supervised(steps: Sequence[StepTaken]) -> bool:
     marks = [taken.step for taken in steps if taken.step in (Step.SUPERVISED, Step.SUPERVISION_ENDED)]
-    return bool(marks) and marks[-1] is Step.SUPERVISED and stage_of(steps) in _OPEN
+    return bool(marks) and marks[-1] is Step.SUPERVISED and stage_of(steps) is not Stage.ENDED
 
 
 def sent_at(steps: Sequence[StepTaken]) -> datetime | None:
     return next((taken.at for taken in steps if taken.step is Step.SENT), None)
 
 
-def require_step(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken], new: StepTaken) -> None:
-    """Raises StepRefused unless `new` may follow `steps` of a package that `made_by` made.
-
-    The one who approves is another than the one who made it; what is sent is what was approved, by its digest.
-    """
-    stage = stage_of(steps)
-    if stage not in _WHEN[new.step]:
-        raise StepRefused(f"现处于“{STAGE_ZH[stage]}”，不能记“{STEP_ZH[new.step]}”")
-    if new.at > new.noted_at:
-        raise StepRefused("办理时间不能晚于现在")
-    if steps and new.step is not Step.NOTE and new.at < steps[0].at:
-        raise StepRefused("办理时间不能早于审批")
-    if new.step in (Step.APPROVED, Step.SENT) and new.manifest_sha256 != manifest_sha256:
-        raise StepRefused("清单的 SHA-256 与制作时登记的不一致：材料已被改动，须重新制作")
-    if new.step is Step.APPROVED and new.by == made_by:
-        raise StepRefused("审批人不能是制作人")
-    if new.step is Step.SENT and not new.channel.strip():
-        raise StepRefused("须写明寄送方式")
-    if new.step is Step.CLOSED and not new.measures:
-        raise StepRefused("须写明处理结果")
-    if new.fine_fen < 0 or (new.fine_fen and Measure.FINED not in new.measures):
-        raise StepRefused("罚没金额须与“罚没款”一并填写")
-    if new.step in (Step.RETURNED, Step.WITHDRAWN, Step.SUPERVISED, Step.NOTE, Step.REPLIED) and not new.text.strip():
-        raise StepRefused("须写明内容或理由")
-    if new.step is Step.SUPERVISION_ENDED and not is_supervised(steps):
-        raise StepRefused("没有挂牌督办")
+def current_manifest(made_sha256: str, steps: Sequence[StepTaken]) -> str:
+    """The digest of the list of files as last registered: when the package was made, or when its letters were revised."""
+    return next((taken.manifest_sha256 for taken in reversed(steps) if taken.step is Step.REVISED), made_sha256)
 
 
 class StatementKind(StrEnum):
@@ -224,13 +201,15 @@ STATEMENT_ZH: dict[StatementKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What was said about a lead, entered by `by`; times are aware."""
+    """What was said about a lead, entered by `by`; times are aware. The file is a paper of the institution, kept elsewhere."""
 
     kind: StatementKind
     by: str
     at: datetime
     noted_at: datetime
     text: str
+    file_name: str = ""
+    file_sha256: str = ""
 
 
 def is_rescinded(statements: Sequence[Statement]) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from domain.clocks import Clock, ClocksBroken, Deadline, Event, clocks_of, deadline, running
-from domain.outbox import BEGINS, ENDS, StepTaken
+from domain.outbox import MOVES, Step, StepTaken
+from domain.outbox_rules import BEGINS, ENDS, OWN_EVENTS
 from domain.working_days import CalendarBroken, CalendarUnknown, WorkCalendar, calendar_of
 from storage.outbox import Package
 
@@ -54,27 +55,53 @@ def load_work_calendar(lexicons: Path) -> WorkCalendar:
 def terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:
     """The terms that run with the recipient, the earliest end first."""
     terms = [
-        _term(clock, begun, calendar)
+        _term(clock, begun.at, calendar, begun.extended and clock.extension > 0)
         for event, begun in _begun(package.steps).items()
         for clock in running(tuple(clocks), event, package.recipient.value)
     ]
     return tuple(sorted(terms, key=_end))
 
 
-def _begun(steps: Sequence[StepTaken]) -> dict[Event, datetime]:
+def own_terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:
+    """The terms in which we ourselves approve, send or ask after a package, the earliest end first."""
+    event = OWN_EVENTS.get(package.stage)
+    if event is None:
+        return ()
+    moved = [taken.at for taken in package.steps if taken.step in MOVES]
+    begun_at = moved[-1] if moved else package.made_at
+    return tuple(
+        sorted(
+            (
+                _term(clock, begun_at, calendar, False)
+                for clock in running(tuple(clocks), event, package.recipient.value)
+            ),
+            key=_end,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    at: datetime
+    extended: bool = False
+
+
+def _begun(steps: Sequence[StepTaken]) -> dict[Event, _Begun]:
     """When each event that sets terms running happened last, but for those whose terms have ended since."""
-    begun: dict[Event, datetime] = {}
+    begun: dict[Event, _Begun] = {}
     for taken in steps:
         for event in [event for event in begun if taken.step in ENDS[event]]:
             del begun[event]
         if (begins := BEGINS.get(taken.step)) is not None:
-            begun[begins] = taken.at
+            begun[begins] = _Begun(taken.at)
+        if taken.step is Step.EXTENDED:
+            begun = {event: _Begun(each.at, extended=True) for event, each in begun.items()}
     return begun
 
 
-def _term(clock: Clock, begun_at: datetime, calendar: WorkCalendar) -> RunningTerm:
+def _term(clock: Clock, begun_at: datetime, calendar: WorkCalendar, extended: bool) -> RunningTerm:
     try:
-        return RunningTerm(clock, begun_at, deadline(clock, begun_at, calendar))
+        return RunningTerm(clock, begun_at, deadline(clock, begun_at, calendar, extended))
     except CalendarUnknown as unknown:
         return RunningTerm(clock, begun_at, None, str(unknown))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from domain.outbox import STATEMENT_ZH
 from domain.routing import SEAT_ZH
 from referral.checklist import check
 from referral.lead import ReferredLead
@@ -39,8 +40,16 @@ def with_digests(files: Mapping[str, bytes], consignment: Consignment) -> dict[s
         {"name": name, "bytes": len(data), "sha256": sha256_hex(data), "sm3": sm3_hex(data)}
         for name, data in files.items()
     ]
-    text = "".join(f"{row['sha256']}  {row['name']}\n" for row in rows)
-    return {**files, DIGESTS: text.encode(), MANIFEST: canonical_json(_facts(consignment) | {"files": rows})}
+    return {
+        **files,
+        DIGESTS: digests_text(rows).encode(),
+        MANIFEST: canonical_json(_facts(consignment) | {"files": rows}),
+    }
+
+
+def digests_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """What `sha256sum -c` reads."""
+    return "".join(f"{row['sha256']}  {row['name']}\n" for row in rows)
 
 
 def _facts(consignment: Consignment) -> dict[str, object]:
@@ -112,6 +121,7 @@ def checklist_text(consignment: Consignment) -> str:
         lines += ["", f"线索 {lead.case_id}　{on_paper(lead.title)}"]
         lines += [f"  [有] {item.label}：{on_paper(item.value)}" for item in checked if item.value]
         lines += [f"  [缺] {item.label}（{item.how}）" for item in lacking]
+        lines += [f"  {STATEMENT_ZH[said.kind]}：{on_paper(said.text)}" for said in lead.statements]
         lines += [f"  送达依据：{on_paper(reason)}" for reason in route.reasons]
         seat = route.jurisdiction
         lines.append(f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{seat.basis}）")

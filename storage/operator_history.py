@@ -9,7 +9,7 @@ from domain.identity import Node
 from domain.institutions import name_key
 from domain.reviews import ItemState
 from domain.risk import ConfirmedCase, SeenFinding
-from storage.outbox import rescinded_pages
+from storage.outbox import rescinded_pages, was_rescinded
 from storage.tables import desk_item_parties, desk_items, findings, identity_pages, pages
 
 _AT_ONCE = 400
@@ -66,7 +66,7 @@ def _findings(connection: Connection, of_subjects: ColumnElement[bool]) -> Itera
         )
         .join(findings, findings.c.page_id == pages.c.id)
         .join(identity_pages, identity_pages.c.page_id == pages.c.id)
-        .where(findings.c.silenced.is_(False), of_subjects)
+        .where(findings.c.silenced.is_(False), ~was_rescinded(pages.c.id, pages.c.same_as), of_subjects)
         .group_by(pages.c.night_id, findings.c.rule, findings.c.family, pages.c.flagged)
     )
     rows = connection.execute(query).all()

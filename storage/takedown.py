@@ -15,7 +15,7 @@ from domain.takedown import Claim, Grade, Graded, Look, grade, next_visit
 from storage.clusters import copies_of
 from storage.columns import UtcDateTime
 from storage.database import writing
-from storage.outbox import rescinded_pages
+from storage.outbox import rescinded_pages, struck_steps
 from storage.tables import findings, frontier, pages, referral_packages, referral_steps, referred_leads, takedown_looks
 from storage.url_keys import url_key
 
@@ -106,11 +106,11 @@ def _referred(connection: Connection) -> list[ReferredCase]:
     steps = referral_steps.c
     sent = (
         select(steps.package_id, func.min(steps.at).label("at"))
-        .where(steps.step == Step.SENT.value)
+        .where(steps.step == Step.SENT.value, steps.id.not_in(struck_steps()))
         .group_by(steps.package_id)
         .subquery()
     )
-    returned = select(steps.package_id).where(steps.step == Step.RETURNED.value)
+    returned = select(steps.package_id).where(steps.step == Step.RETURNED.value, steps.id.not_in(struck_steps()))
     left_at = func.coalesce(sent.c.at, referral_packages.c.made_at)
     made = (
         select(referred_leads.c.page_id, func.min(left_at, type_=UtcDateTime()).label("referred_at"))

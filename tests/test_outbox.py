@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.beijing import BEIJING
 from domain.outbox import (
     Measure,
     Stage,
@@ -17,9 +18,10 @@ from domain.outbox import (
     StepTaken,
     is_rescinded,
     is_supervised,
-    require_step,
     stage_of,
+    standing,
 )
+from domain.outbox_rules import require_step
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 DIGEST = "ab" * 32
@@ -38,20 +40,38 @@ def allowed(steps: list[StepTaken], new: StepTaken, made_by: str = "wang") -> bo
     return True
 
 
-@given(st.lists(st.tuples(st.sampled_from(list(Step)), st.sampled_from(["wang", "li", "zhang"])), max_size=12))
-def test_nothing_is_sent_that_a_second_person_has_not_approved(tries: list[tuple[Step, str]]) -> None:
-    steps: list[StepTaken] = []
-    for step, by in tries:
-        new = taken(step, by)
-        if allowed(steps, new):
-            steps.append(new)
-    kinds = [each.step for each in steps]
-    if Step.SENT in kinds:
-        approval = steps[kinds.index(Step.APPROVED)]
-        assert kinds.index(Step.APPROVED) < kinds.index(Step.SENT)
-        assert approval.by != "wang"
+TRIES = st.lists(
+    st.tuples(
+        st.sampled_from(list(Step)),
+        st.sampled_from(["wang", "li", "zhang"]),
+        st.integers(1, 14),  # the step to strike
+        st.sampled_from([DIGEST, "cd" * 32]),
+    ),
+    max_size=25,
+)
+
+
+@given(TRIES)
+def test_nothing_is_sent_that_a_second_person_has_not_approved(tries: list[tuple[Step, str, int, str]]) -> None:
+    entered: list[StepTaken] = []
+    for step, by, corrects, digest in tries:
+        new = taken(step, by, id=len(entered) + 1, corrects=corrects, manifest_sha256=digest)
+        if allowed(list(standing(entered)), new):
+            entered.append(new)
+    steps = standing(entered)
+    for place, sent in enumerate(steps):
+        if sent.step is Step.SENT:
+            before = steps[:place]
+            approval = [each for each in before if each.step is Step.APPROVED][-1]
+            revisers = {each.by for each in before if each.step is Step.REVISED}
+            assert approval.by not in {"wang", *revisers}
+            assert approval.manifest_sha256 == sent.manifest_sha256
+            assert all(each.step is not Step.REVISED for each in before[before.index(approval) :])
     if stage_of(steps) is Stage.ENDED:
-        assert not any(allowed(steps, taken(step, "li")) for step in Step if step is not Step.NOTE)
+        moves = set(Step) - {Step.NOTE, Step.STRUCK}
+        assert not any(allowed(list(steps), taken(step, "li")) for step in moves)
+    for place, step in enumerate(steps):  # what stands could have been entered just so
+        require_step("wang", DIGEST, steps[:place], step)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +87,36 @@ def test_nothing_is_sent_that_a_second_person_has_not_approved(tries: list[tuple
         ([Step.APPROVED, Step.SENT], taken(Step.SUPERVISION_ENDED), "没有挂牌督办"),
         ([Step.APPROVED, Step.SENT], taken(Step.WITHDRAWN, text=""), "理由"),
         ([Step.APPROVED], replace(taken(Step.SENT), at=NOW + timedelta(minutes=1)), "不能晚于现在"),
-        ([Step.APPROVED], replace(taken(Step.SENT), at=NOW - timedelta(days=1)), "不能早于审批"),
+        ([Step.APPROVED], replace(taken(Step.SENT), at=NOW - timedelta(days=1)), "不能早于“审批同意”"),
+        ([], taken(Step.REVISED), "文书没有改动"),
+        ([Step.REVISED], taken(Step.APPROVED, "li"), "审批人不能是修改文书的人"),
+        ([Step.APPROVED, Step.SENT], taken(Step.TRANSFERRED, text=" "), "理由"),
+        ([Step.APPROVED, Step.SENT, Step.RECEIVED, Step.EXTENDED], taken(Step.EXTENDED), "已延长过一次"),
+        ([Step.APPROVED, Step.SENT], taken(Step.STRUCK, corrects=9), "没有第 9 步"),
+        ([Step.APPROVED, Step.SENT], taken(Step.STRUCK, corrects=1), "已寄送”（第 2 步）以它为前提"),
     ],
 )
 def test_what_is_refused_says_why(steps: list[Step], new: StepTaken, words: str) -> None:
-    before = [taken(step, "li") for step in steps]
+    before = [taken(step, "li", id=place) for place, step in enumerate(steps, 1)]
     with pytest.raises(StepRefused, match=words):
         require_step("wang", DIGEST, before, new)
+
+
+def test_a_day_is_enough_for_a_date() -> None:
+    """An officer who writes down the day, not the hour, has not sent it before it was approved that day."""
+    midnight = NOW.astimezone(BEIJING).replace(hour=0, minute=0)
+    assert allowed([taken(Step.APPROVED, "li")], replace(taken(Step.SENT), at=midnight))
+
+
+def test_a_step_struck_is_as_if_it_had_not_been() -> None:
+    steps = [taken(Step.APPROVED, "li", id=1), taken(Step.SENT, id=2), taken(Step.RECEIVED, id=3)]
+    strike = taken(Step.STRUCK, id=4, corrects=3)
+    require_step("wang", DIGEST, steps, strike)
+    rest = standing([*steps, strike])
+    assert stage_of(rest) is Stage.SENT
+    with pytest.raises(StepRefused, match="已经撤销"):
+        require_step("wang", DIGEST, rest, taken(Step.STRUCK, corrects=3))
+    assert allowed(list(rest), taken(Step.RECEIVED))
 
 
 def test_supervision_lasts_until_it_is_ended() -> None:

@@ -57,6 +57,8 @@ def note_statement(settings: Settings, case_id: int, by: str, kind: StatementKin
         add_statement(engine, case_id, said, log)
     except KeyError:
         raise CommandFailed(f"没有编号为 {case_id} 的线索") from None
+    except StepRefused as refused:
+        raise CommandFailed(f"线索 {case_id}：{refused}") from refused
 
 
 def digest_of(folder: Path) -> str:

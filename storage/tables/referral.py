@@ -36,7 +36,10 @@ referral_steps = Table(
     Column("channel", StorableText, nullable=False),
     Column("measures", JsonText, nullable=False),
     Column("fine_fen", BigInteger, nullable=False),
-    Column("manifest_sha256", String(64), nullable=False),  # empty but for approved and sent
+    Column("manifest_sha256", String(64), nullable=False),  # empty but for revised, approved and sent
+    Column("corrects", BigInteger),  # the step that this one strikes
+    Column("file_name", StorableText, nullable=False, server_default=""),  # of a paper of the other side
+    Column("file_sha256", String(64), nullable=False, server_default=""),
 )
 
 # What the institution says against a lead, and leads taken back by us. Rows are added only.
@@ -45,11 +48,13 @@ lead_statements = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("page_id", RowId, ForeignKey("pages.id"), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),  # domain.outbox.Statement
+    Column("kind", String(16), nullable=False),  # domain.outbox.StatementKind
     Column("made_by", StorableText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("noted_at", UtcDateTime, nullable=False),
     Column("text", StorableText, nullable=False),
+    Column("file_name", StorableText, nullable=False, server_default=""),
+    Column("file_sha256", String(64), nullable=False, server_default=""),
 )
 
 referred_leads = Table(
