@@ -65,6 +65,25 @@ def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings
     return len(new)
 
 
+def take_in_rescored(engine: Engine, scores: Mapping[int, float], now: datetime, rescore_id: int) -> int:
+    """Make items of pages that became leads after their nights, by their ids with their scores as they are now; how many are new.
+
+    Their findings are stored already. Nobody reads them twice unknowing, and no draw counts them: they are not of a night's leads.
+    """
+    new = 0
+    with writing(engine) as connection:
+        known = select(desk_items.c.page_id)
+        for some in _parts(sorted(scores)):
+            rows = _page_rows(connection, pages.c.id.in_(some) & pages.c.id.not_in(known))
+            for night_id in sorted({row.night_id for row in rows}):
+                of_night = [row for row in rows if row.night_id == night_id]
+                new += _Intake(connection, night_id, now).add_rescored(of_night, scores)
+        if new:
+            detail = {"leads": len(scores), "items": new}
+            AuditLog(engine, lambda: now).record(connection, MACHINE, "taken-in", f"rescore:{rescore_id}", detail)
+    return new
+
+
 def take_in_missing(engine: Engine, now: datetime, settings: DeskSettings | None = None) -> int:
     """Take in every finished night that was not, oldest first."""
     query = select(nights.c.id).where(
@@ -159,6 +178,14 @@ class _Intake:
         self._insert(items, {row.id: row for row in rows})
         return items
 
+    def add_rescored(self, rows: Sequence[Any], scores: Mapping[int, float]) -> int:
+        """Items whose score is that of `scores`, not the one of the night."""
+        live = self._live(rows)
+        items = [self._item(row, live.get(row.id, _Live()), ItemKind.LEAD, scores[row.id]) for row in rows]
+        fresh = self._not_seen_before(items)
+        self._insert(fresh, {row.id: row for row in rows})
+        return len(fresh)
+
     def _live(self, rows: Sequence[Any]) -> Mapping[int, _Live]:
         """By page; those of a page that had not changed are with the earlier one."""
         pages_of: dict[int, list[int]] = {}
@@ -179,9 +206,10 @@ class _Intake:
             live |= dict.fromkeys(pages_of[page_id], summed)
         return live
 
-    def _item(self, row: Any, live: _Live, kind: ItemKind) -> dict[str, Any]:
+    def _item(self, row: Any, live: _Live, kind: ItemKind, later_score: float | None = None) -> dict[str, Any]:
         named = row.institutions or ()
-        priority = live.severity * row.score
+        score = row.score if later_score is None else later_score
+        priority = live.severity * score
         return {
             "page_id": row.id,
             "night_id": self._night_id,
@@ -197,7 +225,7 @@ class _Intake:
             "families": list(live.families),
             "rules": list(live.rules),
             "severity": live.severity,
-            "probability": row.score,
+            "probability": score,
             "priority": priority,
             "rank": -priority,
             "kind": kind.value,

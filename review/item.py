@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine, func, select
 
 from classifier.reference import CitedArticle, Reference
+from domain.beijing import beijing_time
 from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
 from domain.page import Contact, ContactKind, Identifier
@@ -25,6 +26,7 @@ from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
 from storage.clusters import PageCopy, copies_of
 from storage.pictures import pictures_of_page
 from storage.registry import SqlRegistry
+from storage.rescores import rescored_at
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings, pages
 from storage.versions import version_text, versions_of
 
@@ -139,6 +141,7 @@ def load_item(
         ).all()
         bundle = connection.execute(select(bundles).where(bundles.c.page_id == row.page_id)).one_or_none()
         readings = _readings(connection, item_id)
+        rescored = rescored_at(connection, page.findings_of)
     blind = is_blind(row) and not may(reader.role, Act.SEE_KIND)
     shot, fault = _shot(folder, None if bundle is None else bundle.path)
     views = [_finding(item, page.view, shot, reference) for item in found]
@@ -146,7 +149,7 @@ def load_item(
     return ItemView(
         item=summary_of(row, reader, now),
         page=page.view,
-        judgement=_judgement(page.judgement, reference, blind),
+        judgement=_judgement(page.judgement, reference, blind, _said_of(rescored, page.view)),
         live=tuple(view for view in views if not view.finding.silenced),
         silenced=tuple(view for view in views if view.finding.silenced),
         bundle=None if bundle is None else bundle.path,
@@ -226,12 +229,24 @@ def _finding(row: Any, page: PageView, shot: ShotPlaces | None, reference: Refer
     )
 
 
-def _judgement(stored: Mapping[str, Any], reference: Reference, blind: bool) -> JudgementView:
+def _said_of(rescored: datetime | None, page: PageView) -> tuple[str, ...]:
+    """For a page that a later rescore made a lead: how old it is, and that nobody sealed evidence of it."""
+    if rescored is None:
+        return ()
+    return (
+        f"重评新增：页面取得于 {beijing_time(page.captured_at)}，当夜未列为线索；{beijing_time(rescored)} 按新规则重评后列入。"
+        "只有当夜的原始记录，没有截图与证据包；移送前须重新取证",
+    )
+
+
+def _judgement(
+    stored: Mapping[str, Any], reference: Reference, blind: bool, said: tuple[str, ...] = ()
+) -> JudgementView:
     return JudgementView(
         genre=stored.get("genre", "other"),
         is_ad=bool(stored.get("is_ad")),
         ad_basis=tuple(reference.cite(basis) for basis in stored.get("ad_basis", ())),
-        reasons=tuple(stored.get("reasons", ())),
+        reasons=(*said, *stored.get("reasons", ())),
         score=None if blind else stored.get("score"),
         parts={} if blind else dict(stored.get("parts", {})),
         rules_sha256=stored.get("rules_sha256", ""),

@@ -15,6 +15,7 @@ from storage.columns import storable_json
 from storage.database import writing
 from storage.stored_texts import STORED_TEXT, StoredPage, earlier_pages, stored_pages
 from storage.tables import findings, nights, pages, rescore_batches, rescore_pages, rescores
+from storage.visit_rows import finding_row
 
 BATCH_PAGES = 400
 #: A score that moved by less, with the same findings, is no difference worth keeping.
@@ -183,8 +184,8 @@ def read_batch(engine: Engine, rescore_id: int, number: int) -> list[tuple[Store
 def _with_before(connection: Connection, stored: Sequence[StoredPage]) -> Iterator[tuple[StoredPage, Before]]:
     found: dict[int, list[Finding]] = {}
     wanted = sorted({page.findings_of for page in stored})
-    query = select(findings).where(findings.c.page_id.in_(wanted)).order_by(findings.c.id)
-    for row in connection.execute(query):
+    query = select(findings).where(findings.c.page_id.in_(wanted), findings.c.rescore_id.is_(None))
+    for row in connection.execute(query.order_by(findings.c.id)):
         found.setdefault(row.page_id, []).append(_finding(row))
     ids = [page.id for page in stored]
     rows = connection.execute(select(pages.c.id, pages.c.score, pages.c.flagged).where(pages.c.id.in_(ids)))
@@ -309,6 +310,39 @@ def differing(engine: Engine, rescore_id: int) -> Iterator[Rejudged]:
             with engine.connect() as other:
                 stored = list(stored_pages(other, pages.c.id.in_(list(now))))
                 yield from (Rejudged(page, before, now[page.id]) for page, before in _with_before(other, stored))
+
+
+def hand_over_gained(engine: Engine, rescore_id: int, now: datetime) -> dict[int, float]:
+    """The leads that a run gained, by page, with their scores; their new findings are put beside those of the nights, marked.
+
+    Called again it adds nothing. Raises ValueError for a run that has not ended.
+    """
+    if read_rescore(engine, rescore_id).ended_at is None:
+        raise ValueError(f"rescore {rescore_id} has not ended")
+    gained = [one for one in differing(engine, rescore_id) if one.now.flagged and not one.before.flagged]
+    with writing(engine) as connection:
+        for one in gained:
+            place = findings.c.page_id == one.stored.findings_of
+            known = {
+                (row.rule, row.start_offset, row.end_offset)
+                for row in connection.execute(select(findings).where(place))
+            }
+            rows = [
+                finding_row(one.stored.findings_of, finding) | {"rescore_id": rescore_id}
+                for finding in one.now.findings
+                if not finding.silenced and (finding.rule, finding.start, finding.end) not in known
+            ]
+            if rows:
+                connection.execute(insert(findings), rows)
+        connection.execute(update(rescores).where(rescores.c.id == rescore_id).values(enqueued_at=now))
+    return {one.stored.id: one.now.score for one in gained}
+
+
+def rescored_at(connection: Connection, page_id: int) -> datetime | None:
+    """When the rescore began that made a lead of a page whose findings these are; None for a page that needed none."""
+    runs = select(findings.c.rescore_id).where(findings.c.page_id == page_id)
+    query = select(rescores.c.started_at).where(rescores.c.id.in_(runs)).order_by(rescores.c.id.desc()).limit(1)
+    return connection.scalars(query).one_or_none()
 
 
 def _judgement(document: dict[str, Any]) -> Judgement:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
+from domain.findings import Finding
 from domain.page import ExtractedPage
 from domain.visits import Rendering, Visit
 from storage.columns import storable_text
@@ -81,19 +82,21 @@ def _content_columns(page: ExtractedPage) -> dict[str, Any]:
 
 
 def finding_rows(visit: Visit) -> list[dict[str, Any]]:
-    return [
-        {
-            "page_id": visit.frontier.id,
-            "rule": finding.rule,
-            "family": finding.family,
-            "quote": finding.quote,
-            "start_offset": finding.start,
-            "end_offset": finding.end,
-            "weight": finding.weight,
-            "basis": list(finding.basis),
-            "severity": finding.severity,
-            "silenced": finding.silenced,
-            "gates": list(finding.gates),
-        }
-        for finding in (() if visit.judgement is None else visit.judgement.findings)
-    ]
+    found = () if visit.judgement is None else visit.judgement.findings
+    return [finding_row(visit.frontier.id, finding) for finding in found]
+
+
+def finding_row(page_id: int, finding: Finding) -> dict[str, Any]:
+    return {
+        "page_id": page_id,
+        "rule": finding.rule,
+        "family": finding.family,
+        "quote": finding.quote,
+        "start_offset": finding.start,
+        "end_offset": finding.end,
+        "weight": finding.weight,
+        "basis": list(finding.basis),
+        "severity": finding.severity,
+        "silenced": finding.silenced,
+        "gates": list(finding.gates),
+    }

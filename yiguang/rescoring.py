@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from domain.documents import document_of
+from review.intake import take_in_rescored
 from storage.rescores import (
     JudgedBy,
     Rejudged,
@@ -22,6 +23,7 @@ from storage.rescores import (
     Scope,
     differing,
     finish_rescore,
+    hand_over_gained,
     open_batches,
     open_rescore,
     pages_done,
@@ -109,6 +111,12 @@ def difference(engine: Engine, run: Rescore) -> tuple[Difference, RescoreFigures
     figures = rescore_figures(engine, run.id)
     found.pages, found.leads_before, found.leads_after = figures.pages, figures.leads_before, figures.leads_after
     return found, figures
+
+
+def enqueue_gained(engine: Engine, run: Rescore) -> int:
+    """Send the leads that a finished run gained to the desk; how many items are new there."""
+    now = utc_now()
+    return take_in_rescored(engine, hand_over_gained(engine, run.id, now), now, run.id)
 
 
 def _page(one: Rejudged) -> Page:

@@ -58,6 +58,7 @@ findings = Table(
     Column("severity", Integer, nullable=False),
     Column("silenced", Boolean, nullable=False),
     Column("gates", JsonText, nullable=False),
+    Column("rescore_id", RowId),  # the rescore that made it after the night; NULL for what the night judged
 )
 
 # What was read in a picture, whatever page shows it; its bytes are in the archives of the visits that fetched it.

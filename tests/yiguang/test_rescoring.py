@@ -10,16 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from storage.rescores import Scope
+from domain.roles import Role
+from review.accounts import Accounts
+from review.item import load_item
+from storage.rescores import JudgedBy, Rejudged, Scope, finish_rescore, open_rescore, read_batch, store_batch
 from storage.stored_texts import stored_pages
-from storage.tables import rescore_pages
+from storage.tables import desk_items, pages, rescore_pages
+from tests.review.desk import PASSWORDS
 from tests.storage.crawl import open_store
 from tests.storage.text_nights import CLAIMS, CLINIC, OTHER, night, when
 from yiguang.cli import run
 from yiguang.errors import CommandFailed
 from yiguang.home import make_home, open_home
 from yiguang.night_judge import page_judge
-from yiguang.rescoring import run_rescore
+from yiguang.rescoring import enqueue_gained, run_rescore
 from yiguang.settings import Settings, read_settings
 from yiguang.wiring import load_classifier
 
@@ -121,4 +125,33 @@ def test_only_one_at_a_time(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(CommandFailed, match="已有一次重评正在进行"):
             run_rescore(settings, engine, Scope(), 1, lambda _done, _all: None, print)
+    engine.dispose()
+
+
+def test_gained_leads_go_to_the_desk_and_say_how_old_they_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = _home(home)
+    engine = open_home(settings)
+    judge = page_judge(load_classifier(settings), settings, engine, lambda: when(0))
+    run_by_hand, _ = open_rescore(engine, Scope(), JudgedBy("r", "m", "n"), when(1))
+    judged = [Rejudged(one, before, judge(one.page)) for one, before in read_batch(engine, run_by_hand.id, 0)]
+    store_batch(engine, run_by_hand.id, 0, judged, when(1))
+    with pytest.raises(ValueError, match="has not ended"):
+        enqueue_gained(engine, run_by_hand)
+    done = finish_rescore(engine, run_by_hand.id, when(1))
+    assert enqueue_gained(engine, done) == 6
+    assert enqueue_gained(engine, done) == 0
+    with engine.connect() as connection:
+        items = connection.execute(desk_items.select().order_by(desk_items.c.id)).all()
+        stored = connection.execute(pages.select().where(pages.c.id == items[0].page_id)).one()
+    assert all(item.kind == "lead" and item.probability > 0.5 and item.rules and not item.read_twice for item in items)
+    assert (stored.flagged, stored.score) == (False, 0.1)  # as the night said
+    reader, _ = Accounts(engine, lambda: when(1), PASSWORDS).create("zhao", Role.ANALYST, "admin")
+    view = load_item(engine, home, items[0].id, reader, when(1))
+    assert view.judgement.reasons[0].startswith("重评新增：页面取得于 2026-11-26 02:00，当夜未列为线索；2026-11-27")
+    assert view.bundle is None and view.evidence_fault == ""
+    assert {one.finding.rule for one in view.live} == set(items[0].rules)
+    assert all(view.page.text[one.finding.start : one.finding.end] == one.finding.quote for one in view.live)
+    again, _ = open_rescore(engine, Scope(), JudgedBy("r2", "m", "n"), when(2))
+    assert all(before.findings == () for _, before in read_batch(engine, again.id, 0))  # those of the night
     engine.dispose()

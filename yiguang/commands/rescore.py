@@ -16,12 +16,13 @@ HELP = """\
 
 结果另存，并报告新增与失去的线索。中断（断电、kill -9、Ctrl-C）后以同样的参数再次运行，会接着做完；
 词库、模型或名录改动后再次运行，则重新开始。不给 --night、--since 时为各夜全部页面。
+--enqueue 把新增的线索列入审核队列；已在队列中的不重复列入。
 
 \b
 例：
   yiguang rescore
   yiguang rescore --night 2026-11-25
-  yiguang rescore --since 2026-11-01 --processes 2 --json
+  yiguang rescore --since 2026-11-01 --processes 2 --enqueue
 """
 
 
@@ -35,6 +36,7 @@ def rescore(
         str | None, typer.Option("--since", metavar="DATE", help="只重评这一天（北京时间）起取得的页面")
     ] = None,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="同时判断的进程数")] = 2,
+    enqueue: Annotated[bool, typer.Option("--enqueue", help="把新增的线索列入审核队列，标明“重评新增”")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     from storage.nights import list_nights
@@ -43,7 +45,7 @@ def rescore(
     from yiguang.lexicon_diff import in_words
     from yiguang.logging import set_up_logging
     from yiguang.progress import pages_display
-    from yiguang.rescoring import difference, rescore_row, run_rescore
+    from yiguang.rescoring import difference, enqueue_gained, rescore_row, run_rescore
 
     if night and since:
         raise UsageError("--night 与 --since 只能选一个")
@@ -56,13 +58,17 @@ def rescore(
     with pages_display() as show:
         run = run_rescore(settings, engine, scope, processes, show, lambda notice: typer.echo(notice, err=True))
     found, figures = difference(engine, run)
+    queued = enqueue_gained(engine, run) if enqueue else 0
     if as_json:
-        typer.echo(json.dumps(rescore_row(run, found, figures), ensure_ascii=False))
+        row = rescore_row(run, found, figures) | ({"enqueued": queued} if enqueue else {})
+        typer.echo(json.dumps(row, ensure_ascii=False))
         return
     typer.echo(f"重评 {run.id}：结果摘要 {run.digest}")
     typer.echo(in_words(found))
     if figures.partial:
         typer.echo(f"\n其中 {figures.partial} 页取证时没有存下正文范围与页面控件，按全文判断，得分可能与当夜略有出入")
+    if enqueue:
+        typer.echo(f"\n列入审核队列 {queued} 条（标明“重评新增”；没有截图与证据包，移送前须重新取证）")
 
 
 def _first_moment(date: str) -> datetime:
