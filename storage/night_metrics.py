@@ -62,7 +62,7 @@ def _of_night(connection: Connection, night: Any) -> NightMetrics:
     live = (
         select(findings.c.family, func.count())
         .join(pages, pages.c.id == findings.c.page_id)
-        .where(pages.c.night_id == night.id, findings.c.silenced.is_(False))
+        .where(pages.c.night_id == night.id, findings.c.silenced.is_(False), findings.c.rescore_id.is_(None))
     )
     return NightMetrics(
         night_id=night.id,
