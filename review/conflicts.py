@@ -1,19 +1,21 @@
 """Conflicts of interest: institutions whose items a person has asked not to be shown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, insert, select, tuple_, update
 
+from domain.identity import Node
 from domain.institutions import name_key
 from domain.roles import Act
 from review.accounts import Account, AccountFault, require
 from review.audit_log import AuditLog
 from storage.database import writing
-from storage.tables import desk_conflict_parties, desk_conflicts, desk_item_parties, desk_items
+from storage.tables import desk_conflict_parties, desk_conflicts, desk_item_parties, desk_items, identity_pages
 
 #: Shorter names are in too many others: "口腔" would mean every dental clinic.
 MIN_CHARACTERS = 4
+_AT_ONCE = 400
 
 
 class Conflicts:
@@ -65,6 +67,27 @@ class Conflicts:
         query = select(desk_conflicts.c.name).where(desk_conflicts.c.account_id == account.id)
         with self._engine.connect() as connection:
             return list(connection.scalars(query.order_by(desk_conflicts.c.declared_at, desk_conflicts.c.name)))
+
+    def meant_operator(self, account: Account, names: Iterable[str], subjects: Sequence[Node]) -> bool:
+        """Whether an operator is one that the account has asked not to be shown: by a name it goes by, or because pages of its sites
+        and accounts are items that are not shown."""
+        keys = {key for name in names if len(key := name_key(name)) >= MIN_CHARACTERS}
+        declared = [name_key(name) for name in self.declared(account)]
+        if any(is_meant(one, key) for one in declared for key in keys):
+            return True
+        wanted = [(node.key, node.kind.value) for node in subjects]
+        columns = tuple_(identity_pages.c.subject_key, identity_pages.c.subject_kind)
+        query = (
+            select(desk_items.c.id)
+            .join(identity_pages, identity_pages.c.page_id == desk_items.c.page_id)
+            .where(desk_items.c.id.in_(_conflicting(account.id)))
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return any(
+                connection.scalar(query.where(columns.in_(wanted[start : start + _AT_ONCE]))) is not None
+                for start in range(0, len(wanted), _AT_ONCE)
+            )
 
 
 def is_meant(declared: str, party: str) -> bool:

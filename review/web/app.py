@@ -16,7 +16,17 @@ from starlette.types import ASGIApp, Scope
 
 from review.passwords import Passwords
 from review.settings import DeskSettings
-from review.web import account_pages, api, audit_pages, figure_pages, item_pages, log_in, queue_pages, rule_pages
+from review.web import (
+    account_pages,
+    api,
+    audit_pages,
+    figure_pages,
+    item_pages,
+    log_in,
+    operator_pages,
+    queue_pages,
+    rule_pages,
+)
 from review.web.desk import Clock, Desk, Lexicon, make_desk
 from review.web.guard import Page, routes_of
 from review.web.headers import SafeHeaders
@@ -30,7 +40,17 @@ _log = logging.getLogger(__name__)
 
 PAGES: tuple[Page, ...] = tuple(
     page
-    for part in (log_in, queue_pages, item_pages, figure_pages, rule_pages, audit_pages, account_pages, api)
+    for part in (
+        log_in,
+        queue_pages,
+        item_pages,
+        operator_pages,
+        figure_pages,
+        rule_pages,
+        audit_pages,
+        account_pages,
+        api,
+    )
     for page in part.PAGES
 )
 

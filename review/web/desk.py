@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from classifier.reference import Reference
 from domain.findings import Document, Judgement
+from domain.operator_profile import OperatorProfile
 from review.accounts import Accounts
 from review.audit_log import AuditLog
 from review.conflicts import Conflicts
@@ -28,13 +29,15 @@ Clock = Callable[[], datetime]
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """What explains and what is chosen from. `folder` is where the rules' files lie; None where there are none to read.
-    `judge` is the classifier, for trying texts, and `trial` what tries a changed rule; None where they are not loaded."""
+    `judge` is the classifier, for trying texts, and `trial` what tries a changed rule; `operators` tells what is known of whoever is
+    asked for; None where they are not loaded."""
 
     reasons: tuple[Reason, ...] = ()
     reference: Reference = field(default_factory=Reference)
     folder: Path | None = None
     judge: Callable[[Document], Judgement] | None = None
     trial: Trial | None = None
+    operators: Callable[[str, datetime], OperatorProfile] | None = None
 
 
 @dataclass(frozen=True, slots=True)

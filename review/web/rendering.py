@@ -73,6 +73,7 @@ ACT_ZH: dict[str, str] = {
 }
 #: Address, what is needed to see it, and its name, in order.
 NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
+    ("/operators", Act.READ_ITEM, "经营者"),
     ("/figures", Act.SEE_FIGURES, "看板"),
     ("/rules", Act.READ_RULES, "规则"),
     ("/audit", Act.SEE_AUDIT_LOG, "审计日志"),

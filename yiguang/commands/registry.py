@@ -16,10 +16,8 @@ from yiguang.settings import read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from domain.identity_policy import IdentityPolicy
     from domain.institutions import RegisteredInstitution
     from storage.identity_graph import IdentityGraph
-    from storage.operator_profiles import OperatorProfiles
     from storage.registry_import import ImportCounts
     from yiguang.settings import Settings
 
@@ -157,9 +155,10 @@ def show(
     from domain.subjects import load_subjects
     from yiguang.home import open_home, utc_now
     from yiguang.operator_text import profile_lines
+    from yiguang.operators import operator_profiles
 
     settings = read_settings()
-    profile = _profiles(settings, open_home(settings)).of(what, utc_now())
+    profile = operator_profiles(settings, open_home(settings)).of(what, utc_now())
     if profile.is_empty:
         raise CommandFailed(f"名录与历次采集中都没有“{what}”的记载（未见记载不等于未登记）")
     if picture is not None:
@@ -198,28 +197,9 @@ def operators(
 
 def _graph(settings: "Settings", engine: "Engine") -> "IdentityGraph":
     from storage.identity_graph import IdentityGraph
+    from yiguang.operators import identity_policy
 
-    return IdentityGraph(engine, _policy(settings))
-
-
-def _profiles(settings: "Settings", engine: "Engine") -> "OperatorProfiles":
-    from domain.risk import load_risk_weights
-    from storage.operator_profiles import OperatorProfiles
-
-    try:
-        weights = load_risk_weights(settings.lexicons)
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise CommandFailed(f"lexicons/registry/risk.toml 无法载入：{fault}") from fault
-    return OperatorProfiles(engine, _policy(settings), weights)
-
-
-def _policy(settings: "Settings") -> "IdentityPolicy":
-    from domain.identity_policy import load_identity_policy
-
-    try:
-        return load_identity_policy(settings.lexicons)
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise CommandFailed(f"lexicons/registry/identity.toml 无法载入：{fault}") from fault
+    return IdentityGraph(engine, identity_policy(settings))
 
 
 def _report(counts: "ImportCounts") -> None:

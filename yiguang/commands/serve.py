@@ -12,6 +12,8 @@ from yiguang.settings import Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
     from domain.findings import Document, Judgement
     from review.web.desk import Lexicon
 
@@ -100,7 +102,7 @@ def _run(
     if new := take_in_missing(engine, utc_now(), rules):
         typer.echo(f"从先前各夜收入 {new} 条待审", err=True)
     web = WebSettings(names, behind_proxy, behind_proxy, viewer, secrets.token_bytes(32))
-    lexicon = _lexicon(settings)
+    lexicon = _lexicon(settings, engine)
     listeners = [Listener(desk_app(engine, settings.home, web, utc_now, lexicon, rules), host, port)]
     if viewer_port is not None:
         listeners.append(Listener(viewer_app(settings.home, web, utc_now), host, viewer_port))
@@ -113,19 +115,21 @@ def _run(
         engine.dispose()
 
 
-def _lexicon(settings: Settings) -> "Lexicon":
+def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
     """Raises CommandFailed when a lexicon does not hold what it should."""
     from classifier.errors import LexiconError
     from classifier.reference import load_reference
     from review.reasons import load_reasons
     from review.web.desk import Lexicon
+    from yiguang.operators import operator_profiles
     from yiguang.rule_trial import RuleTrial
 
     try:
         reasons, reference = load_reasons(settings.lexicons), load_reference(settings.lexicons)
     except (LexiconError, OSError, ValueError) as fault:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
-    return Lexicon(reasons, reference, settings.lexicons, _judge(settings), RuleTrial(settings.lexicons))
+    operators = operator_profiles(settings, engine).of
+    return Lexicon(reasons, reference, settings.lexicons, _judge(settings), RuleTrial(settings.lexicons), operators)
 
 
 def _judge(settings: Settings) -> "Callable[[Document], Judgement]":

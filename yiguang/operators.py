@@ -1,0 +1,34 @@
+"""What tells who is behind a page, with the rules and weights that the lexicons have for it."""
+
+from typing import TYPE_CHECKING
+
+from yiguang.errors import CommandFailed
+from yiguang.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from domain.identity_policy import IdentityPolicy
+    from storage.operator_profiles import OperatorProfiles
+
+
+def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles":
+    """Raises CommandFailed naming the file that cannot be used."""
+    from domain.risk import load_risk_weights
+    from storage.operator_profiles import OperatorProfiles
+
+    try:
+        weights = load_risk_weights(settings.lexicons)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise CommandFailed(f"lexicons/registry/risk.toml 无法载入：{fault}") from fault
+    return OperatorProfiles(engine, identity_policy(settings), weights)
+
+
+def identity_policy(settings: Settings) -> "IdentityPolicy":
+    """Raises CommandFailed as `operator_profiles` does."""
+    from domain.identity_policy import load_identity_policy
+
+    try:
+        return load_identity_policy(settings.lexicons)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise CommandFailed(f"lexicons/registry/identity.toml 无法载入：{fault}") from fault
