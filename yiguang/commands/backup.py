@@ -81,7 +81,7 @@ def restore(
     if not settings.seal_key.exists() and not settings.seal_token:
         typer.echo(
             f"备份中没有签名私钥：把原来的 {settings.seal_key.name} 放回 {settings.seal_key.parent}（权限 0600，"
-            f"指纹 {manifest.key_fingerprint}）后再巡查；在此之前不要运行 yiguang init，那会另生成一把"
+            f"指纹 {manifest.key_fingerprint}）后再巡查"
         )
     if failed:
         raise CommandFailed(f"{len(reports)} 份证据中有 {len(failed)} 份未通过核验")
