@@ -70,8 +70,8 @@ def test_nothing_is_sent_that_a_second_person_has_not_approved(tries: list[tuple
     if stage_of(steps) is Stage.ENDED:
         moves = set(Step) - {Step.NOTE, Step.STRUCK}
         assert not any(allowed(list(steps), taken(step, "li")) for step in moves)
-    for place, step in enumerate(steps):  # what stands could have been entered just so
-        require_step("wang", DIGEST, steps[:place], step)
+    for place, stands in enumerate(steps):  # could have been entered just so
+        require_step("wang", DIGEST, steps[:place], stands)
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,24 @@
-"""`yiguang outbox list|show|late|approve|return|send|note` and `yiguang respond`."""
+"""`yiguang outbox list|show|late|approve|return|revise|send|step|strike`."""
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from domain.beijing import BEIJING
-from domain.outbox import MEASURE_ZH, STAGE_ZH, STATEMENT_ZH, STEP_ZH, Measure, StatementKind, Step, StepTaken
+from domain.outbox import STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.settings import Settings, read_settings
+from yiguang.settings import read_settings
 from yiguang.terminal import printable
-
-if TYPE_CHECKING:
-    from domain.clocks import Clock
-    from domain.working_days import WorkCalendar
-    from referral.deadlines import RunningTerm
-    from storage.outbox import Package
 
 GROUP_HELP = """\
 移送台账：每份材料审批、寄送、接收、答复、办结的情况与期限。程序不寄送任何东西，只记录人做了什么。
 
-审批人不能是制作人；审批与寄送时核对材料目录的清单，与制作时登记的不一致即拒绝。记录只增不改，写错的用 note 更正。
+审批人不能是制作人，也不能是修改过文书的人；审批与寄送时逐个核对材料目录和压缩包里的文件，与登记的不一致即拒绝。
+记录只增不改：记错的一步用 strike 撤销，两者都留在台账上。
 
 \b
 例：
@@ -33,16 +29,28 @@ GROUP_HELP = """\
   yiguang outbox step 医广线移〔2026〕3号 closed --measure fined --fine-yuan 20000 --measure ordered --by wang
   yiguang outbox late
 """
-RESPOND_HELP = """\
-记录针对线索的意见：当事人异议（dispute）、当事人称已更正（correction）、本单位撤回（withdrawn）、撤销撤回（reinstated）。
-
-撤回的线索不再移送、不再复测、不计入任何统计；记录只增不改，此后的移送材料与线索详情都会写明。
+STEP_HELP = """\
+记录其他进展：received 接收、replied 答复、filed 立案、not-filed 不予立案、extended 延长期限、transferred 转送其他机关、
+jurisdiction 管辖争议、closed 办结、supervised 挂牌督办、supervision-ended 解除督办、withdrawn 撤回移送、note 备注。
 
 \b
 例：
-  yiguang respond 3 dispute --text 称该页面系第三方代运营 --by wang
-  yiguang respond 3 withdrawn --text 复核发现系转载主管部门通报 --by li
+  yiguang outbox step 编号 received --reference 收文2026-118 --file 回执扫描.pdf --by wang
+  yiguang outbox step 编号 closed --measure fined --fine-yuan 20000 --by wang
+  yiguang outbox step 编号 supervised --text 专班第3次会议确定 --by wang
 """
+REVISE_HELP = """\
+登记改过的函：在材料目录中用 Word 修改 .docx，另存为同名 .pdf，然后运行本命令；校验值、清单与压缩包随之重做。
+
+只能改函，其他文件改动即拒绝。修改后须重新审批，审批人不能是修改的人。
+
+\b
+例：yiguang outbox revise 编号 --folder 目录 --text 补写联系人 --by wang
+"""
+#: Steps that have commands of their own.
+_OWN = {
+    Step.APPROVED: "approve", Step.RETURNED: "return", Step.SENT: "send", Step.REVISED: "revise", Step.STRUCK: "strike",
+}  # fmt: skip
 NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="材料编号，见 outbox list")]
 FOLDER = Annotated[Path, typer.Option("--folder", metavar="DIR", help="材料所在目录（其中有 清单.json）")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以办理时可不写")]
@@ -50,62 +58,97 @@ AT = Annotated[
     str, typer.Option("--at", metavar="TIME", help="办理时间（北京），如 2026-11-26 或 2026-11-26T15:30；默认现在")
 ]
 TEXT = Annotated[str, typer.Option("--text", help="内容或理由")]
+FILE = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="对方文书的扫描件：记录文件名与 SHA-256，文件由各单位自行保管"),
+]
+AS_JSON = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
+XLSX = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="另写为 Excel 工作簿")]
 
 outbox_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(outbox_app, name="outbox")
-    app.command("respond", help=RESPOND_HELP)(respond)
 
 
 @outbox_app.command(
-    "list", help="列出全部材料：编号、接收部门、进展、期限；挂牌督办的在前。\n\n例：yiguang outbox list --json"
+    "list",
+    help="列出全部材料：编号、接收部门、进展、期限；挂牌督办的在前。\n\n"
+    "例：yiguang outbox list --stage draft --out 台账.xlsx",
 )
-def list_(as_json: Annotated[bool, typer.Option("--json", help="每份一行 JSON")] = False) -> None:
-    shown = _Shown(read_settings())
-    packages = sorted(shown.packages(), key=lambda package: not package.supervised)
+def list_(
+    stage: Annotated[Stage | None, typer.Option("--stage", help="只列某一进展的")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="每份一行 JSON")] = False,
+    out: XLSX = None,
+) -> None:
+    from yiguang.outbox_text import LIST_HEADINGS, OutboxText
+
+    shown = OutboxText(read_settings())
+    packages = [package for package in shown.packages() if stage is None or package.stage is stage]
     for package in packages:
         typer.echo(json.dumps(shown.row(package), ensure_ascii=False) if as_json else shown.line(package))
+    if out is not None:
+        _write_xlsx(out, "移送台账", LIST_HEADINGS, (shown.cells(package) for package in packages))
 
 
-@outbox_app.command(help="一份材料的全部经过。\n\n例：yiguang outbox show 医广线移〔2026〕3号")
-def show(number: NUMBER, as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False) -> None:
-    shown = _Shown(read_settings())
-    package = next((each for each in shown.packages() if each.number == number), None)
-    if package is None:
-        raise CommandFailed(f"没有编号为 {number} 的移送材料（见 yiguang outbox list）")
+@outbox_app.command(help="一份材料的全部经过与下一步。\n\n例：yiguang outbox show 医广线移〔2026〕3号")
+def show(number: NUMBER, as_json: AS_JSON = False) -> None:
+    from yiguang.outbox_text import OutboxText, next_step, step_lines
+
+    shown = OutboxText(read_settings())
+    package = shown.package(number)
     if as_json:
         typer.echo(json.dumps(shown.row(package), ensure_ascii=False, indent=2))
         return
-    typer.echo("\n".join([shown.line(package), *(_step_line(taken) for taken in package.steps)]))
+    typer.echo(shown.line(package))
+    typer.echo(f"  制作：{package.made_at.astimezone(BEIJING):%Y-%m-%d %H:%M}（{printable(package.made_by)}）")
+    for line in step_lines(package):
+        typer.echo(line)
+    if following := next_step(package):
+        typer.echo(f"下一步：{following}")
 
 
-@outbox_app.command(help="逾期的与将到期的。有逾期的，退出码为 1。\n\n例：yiguang outbox late --within 5")
-def late(within: Annotated[int, typer.Option("--within", min=0, max=90, help="也列出几日内到期的")] = 3) -> None:
-    shown = _Shown(read_settings())
-    overdue = 0
-    for package in shown.packages():
-        for term in shown.terms(package):
-            if term.is_late(shown.now) or term.is_near(shown.now, within):
-                overdue += term.is_late(shown.now)
-                typer.echo(f"{package.number}\t{package.recipient.value}\t{shown.term(term)}")
-        if package.stage.value == "draft" and (shown.now - package.made_at).days >= within:
-            typer.echo(
-                f"{package.number}\t{package.recipient.value}\t制作后 {(shown.now - package.made_at).days} 日未审批"
-            )
-    if overdue:
+@outbox_app.command(
+    help="逾期的与将到期的，以及告知谁、怎么办（lexicons/calendar/escalation.toml）。有逾期的，退出码为 1。\n\n"
+    "例：yiguang outbox late --within 5 --out 催办.xlsx"
+)
+def late(
+    within: Annotated[int, typer.Option("--within", min=0, max=90, help="也列出几个工作日内到期的")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="每项一行 JSON")] = False,
+    out: XLSX = None,
+) -> None:
+    from yiguang.outbox_text import LATE_HEADINGS, OutboxText
+
+    shown = OutboxText(read_settings())
+    found = shown.reminders(within)
+    for reminder in found:
+        mark = "【挂牌督办】" if reminder.package.supervised and not as_json else ""
+        row = json.dumps(shown.late_row(reminder), ensure_ascii=False)
+        typer.echo(row if as_json else mark + "\t".join(cell for cell in shown.late_cells(reminder)[:8] if cell))
+    if out is not None:
+        _write_xlsx(out, "催办单", LATE_HEADINGS, map(shown.late_cells, found))
+    if overdue := sum(reminder.is_late for reminder in found):
         raise CommandFailed(f"{overdue} 项已逾期")
 
 
 @outbox_app.command(help="审批同意。审批人不能是制作人。\n\n例：yiguang outbox approve 编号 --folder 目录 --by li")
 def approve(number: NUMBER, folder: FOLDER, by: BY = "", at: AT = "", text: TEXT = "") -> None:
-    _take(number, Step.APPROVED, by, at, folder, text=text)
+    _take(number, _step(Step.APPROVED, at, text), by, folder)
 
 
 @outbox_app.command("return", help="退回，不予移送。\n\n例：yiguang outbox return 编号 --text 定性依据不足 --by li")
 def return_(number: NUMBER, text: TEXT = "", by: BY = "", at: AT = "") -> None:
-    _take(number, Step.RETURNED, by, at, text=text)
+    _take(number, _step(Step.RETURNED, at, text), by)
+
+
+@outbox_app.command(help=REVISE_HELP)
+def revise(number: NUMBER, folder: FOLDER, text: TEXT = "", by: BY = "") -> None:
+    from yiguang.outboxing import revise_letters
+
+    package = revise_letters(read_settings(), number, by, _step(Step.REVISED, "", text), folder)
+    typer.echo(f"已记录：{number} {STEP_ZH[Step.REVISED]}；现为“{STAGE_ZH[package.stage]}”")
+    typer.echo(f"  清单 SHA-256：{package.manifest_now}")
 
 
 @outbox_app.command(
@@ -119,11 +162,10 @@ def send(
     at: AT = "",
     text: TEXT = "",
 ) -> None:
-    _take(number, Step.SENT, by, at, folder, text=text, channel=channel)
+    _take(number, _step(Step.SENT, at, text, channel=channel.strip()), by, folder)
 
 
-@outbox_app.command(help="记录其他进展：received、replied、filed、not-filed、closed、supervised、supervision-ended、withdrawn、note。\n\n"
-    "例：yiguang outbox step 编号 closed --measure fined --fine-yuan 20000 --by wang")  # fmt: skip
+@outbox_app.command(help=STEP_HELP)
 def step(
     number: NUMBER,
     what: Annotated[Step, typer.Argument(metavar="STEP", help="进展")],
@@ -133,140 +175,99 @@ def step(
     reference: Annotated[str, typer.Option("--reference", help="对方的文号或收文号")] = "",
     measure: Annotated[list[Measure] | None, typer.Option("--measure", help="处理结果，可多次")] = None,
     fine_yuan: Annotated[str, typer.Option("--fine-yuan", help="罚没金额（元）")] = "",
+    file: FILE = None,
 ) -> None:
-    if what in (Step.APPROVED, Step.RETURNED, Step.SENT):
-        raise UsageError("审批、退回、寄送用 yiguang outbox approve、return、send")
-    _take(number, what, by, at, text=text, reference=reference, measures=tuple(measure or ()), fine_fen=_fen(fine_yuan))
+    from yiguang.outboxing import digest_of
+
+    if what in _OWN:
+        raise UsageError(f"“{STEP_ZH[what]}”用 yiguang outbox {_OWN[what]}")
+    name, digest = digest_of(file)
+    taken = _step(
+        what,
+        at,
+        text,
+        reference=reference.strip(),
+        measures=tuple(dict.fromkeys(measure or ())),
+        fine_fen=_fen(fine_yuan),
+        file_name=name,
+        file_sha256=digest,
+    )
+    _take(number, taken, by)
 
 
-def respond(
-    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号")],
-    kind: Annotated[StatementKind, typer.Argument(metavar="KIND", help="dispute、correction、withdrawn、reinstated")],
+@outbox_app.command(
+    help="撤销记错的一步（步号见 outbox show）；撤销后再按实际情况记一次。\n\n"
+    "例：yiguang outbox strike 编号 12 --text 收文号记在了另一份上 --by wang"
+)
+def strike(
+    number: NUMBER,
+    step_id: Annotated[int, typer.Argument(metavar="ID", help="步号")],
     text: TEXT = "",
     by: BY = "",
-    at: AT = "",
 ) -> None:
-    from yiguang.outboxing import note_statement
-
-    note_statement(read_settings(), case_id, by, kind, text, _time(at))
-    typer.echo(f"已记录：线索 {case_id} {STATEMENT_ZH[kind]}")
+    _take(number, _step(Step.STRUCK, "", text, corrects=step_id), by)
 
 
-def _take(
-    number: str,
+def told_time(at: str) -> datetime:
+    """Aware; a time without zone is Beijing's, an empty one now. Raises UsageError."""
+    if not at:
+        return datetime.now(BEIJING)
+    try:
+        told = datetime.fromisoformat(at)
+    except ValueError:
+        raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
+    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
+
+
+def _step(
     what: Step,
-    by: str,
     at: str,
-    folder: Path | None = None,
+    text: str,
     *,
-    text: str = "",
-    reference: str = "",
     channel: str = "",
+    reference: str = "",
     measures: tuple[Measure, ...] = (),
     fine_fen: int = 0,
-) -> None:
-    from yiguang.home import utc_now
+    corrects: int | None = None,
+    file_name: str = "",
+    file_sha256: str = "",
+) -> StepTaken:
+    """As the command line says it; by whom is known later."""
+    noted_at = datetime.now(BEIJING)
+    return StepTaken(
+        step=what,
+        by="",
+        at=told_time(at) if at else noted_at,
+        noted_at=noted_at,
+        text=text.strip(),
+        reference=reference,
+        channel=channel,
+        measures=measures,
+        fine_fen=fine_fen,
+        corrects=corrects,
+        file_name=file_name,
+        file_sha256=file_sha256,
+    )
+
+
+def _take(number: str, taken: StepTaken, by: str, folder: Path | None = None) -> None:
+    from yiguang.outbox_text import next_step
     from yiguang.outboxing import note_step
 
-    noted_at = utc_now()
-    taken = StepTaken(
-        what,
-        "",
-        _time(at) if at else noted_at,
-        noted_at,
-        text.strip(),
-        reference.strip(),
-        channel.strip(),
-        measures,
-        fine_fen,
-    )
     package = note_step(read_settings(), number, by, taken, folder)
-    typer.echo(f"已记录：{number} {STEP_ZH[what]}；现为“{STAGE_ZH[package.stage]}”")
+    typer.echo(f"已记录：{number} {STEP_ZH[taken.step]}；现为“{STAGE_ZH[package.stage]}”")
+    if following := next_step(package):
+        typer.echo(f"下一步：{following}")
 
 
-class _Shown:
-    """Packages as they are shown to a person, with their terms as of now. Raises CommandFailed for broken calendars."""
+def _write_xlsx(path: Path, title: str, headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    from referral.lists import as_xlsx
+    from storage.durable_file import write_whole
 
-    def __init__(self, settings: Settings) -> None:
-        from domain.clocks import ClocksBroken
-        from domain.working_days import CalendarBroken
-        from referral.deadlines import load_clocks, load_work_calendar
-        from yiguang.home import open_home, utc_now
-
-        self._engine = open_home(settings)
-        self.now = utc_now()
-        try:
-            self._clocks: tuple[Clock, ...] = load_clocks(settings.lexicons)
-            self._calendar: WorkCalendar = load_work_calendar(settings.lexicons)
-        except (ClocksBroken, CalendarBroken) as fault:
-            raise CommandFailed(str(fault)) from fault
-
-    def packages(self) -> "list[Package]":
-        from storage.outbox import list_packages
-
-        return list_packages(self._engine)
-
-    def terms(self, package: "Package") -> "tuple[RunningTerm, ...]":
-        from referral.deadlines import terms_of
-
-        return terms_of(package, self._clocks, self._calendar)
-
-    def term(self, term: "RunningTerm") -> str:
-        if term.deadline is None:
-            return f"{term.clock.title}：期限待定（{term.why_open}）"
-        late = "，已逾期" if term.is_late(self.now) else ""
-        return f"{term.clock.title}：{_minute(term.deadline.due_at)} 前{late}（{term.clock.basis}）"
-
-    def line(self, package: "Package") -> str:
-        mark = "【挂牌督办】" if package.supervised else ""
-        cases = "、".join(map(str, package.cases))
-        parts = [f"{mark}{package.number}", package.recipient.value, STAGE_ZH[package.stage], f"线索 {cases}"]
-        return "\t".join([*parts, *(self.term(term) for term in self.terms(package))])
-
-    def row(self, package: "Package") -> dict[str, object]:
-        return {
-            "number": package.number,
-            "recipient": package.recipient.value,
-            "stage": package.stage.value,
-            "supervised": package.supervised,
-            "made_at": package.made_at.isoformat(),
-            "made_by": package.made_by,
-            "manifest_sha256": package.manifest_sha256,
-            "cases": list(package.cases),
-            "terms": [
-                {
-                    "clock": term.clock.name,
-                    "begun_at": term.begun_at.isoformat(),
-                    "due_at": None if term.deadline is None else term.deadline.due_at.isoformat(),
-                    "late": term.is_late(self.now),
-                    "basis": term.clock.basis,
-                }
-                for term in self.terms(package)
-            ],
-            "steps": [
-                {
-                    "step": taken.step.value,
-                    "by": taken.by,
-                    "at": taken.at.isoformat(),
-                    "noted_at": taken.noted_at.isoformat(),
-                    "text": taken.text,
-                    "reference": taken.reference,
-                    "channel": taken.channel,
-                    "measures": [measure.value for measure in taken.measures],
-                    "fine_fen": taken.fine_fen,
-                    "manifest_sha256": taken.manifest_sha256,
-                }
-                for taken in package.steps
-            ],
-        }
-
-
-def _step_line(taken: StepTaken) -> str:
-    said = [taken.channel, taken.reference, "、".join(MEASURE_ZH[measure] for measure in taken.measures)]
-    if taken.fine_fen:
-        said.append(f"{taken.fine_fen / 100:.2f} 元")
-    words = "；".join(printable(part) for part in (*said, taken.text) if part)
-    return f"  {_minute(taken.at)} {STEP_ZH[taken.step]}（{printable(taken.by)}）{'：' if words else ''}{words}"
+    try:
+        write_whole(path, as_xlsx(title, headings, rows))
+    except OSError as fault:
+        raise CommandFailed(f"无法写入 {path}：{fault.strerror}") from fault
 
 
 def _fen(yuan: str) -> int:
@@ -279,21 +280,6 @@ def _fen(yuan: str) -> int:
         fen = Decimal(yuan) * 100
     except InvalidOperation:
         raise UsageError(f"--fine-yuan 应为金额，如 20000 或 20000.50，不是 {yuan}") from None
-    if fen != fen.to_integral_value() or not 0 <= fen < 10**15:
+    if not fen.is_finite() or fen != fen.to_integral_value() or not 0 <= fen < 10**15:
         raise UsageError(f"--fine-yuan 应为金额，至多两位小数，不是 {yuan}")
     return int(fen)
-
-
-def _time(at: str) -> datetime:
-    """Aware; a time without zone is Beijing's. Raises UsageError."""
-    if not at:
-        return datetime.now(BEIJING)
-    try:
-        told = datetime.fromisoformat(at)
-    except ValueError:
-        raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
-    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
-
-
-def _minute(at: datetime) -> str:
-    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")

@@ -67,6 +67,7 @@ def refer(
     typer.echo(f"  清单 SHA-256：{made.manifest_sha256}")
     lacking = f"缺 {made.missing} 项，见" if made.missing else "各项齐全，见"
     typer.echo(f"  {lacking} {made.checklist.name}")
+    typer.echo(f"下一步：由 {name} 以外的人审批：yiguang outbox approve {made.number} --folder {made.folder}")
 
 
 def _told(pairs: list[str]) -> dict[str, str]:

@@ -1,0 +1,227 @@
+"""`yiguang outbox` and `yiguang respond` as an officer uses them, on a package of a confirmed lead."""
+
+import json
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+from sqlalchemy import Engine, select
+
+from domain.roles import Role
+from domain.routing import Recipient
+from referral.package import MANIFEST, lists_of, numbered, transmissions, with_digests
+from referral.register import record_package, reserve_number
+from review.accounts import Accounts
+from review.audit_log import AuditLog
+from storage.database import open_engine
+from storage.digests import sha256_hex
+from storage.tables import desk_items
+from tests.referral.leads import confirm, consignment
+from tests.review.desk import Clock, Page, desk, people
+from yiguang.cli import run
+from yiguang.home import utc_now
+
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> Engine:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("YIGUANG_HOME", str(folder))
+    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
+    assert run(["init"]) == 0
+    capsys.readouterr()
+    return open_engine(f"sqlite:///{folder}/yiguang.sqlite")
+
+
+@pytest.fixture
+def case(engine: Engine, tmp_path: Path) -> int:
+    """Confirmed by an analyst and a reviewer; there is an officer too."""
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    analyst, reviewer, _ = people(engine, Clock(), Role.ANALYST, Role.REVIEWER, Role.OFFICER)
+    confirm(engine, item, [analyst, reviewer])
+    with engine.connect() as connection:
+        return int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one())
+
+
+@pytest.fixture
+def names(engine: Engine, case: int) -> dict[str, str]:  # noqa: ARG001 - the accounts come with the case
+    return {account.role.value: account.name for account in Accounts(engine, utc_now).list()}
+
+
+@pytest.fixture
+def package(engine: Engine, case: int, names: dict[str, str], tmp_path: Path) -> Path:
+    """The folder of a package on record, by the officer, with letters that are none."""
+    number = reserve_number(engine, Recipient.AMR, [case], names["officer"], {}, utc_now())
+    of = consignment()
+    named = replace(of, number=number)
+    files = with_digests({"函.docx": b"word", "函.pdf": b"print", **lists_of(named)}, named)
+    record_package(engine, number, sha256_hex(files[MANIFEST]))
+    made = tmp_path / number
+    made.mkdir()
+    for name, data in files.items():
+        (made / name).write_bytes(data)
+    for name, data in numbered(list(transmissions(files, 20_000_000)), number).items():
+        (tmp_path / name).write_bytes(data)
+    return made
+
+
+def outbox(*arguments: str | Path) -> int:
+    return run(["outbox", *map(str, arguments)])
+
+
+def shown(package: Path, capsys: Printed) -> dict[str, object]:
+    capsys.readouterr()
+    assert outbox("show", package.name, "--json") == 0
+    row: dict[str, object] = json.loads(capsys.readouterr().out)
+    return row
+
+
+def approve_and_send(package: Path, names: dict[str, str]) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("outbox", "list"), ("outbox", "show"), ("outbox", "late"), ("outbox", "approve"), ("outbox", "return"),
+        ("outbox", "revise"), ("outbox", "send"), ("outbox", "step"), ("outbox", "strike"), ("respond",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_shows_an_example(command: tuple[str, ...], capsys: Printed) -> None:
+    assert run([*command, "--help"]) == 0
+    assert f"yiguang {' '.join(command)}" in capsys.readouterr().out.partition("例：")[2]
+
+
+def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
+    engine: Engine, package: Path, names: dict[str, str], capsys: Printed, tmp_path: Path
+) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names["officer"]) == 1
+    assert "审批人不能是制作人" in capsys.readouterr().err
+    assert outbox("approve", package.name, "--folder", package, "--by", names["analyst"]) == 1
+    assert "不得办理" in capsys.readouterr().err
+    approve_and_send(package, names)
+    assert "下一步：收到回执后记录" in capsys.readouterr().out
+    scan = tmp_path / "回执.pdf"
+    scan.write_bytes(b"receipt")
+    assert outbox("step", package.name, "received", "--reference", "收文118", "--file", scan) == 0
+    assert outbox("step", package.name, "filed") == 0
+    assert outbox("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "20000.5") == 0
+    row = shown(package, capsys)
+    steps = row["steps"]
+    assert isinstance(steps, list)
+    assert [step["step"] for step in steps] == ["approved", "sent", "received", "filed", "closed"]
+    assert (steps[2]["file_name"], steps[2]["file_sha256"]) == ("回执.pdf", sha256_hex(b"receipt"))
+    assert (row["stage"], steps[4]["fine_fen"], row["next"]) == ("closed", 2_000_050, "")
+    log = AuditLog(engine, utc_now)
+    assert [entry.act for entry in log.entries(subject=f"package:{package.name}")] == ["package-step"] * 5
+    assert log.verify() == ()
+
+
+def test_a_package_altered_on_disk_is_neither_approved_nor_sent(
+    package: Path, names: dict[str, str], capsys: Printed
+) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+    (package / "网址清单.csv").write_text("x")
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 1
+    assert "已被改动" in capsys.readouterr().err
+    assert shown(package, capsys)["stage"] == "approved"
+
+
+def test_an_edited_letter_is_approved_anew(package: Path, names: dict[str, str], capsys: Printed) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+    (package / "函.docx").write_bytes(b"edited word")
+    (package / "函.pdf").write_bytes(b"edited print")
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 1
+    assert "outbox revise" in capsys.readouterr().err
+    assert outbox("revise", package.name, "--folder", package, "--text", "补写联系人") == 0
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 1
+    assert "待审批" in capsys.readouterr().err
+    approve_and_send(package, names)
+    row = shown(package, capsys)
+    assert row["manifest_sha256"] == sha256_hex((package / MANIFEST).read_bytes())
+
+
+def test_a_revision_that_broke_off_while_it_was_written_is_finished(
+    package: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "函.docx").write_bytes(b"edited word")
+    (package / "函.pdf").write_bytes(b"edited print")
+    with monkeypatch.context() as broken:
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        broken.setattr("storage.durable_file.write_whole", full)
+        assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 1
+    assert "No space left" in capsys.readouterr().err
+    assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 0
+    row = shown(package, capsys)
+    assert isinstance(row["steps"], list) and len(row["steps"]) == 1
+    assert row["manifest_sha256"] == sha256_hex((package / MANIFEST).read_bytes())
+
+
+def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: dict[str, str], capsys: Printed) -> None:
+    approve_and_send(package, names)
+    assert outbox("step", package.name, "received", "--reference", "收文118") == 0
+    row = shown(package, capsys)
+    assert isinstance(row["steps"], list)
+    sent, received = (step["id"] for step in row["steps"][1:])
+    assert outbox("strike", package.name, str(sent), "--text", "记错") == 1
+    assert "须先撤销后者" in capsys.readouterr().err
+    assert outbox("strike", package.name, str(received), "--text", "记在了另一份上") == 0
+    capsys.readouterr()
+    assert outbox("show", package.name) == 0
+    said = capsys.readouterr().out
+    assert "收文118（已撤销）" in said and "已寄送，待接收" in said
+
+
+def test_what_is_late_is_listed_with_whom_to_tell(
+    package: Path, names: dict[str, str], capsys: Printed, tmp_path: Path
+) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"], "--at", "2026-01-05") == 0
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要", "--at", "2026-01-05") == 0
+    assert outbox("step", package.name, "received", "--at", "2026-01-06") == 0
+    capsys.readouterr()
+    book = tmp_path / "催办.xlsx"
+    assert outbox("late", "--out", book) == 1
+    printed = capsys.readouterr()
+    assert "2026-01-27 23:59\t逾期" in printed.out and "上一级机关" in printed.out and "1 项已逾期" in printed.err
+    sheet = openpyxl.load_workbook(BytesIO(book.read_bytes())).active
+    assert sheet is not None and sheet["A2"].value == package.name and sheet["E2"].value == "2026-01-27 23:59"
+    assert outbox("late", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["late"] is True
+
+
+def test_a_lead_taken_back_stops_its_packages(package: Path, case: int, names: dict[str, str], capsys: Printed) -> None:
+    assert run(["respond", str(case), "dispute", "--text", "称系转载"]) == 0
+    assert f"已在 {package.name}（待审批）中：材料中没有这项意见" in capsys.readouterr().out
+    assert run(["respond", str(case), "withdrawn", "--text", "系转载", "--by", names["officer"]]) == 1
+    assert "不得办理" in capsys.readouterr().err
+    assert run(["respond", str(case), "withdrawn", "--text", "系转载"]) == 0
+    assert "outbox return" in capsys.readouterr().out
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 1
+    assert "已由本单位撤回" in capsys.readouterr().err
+    assert run(["respond", str(case), "withdrawn", "--text", "系转载"]) == 1
+    assert "已经撤回" in capsys.readouterr().err
+    assert run(["cases", "show", str(case)]) == 0
+    assert "本单位撤回认定" in capsys.readouterr().out
+    assert run(["respond", str(case), "reinstated", "--text", "撤回有误"]) == 0
+    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+
+
+def test_usage_is_explained(package: Path, capsys: Printed) -> None:
+    for arguments, words in (
+        (("step", package.name, "sent"), "yiguang outbox send"),
+        (("step", package.name, "note", "--text", "x", "--at", "昨天"), "--at 应为"),
+        (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "两万"), "--fine-yuan 应为金额"),
+        (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "NaN"), "--fine-yuan 应为金额"),
+    ):
+        assert outbox(*arguments) == 2
+        assert words in capsys.readouterr().err
+    assert outbox("show", "没有这份") == 1
+    assert "没有编号为" in capsys.readouterr().err
