@@ -9,32 +9,49 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.alerts import Alert, AlertKind, not_told_lately, still_remembered
+from domain.beijing import beijing_time
 from domain.clocks import ClocksBroken
 from domain.nights import NightState
+from domain.timetable import RUN_ZH, RunState
 from domain.working_days import CalendarBroken
 from referral.deadlines import load_clocks, load_work_calendar, terms_of
 from storage.durable_file import write_whole
 from storage.nights import list_nights, night_summary
 from storage.outbox import list_packages
+from storage.timetable import closures, runs
 from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail
 from yiguang.alert_settings import AlertSettings, read_alert_settings
-from yiguang.errors import UsageError
-from yiguang.home import utc_now
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.home import open_home, utc_now
 from yiguang.morning import missed_since
 from yiguang.settings import Settings
 from yiguang.summary import night_complaints
 
 #: In the data folder, not in the database: what is to be told may be that there is no database.
 _MEMORY = "alerts-told.json"
+#: Missed times of the timetable that are older are not told any more.
+REMEMBERED = timedelta(days=3)
 #: A night that has not ended by then was broken off, or has far too much to do.
 STALLED = timedelta(hours=20)
+
+
+def troubles_of_home(settings: Settings, now: datetime) -> list[Alert]:
+    """As `troubles`; that the data folder or its database cannot be used is one of them."""
+    try:
+        engine = open_home(settings)
+    except CommandFailed as fault:
+        return [Alert(AlertKind.NIGHT, "home", str(fault))]
+    try:
+        return troubles(settings, engine, now)
+    finally:
+        engine.dispose()
 
 
 def troubles(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
     """All that an operator should know of now, gravest first."""
     found = list(_disk(settings))
     try:
-        found += [*_nights(engine, now), *_clocks(settings, engine, now)]
+        found += [*_nights(engine, now), *_timetable(engine, now), *_clocks(settings, engine, now)]
     except SQLAlchemyError as fault:
         found.append(Alert(AlertKind.NIGHT, "database", f"数据库无法使用：{str(fault).splitlines()[0]}"))
     return found
@@ -60,8 +77,23 @@ def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
                 AlertKind.STALLED, night.night_id, f"{night.night_id} 一夜开始后 20 小时仍未结束，余 {night.waiting} 页"
             )
         return
-    if days := missed_since(night.night_id, now, night.resumed_dates):
+    paused = any(closure.covers(now) for closure in closures(engine))
+    if not paused and (days := missed_since(night.night_id, now, night.resumed_dates)):
         yield Alert(AlertKind.MISSED, night.night_id, f"{night.night_id} 之后已有 {days} 天没有巡查")
+
+
+def _timetable(engine: Engine, now: datetime) -> Iterator[Alert]:
+    """Times of the last days at which a night should have run and did not, or did not end."""
+    for run in runs(engine):
+        if run.state in (RunState.MISSED, RunState.BROKEN_OFF) and now - run.due_at < REMEMBERED:
+            at = beijing_time(run.due_at)
+            yield Alert(
+                AlertKind.MISSED, f"{run.state} {at}", f"时间表上 {at} 的巡查{RUN_ZH[run.state]}{_because(run.why)}"
+            )
+
+
+def _because(why: str) -> str:
+    return f"（{why}）" if why else ""
 
 
 def _clocks(settings: Settings, engine: Engine, now: datetime) -> Iterator[Alert]:
@@ -149,6 +181,8 @@ def _told(settings: Settings) -> dict[str, datetime]:
 def _remember(settings: Settings, told: dict[str, datetime]) -> tuple[str, ...]:
     """The fault, if it cannot be kept: a disk that is full is no reason not to tell those who would make room."""
     rows = {key: then.isoformat() for key, then in told.items()}
+    if not settings.home.is_dir():
+        return ()  # it is what was told of; a folder made here would pass for a data folder
     try:
         write_whole(settings.home / _MEMORY, json.dumps(rows, ensure_ascii=False).encode())
     except OSError as fault:

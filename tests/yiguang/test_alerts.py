@@ -13,17 +13,19 @@ from sqlalchemy import Engine
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
 from domain.roles import Role
+from domain.timetable import Closure, Due, RunState
 from review.accounts import Accounts
 from review.intake import take_in
 from storage.nights import finish_night, open_night
 from storage.targets import list_targets, save_targets
+from storage.timetable import add_closure, note_due
 from tests.review.desk import PASSWORDS
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, visit
 from yiguang import alerts
 from yiguang.alert_channels import NotSent
 from yiguang.alert_settings import AlertSettings, Webhook
-from yiguang.alerts import STALLED, tell, troubles
+from yiguang.alerts import STALLED, tell, troubles, troubles_of_home
 from yiguang.digests import digest
 from yiguang.home import make_home, open_home
 from yiguang.settings import Settings, read_settings
@@ -81,6 +83,22 @@ def test_a_night_that_is_not_healthy_is_told(settings: Settings, engine: Engine)
         alert for alert in troubles(settings, engine, NOW + timedelta(days=4)) if alert.kind is AlertKind.MISSED
     ]
     assert missed.text == f"{night_id} 之后已有 3 天没有巡查"
+
+
+def test_missed_times_of_the_timetable_are_told_and_a_pause_is_none(settings: Settings, engine: Engine) -> None:
+    night_id = open_night(engine, NOW, ())
+    finish_night(engine, night_id, NOW)
+    note_due(engine, Due(NOW + timedelta(days=2), RunState.MISSED, "当时没有进程在运行"), NOW + timedelta(days=3))
+    add_closure(engine, Closure(NOW + timedelta(days=3), None, "机房维护"))
+    missed = [alert for alert in troubles(settings, engine, NOW + timedelta(days=4)) if alert.kind is AlertKind.MISSED]
+    assert [alert.text for alert in missed] == ["时间表上 2026-11-28 02:00 的巡查未运行（当时没有进程在运行）"]
+    assert not [one for one in troubles(settings, engine, NOW + timedelta(days=6)) if one.kind is AlertKind.MISSED]
+
+
+def test_a_folder_that_cannot_be_used_is_told_too(tmp_path: Path) -> None:
+    bare = read_settings({"YIGUANG_HOME": str(tmp_path)})
+    (alert,) = troubles_of_home(bare, NOW)
+    assert alert.text.startswith(f"数据目录 {tmp_path} 尚未初始化")
 
 
 def test_a_disk_that_fills_and_a_database_that_is_gone_are_told(settings: Settings, engine: Engine) -> None:

@@ -79,12 +79,12 @@ def send_all(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出，不发送")] = False,
 ) -> None:
     from yiguang.alert_settings import read_alert_settings
-    from yiguang.alerts import tell, troubles
-    from yiguang.home import open_home, utc_now
+    from yiguang.alerts import tell, troubles_of_home
+    from yiguang.home import utc_now
 
     settings, channels = read_settings(), read_alert_settings()
     now = utc_now()
-    found = troubles(settings, open_home(settings), now)
+    found = troubles_of_home(settings, now)
     if dry_run or not channels.ways:
         for alert in found:
             typer.echo(f"· {alert.text}")
