@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Engine, and_, case, func, select
 
 from classifier.ledger import Entry
 from domain.beijing import BEIJING
 from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, wilson
 from review.training import rule_ledger
+from storage.outbox import rescinded_pages
 from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions
 
 #: Counted as found: one person's confirmation is enough for an estimate, though not for a referral.
@@ -161,7 +162,8 @@ def ages(engine: Engine, now: datetime, bounds: Sequence[float] = (1, 3, 7, 14))
 
 
 def audit_estimate(engine: Engine, night_ids: Sequence[str]) -> AuditEstimate:
-    """Recall and prevalence over these nights, from what readers said of the pages drawn."""
+    """Recall and prevalence over these nights, from what readers said of the pages drawn. A lead that was taken back since counts as
+    dismissed."""
     nights = desk_nights.c
     with engine.connect() as connection:
         totals = connection.execute(
@@ -172,10 +174,13 @@ def audit_estimate(engine: Engine, night_ids: Sequence[str]) -> AuditEstimate:
             ).where(nights.night_id.in_(night_ids))
         ).one()
         by_state: dict[tuple[str, str], int] = {}
-        counted = (
-            select(desk_items.c.kind, desk_items.c.state, func.count().label("items"))
-            .where(desk_items.c.night_id.in_(night_ids))
-            .group_by(desk_items.c.kind, desk_items.c.state)
+        items = desk_items.c
+        # Found no more, though somebody read it
+        taken_back = items.page_id.in_(rescinded_pages()) & items.state.in_(_FOUND)
+        state = case((taken_back, ItemState.DISMISSED.value), else_=items.state).label("state")
+        stated = select(items.kind, state).where(items.night_id.in_(night_ids)).subquery()
+        counted = select(stated.c.kind, stated.c.state, func.count().label("items")).group_by(
+            stated.c.kind, stated.c.state
         )
         for row in connection.execute(counted):
             by_state[row.kind, row.state] = row.items

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, and_, select, union_all
 from domain.reviews import DECIDED, ItemState, Verdict
 from review.accounts import Account
 from review.items import without_conflicts
+from storage.outbox import rescinded_pages
 from storage.tables import desk_accounts, desk_decisions, desk_item_parties, desk_items
 
 SHOWN = 20
@@ -19,7 +20,7 @@ _COMMON = 2000
 @dataclass(frozen=True, slots=True)
 class EarlierItem:
     """A decided item. `same_page` is true for an earlier text at the same address; `reason` and `note` are of the last verdict
-    that counts, `by` whose that was."""
+    that counts, `by` whose that was. `taken_back` is true for a lead that we withdrew afterwards."""
 
     item_id: int
     url: str
@@ -33,6 +34,7 @@ class EarlierItem:
     reason: str
     note: str
     by: str
+    taken_back: bool
 
 
 def earlier_items(engine: Engine, reader: Account, row: Any, limit: int = SHOWN) -> tuple[EarlierItem, ...]:
@@ -58,7 +60,12 @@ def earlier_items(engine: Engine, reader: Account, row: Any, limit: int = SHOWN)
             .limit(limit)
         ).all()
         query = (
-            select(desk_items, desk_decisions, desk_accounts.c.name.label("by"))
+            select(
+                desk_items,
+                desk_decisions,
+                desk_accounts.c.name.label("by"),
+                items.page_id.in_(rescinded_pages()).label("taken_back"),
+            )
             .join(desk_decisions, made.item_id == items.id)
             .join(desk_accounts, desk_accounts.c.id == made.account_id)
             .where(
@@ -85,4 +92,5 @@ def _earlier(row: Any, url_key: str) -> EarlierItem:
         reason=row.reason,
         note=row.note,
         by=row.by,
+        taken_back=bool(row.taken_back),
     )

@@ -13,6 +13,7 @@ from classifier.reference import CitedArticle, Reference
 from domain.beijing import beijing_time
 from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
+from domain.outbox import Statement
 from domain.page import Contact, ContactKind, Identifier
 from domain.pictures import PagePicture, PicturePlace, places_of
 from domain.places import QuotePlace
@@ -24,6 +25,7 @@ from review.history import EarlierItem, earlier_items
 from review.items import ItemSummary, NoSuchItem, is_blind, summaries, summary_of, without_conflicts
 from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
 from storage.clusters import PageCopy, copies_of
+from storage.outbox import statements_of
 from storage.pictures import pictures_of_page
 from storage.registry import SqlRegistry
 from storage.rescores import rescored_at
@@ -104,7 +106,8 @@ class ReadingView:
 class ItemView:
     """One item. `bundle` is None where no evidence was sealed, as for a page drawn at random; `shot` None where there is no
     readable one, and then `evidence_fault` says why (Chinese, empty for no bundle). `changes` are from the version before.
-    `readings` leaves out what a reader is not to know before the own verdict."""
+    `readings` leaves out what a reader is not to know before the own verdict; `statements` are what the institution said against the
+    lead, and whether we took it back."""
 
     item: ItemSummary
     page: PageView
@@ -121,6 +124,7 @@ class ItemView:
     registered: tuple[RegisteredInstitution, ...]
     earlier: tuple[EarlierItem, ...]
     readings: tuple[ReadingView, ...]
+    statements: tuple[Statement, ...]
 
 
 def load_item(
@@ -162,6 +166,7 @@ def load_item(
         registered=_registered(engine, page.view),
         earlier=earlier_items(engine, reader, row),
         readings=tuple(reading for reading in readings if not blind or reading.by == reader.name),
+        statements=statements_of(engine, [row.page_id]).get(row.page_id, ()),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from classifier.ledger import Entry, ledger
 from domain.reviews import FindingVerdict, ItemKind, ItemState, Verdict
+from storage.outbox import rescinded_pages
 from storage.tables import (
     desk_accounts,
     desk_decisions,
@@ -20,19 +21,22 @@ from storage.tables import (
 #: What a decided item is labelled; what waits for another person is no label yet.
 LABELS = {ItemState.CONFIRMED: "confirmed", ItemState.DISMISSED: "dismissed", ItemState.NOT_AD: "dismissed"}
 _AT_A_TIME = 200
+#: Not a lead that was taken back.
+_STANDS = desk_items.c.page_id.not_in(rescinded_pages())
 
 
 def training_rows(engine: Engine, since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """One row for each item with a conclusion, in order of items, some hundred texts in memory at a time.
 
-    A page whose words were cleared when their term was over (`storage.expired_texts`) has nothing to teach and is left out.
+    A page whose words were cleared when their term was over (`storage.expired_texts`) has nothing to teach and is left out, as is a
+    lead that was taken back (`storage.outbox`): nobody says now what it is.
     `families` and `rules` are those of the page's live findings that no reader called wrong; a dismissed page has no family.
     `by` is the reader who spoke first. Rows are of the pages' own texts, unmasked: they do not leave the house.
     """
     last = 0
     settled = [state.value for state in LABELS]
     while True:
-        query = select(desk_items.c.id).where(desk_items.c.id > last, desk_items.c.state.in_(settled))
+        query = select(desk_items.c.id).where(desk_items.c.id > last, desk_items.c.state.in_(settled), _STANDS)
         if since is not None:
             query = query.where(desk_items.c.decided_at >= since)
         with engine.connect() as connection:
@@ -46,9 +50,9 @@ def training_rows(engine: Engine, since: datetime | None = None) -> Iterator[dic
 
 def rule_ledger(engine: Engine, since: datetime | None = None, until: datetime | None = None) -> Mapping[str, Entry]:
     """How settled leads were decided, by the rules whose findings were shown. A finding that a reader called wrong counts as
-    dismissed even on a page that was confirmed for another."""
+    dismissed even on a page that was confirmed for another; leads that were taken back do not count."""
     decided = select(desk_items.c.id, desk_items.c.page_id, desk_items.c.state, desk_items.c.rules).where(
-        desk_items.c.state.in_([state.value for state in LABELS]), desk_items.c.kind == ItemKind.LEAD.value
+        desk_items.c.state.in_([state.value for state in LABELS]), desk_items.c.kind == ItemKind.LEAD.value, _STANDS
     )
     if since is not None:
         decided = decided.where(desk_items.c.decided_at >= since)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.findings import FAMILY_ZH
+from domain.outbox import STATEMENT_ZH
 from domain.reviews import FINDING_VERDICT_ZH, STATE_ZH, VERDICT_ZH
 from domain.roles import ROLE_ZH, Act
 from domain.versions import VERSION_STATE_ZH
@@ -106,6 +107,7 @@ class Renderer:
         }
         self._templates.globals |= {
             "STATE_ZH": STATE_ZH,
+            "STATEMENT_ZH": STATEMENT_ZH,
             "VERDICT_ZH": VERDICT_ZH,
             "FINDING_VERDICT_ZH": FINDING_VERDICT_ZH,
             "ROLE_ZH": ROLE_ZH,
