@@ -8,7 +8,7 @@ from crawler.institutions import find_institutions
 from crawler.main_body import Layout
 from crawler.page_head import read_head
 from crawler.page_links import Resolver, resolve_images, resolve_links
-from crawler.script_redirect import script_redirect
+from crawler.script_redirect import SCRIPT_REDIRECT, script_redirect
 from crawler.self_statements import read_statements
 from crawler.walked import Walk
 from crawler.wordings import Wordings
@@ -120,7 +120,7 @@ def _extra(walk: Walk, title: str, source: str, redirect: str) -> dict[str, str]
     found = {
         "document_title": walk.document_title if walk.document_title != title else "",
         "source": source,
-        "script_redirect": redirect,
+        SCRIPT_REDIRECT: redirect,
         "hidden_text": " ".join(" ".join(walk.hidden).split())[:_EXTRA_CHARS],
         "alt_text": "\n".join(alts)[:_EXTRA_CHARS],
     }

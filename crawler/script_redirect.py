@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+#: Where the reader of pages says, in `ExtractedPage.extra`, that a page does nothing but send the browser elsewhere.
+SCRIPT_REDIRECT = "script_redirect"
 #: What such a page shows is a word of patience at most: 请稍候，正在为你转入...
 _SHOWN_CHARS = 60
 _SCRIPT_CHARS = 4000

@@ -15,11 +15,14 @@ from typing import Any, TypeVar
 from scrapy import Spider
 
 from crawler.downloads import Downloads
+from crawler.endings import Endings
+from crawler.examining import Examiner
 from crawler.fetch import PageFetcher
 from crawler.images import PageImages
 from crawler.in_hand import SET_ASIDE_AFTER, Company
 from crawler.ladder import Ladder
 from crawler.ocr import OcrLimits, PictureOcr
+from crawler.page_reader import PageReader
 from crawler.picture_budget import PictureBudget
 from crawler.politeness import SiteGates
 from crawler.recording import Recorder
@@ -94,7 +97,7 @@ class ShardSpider(Spider):
         try:
             visitor = self._visitor(renderer, ocr)
             await visitor.rests.load()
-            await visitor.ladder.load()
+            await visitor.examiner.ladder.load()
             await self._crawl(visitor)
             self.finished = True
         except Exception as error:
@@ -124,19 +127,11 @@ class ShardSpider(Spider):
         show = PageShow(settings, downloads, fetcher, gates, renderer)
         budget = PictureBudget(ocr, settings.pages_expected)
         images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored, budget)
+        reader = PageReader(settings, self.judge)
+        endings = Endings(settings, self.clock, self.in_hand)
+        examiner = Examiner(reader, ladder, show, images, endings)
         return Visitor(
-            settings,
-            self.clock,
-            fetcher,
-            gates,
-            rests,
-            ladder,
-            show,
-            self.judge,
-            self.memory,
-            self._stored,
-            images,
-            self.in_hand,
+            settings, self.clock, fetcher, gates, rests, reader, examiner, endings, self.memory, self._stored
         )
 
     async def _crawl(self, visitor: Visitor) -> None:
@@ -204,7 +199,7 @@ class ShardSpider(Spider):
             elif rest is None:
                 await self._visit_and_record(visitor, row)
             elif rest.until - self.clock() > longest:
-                await self._record(visitor, visitor.resting(row, rest))
+                await self._record(visitor, visitor.endings.resting(row, rest))
             else:
                 await self._stored(self.frontier.give_back, [row.id], self.worker, rest.until)
             self._held.discard(row.id)
@@ -212,7 +207,7 @@ class ShardSpider(Spider):
     async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl) -> None:
         broken_off = self.in_hand.broken_off(row.id)
         if broken_off >= SET_ASIDE_AFTER:
-            await self._record(visitor, visitor.set_aside(row, broken_off))
+            await self._record(visitor, visitor.endings.set_aside(row, broken_off))
             return
         async with self._company.visit(alone=broken_off > 0):
             self.in_hand.begin(row.id)
@@ -228,14 +223,14 @@ class ShardSpider(Spider):
             # The one place where a fault of ours in reading or judging a page is turned into its outcome
             logger.exception("visit failed: %s", row.url)
             bare = Visit(row, Outcome.OUR_FAULT, "", started_at, started_at, row.url, None)
-            return visitor.our_fault(bare, f"处理页面时出错：{type(error).__name__}: {str(error)[:200]}")
+            return visitor.endings.our_fault(bare, f"处理页面时出错：{type(error).__name__}: {str(error)[:200]}")
 
     async def _record(self, visitor: Visitor, visit: Visit) -> None:
         try:
             await self._recorder.record(visit)
         except EvidenceIncomplete as error:
             logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
-            await self._recorder.record(visitor.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
+            await self._recorder.record(visitor.endings.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
         logger.info("%s %s %s", visit.outcome.value, visit.final_url, visit.outcome_detail)
 
     async def _heartbeat(self) -> None:

@@ -1,0 +1,37 @@
+"""Where a page sends its visitor by itself, by a refresh or a script, and under which address it is read."""
+
+from dataclasses import replace
+
+from w3lib.html import get_meta_refresh
+
+from crawler.script_redirect import SCRIPT_REDIRECT
+from crawler.urls import without_fragment
+from domain.page import ExtractedPage, Link
+
+#: A page of no more text that goes on by itself within so many seconds is a redirect.
+_SPLASH_CHARACTERS, _SPLASH_SECONDS = 40, 3.0
+_HEAD_BYTES = 4096
+
+
+def shown_url(asked_url: str, final_url: str) -> str:
+    """The final URL, with the route of a script application that was asked for."""
+    route = asked_url.partition("#")[2]
+    return f"{final_url}#{route}" if route and "#" not in final_url else final_url
+
+
+def sent_on_to(page: ExtractedPage, body: bytes) -> str:
+    """Where a page that shows nothing sends its visitor at once, by script or by refresh; empty for other pages."""
+    if target := page.extra.get(SCRIPT_REDIRECT, ""):
+        return target
+    if len(page.text) > _SPLASH_CHARACTERS or page.images:
+        return ""
+    seconds, refreshed = get_meta_refresh(body[:_HEAD_BYTES], page.url)
+    if seconds is None or refreshed is None or seconds > _SPLASH_SECONDS:
+        return ""
+    return "" if without_fragment(refreshed) == without_fragment(page.url) else refreshed
+
+
+def with_meta_refresh(page: ExtractedPage, body: bytes) -> ExtractedPage:
+    """Count where a refresh in the markup leads as a link: splash pages have no other."""
+    _, target = get_meta_refresh(body[:_HEAD_BYTES], page.url)
+    return page if target is None else replace(page, links=(*page.links, Link(target)))
