@@ -1,0 +1,80 @@
+"""Backup, restore, metrics and the ledger of lost URLs, as typed."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from domain.outcome import Outcome
+from storage.seals import seal_night
+from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
+from tests.storage.samples import NOW, failed_visit, visit
+from yiguang.cli import run
+from yiguang.home import make_home, open_home
+from yiguang.settings import read_settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With one lead, one page that is gone, and one URL whose reason is a formula."""
+    place = tmp_path / "home"
+    settings = read_settings({"YIGUANG_HOME": str(place)})
+    make_home(settings)
+    engine = open_home(settings)
+    night_id, ids = open_sample_night(engine, links=1)
+    store = open_store(engine, place)
+    lead, gone, odd, last = claim(engine, night_id, ids, limit=4)
+    store.record(visit(lead, flagged=True))
+    store.record(failed_visit(gone))
+    store.record(failed_visit(odd, Outcome.UNKNOWN, outcome_detail='=HYPERLINK("http://x.example")'))
+    store.record(visit(last))
+    store.close()
+    seal_night(engine, place, night_id, seal_key(place), NOW)
+    engine.dispose()
+    monkeypatch.setenv("YIGUANG_HOME", str(place))
+    return place
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backup_is_restored_and_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, place = tmp_path / "backup", tmp_path / "restored"
+    assert run(["backup", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["with_keys"], told["missing"], told["database"]) == (False, [], "sqlite")
+    assert run(["restore", str(out), "--home", str(place)]) == 0
+    said = capsys.readouterr().out
+    assert "全部通过核验" in said and "备份中没有签名私钥" in said and told["key_fingerprint"] in said
+    assert (place / "initialised").exists() and not (place / "keys").exists()
+    assert run(["restore", str(out), "--home", str(place)]) == 1
+    assert capsys.readouterr().err == f"错误：{place} 不是空目录；恢复只写入新的或空的数据目录\n"
+
+
+def test_evidence_that_is_gone_is_told_by_the_backup(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bundle,) = home.glob("evidence/*/*.wacz")
+    bundle.unlink()
+    assert run(["backup", "--out", str(tmp_path / "backup")]) == 1
+    path = bundle.relative_to(home)
+    assert capsys.readouterr().err == f"错误：1 个登记在册的证据文件不在数据目录中，首先是 {path}\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_lost_urls_are_a_table_without_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["night", "lost"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("\ufeff网址,")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    reasons = {row["结果或规则"]: row["原因"] for row in rows}
+    assert reasons == {"页面不存在（404/410）": "页面不存在", "无法判定": '\'=HYPERLINK("http://x.example")'}
+    assert run(["night", "lost", "1999-01-01"]) == 1
+
+
+def test_metrics_are_put_in_a_file(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "yiguang.prom"
+    assert run(["metrics", "--out", str(out)]) == 0
+    assert 'yiguang_night_pages{outcome="content"} 2.0' in out.read_text(encoding="utf-8").splitlines()
+    assert run(["metrics", "--out", str(out), "--port", "9464"]) == 2
+    assert run(["metrics", "--out", str(home / "yiguang.sqlite" / "x")]) == 1
