@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH
-from domain.outbox import MEASURE_ZH, Stage, sent_at
+from domain.outbox import MEASURE_ZH, sent_at
 from domain.reviews import ItemKind, ItemState
 from domain.takedown import GRADE_ZH
 from storage.outbox import list_packages, rescinded_pages
@@ -79,7 +79,7 @@ def _of_packages(engine: Engine) -> tuple[dict[int, list[str]], dict[int, list[s
     sent: defaultdict[int, list[str]] = defaultdict(list)
     measures: defaultdict[int, list[str]] = defaultdict(list)
     for package in list_packages(engine):
-        if package.stage is Stage.ENDED or sent_at(package.steps) is None:
+        if not package.counts or sent_at(package.steps) is None:
             continue
         for case in package.cases:
             sent[case].append(package.number)

@@ -17,7 +17,7 @@ from domain.beijing import BEIJING
 from domain.clocks import Clock
 from domain.findings import FAMILIES, FAMILY_ZH
 from domain.nights import NightKind
-from domain.outbox import Measure, Stage, Step
+from domain.outbox import Measure, Step
 from domain.outcome import Outcome
 from domain.reviews import ItemKind, ItemState
 from domain.routing import Recipient
@@ -218,7 +218,7 @@ def _decided(
 
 def _referred(packages: Sequence[Package]) -> Iterator[Fact]:
     for package in packages:
-        if package.stage is Stage.ENDED:
+        if not package.counts:
             continue
         steps = {taken.step for taken in package.steps}
         for taken in package.steps:
@@ -239,7 +239,7 @@ def _late(
     packages: Sequence[Package], clocks: Sequence[Clock], calendar: WorkCalendar, now: datetime
 ) -> Iterator[Fact]:
     for package in packages:
-        for term in terms_of(package, clocks, calendar):
+        for term in terms_of(package, clocks, calendar) if package.counts else ():
             if term.deadline is not None and term.is_late(now):
                 yield Fact("late", _day(term.deadline.due_at), f"{package.number} {term.clock.title}")
 

@@ -63,6 +63,11 @@ class Package:
         return stage_of(self.steps)
 
     @property
+    def counts(self) -> bool:
+        """Whether statistics know of it: not once it was returned or withdrawn, or all its leads were taken back."""
+        return self.stage is not Stage.ENDED and len(self.rescinded) < len(self.cases)
+
+    @property
     def supervised(self) -> bool:
         return is_supervised(self.steps)
 
@@ -160,6 +165,12 @@ def struck_steps() -> Select[tuple[int]]:
 def was_rescinded(page_id: ColumnElement[int], same_as: ColumnElement[int | None]) -> ColumnElement[bool]:
     """Whether the lead on a page was taken back, be it from a capture that had the same text (`same_as`)."""
     return page_id.in_(rescinded_pages()) | func.coalesce(same_as, page_id).in_(rescinded_pages())
+
+
+def list_rescinded(engine: Engine) -> frozenset[int]:
+    """The ids of all leads that we took back."""
+    with engine.connect() as connection:
+        return frozenset(row.page_id for row in connection.execute(rescinded_pages()))
 
 
 def rescinded_pages() -> Select[tuple[int]]:

@@ -1,12 +1,14 @@
 """What leaves the data folder with a case: the masked copy for everybody, the sealed original for those who may see it."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from domain.beijing import beijing_time
 from domain.nights import Case
 from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
+from yiguang.terminal import printable
 
 VERIFIER = "verify.pyz"
 
@@ -30,8 +32,10 @@ def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
     from yiguang.screenshot_words import screenshot_words
 
     bundle = (settings.home / case.bundle).read_bytes()
-    copy = masked_copy(bundle, load_masker(settings.lexicons), screenshot_words)
-    return {Path(case.bundle).stem + suffix: data for suffix, data in copy.items()}
+    masker = load_masker(settings.lexicons)
+    copy = masked_copy(bundle, masker, screenshot_words)
+    said = _statements(settings, case, lambda text: masker.mask(text).text)
+    return {Path(case.bundle).stem + suffix: data for suffix, data in (copy | said).items()}
 
 
 def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
@@ -55,6 +59,7 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
         f"{name}.statement.txt": statement.encode(),
         VERIFIER: build_verifier(),
         **{name + suffix: picture for suffix, picture in boxed_shots(bundle).items()},
+        **{name + suffix: data for suffix, data in _statements(settings, case, str).items()},
     }
     proof = proof_of(open_home(settings), case.bundle)
     if proof is None:
@@ -62,6 +67,19 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     else:
         files[name + SUFFIX] = proof
     return files
+
+
+def _statements(settings: Settings, case: Case, shown: Callable[[str], str]) -> dict[str, bytes]:
+    """What was said against the lead and whether it was taken back, by suffix; nothing when nothing was."""
+    from domain.outbox import STATEMENT_ZH
+    from storage.outbox import statements_of
+    from yiguang.home import open_home
+
+    lines = [
+        f"{STATEMENT_ZH[said.kind]}（{beijing_time(said.at)}）：{printable(shown(said.text))}\n"
+        for said in statements_of(open_home(settings), [case.id]).get(case.id, ())
+    ]
+    return {".意见.txt": "".join(lines).encode()} if lines else {}
 
 
 def role_of_opener(settings: Settings, by: str) -> str:

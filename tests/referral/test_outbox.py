@@ -1,8 +1,10 @@
 """Steps of packages and statements about leads in the database, and the terms that run."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection, Engine, delete, select, update
@@ -13,9 +15,18 @@ from domain.routing import Recipient
 from referral.deadlines import load_clocks, load_work_calendar, terms_of
 from referral.lead import NotReferable, gather
 from referral.register import record_package, reserve_number
+from review.repeats import reopen_as_repeat
 from storage.database import writing
 from storage.operator_history import cases_of_names
-from storage.outbox import add_statement, find_package, list_packages, rescinded_pages, statements_of, take_step
+from storage.outbox import (
+    add_statement,
+    find_package,
+    list_packages,
+    packages_with,
+    rescinded_pages,
+    statements_of,
+    take_step,
+)
 from storage.tables import desk_items, referral_steps
 from storage.takedown import referred_cases
 from tests.referral.leads import LEXICONS, REFERENCE, confirm, masker
@@ -34,7 +45,7 @@ def case(engine: Engine, tmp_path: Path) -> int:
     item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
     confirm(engine, item)
     with engine.connect() as connection:
-        return connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one()
+        return int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one())
 
 
 @pytest.fixture
@@ -132,3 +143,72 @@ def test_a_lead_taken_back_is_counted_nowhere(engine: Engine, case: int) -> None
     assert len(statements_of(engine, [case])[case]) == 3
     with pytest.raises(KeyError):
         add_statement(engine, 999, Statement(StatementKind.DISPUTE, "li", NOW, NOW, "说明"), quiet)
+
+
+def test_a_step_struck_counts_for_nothing_and_stays(engine: Engine, number: str) -> None:
+    step(engine, number, Step.APPROVED, "li")
+    step(engine, number, Step.SENT)
+    sent = find_package(engine, number).entered[-1]
+    assert step(engine, number, Step.STRUCK, corrects=sent.id) is Stage.APPROVED
+    package = find_package(engine, number)
+    assert [taken.step for taken in package.steps] == [Step.APPROVED]
+    assert [taken.step for taken in package.entered] == [Step.APPROVED, Step.SENT, Step.STRUCK]
+    (made,) = referred_cases(engine)
+    assert made.referred_at == NOW - timedelta(days=2)  # as for a package that was not sent yet
+    step(engine, number, Step.RETURNED, "li")
+    returned = find_package(engine, number).entered[-1]
+    assert referred_cases(engine) == []
+    step(engine, number, Step.STRUCK, "li", corrects=returned.id)
+    assert len(referred_cases(engine)) == 1
+
+
+def test_a_paper_of_the_other_side_is_kept_by_its_digest(engine: Engine, number: str, case: int) -> None:
+    step(engine, number, Step.APPROVED, "li")
+    step(engine, number, Step.SENT)
+    step(engine, number, Step.REPLIED, file_name="复函.pdf", file_sha256="cd" * 32)
+    assert find_package(engine, number).steps[-1].file_name == "复函.pdf"
+    said = Statement(StatementKind.DISPUTE, "wang", NOW, NOW, "称系转载", "来函.pdf", "ef" * 32)
+    add_statement(engine, case, said, quiet)
+    assert statements_of(engine, [case])[case] == (said,)
+
+
+def test_what_is_no_confirmed_lead_any_more_does_not_go_out(engine: Engine, number: str, case: int) -> None:
+    say(engine, case, StatementKind.WITHDRAWN)
+    with pytest.raises(StepRefused, match=f"线索 {case} 已由本单位撤回"):
+        step(engine, number, Step.APPROVED, "li")
+    (package,) = packages_with(engine, case)
+    assert package.rescinded == (case,) and not package.counts
+    say(engine, case, StatementKind.REINSTATED)
+    assert find_package(engine, number).counts
+    step(engine, number, Step.APPROVED, "li")
+    assert reopen_as_repeat(engine, case, "再次出现", NOW)
+    with pytest.raises(StepRefused, match="不再是两人确认的状态"):
+        step(engine, number, Step.SENT)
+
+
+def test_what_was_not_taken_back_cannot_be_reinstated(engine: Engine, case: int) -> None:
+    with pytest.raises(StepRefused, match="没有撤回过"):
+        say(engine, case, StatementKind.REINSTATED)
+    say(engine, case, StatementKind.WITHDRAWN)
+    with pytest.raises(StepRefused, match="已经撤回"):
+        say(engine, case, StatementKind.WITHDRAWN)
+
+
+def test_two_who_take_the_same_step_at_once_do_not_both_succeed(engine: Engine, number: str) -> None:
+    at_once = Barrier(4)
+
+    def approve(by: str) -> bool:
+        at_once.wait()
+        try:
+            step(engine, number, Step.APPROVED, by)
+        except StepRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(approve, ["li", "liu", "lin", "luo"])) == [False, False, False, True]
+    assert len(find_package(engine, number).entered) == 1
+
+
+def say(engine: Engine, case: int, kind: StatementKind) -> None:
+    add_statement(engine, case, Statement(kind, "li", NOW, NOW, "说明"), quiet)

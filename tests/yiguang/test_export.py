@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.nights import Case
+from domain.outbox import Statement, StatementKind
 from domain.roles import Role
 from review.accounts import Accounts
 from review.audit_log import AuditLog
@@ -15,6 +16,7 @@ from storage.cases import list_cases
 from storage.database import migrate, open_engine
 from storage.keep_records import read_records
 from storage.nights import finish_night
+from storage.outbox import add_statement
 from storage.seals import seal_night
 from storage.verify import verify_all
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
@@ -116,3 +118,14 @@ def test_an_opening_is_in_the_chain_and_in_the_desks_log(settings: Settings, eng
     assert (entry.actor, entry.act, entry.subject) == ("officer-1", "original-exported", f"case:{_case(engine).id}")
     assert json.loads((settings.home / entry.detail["record"]).read_bytes())["reason"] == entry.detail["reason"]
     assert all(report.ok for report in verify_all(engine, settings.home))
+
+
+def test_what_was_said_against_a_lead_goes_along(settings: Settings, engine: Engine) -> None:
+    case = _case(engine)
+    assert not [name for name in masked_files(settings, case) if name.endswith(".意见.txt")]
+    said = Statement(StatementKind.DISPUTE, "wang", NOW, NOW, "患者王小明称系转载\x00")
+    add_statement(engine, case.id, said, lambda _connection: None)
+    (masked,) = (data for name, data in masked_files(settings, case).items() if name.endswith(".意见.txt"))
+    assert "当事人异议（2026-11-26 02:00）" in masked.decode() and "王小明" not in masked.decode()
+    (whole,) = (data for name, data in original_files(settings, case).items() if name.endswith(".意见.txt"))
+    assert "患者王小明称系转载" in whole.decode() and "\x00" not in whole.decode()

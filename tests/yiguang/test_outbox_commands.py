@@ -1,9 +1,11 @@
 """`yiguang outbox` and `yiguang respond` as an officer uses them, on a package of a confirmed lead."""
 
 import json
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from shutil import copytree
 
 import openpyxl
 import pytest
@@ -13,7 +15,6 @@ from domain.roles import Role
 from domain.routing import Recipient
 from referral.package import MANIFEST, lists_of, numbered, transmissions, with_digests
 from referral.register import record_package, reserve_number
-from review.accounts import Accounts
 from review.audit_log import AuditLog
 from storage.database import open_engine
 from storage.digests import sha256_hex
@@ -26,46 +27,66 @@ from yiguang.home import utc_now
 Printed = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> Engine:
-    folder = tmp_path / "home"
-    monkeypatch.setenv("YIGUANG_HOME", str(folder))
-    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
-    assert run(["init"]) == 0
-    capsys.readouterr()
-    return open_engine(f"sqlite:///{folder}/yiguang.sqlite")
+@dataclass(frozen=True)
+class Office:
+    """A lead confirmed by an analyst and a reviewer, and a package of it by the officer, with letters that are none."""
+
+    engine: Engine
+    case: int
+    names: Mapping[Role, str]
+    package: Path
 
 
-@pytest.fixture
-def case(engine: Engine, tmp_path: Path) -> int:
-    """Confirmed by an analyst and a reviewer; there is an officer too."""
-    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
-    analyst, reviewer, _ = people(engine, Clock(), Role.ANALYST, Role.REVIEWER, Role.OFFICER)
-    confirm(engine, item, [analyst, reviewer])
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Mapping[Role, str], str]:
+    """A data folder and a package beside it, to be copied: its folder, the case, accounts by role, and the number."""
+    folder = tmp_path_factory.mktemp("model")
+    home = folder / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("YIGUANG_HOME", str(home))
+        patched.delenv("YIGUANG_DATABASE_URL", raising=False)
+        assert run(["init"]) == 0
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    item = desk(engine, home, {"a": Page(0.9)})["a"]
+    roles = (Role.ANALYST, Role.REVIEWER, Role.OFFICER)
+    accounts = people(engine, Clock(), *roles)
+    confirm(engine, item, accounts[:2])
     with engine.connect() as connection:
-        return int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one())
-
-
-@pytest.fixture
-def names(engine: Engine, case: int) -> dict[str, str]:  # noqa: ARG001 - the accounts come with the case
-    return {account.role.value: account.name for account in Accounts(engine, utc_now).list()}
-
-
-@pytest.fixture
-def package(engine: Engine, case: int, names: dict[str, str], tmp_path: Path) -> Path:
-    """The folder of a package on record, by the officer, with letters that are none."""
-    number = reserve_number(engine, Recipient.AMR, [case], names["officer"], {}, utc_now())
-    of = consignment()
-    named = replace(of, number=number)
-    files = with_digests({"函.docx": b"word", "函.pdf": b"print", **lists_of(named)}, named)
+        case = int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one())
+    number = reserve_number(engine, Recipient.AMR, [case], accounts[2].name, {}, utc_now())
+    of = replace(consignment(), number=number)
+    files = with_digests({"函.docx": b"word", "函.pdf": b"print", **lists_of(of)}, of)
     record_package(engine, number, sha256_hex(files[MANIFEST]))
-    made = tmp_path / number
-    made.mkdir()
+    engine.dispose()
+    (folder / number).mkdir()
     for name, data in files.items():
-        (made / name).write_bytes(data)
+        (folder / number / name).write_bytes(data)
     for name, data in numbered(list(transmissions(files, 20_000_000)), number).items():
-        (tmp_path / name).write_bytes(data)
-    return made
+        (folder / name).write_bytes(data)
+    return folder, case, {account.role: account.name for account in accounts}, number
+
+
+@pytest.fixture
+def office(
+    model: tuple[Path, int, Mapping[Role, str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    folder, case, names, number = model
+    copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("YIGUANG_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
+    engine = open_engine(f"sqlite:///{tmp_path}/home/yiguang.sqlite")
+    yield Office(engine, case, names, tmp_path / number)
+    engine.dispose()
+
+
+@pytest.fixture
+def package(office: Office) -> Path:
+    return office.package
+
+
+@pytest.fixture
+def names(office: Office) -> Mapping[Role, str]:
+    return office.names
 
 
 def outbox(*arguments: str | Path) -> int:
@@ -79,8 +100,8 @@ def shown(package: Path, capsys: Printed) -> dict[str, object]:
     return row
 
 
-def approve_and_send(package: Path, names: dict[str, str]) -> None:
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+def approve_and_send(package: Path, names: Mapping[Role, str]) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
     assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 0
 
 
@@ -98,11 +119,11 @@ def test_help_shows_an_example(command: tuple[str, ...], capsys: Printed) -> Non
 
 
 def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
-    engine: Engine, package: Path, names: dict[str, str], capsys: Printed, tmp_path: Path
+    office: Office, package: Path, names: Mapping[Role, str], capsys: Printed, tmp_path: Path
 ) -> None:
-    assert outbox("approve", package.name, "--folder", package, "--by", names["officer"]) == 1
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.OFFICER]) == 1
     assert "审批人不能是制作人" in capsys.readouterr().err
-    assert outbox("approve", package.name, "--folder", package, "--by", names["analyst"]) == 1
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.ANALYST]) == 1
     assert "不得办理" in capsys.readouterr().err
     approve_and_send(package, names)
     assert "下一步：收到回执后记录" in capsys.readouterr().out
@@ -117,23 +138,23 @@ def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
     assert [step["step"] for step in steps] == ["approved", "sent", "received", "filed", "closed"]
     assert (steps[2]["file_name"], steps[2]["file_sha256"]) == ("回执.pdf", sha256_hex(b"receipt"))
     assert (row["stage"], steps[4]["fine_fen"], row["next"]) == ("closed", 2_000_050, "")
-    log = AuditLog(engine, utc_now)
+    log = AuditLog(office.engine, utc_now)
     assert [entry.act for entry in log.entries(subject=f"package:{package.name}")] == ["package-step"] * 5
     assert log.verify() == ()
 
 
 def test_a_package_altered_on_disk_is_neither_approved_nor_sent(
-    package: Path, names: dict[str, str], capsys: Printed
+    package: Path, names: Mapping[Role, str], capsys: Printed
 ) -> None:
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
     (package / "网址清单.csv").write_text("x")
     assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 1
     assert "已被改动" in capsys.readouterr().err
     assert shown(package, capsys)["stage"] == "approved"
 
 
-def test_an_edited_letter_is_approved_anew(package: Path, names: dict[str, str], capsys: Printed) -> None:
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+def test_an_edited_letter_is_approved_anew(package: Path, names: Mapping[Role, str], capsys: Printed) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
     (package / "函.docx").write_bytes(b"edited word")
     (package / "函.pdf").write_bytes(b"edited print")
     assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 1
@@ -165,7 +186,7 @@ def test_a_revision_that_broke_off_while_it_was_written_is_finished(
     assert row["manifest_sha256"] == sha256_hex((package / MANIFEST).read_bytes())
 
 
-def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: dict[str, str], capsys: Printed) -> None:
+def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: Mapping[Role, str], capsys: Printed) -> None:
     approve_and_send(package, names)
     assert outbox("step", package.name, "received", "--reference", "收文118") == 0
     row = shown(package, capsys)
@@ -181,9 +202,9 @@ def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: dict[str,
 
 
 def test_what_is_late_is_listed_with_whom_to_tell(
-    package: Path, names: dict[str, str], capsys: Printed, tmp_path: Path
+    package: Path, names: Mapping[Role, str], capsys: Printed, tmp_path: Path
 ) -> None:
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"], "--at", "2026-01-05") == 0
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER], "--at", "2026-01-05") == 0
     assert outbox("send", package.name, "--folder", package, "--channel", "机要", "--at", "2026-01-05") == 0
     assert outbox("step", package.name, "received", "--at", "2026-01-06") == 0
     capsys.readouterr()
@@ -197,21 +218,22 @@ def test_what_is_late_is_listed_with_whom_to_tell(
     assert json.loads(capsys.readouterr().out)["late"] is True
 
 
-def test_a_lead_taken_back_stops_its_packages(package: Path, case: int, names: dict[str, str], capsys: Printed) -> None:
+def test_a_lead_taken_back_stops_its_packages(office: Office, capsys: Printed) -> None:
+    package, names, case = office.package, office.names, office.case
     assert run(["respond", str(case), "dispute", "--text", "称系转载"]) == 0
     assert f"已在 {package.name}（待审批）中：材料中没有这项意见" in capsys.readouterr().out
-    assert run(["respond", str(case), "withdrawn", "--text", "系转载", "--by", names["officer"]]) == 1
+    assert run(["respond", str(case), "withdrawn", "--text", "系转载", "--by", names[Role.OFFICER]]) == 1
     assert "不得办理" in capsys.readouterr().err
     assert run(["respond", str(case), "withdrawn", "--text", "系转载"]) == 0
     assert "outbox return" in capsys.readouterr().out
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 1
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 1
     assert "已由本单位撤回" in capsys.readouterr().err
     assert run(["respond", str(case), "withdrawn", "--text", "系转载"]) == 1
     assert "已经撤回" in capsys.readouterr().err
     assert run(["cases", "show", str(case)]) == 0
     assert "本单位撤回认定" in capsys.readouterr().out
     assert run(["respond", str(case), "reinstated", "--text", "撤回有误"]) == 0
-    assert outbox("approve", package.name, "--folder", package, "--by", names["reviewer"]) == 0
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
 
 
 def test_usage_is_explained(package: Path, capsys: Printed) -> None:

@@ -68,18 +68,21 @@ def list_(
 ) -> None:
     from storage.cases import list_cases
     from storage.clusters import cluster_ids
+    from storage.outbox import list_rescinded
     from yiguang.home import open_home
 
     engine = open_home(read_settings())
     cases = list_cases(engine, night)
+    rescinded = list_rescinded(engine)
     clusters = cluster_ids(engine, [case.id for case in cases])
     if as_json:
         for case in cases:
-            typer.echo(json.dumps({**case_row(case), "cluster": clusters.get(case.id)}, ensure_ascii=False))
+            more_facts = {"cluster": clusters.get(case.id), "rescinded": case.id in rescinded}
+            typer.echo(json.dumps({**case_row(case), **more_facts}, ensure_ascii=False))
         return
     for case, count in first_of_each_cluster(cases, {} if every else clusters):
         families = "、".join(FAMILY_ZH[family] for family in case.families)
-        more = f"\t同文 {count} 条" if count > 1 else ""
+        more = (f"\t同文 {count} 条" if count > 1 else "") + ("\t已撤回" if case.id in rescinded else "")
         typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{printable(case.url)}{more}")
 
 
@@ -106,13 +109,19 @@ def show(
 
     settings = read_settings()
     detail = find_case(settings, case_id)
+    said_of_it = statements_of(open_home(settings), [case_id]).get(case_id, ())
     referred = next((case for case in referred_cases(open_home(settings)) if case.case_id == case_id), None)
     if as_json:
         later = None if referred is None else referred_row(referred)
-        typer.echo(json.dumps({**detail_row(detail), "referred": later}, ensure_ascii=False, indent=2))
+        statements = [
+            {"kind": said.kind.value, "by": said.by, "at": said.at.isoformat(), "text": said.text}
+            for said in said_of_it
+        ]
+        row = {**detail_row(detail), "referred": later, "statements": statements}
+        typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
     typer.echo(in_words(detail, settings))
-    for said in statements_of(open_home(settings), [case_id]).get(case_id, ()):
+    for said in said_of_it:
         typer.echo(
             f"{STATEMENT_ZH[said.kind]}（{said.at.astimezone(BEIJING):%Y-%m-%d}，{printable(said.by)}）：{printable(said.text)}"
         )
