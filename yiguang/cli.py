@@ -36,6 +36,7 @@ from yiguang.commands import (
     worker,
 )
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.faults import in_words
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -111,6 +112,11 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         # The reader went away (`| head`); give the interpreter somewhere to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as fault:
+        if (said := in_words(fault)) is None:
+            raise
+        _complain(said)
         return 1
     return outcome if isinstance(outcome, int) else 0
 

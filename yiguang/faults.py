@@ -1,0 +1,38 @@
+"""Troubles of the machine in one clear line, where a traceback would tell an operator nothing."""
+
+import errno
+
+#: What an operator can do something about, and what.
+_OF_FILES = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已用完",
+    errno.EFBIG: "文件大小已达系统限制",
+    errno.EROFS: "磁盘是只读的",
+    errno.EACCES: "没有权限",
+    errno.EIO: "磁盘读写出错",
+    errno.EMFILE: "打开的文件过多",
+}
+_AGAIN = "已完成的部分不受影响，排除后再次运行即可"
+
+
+def in_words(fault: BaseException) -> str | None:
+    """Chinese for a fault of disk, memory or database, or for what was caused by one; None for any other."""
+    seen: BaseException | None = fault
+    while seen is not None:
+        if said := _said(seen):
+            return f"{said}；{_AGAIN}"
+        seen = seen.__cause__
+    return None
+
+
+def _said(fault: BaseException) -> str | None:
+    if isinstance(fault, OSError) and fault.errno in _OF_FILES:
+        place = f"（{fault.filename}）" if fault.filename else ""
+        return f"{_OF_FILES[fault.errno]}{place}"
+    if isinstance(fault, MemoryError):
+        return "内存不足"
+    # By its name: importing the library takes longer than most commands, and whoever met this has imported it
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(fault).__mro__}
+    if names & {"sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"}:
+        return f"数据库无法使用：{str(fault).splitlines()[0]}"
+    return None
