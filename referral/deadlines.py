@@ -49,7 +49,10 @@ def load_work_calendar(lexicons: Path) -> WorkCalendar:
             notices.append(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
             raise CalendarBroken(f"{path.name} 无法读取：{fault}") from fault
-    return calendar_of(notices)
+    try:
+        return calendar_of(notices)
+    except (KeyError, TypeError) as fault:
+        raise CalendarBroken(f"节假日安排缺少或写错：{fault}") from fault
 
 
 def terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:

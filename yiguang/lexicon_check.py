@@ -79,7 +79,7 @@ def schema_faults(lexicons: Path) -> list[str]:
             Analyser(lexicons)
     except LexiconError as fault:
         faults = [fault]
-    return [*(in_chinese(fault, lexicons) for fault in faults), *_registry_faults(lexicons)]
+    return [*(in_chinese(fault, lexicons) for fault in faults), *_registry_faults(lexicons), *office_faults(lexicons)]
 
 
 def _registry_faults(lexicons: Path) -> Iterator[str]:
@@ -90,6 +90,28 @@ def _registry_faults(lexicons: Path) -> Iterator[str]:
         except KeyError as fault:
             yield f"{name}：缺少 {fault}"
         except (OSError, ValueError, TypeError) as fault:
+            yield f"{name}：{fault}"
+
+
+def office_faults(lexicons: Path) -> Iterator[str]:
+    """Recipients, terms, working days and who is told of what is late; the first fault of each."""
+    from domain.clocks import ClocksBroken
+    from domain.working_days import CalendarBroken
+    from referral.checklist import FIELDS
+    from referral.deadlines import load_clocks, load_work_calendar
+    from referral.late import EscalationBroken, load_escalations
+    from referral.recipients import RecipientsBroken, load_recipients
+
+    lists: dict[str, Callable[[Path], object]] = {
+        "recipients.yml": lambda folder: load_recipients(folder, frozenset(FIELDS)),
+        "calendar/clocks.toml": load_clocks,
+        "calendar/prc-*.toml": load_work_calendar,
+        "calendar/escalation.toml": load_escalations,
+    }
+    for name, load in lists.items():
+        try:
+            load(lexicons)
+        except (RecipientsBroken, LexiconError, ClocksBroken, CalendarBroken, EscalationBroken) as fault:
             yield f"{name}：{fault}"
 
 
