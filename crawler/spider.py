@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from scrapy import Spider
+from structlog.contextvars import bind_contextvars
 
 from crawler.downloads import Downloads
 from crawler.endings import Endings
@@ -205,6 +206,9 @@ class ShardSpider(Spider):
             self._held.discard(row.id)
 
     async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl) -> None:
+        bind_contextvars(
+            site=row.target_id, page=row.id, attempt=row.attempts
+        )  # of this task: whatever it logs is of the page
         broken_off = self.in_hand.broken_off(row.id)
         if broken_off >= SET_ASIDE_AFTER:
             await self._record(visitor, visitor.endings.set_aside(row, broken_off))

@@ -1,6 +1,7 @@
 """The crawl as a whole over a real loopback server: what is asked, what is kept, and what happens when a port fails."""
 
 import gzip
+import logging
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from crawler.shard import run_shard
 from domain.findings import Judgement
@@ -217,3 +219,28 @@ def test_a_page_that_leaves_the_scope_by_script_is_out_of_scope(server: RoughSer
     visit = crawl([target(server, "sends-away")], settings(hosts=server.hosts("sends-away"))).visits[-1]
     assert (visit.outcome, visit.final_url) == (Outcome.OUT_OF_SCOPE, server.url("sends-away"))
     assert visit.outcome_detail == "页面用脚本跳转：重定向到范围之外的主机 chat.other.example"
+
+
+def test_what_is_logged_names_site_and_page(server: RoughServer) -> None:
+    noted: dict[str, set[tuple[object, object]]] = {}
+
+    class Noting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002  # signature is the library's
+            bound = get_contextvars()
+            noted.setdefault(str(bound.get("site")), set()).add((bound.get("page"), bound.get("attempt")))
+
+    spider_log, handler = logging.getLogger("crawler.spider"), Noting()
+    level = spider_log.level
+    spider_log.addHandler(handler)
+    spider_log.setLevel(logging.INFO)
+    try:
+        labels = ("marked", "good")
+        store = crawl([target(server, label) for label in labels], settings(hosts=server.hosts(*labels)))
+    finally:
+        spider_log.removeHandler(handler)
+        spider_log.setLevel(level)
+    visited: dict[str, set[tuple[object, object]]] = {}
+    for visit in store.visits:
+        place = visited.setdefault(str(visit.frontier.target_id), set())
+        place.add((visit.frontier.id, visit.frontier.attempts))
+    assert noted == visited and set(visited) == {"1", "2"}
