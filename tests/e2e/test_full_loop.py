@@ -1,0 +1,121 @@
+"""From a night to a fine: found, confirmed by two, packed for each authority, approved, sent, answered, visited again, gone."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from domain.reviews import Verdict
+from domain.routing import Recipient
+from review.accounts import Accounts
+from review.decisions import Decisions
+from storage.database import open_engine
+from storage.tables import desk_items
+from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
+from tests.e2e.command_line import Run
+
+__all__ = ["site"]
+
+DOWN, SOFTENED, BACK = "down", "soft", "back"
+
+
+def confirm(home: Path, cases: list[int]) -> None:
+    """Two readers at the desk, one after the other."""
+    engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    readers = {account.name: account for account in Accounts(engine, now).list()}
+    for case in cases:
+        for name in ("zhang", "li"):
+            with engine.connect() as connection:
+                row = connection.execute(select(desk_items).where(desk_items.c.page_id == case)).one()
+            Decisions(engine, now).decide(readers[name], row.id, Verdict.CONFIRM, expected_version=row.version)
+    engine.dispose()
+
+
+def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: Path) -> None:
+    for extra in ("same", "shut", "moved"):
+        del site.pages[f"/{extra}"]
+    targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
+    targets.write_text(f"name,url,delay_seconds,depth,local\n示例医馆,http://{HOST}:{site.port}/,0,2,1\n", "utf-8")
+    hosts.write_text(f"127.0.0.1 {HOST}\n")
+    environ = {"YIGUANG_HOSTS": str(hosts), "YIGUANG_SHARDS": "1", "YIGUANG_RETRY_SECONDS": "0.1"}
+
+    def run(*arguments: str, code: int = 0) -> str:
+        done = yiguang(*arguments, environ=environ)
+        assert done.returncode == code, done.stderr.decode()
+        return done.stdout.decode()
+
+    run("init")
+    for name, role in (("zhang", "analyst"), ("li", "reviewer"), ("wang", "officer")):
+        run("accounts", "add", name, "--role", role)
+    run("nightly", "--targets", str(targets), code=0)
+    listed = [json.loads(line) for line in run("cases", "list", "--json").splitlines()]
+    cases = {row["url"].rsplit("/", 1)[1]: row["id"] for row in listed}
+    assert set(cases) == {DOWN, SOFTENED, BACK}
+    ids = [str(cases[name]) for name in (DOWN, SOFTENED, BACK)]
+
+    run("refer", *ids, "--to", "amr", "--out", str(tmp_path / "out"), code=1)  # nobody has confirmed anything
+    confirm(home, list(cases.values()))
+    packages = {}
+    for recipient in Recipient:
+        which = ids if recipient is Recipient.AMR else ids[:1]
+        note = ("--note", "样例：逐一制作各部门的材料")
+        made = run("refer", *which, "--to", recipient.value, "--out", str(tmp_path / "out"), "--json", *note)
+        packages[recipient] = json.loads(made)
+    for made_package in packages.values():
+        names = {path.name for path in Path(made_package["folder"]).iterdir()}
+        assert {"清单.json", "校验值.txt", "网址清单.xlsx", "证据目录.csv", "verify.pyz"} <= names
+        assert sum(name.endswith((".docx", ".pdf")) for name in names) == 2
+
+    number, folder = packages[Recipient.AMR]["number"], packages[Recipient.AMR]["folder"]
+    run("outbox", "approve", number, "--folder", folder, "--by", "wang", code=1)  # the one who made it
+    run("outbox", "approve", number, "--folder", folder, "--by", "li")
+    run("outbox", "send", number, "--folder", folder, "--channel", "机要交换", "--by", "wang")
+    run("outbox", "step", number, "received", "--reference", "收文118", "--by", "wang")
+    assert "线索核查、决定是否立案" in run("outbox", "list")
+
+    kept = site.pages.copy()
+    site.pages |= {f"/{DOWN}": None, f"/{BACK}": None, f"/{SOFTENED}": page_of("皮肤科", SOFT)}
+    grades = [json.loads(line)["grade"] for line in run("recheck", *ids, "--json").splitlines()]
+    assert grades == ["gone-once", "softened", "gone-once"]
+    hours_pass(home, 7)
+    grades = [json.loads(line)["grade"] for line in run("recheck", ids[0], ids[2], "--json").splitlines()]
+    assert grades == ["gone", "gone"]
+    site.pages[f"/{BACK}"] = kept[f"/{BACK}"]
+    (back,) = (json.loads(line) for line in run("recheck", ids[2], "--json").splitlines())
+    assert back["reappeared"] is True
+    run(
+        "refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), code=1
+    )  # it begins again with the first reader
+
+    run("outbox", "step", number, "filed", "--reference", "立案〔2026〕9号", "--by", "wang")
+    run(
+        "outbox",
+        "step",
+        number,
+        "closed",
+        "--measure",
+        "fined",
+        "--fine-yuan",
+        "20000",
+        "--measure",
+        "removed",
+        "--by",
+        "wang",
+    )
+    run("respond", ids[1], "correction", "--text", "称已删除相关说法", "--by", "wang")
+    assert "当事人称已更正" in run("cases", "show", ids[1])
+    assert json.loads(run("outbox", "show", number, "--json"))["stage"] == "closed"
+    today = datetime.now(UTC).astimezone().date()
+    run("stats", "--from", f"{today.year}-01-01", "--to", f"{today.year + 1}-01-31", "--out", str(tmp_path / "s.xlsx"))
+    table = load_workbook(tmp_path / "s.xlsx")["统计表"]
+    year = {row[0]: max(cell for cell in row[1:] if isinstance(cell, int | float)) for row in table.iter_rows(min_row=2, values_only=True)
+            if any(isinstance(cell, int | float) for cell in row[1:])}  # fmt: skip
+    assert (year["移送市场监管（件）"], year["立案"], year["罚没金额（元）"], year["删除信息"]) == (1, 1, 20_000, 1)
+    assert (year["复测：已下线"], year["复测：内容有改动"], year["复测：下线后再次出现"]) == (2, 1, 1)
+    run("evidence", "verify", "--all")
