@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from io import BytesIO, StringIO
+from unicodedata import east_asian_width
 
 import xlsxwriter
 
@@ -12,7 +13,14 @@ from referral.paper import in_cell
 
 URL_HEADINGS = ("序号", "线索编号", "网址", "标题", "网站或账号", "当事人", "发布时间", "取证时间")
 EVIDENCE_HEADINGS = ("序号", "线索编号", "位置（正文字序）", "内容原文", "事项", "涉嫌条款", "证据包 SHA-256")
-_WIDEST = 60
+#: Columns that hold more than their heading tells, in widths of a digit.
+_WIDTHS = {
+    "网址": 46, "标题": 36, "内容原文": 48, "事项": 30, "涉嫌条款": 40, "证据包 SHA-256": 36, "网站或账号": 24,
+    "当事人": 24, "发布时间": 17, "取证时间": 17, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
+    "最近一步": 44, "期限": 44, "情况": 18, "告知": 34, "怎么办": 44, "依据": 40,
+}  # fmt: skip
+_LINE_POINTS = 15
+_TALLEST_POINTS = 400  # what a workbook allows is 409
 Row = tuple[str, ...]
 
 
@@ -56,7 +64,7 @@ def as_csv(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
 
 
 def as_xlsx(sheet_name: str, headings: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """One sheet, every cell text. Rows are written as they come."""
+    """One sheet, every cell text, to be printed across one page. Rows are written as they come."""
     out = BytesIO()
     options = {
         "constant_memory": True,
@@ -70,11 +78,25 @@ def as_xlsx(sheet_name: str, headings: Sequence[str], rows: Iterable[Row]) -> by
         sheet = book.add_worksheet(sheet_name)
         bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1, "text_wrap": True})
         plain = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        widths = [_WIDTHS.get(heading, 4 + 2 * len(heading)) for heading in headings]
         for column, heading in enumerate(headings):
-            sheet.set_column(column, column, min(_WIDEST, 6 + 3 * len(heading)))
+            sheet.set_column(column, column, widths[column])
             sheet.write_string(0, column, heading, bold)
         sheet.freeze_panes(1, 0)
         for place, row in enumerate(rows, 1):
+            lines = max((_lines(cell, width) for cell, width in zip(row, widths, strict=True)), default=1)
+            sheet.set_row(place, min(_TALLEST_POINTS, _LINE_POINTS * lines))
             for column, cell in enumerate(row):
                 sheet.write_string(place, column, in_cell(cell)[:32_767], plain)
     return out.getvalue()
+
+
+def _lines(cell: str, width: int) -> int:
+    """How many lines a cell fills in a column of so many digits; Chinese takes two a character. Spreadsheets differ in whether they
+    find that out themselves."""
+    wide = sum(2 if east_asian_width(letter) in "WFA" else 1 for letter in cell[: width * 40])
+    return max(1, -(-wide // max(1, width - 2)))
