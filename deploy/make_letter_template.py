@@ -112,13 +112,17 @@ def make(path: str) -> None:
         indent=True,
     )
     letter.repeated(("", ""), "lead in leads", ("线索 {{ lead.case }}", "SHA-256 {{ lead.bundle_sha256 }}"), (3.8, 12))
-    letter.line("六、已做核验与未能核验事项", bold=True)
+    letter.line("六、已做核验、未能核验事项与当事人意见", bold=True)
     letter.line("{%p for lead in leads %}")
     letter.line("线索 {{ lead.case }}", bold=True)
     letter.repeated(("", ""), "item in lead.checked", ("{{ item.label }}", "{{ item.value }}"), (4.8, 11))
     letter.line(
         "未能核验：{% for item in lead.missing %}{{ item.label }}（可查：{{ item.how }}）"
         "{{ '；' if not loop.last else '。' }}{% else %}无。{% endfor %}"
+    )
+    letter.line(
+        "当事人意见：{% for said in lead.statements %}{{ said.kind }}（{{ said.at }}）：{{ said.text }}"
+        "{{ '；' if not loop.last else '。' }}{% else %}没有收到。{% endfor %}"
     )
     letter.line("{%p endfor %}")
     letter.line("七、建议", bold=True)

@@ -86,12 +86,10 @@ def _lead_values(
         "more_quotes": max(0, len(quotes) - _QUOTES_SHOWN),
         "reasons": "；".join(on_paper(reason) for reason in route.reasons),
         "seat": f"{SEAT_ZH[seat.seat]}：{on_paper(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
-        "checked": [
-            *({"label": item.label, "value": on_paper(item.value)} for item in checked if item.value),
-            *(
-                {"label": f"{STATEMENT_ZH[said.kind]}（{to_the_minute(said.at)}）", "value": on_paper(said.text)}
-                for said in lead.statements
-            ),
+        "checked": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
+        "statements": [
+            {"kind": STATEMENT_ZH[said.kind], "at": to_the_minute(said.at), "text": on_paper(said.text)}
+            for said in lead.statements
         ],
         "missing": [{"label": item.label, "how": item.how} for item in checked if not item.value],
         "confirmed": "、".join(f"{on_paper(made.by)}（{to_the_minute(made.at)}）" for made in lead.confirmations),

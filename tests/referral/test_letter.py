@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from domain.outbox import Statement, StatementKind
 from domain.routing import Recipient
 from referral.letter import letter_values
 from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
 from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
 from referral.paper import in_cell, on_paper
-from tests.referral.leads import LEAD, LEXICONS, PROMISE, RATE, consignment, hostile
+from tests.referral.leads import LEAD, LEXICONS, PROMISE, RATE, SEEN, consignment, hostile
 
 TEMPLATES = LEXICONS / "letters" / "referral"
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,6 +74,20 @@ def test_the_word_file_says_what_the_print_says() -> None:
     said = _docx_words(letter_docx(TEMPLATES / "letter.docx", letter_values(sent)))
     printed = _words(_html(Recipient.AMR))
     assert re.sub(r"[\s—　]", "", said) == re.sub(r"[\s—　]", "", printed)
+
+
+def test_both_forms_say_what_the_institution_said() -> None:
+    statements = (
+        Statement(StatementKind.DISPUTE, "wang", SEEN, SEEN, "称系第三方代运营"),
+        Statement(StatementKind.CORRECTION, "wang", SEEN, SEEN, "称已删除\u202e"),
+    )
+    sent = consignment(Recipient.AMR, replace(LEAD, statements=statements))
+    values = letter_values(sent)
+    want = (
+        "当事人意见：当事人异议（2026-11-26 02:00）：称系第三方代运营；当事人称已更正（2026-11-26 02:00）：称已删除\ufffd。"
+    )
+    assert want in letter_html(template_for(TEMPLATES, Recipient.AMR, ".html"), values)
+    assert want in _docx_words(letter_docx(TEMPLATES / "letter.docx", values))
 
 
 def test_a_letter_accuses_nobody() -> None:
