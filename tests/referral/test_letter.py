@@ -83,9 +83,7 @@ def test_both_forms_say_what_the_institution_said() -> None:
     )
     sent = consignment(Recipient.AMR, replace(LEAD, statements=statements))
     values = letter_values(sent)
-    want = (
-        "当事人意见：当事人异议（2026-11-26 02:00）：称系第三方代运营；当事人称已更正（2026-11-26 02:00）：称已删除\ufffd。"
-    )
+    want = "当事人意见：当事人异议（2026-11-26 02:00）：称系第三方代运营；当事人称已更正（2026-11-26 02:00）：称已删除\ufffd。"
     assert want in letter_html(template_for(TEMPLATES, Recipient.AMR, ".html"), values)
     assert want in _docx_words(letter_docx(TEMPLATES / "letter.docx", values))
 
