@@ -27,10 +27,16 @@ from referral.deadlines import terms_of
 from storage.outbox import Package, list_packages, rescinded_pages
 from storage.tables import desk_items, findings, night_targets, nights, pages, targets
 from storage.takedown import referred_cases
+from storage.tip_records import list_tips
 
 UNITS = ("count", "yuan", "share")
+_ANSWERED_WITHIN = timedelta(hours=48)  # 首接负责制
 _ANSWERS = frozenset({Step.REPLIED, Step.FILED, Step.NOT_FILED, Step.CLOSED})
-_SHARES = {"false-share": ("dismissed", ("confirmed", "dismissed")), "answer-share": ("answered", ("referred",))}
+_SHARES = {
+    "false-share": ("dismissed", ("confirmed", "dismissed")),
+    "answer-share": ("answered", ("referred",)),
+    "response-48h": ("tips-in-time", ("tips",)),
+}
 """A share's key, what it counts, and what that is a share of."""
 
 
@@ -132,7 +138,7 @@ def gather_facts(
             *_referred(packages),
             *_late(packages, clocks, calendar, now),
         ]
-    found += _looked(engine)
+    found += [*_looked(engine), *_tips(engine)]
     return sorted(
         (fact for fact in found if first <= fact.day <= last), key=lambda fact: (fact.day, fact.key, fact.what)
     )
@@ -255,12 +261,20 @@ def _looked(engine: Engine) -> Iterator[Fact]:
                     yield Fact(key, _day(each.look.at), f"线索 {case.case_id}")
 
 
+def _tips(engine: Engine) -> Iterator[Fact]:
+    for tip in list_tips(engine):
+        day, what = _day(tip.received_at), f"举报 {tip.id}"
+        yield Fact("tips", day, what)
+        if tip.answered_at is not None and tip.answered_at - tip.received_at <= _ANSWERED_WITHIN:
+            yield Fact("tips-in-time", day, what)
+
+
 def _is_known(key: str) -> bool:
     kind, _, name = key.partition(":")
     if not name:
         return key in {
             "sites", "accounts", "pages", "flagged", "confirmed", "dismissed", "answered", "filed", "closed", "fines",
-            "late", "reappeared", *_SHARES,
+            "late", "reappeared", "tips", *_SHARES,
         }  # fmt: skip
     known = {"to": Recipient, "measure": Measure, "grade": Grade}.get(kind)
     return known is not None and name in {each.value for each in known}

@@ -32,6 +32,7 @@ from yiguang.commands import (
     serve,
     stats,
     targets,
+    tips,
     version,
     worker,
 )
@@ -51,6 +52,7 @@ for part in (
     init,
     targets,
     intake,
+    tips,
     nightly,
     worker,
     schedule,

@@ -34,6 +34,7 @@ from storage.tables.registry import registry_complete_lists, registry_headings, 
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import takedown_looks
 from storage.tables.timetable import timetable_closures, timetable_runs, workers
+from storage.tables.tips import tip_answers, tip_records, tip_reporters
 from storage.tables.visits import (
     frontier,
     page_memory,
@@ -102,6 +103,9 @@ __all__ = [
     "time_stamps",
     "timetable_closures",
     "timetable_runs",
+    "tip_answers",
+    "tip_records",
+    "tip_reporters",
     "visits",
     "warc_files",
     "workers",
