@@ -1,7 +1,7 @@
 """A confirmed lead with all that a letter says of it, patients blacked out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -171,7 +171,10 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         target_region=item.region,
         confirmations=confirmations,
         confirmed_before=before or 0,
-        statements=statements_of(engine, [case_id]).get(case_id, ()),
+        statements=tuple(
+            replace(said, text=masker.mask(said.text).text)
+            for said in statements_of(engine, [case_id]).get(case_id, ())
+        ),
     )
 
 
