@@ -83,6 +83,11 @@ def own_terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalend
     )
 
 
+def limits_of(last_seen: datetime, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:
+    """Until when what a page says may be punished, reckoned from when it was last seen."""
+    return tuple(_term(clock, last_seen, calendar, False) for clock in running(tuple(clocks), Event.LAST_SEEN))
+
+
 @dataclass(frozen=True, slots=True)
 class _Begun:
     at: datetime

@@ -167,6 +167,13 @@ def was_rescinded(page_id: ColumnElement[int], same_as: ColumnElement[int | None
     return page_id.in_(rescinded_pages()) | func.coalesce(same_as, page_id).in_(rescinded_pages())
 
 
+def last_seen_of(engine: Engine, page_ids: Sequence[int]) -> Mapping[int, datetime]:
+    """When each lead at the desk was last seen on the web with the same text."""
+    query = select(desk_items.c.page_id, desk_items.c.seen_at).where(desk_items.c.page_id.in_(page_ids))
+    with engine.connect() as connection:
+        return {row.page_id: row.seen_at for row in connection.execute(query)}
+
+
 def list_rescinded(engine: Engine) -> frozenset[int]:
     """The ids of all leads that we took back."""
     with engine.connect() as connection:

@@ -84,6 +84,19 @@ class OutboxText:
             *own_terms_of(package, self._clocks, self._calendar),
         )
 
+    def limits(self, package: "Package") -> "Iterator[tuple[int, RunningTerm]]":
+        """By lead that was not taken back: until when it may be punished."""
+        from referral.deadlines import limits_of
+        from storage.outbox import last_seen_of
+
+        for case, seen_at in sorted(last_seen_of(self._engine, package.cases).items()):
+            if case not in package.rescinded:
+                yield from ((case, term) for term in limits_of(seen_at, self._clocks, self._calendar))
+
+    def limit_line(self, case: int, term: "RunningTerm") -> str:
+        seen = f"最后见到 {beijing_time(term.begun_at)}"
+        return f"  线索 {case}（{seen}）{self.term(term)}"
+
     def reminders(self, within: int) -> "list[Reminder]":
         from referral.late import reminders
 

@@ -199,6 +199,7 @@ def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: Mapping[R
     assert outbox("show", package.name) == 0
     said = capsys.readouterr().out
     assert "收文118（已撤销）" in said and "已寄送，待接收" in said
+    assert "行政处罚时效" in said and "：2028-11-26 23:59 前" in said  # two years after it was last seen
 
 
 def test_what_is_late_is_listed_with_whom_to_tell(

@@ -105,6 +105,8 @@ def show(number: NUMBER, as_json: AS_JSON = False) -> None:
     typer.echo(f"  制作：{package.made_at.astimezone(BEIJING):%Y-%m-%d %H:%M}（{printable(package.made_by)}）")
     for line in step_lines(package):
         typer.echo(line)
+    for case, term in shown.limits(package):
+        typer.echo(shown.limit_line(case, term))
     if following := next_step(package):
         typer.echo(f"下一步：{following}")
 
