@@ -102,7 +102,13 @@ def record_looks(engine: Engine, night_id: str) -> int:
     return len(new)
 
 
-def _referred(connection: Connection) -> list[ReferredCase]:
+def referred_case(engine: Engine, case_id: int) -> ReferredCase | None:
+    """One of them; None for a lead that is in no package."""
+    with engine.connect() as connection:
+        return next(iter(_referred(connection, case_id)), None)
+
+
+def _referred(connection: Connection, case_id: int | None = None) -> list[ReferredCase]:
     steps = referral_steps.c
     sent = (
         select(steps.package_id, func.min(steps.at).label("at"))
@@ -124,14 +130,18 @@ def _referred(connection: Connection) -> list[ReferredCase]:
         .group_by(referred_leads.c.page_id)
         .subquery()
     )
-    rows = connection.execute(
+    query = (
         select(pages.c.id, pages.c.target_id, pages.c.url, pages.c.title, pages.c.text_sha256, made.c.referred_at)
         .join(made, made.c.page_id == pages.c.id)
         .order_by(made.c.referred_at, pages.c.id)
-    ).all()
+    )
+    seen = select(takedown_looks).order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
+    if case_id is not None:
+        query, seen = query.where(pages.c.id == case_id), seen.where(takedown_looks.c.case_id == case_id)
+    rows = connection.execute(query).all()
     found = _claims_of(connection, [row.id for row in rows])
     looks: defaultdict[int, list[RecordedLook]] = defaultdict(list)
-    for row in connection.execute(select(takedown_looks).order_by(takedown_looks.c.looked_at, takedown_looks.c.id)):
+    for row in connection.execute(seen):
         looks[row.case_id].append(_recorded(row))
     return [
         ReferredCase(

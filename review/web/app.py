@@ -24,6 +24,7 @@ from review.web import (
     item_pages,
     log_in,
     operator_pages,
+    outbox_pages,
     queue_pages,
     rule_pages,
 )
@@ -45,6 +46,7 @@ PAGES: tuple[Page, ...] = tuple(
         queue_pages,
         item_pages,
         operator_pages,
+        outbox_pages,
         figure_pages,
         rule_pages,
         audit_pages,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -23,6 +24,9 @@ from review.web.proposals import Trial
 from review.web.rates import Rates
 from review.web.settings import WebSettings
 
+if TYPE_CHECKING:
+    from review.web.outbox_pages import PackageLine
+
 Clock = Callable[[], datetime]
 
 
@@ -30,7 +34,7 @@ Clock = Callable[[], datetime]
 class Lexicon:
     """What explains and what is chosen from. `folder` is where the rules' files lie; None where there are none to read.
     `judge` is the classifier, for trying texts, and `trial` what tries a changed rule; `operators` tells what is known of whoever is
-    asked for; None where they are not loaded."""
+    asked for, `outbox` what became of packages; None where they are not loaded."""
 
     reasons: tuple[Reason, ...] = ()
     reference: Reference = field(default_factory=Reference)
@@ -38,6 +42,7 @@ class Lexicon:
     judge: Callable[[Document], Judgement] | None = None
     trial: Trial | None = None
     operators: Callable[[str, datetime], OperatorProfile] | None = None
+    outbox: "Callable[[], Sequence[PackageLine]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from review.web.problems import bad_request, not_found
 from review.web.scores import score_bars
 from review.web.viewer_links import viewer_link
 from review.web.visit import Visit, whole
+from storage.takedown import referred_case
 
 _SAID = "finding-"
 
@@ -74,6 +75,7 @@ def _shown(visit: Visit, view: ItemView, holder: str) -> dict[str, Any]:
         "cluster": desk.queue.cluster(visit.account, item.id) if mine and not has_read else [],
         "readers": [each for each in readers(desk.accounts) if each.id != visit.account.id],
         "viewer": viewer_link(desk.settings, view.bundle, desk.clock()) if visit.may(Act.OPEN_EVIDENCE) else "",
+        "referred": referred_case(desk.engine, view.item.page_id) if visit.may(Act.SEE_REFERRALS) else None,
         "soonest": (desk.clock() + timedelta(days=1)).date().isoformat(),
     }
 

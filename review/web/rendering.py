@@ -13,8 +13,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.findings import FAMILY_ZH
 from domain.outbox import STATEMENT_ZH
+from domain.outcome import OUTCOME_ZH
 from domain.reviews import FINDING_VERDICT_ZH, STATE_ZH, VERDICT_ZH
 from domain.roles import ROLE_ZH, Act
+from domain.takedown import GRADE_ZH
 from domain.versions import VERSION_STATE_ZH
 from review.queue import filters_json
 from review.web.marks import marked, one_line, plain
@@ -75,6 +77,7 @@ ACT_ZH: dict[str, str] = {
 #: Address, what is needed to see it, and its name, in order.
 NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
     ("/operators", Act.READ_ITEM, "经营者"),
+    ("/outbox", Act.SEE_REFERRALS, "移送"),
     ("/figures", Act.SEE_FIGURES, "看板"),
     ("/rules", Act.READ_RULES, "规则"),
     ("/audit", Act.SEE_AUDIT_LOG, "审计日志"),
@@ -113,6 +116,8 @@ class Renderer:
             "ROLE_ZH": ROLE_ZH,
             "FAMILY_ZH": FAMILY_ZH,
             "VERSION_STATE_ZH": VERSION_STATE_ZH,
+            "GRADE_ZH": GRADE_ZH,
+            "OUTCOME_ZH": OUTCOME_ZH,
             "Act": Act,
             "NAV": NAVIGATION,
             "ACT_ZH": ACT_ZH,

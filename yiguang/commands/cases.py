@@ -102,7 +102,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     from storage.outbox import statements_of
-    from storage.takedown import referred_cases
+    from storage.takedown import referred_case
     from yiguang.commands.recheck import case_lines
     from yiguang.commands.recheck import case_row as referred_row
     from yiguang.home import open_home
@@ -110,7 +110,7 @@ def show(
     settings = read_settings()
     detail = find_case(settings, case_id)
     said_of_it = statements_of(open_home(settings), [case_id]).get(case_id, ())
-    referred = next((case for case in referred_cases(open_home(settings)) if case.case_id == case_id), None)
+    referred = referred_case(open_home(settings), case_id)
     if as_json:
         later = None if referred is None else referred_row(referred)
         statements = [

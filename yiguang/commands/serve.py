@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from domain.findings import Document, Judgement
     from review.web.desk import Lexicon
+    from review.web.outbox_pages import PackageLine
 
 HELP = """\
 打开审核台（浏览器页面），Ctrl-C 结束。默认只在本机可达；首次登录的账号由 yiguang init 建立。
@@ -129,7 +130,34 @@ def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
     except (LexiconError, OSError, ValueError) as fault:
         raise CommandFailed(f"词库无法载入：{fault}") from fault
     operators = operator_profiles(settings, engine).of
-    return Lexicon(reasons, reference, settings.lexicons, _judge(settings), RuleTrial(settings.lexicons), operators)
+    trial = RuleTrial(settings.lexicons)
+    return Lexicon(reasons, reference, settings.lexicons, _judge(settings), trial, operators, _outbox(settings))
+
+
+def _outbox(settings: Settings) -> "Callable[[], list[PackageLine]]":
+    """Packages as the desk shows them, read anew each time."""
+    from domain.outbox import STAGE_ZH
+    from review.web.outbox_pages import PackageLine, TermLine
+    from yiguang.outbox_text import OutboxText, next_step, step_lines
+
+    def lines() -> "list[PackageLine]":
+        shown = OutboxText(settings)
+        return [
+            PackageLine(
+                number=package.number,
+                recipient=shown.recipient(package),
+                stage=STAGE_ZH[package.stage],
+                supervised=package.supervised,
+                terms=tuple(TermLine(shown.term(term), term.is_late(shown.now)) for term in shown.terms(package)),
+                steps=tuple(line.strip() for line in step_lines(package)),
+                cases=package.cases,
+                rescinded=package.rescinded,
+                next=next_step(package),
+            )
+            for package in reversed(shown.packages())
+        ]
+
+    return lines
 
 
 def _judge(settings: Settings) -> "Callable[[Document], Judgement]":
