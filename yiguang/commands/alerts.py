@@ -8,7 +8,9 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
 GROUP_HELP = """\
-告警：邮件与钉钉、企业微信、飞书群机器人。去处由环境变量 YIGUANG_ALERT_* 指定，见 docs/zh/operation.md。
+告警：邮件与钉钉、企业微信、飞书群机器人。
+
+去处由环境变量 YIGUANG_ALERT_* 指定，见 docs/zh/operation.md。
 
 \b
 例：

@@ -9,8 +9,9 @@ from yiguang.commands.outbox import AT, BY, FILE, TEXT, told_time
 from yiguang.settings import read_settings
 
 HELP = """\
-记录针对线索的意见：当事人异议（dispute）、当事人称已更正（correction）、本单位撤回（withdrawn）、撤销撤回（reinstated）。
+记录当事人的意见与本单位的撤回。
 
+当事人异议（dispute）、当事人称已更正（correction）、本单位撤回（withdrawn）、撤销撤回（reinstated）。
 撤回的线索不再移送、不再复测、不计入任何统计；记录只增不改，此后的移送材料与线索详情都会写明。
 
 \b

@@ -13,7 +13,9 @@ from yiguang.errors import UsageError
 from yiguang.settings import read_settings
 
 HELP = """\
-按时间表每夜运行 yiguang nightly，之后运行 yiguang recheck --due；一直运行到 Ctrl-C 或 SIGTERM。
+按时间表每夜巡查，之后复测到期的页面。
+
+即依次运行 yiguang nightly 与 yiguang recheck --due；一直运行到 Ctrl-C 或 SIGTERM。
 
 到时没有运行的，12 小时内补做一次，更早的记为“未运行”；被中断的一夜在下次启动时接着做。时区由 YIGUANG_TIME_ZONE 指定。
 随时可以另行手工运行 yiguang nightly：同一时刻只有一夜在进行。

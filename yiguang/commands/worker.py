@@ -13,7 +13,9 @@ from yiguang.settings import read_settings
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 HELP = """\
-加入工作队列：与 yiguang nightly 一起采集同一夜，可在任意多台机器上运行，直到 Ctrl-C 或 SIGTERM。
+加入工作队列，与其他机器一起采集同一夜。
+
+与 yiguang nightly 配合，可在任意多台机器上运行，直到 Ctrl-C 或 SIGTERM。
 
 须共用同一个 PostgreSQL（YIGUANG_DATABASE_URL）与同一个数据目录（YIGUANG_HOME，如网络文件系统）；YIGUANG_SHARDS 在各台上应相同。
 先启动工作进程，再开始一夜，分片才会按总的能力划分。一个网站在一夜中只在一个分片里，间隔由该分片掌握。
