@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -19,13 +18,11 @@ from review.passwords import Passwords
 from review.queue import ReviewQueue
 from review.reasons import Reason
 from review.settings import DeskSettings
+from review.web.package_lines import Outbox
 from review.web.pictures import Shots
 from review.web.proposals import Trial
 from review.web.rates import Rates
 from review.web.settings import WebSettings
-
-if TYPE_CHECKING:
-    from review.web.outbox_pages import PackageLine
 
 Clock = Callable[[], datetime]
 
@@ -42,7 +39,7 @@ class Lexicon:
     judge: Callable[[Document], Judgement] | None = None
     trial: Trial | None = None
     operators: Callable[[str, datetime], OperatorProfile] | None = None
-    outbox: "Callable[[], Sequence[PackageLine]] | None" = None
+    outbox: Outbox | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.roles import Act, Role, may
-from review.web.outbox_pages import PackageLine, TermLine
+from review.web.package_lines import PackageLine, TermLine
 from tests.desk_web.served import Served, plain_lexicon, served_desk
 
 PLAIN = PackageLine(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from domain.findings import Document, Judgement
     from review.web.desk import Lexicon
-    from review.web.outbox_pages import PackageLine
+    from review.web.package_lines import PackageLine
 
 HELP = """\
 打开审核台（浏览器页面），Ctrl-C 结束。默认只在本机可达；首次登录的账号由 yiguang init 建立。
@@ -137,7 +137,7 @@ def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
 def _outbox(settings: Settings) -> "Callable[[], list[PackageLine]]":
     """Packages as the desk shows them, read anew each time."""
     from domain.outbox import STAGE_ZH
-    from review.web.outbox_pages import PackageLine, TermLine
+    from review.web.package_lines import PackageLine, TermLine
     from yiguang.outbox_text import OutboxText, next_step, step_lines
 
     def lines() -> "list[PackageLine]":
