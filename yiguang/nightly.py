@@ -30,6 +30,7 @@ from storage.tips import found_posts, name_by_account, take_in
 from storage.verify_chain import verify_chain
 from storage.workers import dead_workers, forget, live_capacity
 from yiguang.authorities import load_authorities
+from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
 from yiguang.home import load_seal_key, utc_now
@@ -101,7 +102,8 @@ def work_through(
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards + helping)]
-    with _interruptible(processes), durable_night(settings, workflows, night_id, shards) as handle:
+    full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
+    with _interruptible(processes), full, durable_night(settings, workflows, night_id, shards) as handle:
         faults = _watch(handle, engine, night_id, show, settings)
         if is_paused(engine, night_id) and not _hours_are_over(settings):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do

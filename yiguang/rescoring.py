@@ -29,6 +29,7 @@ from storage.rescores import (
     pages_done,
     rescore_figures,
 )
+from yiguang.disk_watch import ends_when_full
 from yiguang.errors import CommandFailed
 from yiguang.home import utc_now
 from yiguang.lexicon_diff import Difference, Page
@@ -80,7 +81,8 @@ def _work(
         # Begun by this thread: the kernel ends a process when the thread that began it ends
         for begun in [pool.submit(load, settings, run.judged_by) for _ in range(processes)]:
             begun.result()
-        with durable_rescore(settings, RescoreWorkflows(judge), run.id, parts, processes + _AHEAD) as handle:
+        full = ends_when_full(settings.home, "yiguang rescore")
+        with full, durable_rescore(settings, RescoreWorkflows(judge), run.id, parts, processes + _AHEAD) as handle:
             while handle.get_status().status in ("PENDING", "ENQUEUED"):
                 show(pages_done(engine, run.id), run.pages)
                 time.sleep(PROGRESS_SECONDS)
