@@ -40,6 +40,8 @@ _WHEN: dict[Step, frozenset[Stage]] = {
     Step.WITHDRAWN: _SENT,
     Step.NOTE: frozenset(Stage),
 }
+#: In characters; what is longer is a paper of its own, of which the digest is kept.
+_LONGEST_TEXT, _LONGEST_NUMBER = 4000, 200
 _WITH_TEXT = frozenset(
     {
         Step.REVISED, Step.RETURNED, Step.WITHDRAWN, Step.SUPERVISED, Step.NOTE, Step.REPLIED, Step.TRANSFERRED,
@@ -78,6 +80,8 @@ def require_step(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken],
     """
     if new.step in _WITH_TEXT and not new.text.strip():
         raise StepRefused("须写明内容或理由")
+    if len(new.text) > _LONGEST_TEXT or max(len(new.reference), len(new.channel)) > _LONGEST_NUMBER:
+        raise StepRefused(f"内容至多 {_LONGEST_TEXT} 字，文号与寄送方式至多 {_LONGEST_NUMBER} 字")
     if new.at > new.noted_at:
         raise StepRefused("办理时间不能晚于现在")
     if new.step is Step.STRUCK:

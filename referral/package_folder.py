@@ -47,12 +47,17 @@ def read_folder(folder: Path, number: str) -> PackageFolder:
         raise PackageDamaged(f"{path} 不是移送材料的清单") from fault
     if found != number:
         raise PackageDamaged(f"{folder} 是 {found} 的材料，不是 {number} 的")
-    present = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
+    present = {
+        file.name for file in folder.iterdir() if not file.name.startswith(".")
+    }  # what systems leave is no part of it
     if missing := sorted(listed.keys() - present):
         raise PackageDamaged(f"{folder} 缺 {missing[0]}（共缺 {len(missing)} 个文件）")
     if more := sorted(present - listed.keys() - {MANIFEST, DIGESTS}):
         raise PackageDamaged(f"{folder} 多出清单中没有的 {more[0]}（共 {len(more)} 个）")
-    changed = tuple(name for name, digest in listed.items() if sha256_hex((folder / name).read_bytes()) != digest)
+    try:
+        changed = tuple(name for name, digest in listed.items() if sha256_hex((folder / name).read_bytes()) != digest)
+    except OSError as fault:
+        raise PackageDamaged(f"无法读取 {fault.filename}：{fault.strerror}") from fault
     return PackageFolder(folder, facts, changed, sha256_hex(data))
 
 

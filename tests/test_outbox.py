@@ -89,6 +89,8 @@ def test_nothing_is_sent_that_a_second_person_has_not_approved(tries: list[tuple
         ([Step.APPROVED], replace(taken(Step.SENT), at=NOW + timedelta(minutes=1)), "不能晚于现在"),
         ([Step.APPROVED], replace(taken(Step.SENT), at=NOW - timedelta(days=1)), "不能早于“审批同意”"),
         ([], taken(Step.REVISED), "文书没有改动"),
+        ([], taken(Step.NOTE, text="长" * 4001), "至多 4000 字"),
+        ([], taken(Step.NOTE, reference="长" * 201), "至多 200 字"),
         ([Step.REVISED], taken(Step.APPROVED, "li"), "审批人不能是修改文书的人"),
         ([Step.APPROVED, Step.SENT], taken(Step.TRANSFERRED, text=" "), "理由"),
         ([Step.APPROVED, Step.SENT, Step.RECEIVED, Step.EXTENDED], taken(Step.EXTENDED), "已延长过一次"),

@@ -55,6 +55,10 @@ def _swap_archive(folder: Path) -> None:
         (lambda folder: (folder / "网址清单.csv").write_text("x"), "网址清单.csv 与清单不符.*已被改动$"),
         (lambda folder: (folder / f"{LETTER}.docx").write_text("x"), "outbox revise 登记"),
         (lambda folder: (folder / "证据目录.csv").unlink(), "缺 证据目录.csv"),
+        (
+            lambda folder: [(folder / "证据目录.csv").unlink(), (folder / "证据目录.csv").mkdir()],
+            "无法读取 .*证据目录.csv",
+        ),
         (lambda folder: (folder / "另一份.pdf").write_text("x"), "多出清单中没有的 另一份.pdf"),
         (lambda folder: (folder / DIGESTS).write_text("x"), "校验值.txt 与清单不符"),
         (lambda folder: (folder / DIGESTS).unlink(), "校验值.txt 无法读取"),
