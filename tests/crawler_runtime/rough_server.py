@@ -3,6 +3,7 @@
 from tests.crawler_runtime.misbehaviour import (  # noqa: F401  # importing registers them
     browser_fights,
     hospital_hosts,
+    lies,
     redirects,
     robots_and_sitemaps,
     sites,
