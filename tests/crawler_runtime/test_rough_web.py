@@ -86,6 +86,7 @@ EXPECTED: dict[str, tuple[Outcome, str]] = {
     "switches-protocols": (Outcome.HTTP_ERROR, "101"),
     "waits-for-ever": (Outcome.HTTP_ERROR, "503"),
     "waits-past-time": (Outcome.HTTP_ERROR, "429"),
+    "waits-till-no-day": (Outcome.HTTP_ERROR, "503"),
     "waits-in-words": (Outcome.HTTP_ERROR, "503"),
     "length-and-chunks": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
     "codec-of-no-text": (Outcome.CONTENT, ""),

@@ -11,6 +11,10 @@ says("waits-for-ever", answer(b"", HTML, f"Retry-After: {'9' * 400}", status="50
 says(
     "waits-past-time", answer(b"", HTML, "Retry-After: Fri, 31 Dec 9999 23:59:59 -2359", status="429 Too Many Requests")
 )
+says(
+    "waits-till-no-day",
+    answer(b"", HTML, f"Retry-After: Wed, {'9' * 20} Jan 2027 00:00:00 GMT", status="503 Service Unavailable"),
+)
 says("waits-in-words", answer(b"", HTML, "Retry-After: \xb2 minutes", status="503 Service Unavailable"))
 says("length-and-chunks", answer(PAGE, HTML, "Transfer-Encoding: chunked"))
 says("codec-of-no-text", answer(PAGE, "Content-Type: text/html; charset=zlib_codec"))
