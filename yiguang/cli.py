@@ -33,6 +33,7 @@ from yiguang.commands import (
     stats,
     targets,
     tips,
+    tokens,
     version,
     worker,
 )
@@ -72,6 +73,7 @@ for part in (
     model,
     version,
     accounts,
+    tokens,
     decisions,
     serve,
     backup,

@@ -29,6 +29,7 @@ from review.web import (
     rule_pages,
 )
 from review.web.desk import Clock, Desk, Lexicon, make_desk
+from review.web.exchange import exchange_app
 from review.web.guard import Page, routes_of
 from review.web.headers import SafeHeaders
 from review.web.problems import Problem, not_found
@@ -71,7 +72,11 @@ def desk_app(
     renderer = Renderer(settings.zone_hours, _version())
     failures = _Failures(desk, renderer)
     app = Starlette(
-        routes=[*routes_of(PAGES, desk, renderer), Mount("/static", _Static(directory=STATIC), name="static")],
+        routes=[
+            *routes_of(PAGES, desk, renderer),
+            Mount("/exchange/v1", exchange_app(engine, clock, desk.rates, settings.hosts)),
+            Mount("/static", _Static(directory=STATIC), name="static"),
+        ],
         exception_handlers={HTTPException: failures.no_such_page, Exception: failures.broken},
     )
     return SafeHeaders(app, settings.https)  # around all of it: pages that tell of a fault have these headers too

@@ -35,6 +35,7 @@ from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import takedown_looks
 from storage.tables.timetable import timetable_closures, timetable_runs, workers
 from storage.tables.tips import tip_answers, tip_records, tip_reporters
+from storage.tables.tokens import api_tokens
 from storage.tables.visits import (
     frontier,
     page_memory,
@@ -47,6 +48,7 @@ from storage.tables.visits import (
 )
 
 __all__ = [
+    "api_tokens",
     "RowId",
     "audit_entries",
     "bundles",
