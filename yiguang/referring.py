@@ -58,7 +58,7 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     from yiguang.home import open_home, utc_now
 
     engine = open_home(settings)
-    leads = _leads(settings, engine, request.cases)
+    leads = confirmed_leads(settings, engine, request.cases)
     routes = [_route(lead, request) for lead in leads]
     for lead in leads:
         require_kept(settings, _case(settings, lead.case_id))
@@ -110,7 +110,8 @@ def person(settings: Settings, by: str, act: Act) -> str:
     return account.name
 
 
-def _leads(settings: Settings, engine: "Engine", cases: Sequence[int]) -> "list[ReferredLead]":
+def confirmed_leads(settings: Settings, engine: "Engine", cases: Sequence[int]) -> "list[ReferredLead]":
+    """Each case once. Raises CommandFailed naming the one that is not there or may not leave."""
     from classifier.errors import LexiconError
     from classifier.reference import load_reference
     from referral.lead import NotReferable, gather

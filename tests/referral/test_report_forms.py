@@ -1,0 +1,86 @@
+"""Public report forms: every field within what the page takes, and nothing in it that a person could not have typed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral.report_forms import FILE, FilledField, ReportFormsBroken, fill, form_text, load_report_forms
+from tests.referral.leads import LEAD, LEXICONS, RATE, hostile
+
+FORMS = load_report_forms(LEXICONS / "letters")
+FILES = ["附件.txt", "附件.png"]
+
+
+def values(code: str, filled: tuple[FilledField, ...]) -> dict[str, FilledField]:
+    assert [item.field for item in filled] == list(FORMS[code].fields)
+    return {item.field.label: item for item in filled}
+
+
+def test_a_market_report_says_who_where_what_and_by_which_articles() -> None:
+    found = values("12315", fill(FORMS["12315"], LEAD, FILES))
+    assert found["被举报方名称"].value == "示例门诊部"
+    assert found["网址"].value == "http://clinic.example/qlx"
+    assert found["发现时间"].value == "2026-11-26 02:00"
+    assert found["证据附件"].value == "附件.txt、附件.png"
+    said = found["具体线索"].value
+    assert "治愈率达98%" in said and "无效退款" in said and "广告法16(1)(2)" in said and "尚未经主管部门认定" in said
+    assert not any(item.shortened for item in found.values())
+
+
+def test_what_is_not_known_and_who_reports_are_left_to_a_person() -> None:
+    form = FORMS["12315"]
+    filled = fill(form, LEAD, FILES)
+    assert values("12315", filled)["被举报方地址"].value == ""
+    text = form_text(form, LEAD, filled)
+    assert "【被举报方地址】（0／200 字）\n（未知，须人工填写或者留空）" in text
+    assert "【举报人姓名、电话】（在网页上填写，可匿名；程序不保存）" in text
+    assert "张示例" not in text and "李示例" not in text
+
+
+def test_the_gravest_claims_come_first_and_the_rest_is_counted() -> None:
+    light = [replace(RATE, quote=f"轻微之处{place}" * 8, severity=1, start=100 + place) for place in range(30)]
+    lead = replace(LEAD, claims=(*light, replace(RATE, start=900)))
+    found = values("12377", fill(FORMS["12377"], lead, FILES))["问题描述"]
+    assert found.shortened and len(found.value) <= 500
+    assert found.value.index("治愈率达98%") < found.value.index("轻微之处0")
+    told = found.value.count("涉嫌违反")
+    assert f"另有 {31 - told} 处见附件" in found.value
+
+
+def test_half_an_address_is_never_given() -> None:
+    lead = replace(LEAD, url="http://clinic.example/" + "a" * 600)
+    assert values("12377", fill(FORMS["12377"], lead, FILES))["具体网址"].value == "网址过长，见附件"
+
+
+@given(st.text(max_size=1500), st.sampled_from(sorted(FORMS)))
+def test_hostile_text_stays_one_line_within_the_limit(text: str, code: str) -> None:
+    for item in fill(FORMS[code], hostile(text), [text]):
+        assert len(item.value) <= item.field.limit
+        assert item.value.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ('label = "甲"\nkey = "nothing"\nlimit = 5', "不存在的项目"),
+        ('label = "甲"\nkey = "url"', "limit"),
+        ('label = "甲"\nkey = "url"\nlimit = "5"', "limit"),
+        ('label = "甲"\nhint = "问"\nlimit = 5', "limit"),
+        ('label = "甲"\nkey = "url"\ntext = "乙"\nlimit = 5', "写一项"),
+        ('label = "甲"\nkey = "description"\nlimit = 20', "太小"),
+        ("limit = 5", "label"),
+    ],
+)
+def test_a_broken_form_is_named(tmp_path: Path, field: str, said: str) -> None:
+    head = '[1]\nname = "某平台"\naddress = "report.example"\nnote = "仅举报"\n[[1.fields]]\n'
+    (tmp_path / FILE).write_text(head + field, encoding="utf-8")
+    with pytest.raises(ReportFormsBroken, match=said):
+        load_report_forms(tmp_path)
+
+
+def test_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ReportFormsBroken, match=FILE):
+        load_report_forms(tmp_path)

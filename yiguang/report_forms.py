@@ -1,0 +1,64 @@
+"""Filling public report forms: from cases to folders that a person reports from, on record."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.export import masked_files, require_kept, write_files
+from yiguang.referring import confirmed_leads, officer
+from yiguang.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from referral.report_forms import ReportForm
+
+
+def make_report_forms(settings: Settings, cases: Sequence[int], to: str, by: str, out: Path) -> list[Path]:
+    """One folder a case. Raises UsageError for a form that there is not, and CommandFailed, naming the case, when one may not leave."""
+    from referral.report_forms import fill, form_text
+    from yiguang.commands.cases import find_case
+    from yiguang.home import open_home
+
+    form = _form(settings, to)
+    engine = open_home(settings)
+    name = officer(settings, by)
+    leads = confirmed_leads(settings, engine, cases)
+    found = [find_case(settings, lead.case_id).case for lead in leads]
+    for case in found:
+        require_kept(settings, case)
+    made = []
+    for lead, case in zip(leads, found, strict=True):
+        copy = {
+            f"附件{file[len(Path(case.bundle).stem) :]}": data for file, data in masked_files(settings, case).items()
+        }
+        text = form_text(form, lead, fill(form, lead, list(copy)))
+        folder = out / f"{form.code}-线索{lead.case_id}"
+        write_files(folder, {f"{form.code}举报内容.txt": text.encode(), **copy})
+        _log(engine, name, form.code, lead.case_id, text)
+        made.append(folder)
+    return made
+
+
+def _form(settings: Settings, code: str) -> "ReportForm":
+    from referral.report_forms import ReportFormsBroken, load_report_forms
+
+    try:
+        forms = load_report_forms(settings.lexicons / "letters")
+    except ReportFormsBroken as fault:
+        raise CommandFailed(str(fault)) from fault
+    if code not in forms:
+        raise UsageError(f"没有 {code} 的表单，有：{'、'.join(forms)}")
+    return forms[code]
+
+
+def _log(engine: "Engine", by: str, code: str, case_id: int, text: str) -> None:
+    from review.audit_log import AuditLog
+    from storage.database import writing
+    from storage.digests import sha256_hex
+    from yiguang.home import utc_now
+
+    detail = {"form": code, "text_sha256": sha256_hex(text.encode())}
+    with writing(engine) as connection:
+        AuditLog(engine, utc_now).record(connection, by, "report-form-made", f"lead:{case_id}", detail)
