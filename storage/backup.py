@@ -70,7 +70,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a backup did. `missing` are files of evidence that the database knows and that are not there."""
+    """What a backup did. `dropped` counts objects of the backup before that no file has any more; `missing` are files of evidence that the database knows and that are not there."""
 
     manifest: Manifest
     new_bytes: int
@@ -120,9 +120,9 @@ def take_backup(
         (out / name).unlink()
     new = [file for file in {file.object: file for file in manifest.files}.values() if file.object not in before]
     there = {file.path for file in manifest.files}
-    return Copied(
-        manifest, sum(file.bytes for file in new), len(new), len(before.keys() - used), tuple(sorted(expected - there))
-    )
+    dropped = {file.object for file in old.values()} - used
+    missing = tuple(sorted(expected - there))
+    return Copied(manifest, sum(file.bytes for file in new), len(new), len(dropped), missing)
 
 
 def _files_to_keep(home: Path, databases: Sequence[str], with_keys: bool) -> Iterator[str]:
