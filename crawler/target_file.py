@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "owner": ("负责人",),
     "note": ("备注", "说明"),
     "local": ("本地", "内网"),
+    "every_days": ("每几天", "巡查间隔天数"),
 }
 
 _KIND_ZH = {"网站": "site", "公众号": "wechat", "微信": "wechat", "订阅": "feed", "合集": "album", "列表": "list"}
@@ -187,6 +188,7 @@ def _target(fields: Mapping[str, object]) -> Target:
         owner=_text(fields, "owner"),
         note=_text(fields, "note"),
         local=local,
+        every_days=_whole(fields, "every_days", 1, 1, 365),
     )
 
 

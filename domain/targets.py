@@ -27,6 +27,7 @@ class Target:
     `min_pages` is the number of `content` pages that a healthy night has: fewer makes the night red.
     `max_pages` is the budget of fetches a night. `depth` counts link hops from `url` (0 is the page itself).
     `include`/`exclude` are regular expressions searched in the URL. `local` allows loopback and private addresses.
+    `every_days` leaves it out of the nights between: 1 for every night, 7 for one night a week.
     """
 
     name: str
@@ -44,3 +45,4 @@ class Target:
     owner: str = ""
     note: str = ""
     local: bool = False
+    every_days: int = 1

@@ -65,6 +65,13 @@ def open_night(
     return str(night_id)
 
 
+def has_unfinished_night(engine: Engine) -> bool:
+    """Whether a night of targets was begun and not ended, be it paused or broken off."""
+    open_nights = select(func.count()).where(nights.c.ended_at.is_(None), nights.c.kind == NightKind.NIGHT.value)
+    with engine.connect() as connection:
+        return bool(connection.scalar(open_nights.select_from(nights)))
+
+
 def night_kind(engine: Engine, night_id: str) -> NightKind:
     """Raises KeyError for a night that does not exist."""
     with engine.connect() as connection:

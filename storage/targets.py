@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.nights import NightKind
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import TargetInNight
+from storage.columns import UtcDateTime
 from storage.database import writing
-from storage.tables import targets
+from storage.tables import night_targets, nights, targets
 from storage.url_keys import url_key
+
+_EARLY = timedelta(hours=12)
 
 
 def save_targets(engine: Engine, rows: Iterable[Target]) -> int:
@@ -42,6 +47,29 @@ def list_targets(engine: Engine) -> list[TargetInNight]:
         return [
             TargetInNight(row.id, _target_of(row)) for row in connection.execute(select(targets).order_by(targets.c.id))
         ]
+
+
+def targets_due(engine: Engine, now: datetime) -> list[TargetInNight]:
+    """Those that a night which begins now is to visit: those for every night, and others that were in none for as many days as they
+    ask for.
+
+    Nights do not begin at the same minute, so a target is due half a day before its days are over.
+    """
+    last = (
+        select(night_targets.c.target_id, func.max(nights.c.started_at, type_=UtcDateTime()).label("began"))
+        .join(nights, nights.c.id == night_targets.c.night_id)
+        .where(nights.c.kind == NightKind.NIGHT.value)
+        .group_by(night_targets.c.target_id)
+    )
+    with engine.connect() as connection:
+        began = {row.target_id: row.began for row in connection.execute(last)}
+    return [
+        known
+        for known in list_targets(engine)
+        if known.target.every_days == 1
+        or known.id not in began
+        or now - began[known.id] >= timedelta(days=known.target.every_days) - _EARLY
+    ]
 
 
 def _row_of(target: Target) -> dict[str, Any]:

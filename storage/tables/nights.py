@@ -25,6 +25,7 @@ targets = Table(
     Column("owner", StorableText, nullable=False),
     Column("note", StorableText, nullable=False),
     Column("local", Boolean, nullable=False),
+    Column("every_days", Integer, nullable=False, server_default="1"),
 )
 
 nights = Table(

@@ -53,6 +53,11 @@ def test_chinese_headers_and_values(tmp_path: Path) -> None:
     assert unknown == ("颜色",)
 
 
+def test_days_between_visits(tmp_path: Path) -> None:
+    targets, bad, _ = read(tmp_path, "名称,网址,每几天\n甲,http://a.example/,7\n乙,http://b.example/,\n".encode())
+    assert ([target.every_days for target in targets], bad) == ([7, 1], [])
+
+
 def test_quotes_empty_lines_and_line_numbers(tmp_path: Path) -> None:
     text = 'name,url,note\n\n"甲,门诊",http://a.example/,"两行\n备注"\n,,\n乙,ftp://b.example/,\n'
     targets, bad, _ = read(tmp_path, text.encode())
@@ -78,6 +83,7 @@ def test_cells_beyond_the_header_go_to_the_note(tmp_path: Path) -> None:
         ({"max_pages": "many"}, "max_pages 不是数字：many"),
         ({"max_pages": "0"}, "max_pages 须在 1 到 100000 之间：0"),
         ({"max_pages": "2.5"}, "max_pages 须是整数：2.5"),
+        ({"every_days": "0"}, "every_days 须在 1 到 365 之间：0"),
         ({"max_pages": "nan"}, "max_pages 须在 1 到 100000 之间：nan"),
         ({"max_pages": 3, "min_pages": 5}, "min_pages（5）大于 max_pages（3）"),
         ({"local": "也许"}, "local 不能是“也许”，只能是 是 或 否"),

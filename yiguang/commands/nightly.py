@@ -45,6 +45,8 @@ def nightly(
     from rich.console import Console
 
     from storage.cases import list_cases
+    from storage.nights import has_unfinished_night
+    from storage.targets import list_targets
     from yiguang.alerts import tell_troubles
     from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home
@@ -61,8 +63,11 @@ def nightly(
     engine = open_home(settings)
     with night_lock(settings.home / "nightly.lock") as lock_descriptor:
         targets, bad_rows = _targets(engine, targets_file)
-        if not targets:
+        if not targets and not list_targets(engine):
             raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
+        if not targets and not has_unfinished_night(engine):
+            typer.echo("今夜没有到期的目标（各目标的 every_days 未到）", err=True)
+            return
         load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
         check_fonts(settings)
         load_seal_key(settings)
@@ -88,11 +93,12 @@ def _tell(notice: str) -> None:
 
 def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight], int]":
     """The targets of this night, and how many rows of the file were bad."""
-    from storage.targets import list_targets, save_targets
+    from storage.targets import list_targets, save_targets, targets_due
+    from yiguang.home import utc_now
     from yiguang.target_files import read_targets
 
     if file is None:
-        return list_targets(engine), 0
+        return targets_due(engine, utc_now()), 0
     good, bad, unknown = read_targets(file)
     report_rows(bad, unknown)
     save_targets(engine, good)

@@ -17,7 +17,8 @@ IMPORT_HELP = """\
 导入监测目标（CSV 或 YAML）；好的行存入，坏的行列出行号与原因，有坏行时退出码为 1。
 
 列：name、url、kind（site|wechat|feed|album|list）、institution、region、render（auto|always|never）、
-max_pages、min_pages、delay_seconds、depth、include、exclude、owner、note、local。只有 name 与 url 必填。
+max_pages、min_pages、delay_seconds、depth、include、exclude、owner、note、local、
+every_days（每几天巡查一次，默认 1 即每夜）。只有 name 与 url 必填。
 
 \b
 例：
