@@ -70,7 +70,8 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a backup did. `dropped` counts objects of the backup before that no file has any more; `missing` are files of evidence that the database knows and that are not there."""
+    """What a backup did. `dropped` counts objects of the backup before that no file has any more; `missing` are files of evidence
+    that the database knows and that are not there."""
 
     manifest: Manifest
     new_bytes: int
