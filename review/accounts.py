@@ -5,37 +5,24 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from domain.reviews import Refused, RoleMayNot
 from domain.roles import Act, Role, may
 from review.audit_log import MACHINE, AuditLog
+from review.log_in_tries import LogInLimits, LogInRefused, LogInTries, Refusal
 from review.passwords import MAX_CHARACTERS, Passwords, one_time_password, password_fault
 from storage.database import writing
-from storage.tables import desk_accounts, desk_failed_log_ins, desk_items, desk_sessions
+from storage.tables import desk_accounts, desk_items, desk_sessions
 
 FIRST_ACCOUNT = "admin"
 _NAME = re.compile(r"[\w.@-]{2,32}")
 _SEEN_EVERY = timedelta(minutes=1)
-_LOG_IN_LOCK = 0x59694C6F  # any fixed number of ours
-
-
-@dataclass(frozen=True, slots=True)
-class LogInLimits:
-    """A name is locked after `name_tries` failures within `window`, an address after `address_tries`, until they are older.
-    A session ends when unused for `idle`, and `absolute` after it began."""
-
-    window: timedelta = timedelta(minutes=15)
-    name_tries: int = 5
-    address_tries: int = 30
-    idle: timedelta = timedelta(minutes=60)
-    absolute: timedelta = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +36,6 @@ class Account:
     must_change: bool
     created_at: datetime
     disabled_at: datetime | None = None
-
-
-class Refusal(StrEnum):
-    """Why a log-in was refused."""
-
-    WRONG = "wrong"
-    NAME_LOCKED = "name-locked"
-    ADDRESS_LOCKED = "address-locked"
-    DISABLED = "disabled"
-
-
-REFUSAL_ZH: dict[Refusal, str] = {
-    Refusal.WRONG: "账号或口令不正确",
-    Refusal.NAME_LOCKED: "此账号尝试次数过多，已暂时锁定",
-    Refusal.ADDRESS_LOCKED: "来自此地址的尝试过多，请稍后再试",
-    Refusal.DISABLED: "此账号已停用，请联系管理员",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LogInRefused:
-    """A refused log-in; `retry_at` is when the next try is looked at, None when that is at once."""
-
-    refusal: Refusal
-    retry_at: datetime | None = None
-
-    @property
-    def message(self) -> str:
-        return REFUSAL_ZH[self.refusal]
 
 
 class AccountFault(Refused):
@@ -98,6 +56,7 @@ class Accounts:
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._limits = limits or LogInLimits()
+        self._tries = LogInTries(engine, self._limits)
         self._log = AuditLog(engine, clock)
 
     def create(
@@ -151,7 +110,7 @@ class Accounts:
     def authenticate(self, name: str, password: str, address: str) -> str | LogInRefused:
         """A new session's token, or why there is none. What is wrong, name or password, is not told, nor by the time it takes."""
         folded, now = fold_name(name)[:64], self._clock()
-        limited = self._count_try(folded, address, now)
+        limited = self._tries.count(folded, address, now)
         if limited is not None:
             return limited
         with self._engine.connect() as connection:
@@ -204,7 +163,7 @@ class Accounts:
 
     def change_password(self, account: Account, old: str, new: str, keep_token: str = "") -> None:
         """Ends the account's other sessions. Raises AccountFault when the old one is wrong or the new one will not do."""
-        limited = self._count_try(account.name, "", self._clock())
+        limited = self._tries.count(account.name, "", self._clock())
         if limited is not None:
             raise AccountFault(limited.message)
         with self._engine.connect() as connection:
@@ -272,37 +231,14 @@ class Accounts:
                 detail = {"from": row.role, "to": role.value}
                 self._log.record(connection, actor, "role-changed", _subject(row.name), detail)
 
-    def _count_try(self, name: str, address: str, now: datetime) -> LogInRefused | None:
-        """Count a try as failed, before it is looked at so that many at once do not all pass; or say why it is not looked at."""
-        since = now - self._limits.window
-        with writing(self._engine) as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_IN_LOCK})
-            for column, value, tries, refusal in (
-                (desk_failed_log_ins.c.name, name, self._limits.name_tries, Refusal.NAME_LOCKED),
-                (desk_failed_log_ins.c.address, address, self._limits.address_tries, Refusal.ADDRESS_LOCKED),
-            ):
-                failures: Sequence[datetime] = connection.scalars(
-                    select(desk_failed_log_ins.c.at)
-                    .where(column == value, desk_failed_log_ins.c.at > since)
-                    .order_by(desk_failed_log_ins.c.at.desc())
-                    .limit(tries)
-                ).all()
-                if value and len(failures) >= tries:
-                    return LogInRefused(refusal, failures[-1] + self._limits.window)
-            connection.execute(delete(desk_failed_log_ins).where(desk_failed_log_ins.c.at <= since))
-            connection.execute(insert(desk_failed_log_ins), {"name": name, "address": address, "at": now})
-        return None
-
     def _refuse(self, name: str, address: str, refusal: Refusal) -> LogInRefused:
         """Only tries that were looked at are logged: whoever keeps trying a locked name does not fill the log."""
         self._log.record_alone(MACHINE, "log-in-refused", _subject(name), {"address": address, "why": refusal.value})
         return LogInRefused(refusal)
 
-    @staticmethod
-    def _forget(connection: Connection, name: str, now: datetime) -> None:
-        """A success clears the failures of its name, not those of its address."""
-        connection.execute(delete(desk_failed_log_ins).where(desk_failed_log_ins.c.name == name))
+    def _forget(self, connection: Connection, name: str, now: datetime) -> None:
+        """The failed tries of a name that succeeded, and sessions long over."""
+        self._tries.forget(connection, name)
         ended = desk_sessions.c.created_at < now - timedelta(days=2)
         connection.execute(delete(desk_sessions).where(ended))
 

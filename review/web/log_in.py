@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from review.accounts import AccountFault, LogInRefused
+from review.accounts import AccountFault
+from review.log_in_tries import LogInRefused
 from review.web.guard import CHANGE_PASSWORD, LOG_IN, Page
 from review.web.visit import Visit
 

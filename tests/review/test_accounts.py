@@ -10,13 +10,11 @@ from domain.roles import Role
 from review.accounts import (
     AccountFault,
     Accounts,
-    LogInLimits,
-    LogInRefused,
-    Refusal,
     csrf_fits,
     csrf_token,
 )
 from review.audit_log import AuditLog
+from review.log_in_tries import LogInLimits, LogInRefused, Refusal
 from review.passwords import password_fault
 from storage.tables import desk_accounts, desk_sessions
 from tests.review.desk import PASSWORD, PASSWORDS, Clock
