@@ -61,4 +61,4 @@ def _log(engine: "Engine", by: str, code: str, case_id: int, text: str) -> None:
 
     detail = {"form": code, "text_sha256": sha256_hex(text.encode())}
     with writing(engine) as connection:
-        AuditLog(engine, utc_now).record(connection, by, "report-form-made", f"lead:{case_id}", detail)
+        AuditLog(engine, utc_now).record(connection, by, "report-form-made", f"page:{case_id}", detail)
