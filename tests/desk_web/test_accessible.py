@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
+from domain.identity_policy import load_identity_policy
+from domain.risk import load_risk_weights
 from domain.roles import Role
+from review.web.package_lines import PackageLine, TermLine
 from review.web.settings import SESSION_COOKIE
-from tests.desk_web.served import Served, served_desk
+from storage.operator_profiles import OperatorProfiles
+from tests.desk_web.served import LEXICONS, Served, plain_lexicon, served_desk
 from tests.review.desk import Page as NightPage
 from tests.review.desk import desk
 
@@ -25,6 +30,8 @@ SCREENS: tuple[tuple[Role | None, str], ...] = (
     (Role.ANALYST, "/password"),
     (Role.REVIEWER, "/queue"),
     (Role.REVIEWER, "/items/1"),
+    (Role.REVIEWER, "/operators?of=clinic.example"),
+    (Role.REVIEWER, "/outbox"),
     (Role.REVIEWER, "/figures"),
     (Role.EDITOR, "/rules"),
     (Role.EDITOR, "/rules/cure-rate"),
@@ -32,10 +39,24 @@ SCREENS: tuple[tuple[Role | None, str], ...] = (
     (Role.AUDITOR, "/audit"),
 )
 
+PACKAGE = PackageLine(
+    "医广线移〔2026〕1号",
+    "市场监督管理部门",
+    "已寄送，待接收",
+    True,
+    (TermLine("线索核查：2026-11-01 前，已逾期", True),),
+    ("[1] 审批同意",),
+    (7,),
+    (7,),
+    "等回执",
+)
+
 
 @pytest.fixture
 def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
-    with served_desk(engine, tmp_path) as served:
+    profiles = OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+    lexicon = replace(plain_lexicon(), operators=profiles.of, outbox=lambda: [PACKAGE])
+    with served_desk(engine, tmp_path, lexicon=lexicon) as served:
         served.items = desk(engine, tmp_path, {"a": NightPage(0.9), "b": NightPage(0.8)})
         yield served
 
