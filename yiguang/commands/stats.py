@@ -22,6 +22,7 @@ HELP = """\
 例：
   yiguang stats --from 2026-01-01 --to 2026-12-31 --out 统计.xlsx
   yiguang stats --from 2026-11-01 --to 2026-11-30 --out 统计.pdf
+  yiguang stats --from 2026-01-01 --to 2026-12-31 --out 统计.xlsx --drafts 典型案例.docx
 """
 
 
@@ -33,6 +34,9 @@ def stats(
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="第一天，如 2026-01-01")],
     until: Annotated[str, typer.Option("--to", metavar="DATE", help="最后一天")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="写到哪个文件，.xlsx 或 .pdf")],
+    drafts: Annotated[
+        Path | None, typer.Option("--drafts", metavar="FILE", help="另写典型案例草稿（隐去名称），.docx")
+    ] = None,
 ) -> None:
     first, last = _day(since, "--from"), _day(until, "--to")
     if last < first:
@@ -41,15 +45,52 @@ def stats(
         raise UsageError("一次至多统计十年")
     if out.suffix.lower() not in (".xlsx", ".pdf"):
         raise UsageError("--out 应为 .xlsx 或 .pdf 文件")
+    if drafts is not None and drafts.suffix.lower() != ".docx":
+        raise UsageError("--drafts 应为 .docx 文件")
     settings = read_settings()
     report = _report(settings, first, last)
     data = _printed(settings, report) if out.suffix.lower() == ".pdf" else _workbook(report)
+    _write(out, data)
+    if drafts is not None:
+        _write(drafts, _typical_cases(settings, first, last))
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     except OSError as fault:
-        raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
-    typer.echo(str(out))
+        raise CommandFailed(f"无法写入 {path}：{fault.strerror}") from fault
+    typer.echo(str(path))
+
+
+def _typical_cases(settings: Settings, first: date, last: date) -> bytes:
+    """Drafts of the cases that were closed in these days. One whose lead has begun anew at the desk is left out."""
+    from classifier.errors import LexiconError
+    from classifier.reference import load_reference
+    from referral.checklist import FIELDS
+    from referral.lead import NotReferable, gather
+    from referral.recipients import RecipientsBroken, load_recipients
+    from referral.typical_cases import TypicalCaseBroken, closed_between, draft_of, drafts_docx, load_case_words
+    from storage.outbox import list_packages
+    from yiguang.home import open_home
+    from yiguang.keeping import load_masker
+
+    engine = open_home(settings)
+    try:
+        words, reference = load_case_words(settings.lexicons), load_reference(settings.lexicons)
+        cards = load_recipients(settings.lexicons, frozenset(FIELDS))
+    except (TypicalCaseBroken, LexiconError, RecipientsBroken) as fault:
+        raise CommandFailed(str(fault)) from fault
+    masker, found = load_masker(settings.lexicons), []
+    for package in closed_between(list_packages(engine), first, last):
+        for case in package.cases:
+            try:
+                lead = gather(engine, case, reference, masker)
+            except NotReferable:
+                continue
+            found.append(draft_of(lead, package, cards[package.recipient].name, words))
+    return drafts_docx(found, first, last, words)
 
 
 def _day(text: str, option: str) -> date:
