@@ -1,6 +1,7 @@
 """A package as files: what goes to the recipient, and its list with digests."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -13,6 +14,7 @@ from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evi
 from referral.paper import on_paper
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex, sm3_hex
+from storage.files_on_demand import FilesOnDemand
 
 FORMAT = "yiguang-referral-1"
 MANIFEST = "清单.json"
@@ -34,17 +36,18 @@ def lists_of(consignment: Consignment) -> dict[str, bytes]:
     }
 
 
-def with_digests(files: Mapping[str, bytes], consignment: Consignment) -> dict[str, bytes]:
-    """The files with the list for machines and the one for people behind them; each names every file but these two."""
-    rows = [
+def listings(files: Mapping[str, bytes], consignment: Consignment) -> dict[str, bytes]:
+    """The list of digests for people and, last, the one for machines; each names every file but these two."""
+    rows = rows_of(files)
+    return {DIGESTS: digests_text(rows).encode(), MANIFEST: canonical_json(_facts(consignment) | {"files": rows})}
+
+
+def rows_of(files: Mapping[str, bytes]) -> list[dict[str, object]]:
+    """What the list for machines says of each file, in their order."""
+    return [
         {"name": name, "bytes": len(data), "sha256": sha256_hex(data), "sm3": sm3_hex(data)}
         for name, data in files.items()
     ]
-    return {
-        **files,
-        DIGESTS: digests_text(rows).encode(),
-        MANIFEST: canonical_json(_facts(consignment) | {"files": rows}),
-    }
 
 
 def digests_text(rows: Sequence[Mapping[str, object]]) -> str:
@@ -129,12 +132,23 @@ def checklist_text(consignment: Consignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def transmissions(files: Mapping[str, bytes], limit_bytes: int) -> Iterator[bytes]:
-    """The files as archives of at most so many bytes each, in their order. Raises AttachmentTooLarge.
+def transmissions(files: Mapping[str, bytes], limit_bytes: int, number: str) -> FilesOnDemand:
+    """The files as archives of at most so many bytes each, in their order, by file name. Raises AttachmentTooLarge.
 
-    Nearly all is compressed already (pictures, workbooks), so that an archive is reckoned as the sum of its files.
+    An archive is made when it is looked at; with `files` on disk no more than `limit_bytes` of them are in memory.
     """
-    batch: dict[str, bytes] = {}
+    batches = list(_batches(files, limit_bytes))
+    return FilesOnDemand(
+        {
+            f"{number}（{place}／{len(batches)}）.zip": partial(_archive, files, names)
+            for place, names in enumerate(batches, 1)
+        }
+    )
+
+
+def _batches(files: Mapping[str, bytes], limit_bytes: int) -> Iterator[list[str]]:
+    """Nearly all is compressed already (pictures, workbooks), so that an archive is reckoned as the sum of its files."""
+    batch: list[str] = []
     filled = 0
     for name, data in files.items():
         size = len(data) + 2 * len(name.encode()) + 400  # its headers, on the safe side
@@ -143,22 +157,17 @@ def transmissions(files: Mapping[str, bytes], limit_bytes: int) -> Iterator[byte
                 f"{name} 有 {len(data) / 1e6:.1f} MB，超过接收部门一次可收的 {limit_bytes / 1e6:g} MB"
             )
         if batch and filled + size + 100 > limit_bytes:
-            yield _archive(batch)
-            batch, filled = {}, 0
-        batch[name] = data
+            yield batch
+            batch, filled = [], 0
+        batch.append(name)
         filled += size
     if batch:
-        yield _archive(batch)
+        yield batch
 
 
-def _archive(files: Mapping[str, bytes]) -> bytes:
+def _archive(files: Mapping[str, bytes], names: Sequence[str]) -> bytes:
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, ZIP_DEFLATED)
+        for name in names:
+            archive.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), files[name], ZIP_DEFLATED)
     return out.getvalue()
-
-
-def numbered(parts: Sequence[bytes], number: str) -> dict[str, bytes]:
-    """The archives by file name."""
-    return {f"{number}（{place}／{len(parts)}）.zip": part for place, part in enumerate(parts, 1)}

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from referral.package import DIGESTS, MANIFEST, digests_text, numbered, transmissions
+from referral.package import DIGESTS, MANIFEST, digests_text, rows_of, transmissions
 from storage.canonical import canonical_json
-from storage.digests import sha256_hex, sm3_hex
+from storage.digests import sha256_hex
+from storage.files_on_demand import FilesOnDemand, files_in
 
 
 class PackageDamaged(Exception):
@@ -84,7 +85,7 @@ def require_unchanged(package: PackageFolder) -> None:
                 raise PackageDamaged(f"{archive.name} 中的 {name} 与清单不符：压缩包不是由这份材料制作的")
 
 
-def revised(package: PackageFolder, limit_bytes: int) -> dict[str, bytes]:
+def revised(package: PackageFolder, limit_bytes: int) -> FilesOnDemand:
     """What is to be written beside the edited letters: the lists in the folder, and archives of at most so many bytes, by names
     relative to the folder's parent.
 
@@ -98,18 +99,11 @@ def revised(package: PackageFolder, limit_bytes: int) -> dict[str, bytes]:
     if set(package.changed) != set(package.letters):
         (left,) = set(package.letters) - set(package.changed)
         raise PackageDamaged(f"{left} 没有一并改动：Word 与 PDF 的内容须相同（在 Word 中修改后另存为同名 PDF）")
-    files = {row["name"]: (package.folder / row["name"]).read_bytes() for row in package.facts["files"]}
-    rows = [
-        {"name": name, "bytes": len(data), "sha256": sha256_hex(data), "sm3": sm3_hex(data)}
-        for name, data in files.items()
-    ]
-    files |= {
-        DIGESTS: digests_text(rows).encode(),
-        MANIFEST: canonical_json({**package.facts, "files": rows}),
-    }
-    parts = numbered(list(transmissions(files, limit_bytes)), package.facts["number"])
-    own = {f"{package.folder.name}/{name}": files[name] for name in (DIGESTS, MANIFEST)}
-    return {**parts, **own}
+    files = files_in(package.folder, [row["name"] for row in package.facts["files"]])
+    rows = rows_of(files)
+    own = {DIGESTS: digests_text(rows).encode(), MANIFEST: canonical_json({**package.facts, "files": rows})}
+    parts = transmissions(files.then(own), limit_bytes, package.facts["number"])
+    return parts.then({f"{package.folder.name}/{name}": data for name, data in own.items()})
 
 
 def left_over(package: PackageFolder, written: Mapping[str, bytes]) -> list[Path]:

@@ -96,11 +96,15 @@ def test_who_may_do_what() -> None:
     looks = {Act.SEE_QUEUE, Act.READ_ITEM, Act.OPEN_EVIDENCE, Act.SEE_FIGURES, Act.READ_RULES, Act.SAVE_VIEW}
     decides = {Act.DECIDE_FIRST, Act.UNDO, Act.HOLD, Act.HAND_OVER, Act.DECLARE_CONFLICT}
     leads = {Act.DECIDE_SECOND, Act.BULK_DECIDE, Act.SEND_BACK, Act.ASSIGN, Act.REOPEN, Act.DRAW, Act.SEE_REFERRALS}
+    leads |= {
+        Act.APPROVE_PACKAGE,
+        Act.WITHDRAW_LEAD,
+    }  # decision 0028: another person approves; a reviewer takes a lead back
     log = {Act.SEE_AUDIT_LOG, Act.EXPORT_AUDIT_LOG}
     assert {role: set(acts) for role, acts in MATRIX.items()} == {
         Role.ANALYST: looks | decides,
         Role.REVIEWER: looks | decides | leads,
-        Role.OFFICER: looks | {Act.SEE_REFERRALS, Act.REFER, Act.DECLARE_CONFLICT},
+        Role.OFFICER: looks | {Act.SEE_REFERRALS, Act.REFER, Act.APPROVE_PACKAGE, Act.DECLARE_CONFLICT},
         Role.EDITOR: looks | {Act.PROPOSE_RULE, Act.EXPORT_DECISIONS},
         Role.ADMIN: {
             Act.SEE_QUEUE, Act.SEE_FIGURES, Act.SAVE_VIEW, Act.ASSIGN, Act.DRAW, Act.MANAGE_ACCOUNTS,

@@ -1,6 +1,8 @@
 """Making a package: from cases and a recipient to files in a folder, on record."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,10 +53,11 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     package that failed is not used again."""
     from referral.checklist import FIELDS, check
     from referral.letter import Consignment
-    from referral.package import MANIFEST, AttachmentTooLarge, checklist_text, numbered, transmissions, with_digests
+    from referral.package import MANIFEST, AttachmentTooLarge, checklist_text, listings, transmissions
     from referral.recipients import load_recipients
     from referral.register import record_package, reserve_number
     from storage.digests import sha256_hex
+    from storage.files_on_demand import files_in
     from yiguang.home import open_home, utc_now
 
     engine = open_home(settings)
@@ -66,16 +69,22 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     made_at = utc_now()
     number = reserve_number(engine, request.recipient, request.cases, request.by, request.told, made_at)
     consignment = Consignment(number, card, leads, routes, request.sender, made_at, request.told)
-    files = with_digests(_files(settings, engine, consignment, progress), consignment)
-    try:
-        parts = numbered(list(transmissions(files, card.attachments_bytes)), number)
-    except AttachmentTooLarge as fault:
-        raise CommandFailed(str(fault)) from fault
     folder = out / number
-    write_files(folder, files)
     checklist = f"{number} 核对单.txt"
-    write_files(out, {**parts, checklist: checklist_text(consignment).encode()})
-    digest = sha256_hex(files[MANIFEST])
+    with _unfinished(folder) as begun:
+        names: list[str] = []
+        for made in _files(settings, engine, consignment, progress):
+            write_files(begun, made)
+            names += made
+        files = files_in(begun, names)
+        lists = listings(files, consignment)
+        write_files(begun, lists)
+        try:
+            parts = transmissions(files.then(lists), card.attachments_bytes, number)
+        except AttachmentTooLarge as fault:
+            raise CommandFailed(str(fault)) from fault
+        write_files(out, parts.then({checklist: checklist_text(consignment).encode()}))
+    digest = sha256_hex(lists[MANIFEST])
     record_package(engine, number, digest)
     _log(engine, request, number, digest, made_at)
     missing = sum(not item.value for lead in leads for item in check(lead, card, request.told))
@@ -142,9 +151,29 @@ def _route(lead: "ReferredLead", request: Request) -> Route:
     return changed(proposed, choice, lead.subject, lead.publication)[0]
 
 
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside `folder`, which gets its name when all went well and is gone otherwise. Raises CommandFailed."""
+    from storage.warc_file import sync_folder
+
+    if folder.exists():
+        raise CommandFailed(f"{folder} 已存在，不覆盖")
+    begun = folder.with_name(f".{folder.name}")
+    try:
+        yield begun
+        begun.replace(folder)
+        sync_folder(folder.parent)
+    except BaseException as fault:
+        shutil.rmtree(begun, ignore_errors=True)
+        if isinstance(fault, OSError):
+            raise CommandFailed(f"无法写入 {folder}：{fault.strerror}") from fault
+        raise
+
+
 def _files(
     settings: Settings, engine: "Engine", consignment: "Consignment", progress: Callable[[str], None]
-) -> dict[str, bytes]:
+) -> Iterator[dict[str, bytes]]:
+    """A lead's files at a time: thousands of leads are more than memory holds."""
     from crawler.browser import BrowserUnavailable
     from crawler.print_page import print_pdf
     from referral.letter import letter_values
@@ -167,11 +196,11 @@ def _files(
         }
     except (LetterTemplateBroken, BrowserUnavailable) as fault:
         raise CommandFailed(str(fault)) from fault
-    files |= lists_of(consignment)
+    yield files | lists_of(consignment)
     for place, lead in enumerate(consignment.leads, 1):
         progress(f"正在遮盖第 {place} 条，共 {len(consignment.leads)} 条")
-        files |= _attachments(settings, engine, lead)
-    return files | {VERIFIER: build_verifier()}
+        yield _attachments(settings, engine, lead)
+    yield {VERIFIER: build_verifier()}
 
 
 def _attachments(settings: Settings, engine: "Engine", lead: "ReferredLead") -> dict[str, bytes]:

@@ -40,12 +40,22 @@ def work(settings: Settings, engine: Engine, name: str, lock_descriptor: int, sa
         say(f"工作进程 {name} 已加入，同时采集 {settings.shards} 个分片")
         stop.wait()
         processes.stop()
-        if lost.is_set():
-            say("错误：与数据库失去联系，已停止采集，分片将由其他进程接手；恢复后重新运行即可")
-        else:
-            leave(engine, name)
-        # At once, as a kill would: the engine would wait for shards that were stopped on purpose and never come to an end
-        os._exit(1 if lost.is_set() else 0)
+        # At once, as a kill would: the engine would wait for shards that were stopped on purpose and never come to an end.
+        # Whatever the last words run into, a closed terminal or a database that is away, must not keep the process either.
+        try:
+            _part(engine, name, lost.is_set(), say)
+        finally:
+            os._exit(1 if lost.is_set() else 0)
+
+
+def _part(engine: Engine, name: str, lost: bool, say: Callable[[str], None]) -> None:
+    if lost:
+        say("错误：与数据库失去联系，已停止采集，分片将由其他进程接手；恢复后重新运行即可")
+        return
+    try:
+        leave(engine, name)
+    except SQLAlchemyError:  # others see it gone when its heartbeat stops
+        say("离开时连不上数据库，分片将在心跳停止后由其他进程接手")
 
 
 def _beat(engine: Engine, name: str, stop: threading.Event, lost: threading.Event) -> None:

@@ -14,10 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 
 from storage.database import open_engine
-from storage.tables import pages, warc_files
+from storage.tables import pages, warc_files, workers
 from tests.e2e.test_postgresql_night import postgresql_url
 
 __all__ = ["postgresql_url"]
@@ -78,6 +78,7 @@ class Office:
 
     def __init__(self, folder: Path, url: str, hosts: list[str], port: int) -> None:
         self.home = folder / "home"
+        self.started: list[subprocess.Popen[str]] = []
         self.engine: Engine = open_engine(url)
         host_file, self.targets = folder / "hosts", folder / "targets.csv"
         host_file.write_text("".join(f"127.0.0.1 {host}\n" for host in hosts))
@@ -96,9 +97,11 @@ class Office:
         return subprocess.run([YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        begun = subprocess.Popen(
             [YIGUANG, *arguments], env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+        self.started.append(begun)
+        return begun
 
     def join(self, name: str) -> subprocess.Popen[str]:
         """A worker that has joined."""
@@ -123,6 +126,9 @@ def office(web: tuple[ManySites, int], postgresql_url: str, tmp_path: Path) -> I
     office = Office(tmp_path, postgresql_url, sites.hosts, port)
     assert office.run("init").returncode == 0
     yield office
+    for process in office.started:
+        process.kill()
+        process.wait()
     office.engine.dispose()
 
 
@@ -152,6 +158,15 @@ def test_a_night_is_shared_and_survives_the_death_of_a_worker(office: Office, we
     again = {place: times for place, times in fetched.items() if times > 1 and place[1] != "/robots.txt"}
     assert sum(again.values()) - len(again) <= 2 * 4  # only what was in hand: four pages of a lane, of two processes
     assert office.run("evidence", "verify", "--all").returncode in (0, 1)
+
+
+def test_a_worker_that_was_taken_for_dead_ends_even_when_nobody_listens(office: Office) -> None:
+    worker = office.join("alone")
+    assert worker.stderr is not None
+    worker.stderr.close()  # the terminal is gone: its last words fail
+    with office.engine.begin() as connection:
+        connection.execute(delete(workers))
+    assert worker.wait(timeout=60) == 1
 
 
 def test_one_sqlite_has_no_workers(tmp_path: Path) -> None:

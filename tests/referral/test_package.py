@@ -1,6 +1,8 @@
 """What is in a package, and its number."""
 
 import json
+import tracemalloc
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from domain.routing import Recipient
-from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, lists_of, numbered, transmissions, with_digests
+from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, listings, lists_of, transmissions
 from referral.register import packages_of, record_package, reserve_number
 from storage.digests import sha256_hex, sm3_hex
 from tests.referral.leads import MADE, consignment
@@ -22,7 +24,8 @@ NAMES = st.text(st.characters(categories=["L", "N"], max_codepoint=0x9FFF), min_
 
 
 def test_the_lists_name_every_file_with_its_digests() -> None:
-    files = with_digests({"甲.txt": b"1", **lists_of(consignment())}, consignment())
+    files = {"甲.txt": b"1", **lists_of(consignment())}
+    files |= listings(files, consignment())
     manifest = json.loads(files[MANIFEST])
     assert [row["name"] for row in manifest["files"]] == [name for name in files if name not in (MANIFEST, DIGESTS)]
     assert all(
@@ -35,7 +38,7 @@ def test_the_lists_name_every_file_with_its_digests() -> None:
 
 
 def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
-    manifest = json.loads(with_digests({}, consignment())[MANIFEST])
+    manifest = json.loads(listings({}, consignment())[MANIFEST])
     (lead,) = manifest["leads"]
     assert manifest["nature"] == "lead" and manifest["opinion"] is None
     assert (lead["confirmed_by"], lead["subject"], lead["account"]) == (2, "示例门诊部", None)
@@ -52,7 +55,7 @@ def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
 
 @given(st.dictionaries(NAMES, st.binary(max_size=3000), min_size=1, max_size=12), st.integers(4000, 9000))
 def test_transmissions_stay_below_the_limit_and_hold_every_file(files: dict[str, bytes], limit: int) -> None:
-    parts = numbered(list(transmissions(files, limit)), "1号")
+    parts = transmissions(files, limit, "1号")
     unpacked: dict[str, bytes] = {}
     for part in parts.values():
         assert len(part) <= limit
@@ -64,7 +67,7 @@ def test_transmissions_stay_below_the_limit_and_hold_every_file(files: dict[str,
 
 def test_a_file_that_nobody_can_receive_is_named() -> None:
     with pytest.raises(AttachmentTooLarge, match="大图.png"):
-        list(transmissions({"大图.png": b"x" * 2_000_000}, 1_000_000))
+        transmissions({"大图.png": b"x" * 2_000_000}, 1_000_000, "1号")
 
 
 def test_numbers_are_given_once(engine: Engine, tmp_path: Path) -> None:
@@ -88,3 +91,31 @@ def test_only_complete_packages_count(engine: Engine, tmp_path: Path) -> None:
     record_package(engine, first, "cd" * 32)
     assert [number for number, _, _ in packages_of(engine, ids["a"])] == [first, second]
     assert [number for number, _, _ in packages_of(engine, ids["b"])] == [first]
+
+
+class _Made(Mapping[str, bytes]):
+    """Attachments that are made when looked at; all together are more than the test allows."""
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{place}.png" for place in range(300))
+
+    def __len__(self) -> int:
+        return 300
+
+    def __getitem__(self, name: str) -> bytes:
+        return name.encode() * 100_000
+
+
+def test_a_package_larger_than_memory_is_packed_archive_by_archive() -> None:
+    files = _Made()
+    tracemalloc.start()
+    try:
+        listed = json.loads(listings(files, consignment())[MANIFEST])["files"]
+        parts = transmissions(files, 3_000_000, "1号")
+        members = [name for part in parts.values() for name in ZipFile(BytesIO(part)).namelist()]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert members == list(files) == [row["name"] for row in listed]
+    assert len(parts) > 50 and sum(row["bytes"] for row in listed) > 150_000_000
+    assert peak_bytes < 20_000_000

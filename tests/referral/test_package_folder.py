@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from referral.package import DIGESTS, MANIFEST, lists_of, numbered, transmissions, with_digests
+from referral.package import DIGESTS, MANIFEST, listings, lists_of, transmissions
 from referral.package_folder import PackageDamaged, PackageFolder, left_over, read_folder, require_unchanged, revised
 from storage.digests import sha256_hex
 from tests.referral.leads import consignment
@@ -21,12 +21,13 @@ ROOMY = 20_000_000
 def folder(tmp_path: Path) -> Path:
     """As `yiguang refer` leaves it, with letters that are none."""
     of = consignment()
-    files = with_digests({f"{LETTER}.docx": b"word", f"{LETTER}.pdf": b"print", **lists_of(of)}, of)
+    files = {f"{LETTER}.docx": b"word", f"{LETTER}.pdf": b"print", **lists_of(of)}
+    files |= listings(files, of)
     made = tmp_path / NUMBER
     made.mkdir()
     for name, data in files.items():
         (made / name).write_bytes(data)
-    for name, data in numbered(list(transmissions(files, ROOMY)), NUMBER).items():
+    for name, data in transmissions(files, ROOMY, NUMBER).items():
         (tmp_path / name).write_bytes(data)
     return made
 

@@ -44,7 +44,11 @@ def draft(lead: ReferredLead) -> str:
 
 def test_a_draft_says_what_was_said_and_done() -> None:
     text = draft(LEAD)
-    assert text.startswith("某门诊部在其") and "“治愈率达98%”" in text and "《中华人民共和国广告法》第16条第1款第2项" in text
+    assert (
+        text.startswith("某门诊部在其")
+        and "“治愈率达98%”" in text
+        and "《中华人民共和国广告法》第16条第1款第2项" in text
+    )
     assert text.endswith("经移送，市场监督管理部门罚没款，删除信息。")
 
 
