@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from domain.clocks import Clock, ClocksBroken, Deadline, Event, clocks_of, deadline, running
@@ -26,10 +26,6 @@ class RunningTerm:
 
     def is_late(self, now: datetime) -> bool:
         return self.deadline is not None and self.deadline.due_at < now
-
-    def is_near(self, now: datetime, days: int) -> bool:
-        """Whether it ends within so many days and has not ended yet."""
-        return self.deadline is not None and now <= self.deadline.due_at <= now + timedelta(days=days)
 
 
 def load_clocks(lexicons: Path) -> tuple[Clock, ...]:

@@ -1,6 +1,5 @@
 """Where alerts go, read from the environment. Secrets may be in files that nobody else can read: `file:/path`."""
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from yiguang.errors import UsageError
+from yiguang.loopback import is_loopback
 
 _MAIL_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 _SERVICES = ("dingtalk", "wecom", "feishu")
@@ -83,7 +83,7 @@ def _mail(env: Mapping[str, str]) -> MailServer | None:
         raise UsageError(f"{name} 应为 smtps://…、smtp+starttls://… 或（仅本机）smtp://…")
     if parsed.password:
         raise UsageError(f"{name} 中不要写口令；用 YIGUANG_ALERT_SMTP_PASSWORD")
-    if security == "smtp" and not _is_this_machine(parsed.hostname):
+    if security == "smtp" and not is_loopback(parsed.hostname):
         raise UsageError(f"{name}：不加密的 smtp:// 只能用于本机；请用 smtps:// 或 smtp+starttls://")
     sender, recipients = env.get("YIGUANG_ALERT_MAIL_FROM", "").strip(), env.get("YIGUANG_ALERT_MAIL_TO", "").split()
     if not sender or not recipients:
@@ -102,7 +102,7 @@ def _webhook(env: Mapping[str, str], service: str) -> Webhook | None:
     parsed = _split(name, url)
     if not parsed.hostname or parsed.scheme not in ("https", "http"):
         raise UsageError(f"{name} 应为 https:// 网址")
-    if parsed.scheme == "http" and not _is_this_machine(parsed.hostname):
+    if parsed.scheme == "http" and not is_loopback(parsed.hostname):
         raise UsageError(f"{name}：不加密的 http:// 只能用于本机")
     return Webhook(service, url, _secret(env, f"{name}_SECRET") if service in _SIGNED else "")
 
@@ -114,15 +114,6 @@ def _split(name: str, url: str) -> SplitResult:
     except ValueError:
         raise UsageError(f"{name} 不是有效的网址") from None
     return parsed
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:

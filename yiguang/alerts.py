@@ -14,7 +14,8 @@ from domain.clocks import ClocksBroken
 from domain.nights import NightState
 from domain.timetable import RUN_ZH, RunState
 from domain.working_days import CalendarBroken
-from referral.deadlines import load_clocks, load_work_calendar, terms_of
+from referral.deadlines import load_clocks, load_work_calendar
+from referral.late import reminders
 from storage.durable_file import write_whole
 from storage.nights import list_nights, night_summary
 from storage.outbox import list_packages
@@ -105,12 +106,12 @@ def _clocks(settings: Settings, engine: Engine, now: datetime) -> Iterator[Alert
     except (ClocksBroken, CalendarBroken) as fault:
         yield Alert(AlertKind.CLOCK, "calendar", f"期限无法计算：{fault}")
         return
-    for package in packages:
-        for term in terms_of(package, clocks, calendar):
-            if term.is_late(now) and term.deadline is not None:
-                due = term.deadline.due_at.strftime("%Y-%m-%d %H:%M")
-                text = f"移送 {package.number}：“{term.clock.title}”已于 {due} 到期"
-                yield Alert(AlertKind.CLOCK, f"{package.number} {term.clock.name} {due}", text)
+    for reminder in reminders(packages, clocks, calendar, (), now, 0):
+        number, term = reminder.package.number, reminder.term
+        if reminder.is_late and term.deadline is not None:
+            due = beijing_time(term.deadline.due_at)
+            text = f"移送 {number}：“{term.clock.title}”已于 {due} 到期"
+            yield Alert(AlertKind.CLOCK, f"{number} {term.clock.name} {due}", text)
 
 
 def tell_troubles(settings: Settings, engine: Engine, say: Callable[[str], None]) -> None:

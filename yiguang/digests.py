@@ -12,7 +12,8 @@ from domain.clocks import ClocksBroken
 from domain.reviews import ItemState, Stage
 from domain.roles import ROLE_ZH, Act, may
 from domain.working_days import CalendarBroken
-from referral.deadlines import load_clocks, load_work_calendar, terms_of
+from referral.deadlines import load_clocks, load_work_calendar
+from referral.late import reminders
 from review.accounts import Account
 from storage.outbox import list_packages
 from storage.tables import desk_items
@@ -21,7 +22,8 @@ from yiguang.settings import Settings
 
 #: In the data folder: who gets the digest by mail.
 ADDRESSES = "digests.toml"
-_NEAR_DAYS = 3
+#: In working days.
+_NEAR = 3
 _STAGES = ((Act.DECIDE_FIRST, Stage.FIRST, "待初审"), (Act.DECIDE_SECOND, Stage.SECOND, "待复审"))
 
 
@@ -73,13 +75,12 @@ def _terms(settings: Settings, engine: Engine, now: datetime) -> list[str]:
         clocks, calendar = load_clocks(settings.lexicons), load_work_calendar(settings.lexicons)
     except (ClocksBroken, CalendarBroken) as fault:
         return [f"期限无法计算：{fault}"]
-    lines = []
-    for package in list_packages(engine):
-        for term in terms_of(package, clocks, calendar):
-            if term.deadline is not None and (term.is_late(now) or term.is_near(now, _NEAR_DAYS)):
-                said = "已逾期" if term.is_late(now) else "将到期"
-                lines.append(f"移送 {package.number}：{term.clock.title}，{beijing_time(term.deadline.due_at)} {said}")
-    return lines
+    return [
+        f"移送 {one.package.number}：{one.term.clock.title}，{beijing_time(one.term.deadline.due_at)} "
+        f"{'已逾期' if one.is_late else '将到期'}"
+        for one in reminders(list_packages(engine), clocks, calendar, (), now, _NEAR)
+        if one.term.deadline is not None
+    ]
 
 
 def addresses(settings: Settings, accounts: Sequence[Account]) -> Mapping[str, str]:

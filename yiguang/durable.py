@@ -1,4 +1,4 @@
-"""The night as a durable workflow: the only module that imports DBOS.
+"""The night as a durable workflow.
 
 A night is one workflow, each of its shards a job on a queue. What was under way when the process died is taken up
 again by the next process of the same executor, with the division into shards that was made first.
@@ -8,9 +8,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID
+from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from dbos import WorkflowHandle as Handle
 
+from yiguang.durable_engine import durable_engine
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob
 
@@ -69,13 +70,8 @@ def durable_worker(settings: Settings, workflows: NightWorkflows, name: str) -> 
     """Takes shards off the queue while the block runs, as the executor `name`: no other process may have that name. `workflows`
     are known to the engine by having been made."""
     assert workflows.config_name
-    DBOS(config={**_config(settings), "executor_id": name})
-    DBOS.launch()
-    try:
-        DBOS.register_queue(QUEUE, worker_concurrency=settings.shards, polling_interval_sec=0.2)
+    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, settings.shards, name):
         yield
-    finally:
-        DBOS.destroy(destroy_registry=False)
 
 
 def shards_of(name: str) -> list[tuple[str, int]]:
@@ -86,9 +82,8 @@ def shards_of(name: str) -> list[tuple[str, int]]:
 
 def take_over(name: str) -> None:
     """Put the shards of an executor that is dead back on the queue. To be called inside of `durable_night` only."""
-    DBOS._recover_pending_workflows(
-        [name]
-    )  # the engine's own recovery, which it offers to whoever watches over executors
+    # The engine's own recovery, which it offers to whoever watches over executors
+    DBOS._recover_pending_workflows([name])
 
 
 @contextmanager
@@ -99,25 +94,8 @@ def durable_night(
     shards: Sequence[Sequence[int]],
 ) -> Iterator[NightHandle]:
     """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle."""
-    DBOS(config=_config(settings))
-    DBOS.launch()
-    try:
-        DBOS.register_queue(QUEUE, worker_concurrency=settings.shards, polling_interval_sec=0.2)
+    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, settings.shards):
         yield start_or_take_up(workflows, night_id, shards)
-    finally:
-        DBOS.destroy(destroy_registry=False)
-
-
-def _config(settings: Settings) -> DBOSConfig:
-    return {
-        "name": "yiguang",
-        "system_database_url": settings.durable_url,
-        # One executor per data folder: whoever runs the next night here takes up what the last one left.
-        "executor_id": "local",
-        "application_version": WORKFLOW_VERSION,
-        "enable_otlp": False,
-        "log_level": "CRITICAL",
-    }
 
 
 def start_or_take_up(workflows: NightWorkflows, night_id: str, shards: Sequence[Sequence[int]]) -> NightHandle:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID
+from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from dbos import WorkflowHandle as Handle
 
+from yiguang.durable_engine import durable_engine
 from yiguang.settings import Settings
 
 QUEUE = "rescore-parts"
@@ -48,21 +49,8 @@ def durable_rescore(
     settings: Settings, workflows: RescoreWorkflows, rescore_id: int, parts: Sequence[int], at_once: int
 ) -> Iterator[Handle[int]]:
     """Starts the workflow of a rescore over `parts`, or takes up the one that a dead process left, and gives its handle."""
-    config: DBOSConfig = {
-        "name": "yiguang",
-        "system_database_url": settings.durable_url,
-        "executor_id": "local",
-        "application_version": WORKFLOW_VERSION,
-        "enable_otlp": False,
-        "log_level": "CRITICAL",
-    }
-    DBOS(config=config)
-    DBOS.launch()
-    try:
-        DBOS.register_queue(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
+    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, at_once):
         yield _start_or_take_up(workflows, rescore_id, parts)
-    finally:
-        DBOS.destroy(destroy_registry=False)
 
 
 def _start_or_take_up(workflows: RescoreWorkflows, rescore_id: int, parts: Sequence[int]) -> Handle[int]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from yiguang.cli import run
-from yiguang.commands.serve import is_loopback
+from yiguang.loopback import is_loopback
 
 YIGUANG = Path(sys.executable).with_name("yiguang")
 

@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
 from domain.roles import Role
+from domain.routing import Recipient
 from domain.timetable import Closure, Due, RunState
+from referral.register import record_package, reserve_number
 from review.accounts import Accounts
 from review.intake import take_in
 from storage.nights import finish_night, open_night
+from storage.tables import desk_items
 from storage.targets import list_targets, save_targets
 from storage.timetable import add_closure, note_due
-from tests.review.desk import PASSWORDS
+from tests.referral.leads import confirm
+from tests.review.desk import PASSWORDS, Clock, Page, desk, people
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, visit
 from yiguang import alerts
@@ -152,3 +156,28 @@ def test_each_person_is_told_what_waits(settings: Settings, engine: Engine) -> N
     assert lines[0].startswith("赵示例（初审员），")
     assert lines[1:] == ["· 未分派的待初审 3 条，最久的等了 2 天"]
     assert digest(settings, engine, auditor, later).splitlines()[1:] == ["· 没有待办"]
+
+
+def test_a_package_that_lies_unapproved_is_told_and_stands_in_the_digest(settings: Settings, engine: Engine) -> None:
+    item = desk(engine, settings.home, {"a": Page(0.9)})["a"]
+    analyst, reviewer, officer = people(engine, Clock(), Role.ANALYST, Role.REVIEWER, Role.OFFICER)
+    confirm(engine, item, [analyst, reviewer])
+    with engine.connect() as connection:
+        case = connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one()
+    number = reserve_number(engine, Recipient.AMR, [case], officer.name, {}, NOW)
+    record_package(engine, number, "0" * 64)
+
+    def of_packages(moment: datetime) -> list[str]:
+        return [alert.text for alert in troubles(settings, engine, moment) if alert.kind is AlertKind.CLOCK]
+
+    assert of_packages(NOW + timedelta(days=1)) == []
+    (coming,) = [
+        line for line in digest(settings, engine, officer, NOW + timedelta(days=1)).splitlines() if number in line
+    ]
+    assert "审批移送材料" in coming and coming.endswith("将到期")
+    (late,) = of_packages(NOW + timedelta(days=14))
+    assert late.startswith(f"移送 {number}：“审批移送材料”已于 ")
+    (over,) = [
+        line for line in digest(settings, engine, officer, NOW + timedelta(days=14)).splitlines() if number in line
+    ]
+    assert over.endswith("已逾期")

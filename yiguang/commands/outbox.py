@@ -13,6 +13,7 @@ from domain.outbox import STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
+from yiguang.told_time import told_time
 
 GROUP_HELP = """\
 移送台账：每份材料审批、寄送、接收、答复、办结的情况与期限。程序不寄送任何东西，只记录人做了什么。
@@ -208,17 +209,6 @@ def strike(
     by: BY = "",
 ) -> None:
     _take(number, _step(Step.STRUCK, "", text, corrects=step_id), by)
-
-
-def told_time(at: str) -> datetime:
-    """Aware; a time without zone is Beijing's, an empty one now. Raises UsageError."""
-    if not at:
-        return datetime.now(BEIJING)
-    try:
-        told = datetime.fromisoformat(at)
-    except ValueError:
-        raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
-    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
 
 
 def _step(

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from domain.outbox import STAGE_ZH, STATEMENT_ZH, Stage, StatementKind
-from yiguang.commands.outbox import AT, BY, FILE, TEXT, told_time
+from yiguang.commands.outbox import AT, BY, FILE, TEXT
 from yiguang.settings import read_settings
+from yiguang.told_time import told_time
 
 HELP = """\
 记录当事人的意见与本单位的撤回。

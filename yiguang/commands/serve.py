@@ -1,12 +1,12 @@
 """`yiguang serve`."""
 
-import ipaddress
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.loopback import is_loopback
 from yiguang.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -67,16 +67,6 @@ def serve(
     origin = f"http://{_bracketed(shown)}"
     viewer = "" if no_viewer else viewer_url.rstrip("/") or f"{origin}:{viewer_port}"
     _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _run(

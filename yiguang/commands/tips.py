@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.beijing import BEIJING, beijing_time
+from domain.beijing import beijing_time
 from domain.clocks import Event
 from domain.roles import Act
 from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
+from yiguang.told_time import told_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -69,7 +70,7 @@ def add(
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
     taken = _watched(engine, urls or ())
-    tip = TipRecord(0, source, reference.strip(), _time(at), name, text.strip(), taken)
+    tip = TipRecord(0, source, reference.strip(), told_time(at), name, text.strip(), taken)
     who = Reporter(reporter.strip(), contact.strip()) if reporter.strip() or contact.strip() else None
     try:
         number = add_tip(
@@ -115,7 +116,7 @@ def answer(number: NUMBER, text: TEXT, by: BY = "", at: AT = "") -> None:
     settings = read_settings()
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
-    said = Answer(name, _time(at), utc_now(), text.strip())
+    said = Answer(name, told_time(at), utc_now(), text.strip())
     if said.at > said.noted_at:
         raise UsageError("答复时间不能晚于现在")
     try:
@@ -236,13 +237,3 @@ def _log(engine: "Engine", name: str, act: str, detail: dict[str, str]) -> "Log"
         AuditLog(engine, utc_now).record(connection, name, act, f"tip:{tip_id}", dict(detail))
 
     return record
-
-
-def _time(at: str) -> datetime:
-    if not at:
-        return datetime.now(BEIJING)
-    try:
-        told = datetime.fromisoformat(at)
-    except ValueError:
-        raise UsageError(f"--at 应为 2026-11-26T15:30 的形式，不是 {at}") from None
-    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told

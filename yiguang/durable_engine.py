@@ -1,0 +1,36 @@
+"""The engine of durable workflows, started and ended; what runs in it is in `durable` and `rescoring_jobs`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbos import DBOS, DBOSConfig
+
+from yiguang.settings import Settings
+
+#: One executor per data folder: whoever comes next takes up what the last one left.
+OF_THE_FOLDER = "local"
+
+
+@contextmanager
+def durable_engine(
+    settings: Settings, version: str, queue: str, at_once: int, executor: str = OF_THE_FOLDER
+) -> Iterator[None]:
+    """Runs `at_once` jobs of `queue` at a time while the block runs, and takes up what `executor` left of workflows of `version`.
+
+    The instances that hold the workflows have to be made before.
+    """
+    config: DBOSConfig = {
+        "name": "yiguang",
+        "system_database_url": settings.durable_url,
+        "executor_id": executor,
+        "application_version": version,
+        "enable_otlp": False,
+        "log_level": "CRITICAL",
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    try:
+        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=0.2)
+        yield
+    finally:
+        DBOS.destroy(destroy_registry=False)

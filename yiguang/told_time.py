@@ -1,0 +1,17 @@
+"""Times as people type them."""
+
+from datetime import datetime
+
+from domain.beijing import BEIJING
+from yiguang.errors import UsageError
+
+
+def told_time(at: str) -> datetime:
+    """Aware; a time without zone is Beijing's, an empty one now. Raises UsageError."""
+    if not at:
+        return datetime.now(BEIJING)
+    try:
+        told = datetime.fromisoformat(at)
+    except ValueError:
+        raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
+    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
