@@ -72,10 +72,10 @@ class Package:
         return is_supervised(self.steps)
 
 
-def list_packages(engine: Engine) -> list[Package]:
-    """All complete ones, oldest first."""
+def list_packages(engine: Engine, after: int = 0, limit: int | None = None) -> list[Package]:
+    """The complete ones whose id is above `after`, oldest first, at most `limit` (None: all)."""
     with engine.connect() as connection:
-        return _packages(connection, select(referral_packages))
+        return _packages(connection, select(referral_packages).where(referral_packages.c.id > after).limit(limit))
 
 
 def find_package(engine: Engine, number: str) -> Package:

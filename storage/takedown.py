@@ -21,8 +21,6 @@ from storage.url_keys import url_key
 
 #: A copy seen longer before the look than this may be gone as well.
 _COPIES_SEEN_WITHIN = timedelta(days=1)
-
-
 _IDS_AT_ONCE = 500
 
 
@@ -71,10 +69,10 @@ class ReferredCase:
         return next_visit(self.referred_at, [each.look for each in self.looks], self.claims)
 
 
-def referred_cases(engine: Engine) -> list[ReferredCase]:
-    """All of them, in the order in which they were referred."""
+def referred_cases(engine: Engine, case_ids: Sequence[int] | None = None) -> list[ReferredCase]:
+    """All of them, or those of a few hundred ids that are in a package, in the order in which they were referred."""
     with engine.connect() as connection:
-        return _referred(connection)
+        return _referred(connection, case_ids)
 
 
 def record_looks(engine: Engine, night_id: str) -> int:
@@ -105,10 +103,10 @@ def record_looks(engine: Engine, night_id: str) -> int:
 def referred_case(engine: Engine, case_id: int) -> ReferredCase | None:
     """One of them; None for a lead that is in no package."""
     with engine.connect() as connection:
-        return next(iter(_referred(connection, case_id)), None)
+        return next(iter(_referred(connection, [case_id])), None)
 
 
-def _referred(connection: Connection, case_id: int | None = None) -> list[ReferredCase]:
+def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> list[ReferredCase]:
     steps = referral_steps.c
     sent = (
         select(steps.package_id, func.min(steps.at).label("at"))
@@ -136,8 +134,8 @@ def _referred(connection: Connection, case_id: int | None = None) -> list[Referr
         .order_by(made.c.referred_at, pages.c.id)
     )
     seen = select(takedown_looks).order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
-    if case_id is not None:
-        query, seen = query.where(pages.c.id == case_id), seen.where(takedown_looks.c.case_id == case_id)
+    if case_ids is not None:
+        query, seen = query.where(pages.c.id.in_(case_ids)), seen.where(takedown_looks.c.case_id.in_(case_ids))
     rows = connection.execute(query).all()
     found = _claims_of(connection, [row.id for row in rows])
     looks: defaultdict[int, list[RecordedLook]] = defaultdict(list)

@@ -1,7 +1,6 @@
 """What there is to be told, and telling it: at the end of a night, and whenever a timer asks."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +21,7 @@ from storage.outbox import list_packages
 from storage.timetable import closures, runs
 from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail
 from yiguang.alert_settings import AlertSettings, read_alert_settings
+from yiguang.disk_watch import free_bytes
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import open_home, utc_now
 from yiguang.morning import missed_since
@@ -59,7 +59,7 @@ def troubles(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
 
 
 def _disk(settings: Settings) -> Iterator[Alert]:
-    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    free_mb = free_bytes(settings.home) // 1_000_000
     if free_mb < settings.disk_low_mb:
         yield Alert(AlertKind.DISK, "home", f"数据目录所在磁盘只余 {free_mb} MB（低于 {settings.disk_low_mb} MB）")
 

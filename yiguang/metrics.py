@@ -4,7 +4,6 @@ All figures come from the database when they are asked for, so any process may s
 one that makes no progress.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from time import perf_counter
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import schema_is_current
 from storage.night_metrics import NightMetrics, night_metrics, store_metrics
+from yiguang.disk_watch import free_bytes
 from yiguang.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class HomeMetrics(Collector):
         else:
             yield _gauge("yiguang_database_up", "1 when the database answers", 1)
             yield _gauge("yiguang_scrape_seconds", "Time the database took for all figures", perf_counter() - began)
-        yield _gauge("yiguang_disk_free_bytes", "Free on the disk of the data folder", free_bytes(self._settings))
+        yield _gauge("yiguang_disk_free_bytes", "Free on the disk of the data folder", free_bytes(self._settings.home))
 
 
 def _stored(engine: Engine) -> Iterator[Metric]:
@@ -88,10 +88,6 @@ def _labelled(name: str, said: str, label: str, values: Mapping[str, int]) -> Ga
     return family
 
 
-def free_bytes(settings: Settings) -> int:
-    return shutil.disk_usage(settings.home).free
-
-
 def exposition(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> bytes:
     """All figures as text."""
     registry = CollectorRegistry()
@@ -108,7 +104,7 @@ def not_ready(settings: Settings, engine: Engine) -> str:
             return "数据库的表结构与程序版本不符"
     except SQLAlchemyError as fault:
         return f"数据库无法使用：{type(fault).__name__}"
-    if free_bytes(settings) < settings.disk_low_mb * 1_000_000:
+    if free_bytes(settings.home) < settings.disk_low_mb * 1_000_000:
         return f"磁盘余量不足 {settings.disk_low_mb} MB"
     return ""
 

@@ -20,7 +20,7 @@ from domain.outbox import sent_at
 from domain.reviews import ItemKind, ItemState
 from review.tokens import Scope, Tokens
 from review.web.rates import Rates
-from storage.outbox import Package, list_packages, rescinded_pages
+from storage.outbox import Package, find_package, list_packages, rescinded_pages
 from storage.tables import desk_items
 from storage.takedown import referred_cases
 
@@ -83,16 +83,16 @@ def _admit(request: Request, tokens: Tokens, rates: Rates, hosts: tuple[str, ...
 
 def _packages(engine: Engine, request: Request) -> dict[str, Any]:
     after, limit = _number(request, "after", 0), _limit(request)
-    found = [package for package in list_packages(engine) if package.id > after][:limit]
+    found = list_packages(engine, after, limit)
     return {"packages": [_row(package) for package in found], "next": found[-1].id if len(found) == limit else None}
 
 
 def _package(engine: Engine, request: Request) -> dict[str, Any]:
     number = str(request.path_params["number"])
-    found = next((package for package in list_packages(engine) if package.number == number), None)
-    if found is None:
-        raise _Refused(HTTPStatus.NOT_FOUND, "没有这份材料")
-    return _row(found)
+    try:
+        return _row(find_package(engine, number))
+    except KeyError:
+        raise _Refused(HTTPStatus.NOT_FOUND, "没有这份材料") from None
 
 
 def _leads(engine: Engine, request: Request) -> dict[str, Any]:
@@ -110,7 +110,8 @@ def _leads(engine: Engine, request: Request) -> dict[str, Any]:
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
-    grades = {case.case_id: graded.grade.value for case in referred_cases(engine) if (graded := case.graded)}
+    cases = referred_cases(engine, [row.page_id for row in rows])
+    grades = {case.case_id: graded.grade.value for case in cases if (graded := case.graded)}
     leads = [
         {
             "case": row.page_id,
