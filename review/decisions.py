@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
 from domain.reviews import (
     FindingVerdict,
@@ -14,35 +14,20 @@ from domain.reviews import (
     Refused,
     Stage,
     Verdict,
-    act_of,
     next_state,
     settle,
 )
-from domain.roles import Act, Role, may
+from domain.roles import Act, Role
 from review.accounts import Account, require
 from review.audit_log import AuditLog
-from review.conflicts import has_conflict
-from review.item_rows import UNLOCKED, Batch, changed, put_back, readers, resumed, started_again
-from review.items import Filters, NoSuchItem, is_put_aside, is_read_by, narrowed, without_conflicts
-from review.queue import is_free, refuse_if_in_other_hands, together
+from review.item_rows import UNLOCKED, Batch, changed, put_back, readers, resumed
+from review.items import Filters, is_put_aside, is_read_by, narrowed, without_conflicts
+from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, open_row, write_row
+from review.queue import is_free, together
 from review.reasons import Reason
 from review.settings import DeskSettings
 from storage.database import writing
-from storage.tables import desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings
-
-_MAX_NOTE = 2000
-
-
-class ItemChanged(Refused):
-    """The item is not what the person saw."""
-
-    def __init__(self, item_id: int, version: int) -> None:
-        super().__init__("此条已有变化，请刷新后再决定")
-        self.item_id, self.version = item_id, version
-
-
-class Incomplete(Refused):
-    """A reason or a sentence is missing or not allowed."""
+from storage.tables import desk_decisions, desk_finding_verdicts, desk_items, findings
 
 
 class CountChanged(Refused):
@@ -55,15 +40,6 @@ class CountChanged(Refused):
 
 class CannotUndo(Refused):
     """There is nothing to take back, or not any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedItem:
-    """What an item is after an act."""
-
-    item_id: int
-    state: ItemState
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +85,7 @@ class Decisions:
         self._check_words(verdict, reason, note)
         now = self._clock()
         with writing(self._engine) as connection:
-            row = self._open(connection, account, item_id, expected_version, now)
+            row = open_row(connection, account, item_id, expected_version, now)
             members, skipped = self._members(connection, account, row, with_items, now)
             batch = Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)
             decided = self._apply(connection, batch, [row, *members])
@@ -181,81 +157,9 @@ class Decisions:
             self._log.record(connection, account.name, "undone", f"item:{undone[0].item_id}", detail)
         return Decided(last.batch, tuple(undone))
 
-    def hold(self, account: Account, item_id: int, until: datetime, note: str, expected_version: int) -> DecidedItem:
-        """Put an open item aside for everybody until a day. Raises as `decide`."""
-        now = self._clock()
-        if not now < until <= now + self._settings.longest_hold:
-            raise Incomplete(f"搁置期限须在 {self._settings.longest_hold.days} 天之内")
-        _check_note(note, "搁置须写明原因")
-        with writing(self._engine) as connection:
-            row = self._open(connection, account, item_id, expected_version, now, Act.HOLD)
-            values = {"state": ItemState.HELD.value, "held_state": resumed(row).value, "held_until": until}
-            item = self._change(connection, row, values | {"held_by": None} | UNLOCKED)
-            detail = {"until": until.isoformat(), "note": note.strip()}
-            self._log.record(connection, account.name, "held", f"item:{item_id}", detail)
-        return item
-
-    def hand_over(self, account: Account, item_id: int, to: str, note: str, expected_version: int) -> DecidedItem:
-        """Give an open item to another person. Raises as `decide`, and Incomplete when that person could not decide it."""
-        now = self._clock()
-        with writing(self._engine) as connection:
-            row = self._open(connection, account, item_id, expected_version, now, Act.HAND_OVER)
-            assignee = self._able(connection, row, to)
-            item = self._change(connection, row, {"assignee": assignee} | UNLOCKED)
-            detail = {"to": to, "note": note.strip()[:_MAX_NOTE]}
-            self._log.record(connection, account.name, "handed-over", f"item:{item_id}", detail)
-        return item
-
-    def assign(self, account: Account, item_ids: Sequence[int], to: str | None) -> list[DecidedItem]:
-        """Give open items to a person, or with None to everybody. Raises RoleMayNot, NoSuchItem or Incomplete."""
-        require(account, Act.ASSIGN)
-        now = self._clock()
-        if len(set(item_ids)) > self._settings.max_bulk:
-            raise Incomplete(f"一次至多分派 {self._settings.max_bulk} 条")
-        with writing(self._engine) as connection:
-            query = select(desk_items).where(desk_items.c.id.in_(set(item_ids)), desk_items.c.stage.is_not(None))
-            rows = connection.execute(query.order_by(desk_items.c.id).with_for_update()).all()
-            if missing := set(item_ids) - {row.id for row in rows}:
-                raise NoSuchItem(min(missing))
-            items = []
-            for row in rows:
-                refuse_if_in_other_hands(connection, row, account, now)
-                assignee = None if to is None else self._able(connection, row, to)
-                items.append(self._change(connection, row, {"assignee": assignee} | UNLOCKED))
-            detail = {"to": to, "items": [row.id for row in rows]}
-            self._log.record(connection, account.name, "assigned", f"account:{to}", detail)
-        return items
-
-    def send_back(self, account: Account, item_id: int, note: str, expected_version: int) -> DecidedItem:
-        """Return an item to its first reader, whose verdict counts no more. Raises as `decide`."""
-        _check_note(note, "退回须写明理由")
-        now = self._clock()
-        with writing(self._engine) as connection:
-            row = self._open(connection, account, item_id, expected_version, now, Act.SEND_BACK)
-            if row.stage == Stage.FIRST.value:
-                raise Incomplete("此条尚在初审")
-            item = self._start_again(connection, row, ItemState.SENT_BACK, row.first_reader, now)
-            detail = {"note": note.strip(), "from": row.state}
-            self._log.record(connection, account.name, "sent-back", f"item:{item_id}", detail)
-        return item
-
-    def reopen(self, account: Account, item_id: int, note: str, expected_version: int) -> DecidedItem:
-        """Start a decided item again from its first reading. Raises RoleMayNot, NoSuchItem, ItemChanged or Incomplete."""
-        require(account, Act.REOPEN)
-        _check_note(note, "重新打开须写明理由")
-        now = self._clock()
-        with writing(self._engine) as connection:
-            row = self._row(connection, account, item_id, expected_version)
-            if row.stage is not None:
-                raise Incomplete("此条尚无结论")
-            item = self._start_again(connection, row, ItemState.WAITING, None, now)
-            detail = {"note": note.strip(), "from": row.state}
-            self._log.record(connection, account.name, "reopened", f"item:{item_id}", detail)
-        return item
-
     def _check_words(self, verdict: Verdict, reason: str, note: str) -> None:
-        if len(note) > _MAX_NOTE:
-            raise Incomplete(f"说明至多 {_MAX_NOTE} 字")
+        if len(note) > MAX_NOTE:
+            raise Incomplete(f"说明至多 {MAX_NOTE} 字")
         if verdict is Verdict.DISMISS and not reason:
             raise Incomplete("排除须选择理由")
         if not reason:
@@ -269,30 +173,6 @@ class Decisions:
             raise Incomplete("没有这一理由")
         if known.needs_note and not note.strip():
             raise Incomplete(f"选择“{known.title}”须写明说明")
-
-    def _row(self, connection: Connection, account: Account, item_id: int, expected_version: int) -> Any:
-        row = connection.execute(select(desk_items).where(desk_items.c.id == item_id).with_for_update()).one_or_none()
-        if row is None or has_conflict(connection, account.id, item_id):
-            raise NoSuchItem(item_id)
-        if row.version != expected_version:
-            raise ItemChanged(item_id, row.version)
-        return row
-
-    def _open(
-        self,
-        connection: Connection,
-        account: Account,
-        item_id: int,
-        expected_version: int,
-        now: datetime,
-        act: Act | None = None,
-    ) -> Any:
-        """An open item that this person may do something to, its row locked until the transaction ends."""
-        row = self._row(connection, account, item_id, expected_version)
-        next_state(resumed(row), Verdict.LATER, account.role, account.id in readers(row))
-        require(account, act or act_of(resumed(row)))
-        refuse_if_in_other_hands(connection, row, account, now)
-        return row
 
     def _members(
         self, connection: Connection, account: Account, row: Any, with_items: Sequence[int], now: datetime
@@ -327,7 +207,7 @@ class Decisions:
             after = self._after(connection, batch, row)
             values = changed(row, batch, after, self._settings)
             done.append(DecidedItem(row.id, after, row.version + 1))
-            self._update(connection, row, values)
+            write_row(connection, row, values)
             made.append(batch.decision(row, after))
         connection.execute(insert(desk_decisions), made)
         return done
@@ -372,39 +252,6 @@ class Decisions:
         connection.execute(update(desk_items).where(this).values(values))
         return DecidedItem(decision.item_id, ItemState(decision.before["state"]), version)
 
-    def _start_again(
-        self, connection: Connection, row: Any, state: ItemState, assignee: int | None, now: datetime
-    ) -> DecidedItem:
-        counting = and_(desk_decisions.c.item_id == row.id, desk_decisions.c.superseded_at.is_(None))
-        connection.execute(update(desk_decisions).where(counting).values(superseded_at=now))
-        if assignee is not None:
-            active = select(desk_accounts.c.id).where(
-                desk_accounts.c.id == assignee, desk_accounts.c.disabled_at.is_(None)
-            )
-            assignee = connection.scalar(active)
-        return self._change(connection, row, started_again(state, assignee, now))
-
-    def _able(self, connection: Connection, row: Any, name: str) -> int:
-        """The account of that name, which can decide the item. Raises Incomplete."""
-        query = select(desk_accounts).where(desk_accounts.c.name == name, desk_accounts.c.disabled_at.is_(None))
-        other = connection.execute(query).one_or_none()
-        if other is None or not may(Role(other.role), act_of(resumed(row))):
-            raise Incomplete("此人不能处理此条")
-        if other.id in readers(row) or has_conflict(connection, other.id, row.id):
-            raise Incomplete("此人不能处理此条")  # why is nobody's business
-        return int(other.id)
-
-    def _change(self, connection: Connection, row: Any, values: Mapping[str, Any]) -> DecidedItem:
-        self._update(connection, row, values)
-        return DecidedItem(row.id, ItemState(values.get("state", row.state)), row.version + 1)
-
-    @staticmethod
-    def _update(connection: Connection, row: Any, values: Mapping[str, Any]) -> None:
-        unchanged = and_(desk_items.c.id == row.id, desk_items.c.version == row.version)
-        done = connection.execute(update(desk_items).where(unchanged).values({**values, "version": row.version + 1}))
-        if done.rowcount != 1:
-            raise ItemChanged(row.id, row.version)
-
 
 def _counting() -> Any:
     """Verdicts that count: made, not put off, not taken back, not superseded."""
@@ -412,10 +259,3 @@ def _counting() -> Any:
     return select(desk_decisions).where(
         made.undone_at.is_(None), made.superseded_at.is_(None), made.verdict != Verdict.LATER.value
     )
-
-
-def _check_note(note: str, missing: str) -> None:
-    if not note.strip():
-        raise Incomplete(missing)
-    if len(note) > _MAX_NOTE:
-        raise Incomplete(f"说明至多 {_MAX_NOTE} 字")

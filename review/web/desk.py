@@ -14,6 +14,7 @@ from review.accounts import Accounts
 from review.audit_log import AuditLog
 from review.conflicts import Conflicts
 from review.decisions import Decisions
+from review.passing_on import PassingOn
 from review.passwords import Passwords
 from review.queue import ReviewQueue
 from review.reasons import Reason
@@ -55,6 +56,7 @@ class Desk:
     accounts: Accounts
     queue: ReviewQueue
     decisions: Decisions
+    passing: PassingOn
     conflicts: Conflicts
     log: AuditLog
     shots: Shots
@@ -81,6 +83,7 @@ def make_desk(
         accounts=Accounts(engine, clock, passwords),
         queue=ReviewQueue(engine, clock, rules),
         decisions=Decisions(engine, clock, rules, lexicon.reasons),
+        passing=PassingOn(engine, clock, rules),
         conflicts=Conflicts(engine, clock),
         log=AuditLog(engine, clock),
         shots=Shots(folder),

@@ -184,29 +184,27 @@ def hold(visit: Visit) -> Response:
     except ValueError:
         raise bad_request("请选择搁置到哪一天") from None
     until = day - timedelta(hours=visit.desk.settings.zone_hours)
-    visit.desk.decisions.hold(
+    visit.desk.passing.hold(
         visit.account, visit.path_number("item"), until, visit.text("note"), visit.number("version")
     )
     return visit.go("/queue?done=held")
 
 
 def hand_over(visit: Visit) -> Response:
-    visit.desk.decisions.hand_over(
+    visit.desk.passing.hand_over(
         visit.account, visit.path_number("item"), visit.text("to", 200), visit.text("note"), visit.number("version")
     )
     return visit.go("/queue?done=handed")
 
 
 def send_back(visit: Visit) -> Response:
-    visit.desk.decisions.send_back(
-        visit.account, visit.path_number("item"), visit.text("note"), visit.number("version")
-    )
+    visit.desk.passing.send_back(visit.account, visit.path_number("item"), visit.text("note"), visit.number("version"))
     return visit.go("/queue?done=sent-back")
 
 
 def reopen(visit: Visit) -> Response:
     item_id = visit.path_number("item")
-    visit.desk.decisions.reopen(visit.account, item_id, visit.text("note"), visit.number("version"))
+    visit.desk.passing.reopen(visit.account, item_id, visit.text("note"), visit.number("version"))
     return visit.go(f"/items/{item_id}")
 
 

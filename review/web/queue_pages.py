@@ -108,7 +108,7 @@ def assign(visit: Visit) -> Response:
     chosen = visit.numbers("item")
     if not chosen:
         raise bad_request("请先勾选条目")
-    visit.desk.decisions.assign(visit.account, chosen, visit.text("to", 200) or None)
+    visit.desk.passing.assign(visit.account, chosen, visit.text("to", 200) or None)
     return visit.go(f"/queue?done=assigned&{query_of(filters_from_text(visit.text('filters')))}")
 
 

@@ -10,8 +10,10 @@ from domain.reviews import AlreadyDecided, FindingVerdict, ItemState, Refused, R
 from domain.roles import Role
 from review.accounts import Account, Accounts
 from review.audit_log import AuditLog
-from review.decisions import CannotUndo, CountChanged, Decisions, Incomplete, ItemChanged
+from review.decisions import CannotUndo, CountChanged, Decisions
 from review.items import Filters, NoSuchItem
+from review.locked_rows import Incomplete, ItemChanged
+from review.passing_on import PassingOn
 from review.queue import InOtherHands, ReviewQueue
 from review.reasons import load_reasons
 from review.settings import DeskSettings
@@ -31,6 +33,7 @@ class Desk:
         self.ids = desk(engine, folder, pages, settings)
         self.queue = ReviewQueue(engine, self.clock)
         self.decisions = Decisions(engine, self.clock, reasons=load_reasons(LEXICONS))
+        self.passing = PassingOn(engine, self.clock)
         self.log = AuditLog(engine, self.clock)
         self.ann, self.ben, self.cem, self.dee, self.eva = people(
             engine, self.clock, Role.ANALYST, Role.ANALYST, Role.REVIEWER, Role.REVIEWER, Role.REVIEWER
@@ -125,10 +128,10 @@ def test_later_keeps_an_item_from_who_said_so_only(one: Desk) -> None:
 def test_a_hold_keeps_an_item_from_everybody(one: Desk) -> None:
     until = one.clock.now + timedelta(days=3)
     with pytest.raises(Incomplete):
-        one.decisions.hold(one.ann, one.ids["a"], until, " ", 1)
+        one.passing.hold(one.ann, one.ids["a"], until, " ", 1)
     with pytest.raises(Incomplete):
-        one.decisions.hold(one.ann, one.ids["a"], until + timedelta(days=100), "等答复", 1)
-    one.decisions.hold(one.ann, one.ids["a"], until, "等登记机关答复", 1)
+        one.passing.hold(one.ann, one.ids["a"], until + timedelta(days=100), "等答复", 1)
+    one.passing.hold(one.ann, one.ids["a"], until, "等登记机关答复", 1)
     assert [one.queue.next_item(who) for who in (one.ann, one.ben, one.cem)] == [None] * 3
     one.clock.forward(days=3)
     assert one.queue.next_item(one.ben) is not None
@@ -146,9 +149,9 @@ def test_what_somebody_else_has_open_is_not_decided(one: Desk) -> None:
     one.queue.claim(one.ann, one.ids["a"])
     for act in (
         lambda: one.decide(one.ben, Verdict.CONFIRM),
-        lambda: one.decisions.hold(one.ben, one.ids["a"], one.clock.now + timedelta(days=1), "x", 1),
-        lambda: one.decisions.hand_over(one.ben, one.ids["a"], one.cem.name, "", 1),
-        lambda: one.decisions.assign(one.cem, [one.ids["a"]], one.ben.name),
+        lambda: one.passing.hold(one.ben, one.ids["a"], one.clock.now + timedelta(days=1), "x", 1),
+        lambda: one.passing.hand_over(one.ben, one.ids["a"], one.cem.name, "", 1),
+        lambda: one.passing.assign(one.cem, [one.ids["a"]], one.ben.name),
     ):
         with pytest.raises(InOtherHands, match=one.ann.name):
             act()
@@ -266,8 +269,8 @@ def test_nothing_is_confirmed_unseen(many: Desk) -> None:
 def test_an_item_goes_back_to_its_first_reader(one: Desk) -> None:
     one.decide(one.ann, Verdict.CONFIRM)
     with pytest.raises(Incomplete):
-        one.decisions.send_back(one.cem, one.ids["a"], "", one.row().version)
-    sent = one.decisions.send_back(one.cem, one.ids["a"], "请核对文号", one.row().version)
+        one.passing.send_back(one.cem, one.ids["a"], "", one.row().version)
+    sent = one.passing.send_back(one.cem, one.ids["a"], "请核对文号", one.row().version)
     assert sent.state is ItemState.SENT_BACK
     assert one.queue.next_item(one.ben) is None
     item = one.queue.next_item(one.ann)
@@ -279,16 +282,16 @@ def test_an_item_goes_back_to_its_first_reader(one: Desk) -> None:
 def test_a_decided_item_is_opened_again(one: Desk) -> None:
     one.decide(one.ann, Verdict.DISMISS, "negated")
     with pytest.raises(RoleMayNot):
-        one.decisions.reopen(one.ann, one.ids["a"], "再看", 2)
-    assert one.decisions.reopen(one.cem, one.ids["a"], "新证据", 2).state is ItemState.WAITING
+        one.passing.reopen(one.ann, one.ids["a"], "再看", 2)
+    assert one.passing.reopen(one.cem, one.ids["a"], "新证据", 2).state is ItemState.WAITING
     assert one.decide(one.ann, Verdict.CONFIRM) is ItemState.FIRST_CONFIRMED
     with pytest.raises(Incomplete, match="尚无结论"):
-        one.decisions.reopen(one.cem, one.ids["a"], "再看", one.row().version)
+        one.passing.reopen(one.cem, one.ids["a"], "再看", one.row().version)
 
 
 def test_work_is_given_to_people_who_can_do_it(one: Desk) -> None:
     item = one.ids["a"]
-    one.decisions.hand_over(one.ann, item, one.ben.name, "您熟悉", 1)
+    one.passing.hand_over(one.ann, item, one.ben.name, "您熟悉", 1)
     assert one.queue.next_item(one.ann) is None
     assert one.queue.items(one.ann, Filters(assignee=one.ben.name))[0].assignee == one.ben.name
     assert one.queue.items(one.ben, Filters(assignee="me")) and not one.queue.items(one.ben, Filters(assignee="nobody"))
@@ -296,15 +299,15 @@ def test_work_is_given_to_people_who_can_do_it(one: Desk) -> None:
     one.decide(one.ben, Verdict.CONFIRM)
     for unable in (one.ann.name, one.ben.name, "nobody"):
         with pytest.raises(Incomplete, match="不能处理"):
-            one.decisions.assign(one.cem, [item], unable)
-    one.decisions.assign(one.cem, [item], one.dee.name)
+            one.passing.assign(one.cem, [item], unable)
+    one.passing.assign(one.cem, [item], one.dee.name)
     assert one.queue.next_item(one.eva) is None
-    one.decisions.assign(one.cem, [item], None)
+    one.passing.assign(one.cem, [item], None)
     assert one.queue.next_item(one.eva) is not None
 
 
 def test_work_of_who_left_goes_back_to_everybody(one: Desk, engine: Engine) -> None:
-    one.decisions.hand_over(one.ann, one.ids["a"], one.ben.name, "", 1)
+    one.passing.hand_over(one.ann, one.ids["a"], one.ben.name, "", 1)
     assert one.queue.next_item(one.ben) is not None
     Accounts(engine, one.clock, PASSWORDS).disable(one.ben.name, "test")
     assert one.queue.next_item(one.ann) is not None
@@ -319,10 +322,10 @@ def test_who_does_not_review_decides_nothing(one: Desk, engine: Engine, role: Ro
         lambda: one.decide(other, Verdict.CONFIRM),
         lambda: one.decisions.undo(other),
         lambda: one.decisions.bulk_count(other, Filters()),
-        lambda: one.decisions.reopen(other, one.ids["a"], "x", 1),
-        lambda: one.decisions.send_back(other, one.ids["a"], "x", 1),
-        lambda: one.decisions.hand_over(other, one.ids["a"], one.ann.name, "x", 1),
-        lambda: one.decisions.hold(other, one.ids["a"], NOW + timedelta(days=1), "x", 1),
+        lambda: one.passing.reopen(other, one.ids["a"], "x", 1),
+        lambda: one.passing.send_back(other, one.ids["a"], "x", 1),
+        lambda: one.passing.hand_over(other, one.ids["a"], one.ann.name, "x", 1),
+        lambda: one.passing.hold(other, one.ids["a"], NOW + timedelta(days=1), "x", 1),
     )
     for act in acts:
         with pytest.raises(RoleMayNot):
@@ -333,13 +336,13 @@ def test_who_does_not_review_decides_nothing(one: Desk, engine: Engine, role: Ro
 def test_every_act_is_logged_and_the_log_is_whole(one: Desk, engine: Engine) -> None:
     one.queue.next_item(one.ann)
     one.decide(one.ann, Verdict.CONFIRM, note="疑似")
-    one.decisions.send_back(one.cem, one.ids["a"], "请核对", 2)
-    one.decisions.hand_over(one.ann, one.ids["a"], one.ben.name, "", 3)
-    one.decisions.hold(one.ben, one.ids["a"], one.clock.now + timedelta(days=1), "等", 4)
+    one.passing.send_back(one.cem, one.ids["a"], "请核对", 2)
+    one.passing.hand_over(one.ann, one.ids["a"], one.ben.name, "", 3)
+    one.passing.hold(one.ben, one.ids["a"], one.clock.now + timedelta(days=1), "等", 4)
     one.clock.forward(days=1)
     one.decide(one.ben, Verdict.NOT_AD, "science")
-    one.decisions.reopen(one.cem, one.ids["a"], "再看", 6)
-    one.decisions.assign(one.cem, [one.ids["a"]], None)
+    one.passing.reopen(one.cem, one.ids["a"], "再看", 6)
+    one.passing.assign(one.cem, [one.ids["a"]], None)
     acts = [entry.act for entry in reversed(one.log.entries(subject=f"item:{one.ids['a']}"))]
     assert acts == ["item-opened", "decided", "sent-back", "handed-over", "held", "decided", "reopened"]
     assert [entry.act for entry in one.log.entries(subject="night:2026-11-26")] == ["taken-in"]

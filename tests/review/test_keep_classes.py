@@ -10,6 +10,7 @@ from domain.roles import Role
 from review.decisions import Decisions
 from review.item import load_item
 from review.keep_classes import class_evidence
+from review.passing_on import PassingOn
 from storage.custody import assign_class, assigned_classes
 from storage.keep_records import read_records, verify_records
 from tests.review.desk import Clock, Page, desk, people
@@ -36,7 +37,7 @@ def test_what_was_dismissed_is_not_kept_as_a_lead(engine: Engine, tmp_path: Path
     assert class_evidence(engine, tmp_path, "n", clock()) == 1
     assert class_evidence(engine, tmp_path, "n", clock()) == 0
     assert _classes(engine) == {bundle["no"]: KeepClass.DISMISSED, bundle["by-hand"]: KeepClass.DISMISSED}
-    decisions.reopen(reviewer, ids["no"], "新证据", 2)
+    PassingOn(engine, clock).reopen(reviewer, ids["no"], "新证据", 2)
     assert class_evidence(engine, tmp_path, "n", clock()) == 1
     assert _classes(engine)[bundle["no"]] is KeepClass.LEAD
     with engine.connect() as connection:

@@ -15,6 +15,7 @@ from domain.reviews import DECIDED, STAGE_OF, ItemState, Refused, Verdict
 from domain.roles import Role
 from review.audit_log import AuditLog
 from review.decisions import Decisions
+from review.passing_on import PassingOn
 from review.queue import ReviewQueue
 from review.settings import DeskSettings
 from storage.database import migrate, open_engine
@@ -42,6 +43,7 @@ class Morning(RuleBasedStateMachine):
         self.ids = [ids[path] for path in _PAGES]
         self.people = people(self.engine, self.clock, *_ROLES)
         self.queue, self.decisions = ReviewQueue(self.engine, self.clock), Decisions(self.engine, self.clock)
+        self.passing = PassingOn(self.engine, self.clock)
         self.versions = dict.fromkeys(self.ids, 1)
         self.holders: dict[int, tuple[int, object]] = {}
         self.made = 0
@@ -85,7 +87,7 @@ class Morning(RuleBasedStateMachine):
 
     @rule(who=_PEOPLE, which=_ITEMS, back=st.booleans())
     def start_again(self, who: int, which: int, back: bool) -> None:
-        act = self.decisions.send_back if back else self.decisions.reopen
+        act = self.passing.send_back if back else self.passing.reopen
         with suppress(Refused):
             act(self.people[who], self.ids[which], "再看", self.versions[self.ids[which]])
             self.versions[self.ids[which]] += 1
@@ -95,7 +97,7 @@ class Morning(RuleBasedStateMachine):
     def hand_over(self, who: int, which: int, to: int) -> None:
         item_id = self.ids[which]
         with suppress(Refused):
-            self.decisions.hand_over(self.people[who], item_id, self.people[to].name, "", self.versions[item_id])
+            self.passing.hand_over(self.people[who], item_id, self.people[to].name, "", self.versions[item_id])
             self.versions[item_id] += 1
             self.holders.pop(item_id, None)
 
