@@ -101,6 +101,13 @@ def has_conflict(connection: Connection, account_id: int, item_id: int) -> bool:
     )
 
 
+def targets_kept_from(engine: Engine, account: Account) -> frozenset[int]:
+    """Targets with an item that the account has asked not to be shown."""
+    query = select(desk_items.c.target_id).distinct().where(desk_items.c.id.in_(_conflicting(account.id)))
+    with engine.connect() as connection:
+        return frozenset(connection.scalars(query))
+
+
 def link_parties(connection: Connection, parties: Iterable[str]) -> None:
     """What declarations mean among names that are new on items."""
     declared = connection.execute(select(desk_conflicts.c.account_id, desk_conflicts.c.name_key)).all()

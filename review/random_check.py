@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
 
-from domain.reviews import Stage
+from domain.reviews import Refused, Stage
 from domain.roles import Act, Role, may
 from review.accounts import Account, require
 from review.audit_log import AuditLog
@@ -14,37 +14,69 @@ from review.draws import choose, new_seed, record_draw, shuffled
 from storage.database import writing
 from storage.tables import desk_accounts, desk_conflict_parties, desk_item_parties, desk_items
 
+#: At most so many targets in one draw.
+MOST_TARGETS = 500
+
+
+class CannotDraw(Refused):
+    """There is nothing, or nobody, to draw from, or a size that no draw has."""
+
 
 @dataclass(frozen=True, slots=True)
 class RandomCheck:
     """What was drawn: `given` says which account got each target, by name; `unread` are targets for which nobody was free of
-    conflicts."""
+    conflicts. `number` is that of the entry in the audit log."""
 
     seed: str
     given: Mapping[int, str]
     items: int
     unread: tuple[int, ...]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """What a draw would be made from: targets, and persons who read first."""
+
+    targets: int
+    readers: int
+
+
+def drawable(engine: Engine, now: datetime) -> Drawable:
+    with engine.connect() as connection:
+        targets = connection.scalar(select(func.count(desk_items.c.target_id.distinct())).where(_free(now)))
+        return Drawable(int(targets or 0), len(_readers(connection)))
 
 
 def draw_check(
-    engine: Engine, clock: Callable[[], datetime], account: Account, size: int, seed: str = ""
+    engine: Engine,
+    clock: Callable[[], datetime],
+    account: Account,
+    size: int,
+    seed: str = "",
+    reader_count: int | None = None,
 ) -> RandomCheck:
-    """Draw `size` targets from those with first readings that nobody was given, and a reader for each. Raises RoleMayNot.
+    """Draw `size` targets from those with first readings that nobody was given, and a reader for each of `reader_count` drawn
+    ones, all of them when None. Raises RoleMayNot or CannotDraw.
 
     Readers are taken in the order of their lots, round and round, so that shares differ by one at most where no conflict
     of interest stands in the way.
     """
     require(account, Act.DRAW)
+    if not 1 <= size <= MOST_TARGETS or (reader_count is not None and reader_count < 1):
+        raise CannotDraw(f"对象须抽 1 至 {MOST_TARGETS} 个，审读人至少 1 人")
     seed, now = seed or new_seed(), clock()
-    waiting = (desk_items.c.stage == Stage.FIRST.value) & desk_items.c.assignee.is_(None)
-    free = waiting & or_(desk_items.c.lock_until.is_(None), desk_items.c.lock_until <= now)
+    free = _free(now)
     with writing(engine) as connection:
         population = connection.scalars(
             select(desk_items.c.target_id).distinct().where(free).order_by(desk_items.c.target_id)
         ).all()
         drawn = choose(seed, population, size)
         readers = _readers(connection)
-        in_turn = shuffled(f"{seed}:readers", readers)
+        if not population or not readers:
+            raise CannotDraw("没有可抽取的对象" if not population else "没有可抽取的审读人")
+        lots = shuffled(f"{seed}:readers", readers)[:reader_count]
+        in_turn = list(lots)
         given: dict[int, str] = {}
         items = 0
         for target_id in drawn:
@@ -52,15 +84,23 @@ def draw_check(
             if reader is None:
                 continue
             theirs = update(desk_items).where(free, desk_items.c.target_id == target_id)
-            items += connection.execute(theirs.values(assignee=reader, version=desk_items.c.version + 1)).rowcount
-            given[target_id] = readers[reader]
+            moved = connection.execute(theirs.values(assignee=reader, version=desk_items.c.version + 1)).rowcount
+            if moved:  # else another draw was quicker
+                items += moved
+                given[target_id] = readers[reader]
         record_draw(connection, "targets", None, seed, population, drawn, now, account.name)
-        record_draw(
-            connection, "readers", None, seed, sorted(readers), shuffled(f"{seed}:readers", readers), now, account.name
-        )
+        record_draw(connection, "readers", None, seed, sorted(readers), lots, now, account.name)
+        unread = tuple(target for target in drawn if target not in given)
         detail = {"seed": seed, "given": {str(target): name for target, name in given.items()}, "items": items}
-        AuditLog(engine, clock).record(connection, account.name, "drawn", "targets", detail)
-    return RandomCheck(seed, given, items, tuple(target for target in drawn if target not in given))
+        detail |= {"drawn": list(drawn), "of_targets": len(population), "of_readers": len(readers)}
+        number = AuditLog(engine, clock).record(connection, account.name, "drawn", "targets", detail)
+    return RandomCheck(seed, given, items, unread, number)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Items that wait for a first reading, in nobody's hands."""
+    waiting = (desk_items.c.stage == Stage.FIRST.value) & desk_items.c.assignee.is_(None)
+    return waiting & or_(desk_items.c.lock_until.is_(None), desk_items.c.lock_until <= now)
 
 
 def _readers(connection: Connection) -> dict[int, str]:

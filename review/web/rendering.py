@@ -65,6 +65,7 @@ ACT_ZH: dict[str, str] = {
     "handed-over": "转交",
     "assigned": "分派",
     "sent-back": "退回初审",
+    "drawn": "随机抽取",
     "reopened": "重新打开",
     "reopened-as-repeat": "再次出现，重新打开",
     "taken-in": "收入条目",
@@ -78,6 +79,7 @@ ACT_ZH: dict[str, str] = {
 NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
     ("/operators", Act.READ_ITEM, "经营者"),
     ("/outbox", Act.SEE_REFERRALS, "移送"),
+    ("/draws", Act.DRAW, "抽取"),
     ("/figures", Act.SEE_FIGURES, "看板"),
     ("/rules", Act.READ_RULES, "规则"),
     ("/audit", Act.SEE_AUDIT_LOG, "审计日志"),

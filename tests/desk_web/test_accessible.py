@@ -33,6 +33,7 @@ SCREENS: tuple[tuple[Role | None, str], ...] = (
     (Role.REVIEWER, "/operators?of=clinic.example"),
     (Role.REVIEWER, "/outbox"),
     (Role.REVIEWER, "/figures"),
+    (Role.REVIEWER, "/draws"),
     (Role.EDITOR, "/rules"),
     (Role.EDITOR, "/rules/cure-rate"),
     (Role.ADMIN, "/accounts"),

@@ -23,6 +23,7 @@ from tests.review.desk import Page as NightPage
 FILLED = {
     "item": "1", "rule": "cure-rate", "name": "somebody", "version": "0", "verdict": "confirm", "note": "n", "text": "x",
     "until": "2026-12-01", "count": "0", "choice": "dismiss:permitted", "act": "enable", "role": "analyst", "to": "",
+    "targets": "1", "readers": "1",
 }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
 
 
 def path_of(page: Page, item: int = 1) -> str:
-    return page.path.replace("{item}", str(item)).replace("{rule}", "cure-rate")
+    return page.path.replace("{item}", str(item)).replace("{rule}", "cure-rate").replace("{number}", "1")
 
 
 def test_every_page_says_who_may_use_it() -> None:
