@@ -39,6 +39,7 @@ class PageNames:
     host: str = ""
     title: str = ""
     keywords: str = ""
+    description: str = ""
     claims: tuple[str, ...] = ()
 
 
@@ -98,7 +99,7 @@ def judge_names(names: PageNames, book: BrandBook, registered: Sequence[Institut
     found = [
         *(_weigh(use, names, book, registered) for use in _self_uses(names, book)),
         *_title(names, book, registered),
-        *_keywords(names, book),
+        *_search_words(names, book, registered),
         *_claims(names, book, registered),
         *_host(names, book),
     ]
@@ -281,21 +282,53 @@ def _speaks_of_others(names: PageNames, book: BrandBook) -> bool:
     )
 
 
-def _keywords(names: PageNames, book: BrandBook) -> Iterator[BrandJudgement]:
-    """Another's name as a search word (反不正当竞争法 7(2)): only of a page that itself is a private medical one."""
-    own = plain_name(names.institution or names.site_name or names.account)
-    trade = _any(own, book.words["commercial"])
-    if not trade or _any(own, book.words["public"]) or _speaks_of_others(names, book):
+def _search_words(names: PageNames, book: BrandBook, registered: Sequence[InstitutionFact]) -> Iterator[BrandJudgement]:
+    """Another's name where search engines look (反不正当竞争法 7(2)): only of a page that itself is a private medical one.
+
+    Keywords weigh more than the description, which is a sentence and may say something lawful; the title only adds to either.
+    """
+    own = _own_name(names, book, registered)
+    private = any(fact.public is False for fact in registered) or _any(own, book.words["commercial"])
+    if not own or not private or _any(own, book.words["public"]) or _speaks_of_others(names, book):
         return
-    for word in _TITLE_PART.split(names.keywords):
-        for use in _uses(word, "keywords", book):
-            if use.token in own or not (_owner_named(use, book) or use.after.startswith("医院")):
-                continue
-            pro = (
-                Evidence("brand-word", f"关键词含“{use.token}”", book.weights[use.token]),
-                Evidence("search-keyword", f"以“{word}”为搜索关键词，而本机构为“{own}”", 0.3),
-            )
-            yield _judgement(use.token, "keywords", word, pro, ())
+    said = plain_name(f"{names.title}。{names.keywords}。{names.description}")
+    for where, text, worth, place in (
+        ("keywords", names.keywords, 0.3, "搜索关键词"),
+        ("description", names.description, 0.2, "页面简介"),
+    ):
+        for word in _TITLE_PART.split(text):
+            for use in _uses(word, where, book):
+                if use.token in own or not (_owner_named(use, book) or use.after.startswith("医院")):
+                    continue
+                pro = [
+                    Evidence("brand-word", f"{place}含“{use.token}”", book.weights[use.token]),
+                    Evidence(f"search-{where}", f"以“{word}”为{place}，而本机构为“{own}”", worth),
+                ]
+                if use.token in names.title:
+                    pro.append(Evidence("also-in-title", f"标题亦含“{use.token}”", 0.1))
+                contra = [*_said_lawfully(said, book), *_registry_against(use.token, book, registered)]
+                yield _judgement(use.token, where, word, pro, contra)
+
+
+def _own_name(names: PageNames, book: BrandBook, registered: Sequence[InstitutionFact]) -> str:
+    """What the page itself goes by; without a name of its own the last part of its title that has a trade's name."""
+    own = names.institution or names.site_name or names.account or next((fact.name for fact in registered), "")
+    if own:
+        return plain_name(own)
+    titled = [part for part in _TITLE_PART.split(names.title) if len(part) <= _LONGEST_NAME]
+    return plain_name(next((part for part in reversed(titled) if _any(part, book.words["commercial"])), ""))
+
+
+def _said_lawfully(said: str, book: BrandBook) -> Iterator[Evidence]:
+    """What the head of a page says that explains another's name in it."""
+    for name, key, text, weight in (
+        ("stated-union", "union", "载明“{}”", 0.5),
+        ("history", "history", "“{}”说的是经历", 0.5),
+        ("denial", "denial", "“{}”：说的是否认或警示", 0.6),
+        ("comparison", "comparison", "“{}”：说的是比较", 0.3),
+    ):
+        if word := _any(said, book.words[key]):
+            yield Evidence(name, text.format(word), weight)
 
 
 def _claims(names: PageNames, book: BrandBook, registered: Sequence[InstitutionFact]) -> Iterator[BrandJudgement]:

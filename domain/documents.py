@@ -21,4 +21,6 @@ def document_of(page: ExtractedPage) -> Document:
         cta=page.cta,
         identifiers=tuple(f"{number.kind}:{number.value}" for number in page.identifiers),
         image_count=len(page.images),
+        keywords=page.keywords,
+        description=page.description,
     )

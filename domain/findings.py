@@ -47,6 +47,7 @@ class Document:
     `contact_in_body`/`contact_in_footer`, `widgets` and `cta` come from extraction; for bare text they are found in
     the text itself. `links_text` is the text of links (appointment buttons), one per entry.
     `body_start`/`body_end` bound the main body; both 0 means the whole text is body.
+    `keywords` and `description` are what the page's head says to search engines; only names are looked for in them.
     """
 
     text: str
@@ -63,6 +64,8 @@ class Document:
     cta: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     image_count: int = 0
+    keywords: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Leads from the names a page gives itself, added to a judgement after its score: they never move it."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,9 @@ from domain.findings import FAMILIES, Document, Finding, Judgement
 
 _ABOUT_OTHERS = frozenset({"news", "regulatory", "research", "recruitment"})
 """Genres of pages that speak of institutions rather than for one."""
+_IN_THE_HEAD = frozenset({"keywords", "description"})
+"""Places of which a person reading the page sees nothing: told in the reasons, quoted nowhere in the text."""
+_NEAR = 16
 _WORTH_SAYING = 0.4
 """Score (0..1) from which an undecided brand is mentioned to the analyst as 待核."""
 
@@ -58,6 +62,8 @@ def names_of(document: Document) -> PageNames:
         account=document.account,
         host=_host(document.url),
         title=document.title,
+        keywords=document.keywords,
+        description=document.description,
     )
 
 
@@ -77,14 +83,29 @@ def with_brand_findings(
     judged = judge_names(names_of(document), book, registered)
     if judged is None or judged.verdict is BrandVerdict.LAWFUL or judged.score < _WORTH_SAYING:
         return judgement
-    if judged.verdict is BrandVerdict.UNKNOWN:
-        return replace(judgement, reasons=(*judgement.reasons, f"待核：{_in_words(judged)}"))
+    lawful = _told_lawfully(document.text, judged, book)
+    if judged.verdict is BrandVerdict.UNKNOWN or lawful:
+        contrary = f"；正文“{lawful}”，或为经历、协作" if lawful else ""
+        return replace(judgement, reasons=(*judgement.reasons, f"待核：{_in_words(judged)}{contrary}"))
+    if judged.where in _IN_THE_HEAD:
+        return replace(judgement, reasons=(*judgement.reasons, f"傍名牌线索：{_in_words(judged)}"))
     kind = kinds["brand-name"]
     start = document.text.find(judged.quote)
     findings = judgement.findings
     if start >= 0:
         findings = added(findings, [kind.at(document.text, start, start + len(judged.quote))])
     return replace(judgement, findings=findings, reasons=(*judgement.reasons, f"傍名牌线索：{_in_words(judged)}"))
+
+
+def _told_lawfully(text: str, judged: BrandJudgement, book: BrandBook) -> str:
+    """For a name in the page's head: the text's words around it when they tell of a doctor's past or of a union."""
+    if judged.where not in _IN_THE_HEAD:
+        return ""
+    for match in re.finditer(re.escape(judged.token), text):
+        near = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+        if any(word in near for word in (*book.words["history"], *book.words["union"])):
+            return " ".join(near.split())
+    return ""
 
 
 def with_naming_findings(judgement: Judgement, document: Document, kinds: FindingKinds) -> Judgement:
@@ -128,7 +149,7 @@ def added(findings: Sequence[Finding], more: Iterable[Finding]) -> tuple[Finding
 def _in_words(judged: BrandJudgement) -> str:
     where = {
         "institution": "机构名", "site_name": "站名", "account": "账号", "title": "标题", "host": "域名",
-        "keywords": "关键词", "claims": "文中",
+        "keywords": "关键词", "description": "页面简介", "claims": "文中",
     }[judged.where]  # fmt: skip
     pro = "；".join(item.text for item in judged.evidence_for)
     contra = "；".join(item.text for item in judged.evidence_against if item.weight > 0)

@@ -38,7 +38,7 @@ def judged_as(page: ExtractedPage) -> Mapping[str, Any]:
         "widgets": list(page.widgets),
         "cta": list(page.cta),
         "images": len(page.images),
-    }
+    } | {name: said for name, said in (("keywords", page.keywords), ("description", page.description)) if said}
 
 
 def stored_documents(engine: Engine, night_id: str) -> Iterator[tuple[int, Document]]:
@@ -83,4 +83,6 @@ def _page(row: Row[*tuple[Any, ...]]) -> ExtractedPage:
         images=(Image(""),) * also["images"],
         widgets=tuple(also["widgets"]),
         cta=tuple(also["cta"]),
+        keywords=also.get("keywords", ""),
+        description=also.get("description", ""),
     )

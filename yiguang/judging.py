@@ -7,12 +7,16 @@ from pathlib import Path
 
 from classifier.engine import Classifier, Explanation
 from domain.brand_book import BrandBook, load_brand_book
-from domain.brand_names import InstitutionFact
 from domain.findings import Document, Judgement
+from domain.institutions import RegisteredInstitution
 from domain.name_findings import FindingKinds, load_finding_kinds, with_brand_findings, with_naming_findings
+from domain.operator_findings import with_operator_findings
+from domain.operator_scope import ScopeBook, load_scope_book
 
 #: Under lexicons/: what judging by names and registry reads beside the classifier's own files.
-_NAME_FILES = ("brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/subjects.csv")
+_NAME_FILES = (
+    "brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/operators.toml", "registry/subjects.csv"
+)  # fmt: skip
 
 
 def names_sha256(lexicons: Path) -> str:
@@ -26,16 +30,25 @@ def names_sha256(lexicons: Path) -> str:
 class NamesAndWords:
     """The classifier, with leads from names added to its findings; its score is as it was."""
 
-    def __init__(self, classifier: Classifier, book: BrandBook, kinds: FindingKinds, names_sha256: str) -> None:
+    def __init__(
+        self, classifier: Classifier, book: BrandBook, scopes: ScopeBook, kinds: FindingKinds, names_sha256: str
+    ) -> None:
         self.classifier = classifier
         self.book = book
+        self.scopes = scopes
         self.kinds = kinds
         self.names_sha256 = names_sha256
 
     @classmethod
     def load(cls, classifier: Classifier, lexicons: Path) -> "NamesAndWords":
         """Raises OSError, ValueError or KeyError when a list of names does not hold what it should."""
-        return cls(classifier, load_brand_book(lexicons), load_finding_kinds(lexicons), names_sha256(lexicons))
+        return cls(
+            classifier,
+            load_brand_book(lexicons),
+            load_scope_book(lexicons),
+            load_finding_kinds(lexicons),
+            names_sha256(lexicons),
+        )
 
     def judge(self, document: Document) -> Judgement:
         return self.with_names(self.classifier.judge(document), document)
@@ -45,7 +58,13 @@ class NamesAndWords:
         return replace(explained, judgement=self.with_names(explained.judgement, document))
 
     def with_names(
-        self, judgement: Judgement, document: Document, registered: Sequence[InstitutionFact] = ()
+        self,
+        judgement: Judgement,
+        document: Document,
+        registered: Sequence[RegisteredInstitution] | None = None,
     ) -> Judgement:
-        judgement = with_brand_findings(judgement, document, self.book, self.kinds, registered)
-        return with_naming_findings(judgement, document, self.kinds)
+        """`registered` are rows of the page's operator, None without a registry."""
+        facts = [institution.as_fact() for institution in registered or ()]
+        judgement = with_brand_findings(judgement, document, self.book, self.kinds, facts)
+        judgement = with_naming_findings(judgement, document, self.kinds)
+        return with_operator_findings(judgement, document, self.scopes, self.kinds, registered)

@@ -65,9 +65,8 @@ class RegistryJudge:
             return self._words.explain(document).judgement
         view = registry_view(page, self._registry)
         view = replace(view, list_that_lacks=partial(list_that_lacks, self._complete))
-        facts = [institution.as_fact() for institution in view.found]
         judgement = self._words.classifier.explain(document).judgement
-        judgement = self._words.with_names(judgement, document, facts)
+        judgement = self._words.with_names(judgement, document, view.found)
         captured_on = self._clock().astimezone(BEIJING).date()
         return with_registry_findings(judgement, page, view, captured_on, self._words.kinds, self._subjects)
 

@@ -139,6 +139,42 @@ def test_pages_about_others_add_nothing() -> None:
     assert with_brand_findings(quiet, document, load_brand_book(LEXICONS), load_finding_kinds(LEXICONS)) == quiet
 
 
+def test_another_name_among_the_keywords_is_told_and_quoted_nowhere() -> None:
+    document = Document(
+        text="江洲安美整形美容医院欢迎您，门诊时间八点至五点。",
+        site_name="江洲安美整形美容医院",
+        keywords="江洲整形,北京协和医院整形外科",
+    )
+    before, after = words().classifier.judge(document), words().judge(document)
+    assert (after.score, after.findings) == (before.score, before.findings)
+    assert any(reason.startswith("傍名牌线索：关键词“北京协和医院整形外科”") for reason in after.reasons)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "李医生毕业于协和医学院，曾在北京协和医院进修。"},
+        {"description": "李医生曾在北京协和医院进修，现于本院出诊"},
+        {"description": "北京协和医院医联体成员单位"},
+        {"site_name": "江洲市人民医院"},
+        {"site_name": "江洲医院大全"},
+        {"site_name": "江洲日报新闻网"},
+    ],
+)
+def test_lawful_reasons_for_another_name_among_the_keywords_make_no_lead(changes: dict[str, str]) -> None:
+    document = Document(text="门诊时间八点至五点。", site_name="江洲安美整形美容医院", keywords="北京协和医院整形外科")
+    assert any("傍名牌线索" in reason for reason in words().judge(document).reasons)
+    assert not any("傍名牌线索" in reason for reason in words().judge(replace(document, **changes)).reasons)
+
+
+def test_a_description_alone_stays_to_be_verified() -> None:
+    document = Document(
+        text="门诊时间八点至五点。", site_name="江洲安美整形美容医院", description="江洲安美，胜似北京协和医院"
+    )
+    reasons = words().judge(document).reasons
+    assert any(reason.startswith("待核：页面简介“胜似北京协和医院”") for reason in reasons)
+
+
 def test_a_registered_affiliate_may_use_the_name(engine: Engine) -> None:
     text = "青屿区协和妇产医院欢迎您。"
     partner = RegisteredInstitution(
@@ -188,7 +224,14 @@ def test_what_is_no_advertisement_is_not_compared(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/subjects.csv"]
+    "name",
+    [
+        "brands.csv",
+        "brand_names/words.toml",
+        "registry/findings.toml",
+        "registry/operators.toml",
+        "registry/subjects.csv",
+    ],
 )
 def test_the_digest_of_names_covers_every_list(tmp_path: Path, name: str) -> None:
     for folder in ("brand_names", "registry"):
