@@ -96,6 +96,9 @@ def make(path: str) -> None:
     letter.line("另有 {{ lead.more_quotes }} 处，见证据目录。")
     letter.line("{%p endif %}")
     letter.line("{%p endfor %}")
+    letter.line("{%p if more_leads %}")
+    letter.line("另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。")
+    letter.line("{%p endif %}")
     letter.line("三、涉嫌违反的规定", bold=True)
     letter.repeated(
         ("规定", "条款", "内容（归纳）"),
@@ -128,7 +131,10 @@ def make(path: str) -> None:
     letter.line("七、建议", bold=True)
     letter.line("{{ request }}", indent=True)
     letter.line("八、附件", bold=True)
-    letter.line("网址清单、证据目录、截图、脱敏副本、电子数据取证说明、封存证明与核验程序、校验值清单。", indent=True)
+    letter.line(
+        "网址清单、线索情况表、证据目录、截图、脱敏副本、电子数据取证说明、封存证明与核验程序、校验值清单。",
+        indent=True,
+    )
     letter.line("")
     letter.line("　　　　　　　　　　　　　　　　　　　　　　{{ sender }}（盖章）")
     letter.line("　　　　　　　　　　　　　　　　　　　　　　{{ date }}")

@@ -1,8 +1,9 @@
 """What a cover letter says, for whichever form it is written in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from classifier.reference import CitedArticle
@@ -16,6 +17,8 @@ from referral.recipients import RecipientCard
 
 #: A letter names so many places of a lead; the list of evidence has them all.
 _QUOTES_SHOWN = 30
+#: So many leads are set out in the letter itself; it says how many more there are, and the list of leads has them all.
+_LEADS_SHOWN = 50
 _TO_BE_FOUND = "（待查）"
 
 
@@ -32,6 +35,11 @@ class Consignment:
     made_at: datetime
     told: Mapping[str, str]
 
+    def numbered(self) -> Iterator[tuple[int, ReferredLead, Route]]:
+        """The leads with their routes, counted from 1."""
+        for number, (lead, route) in enumerate(zip(self.leads, self.routes, strict=True), 1):
+            yield number, lead, route
+
 
 def letter_values(consignment: Consignment) -> dict[str, Any]:
     """The names that a template of a letter may use; every text is plain and on one line."""
@@ -45,9 +53,10 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         "request": card.request,
         "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
         "leads": [
-            _lead_values(number, lead, route, card, consignment.told)
-            for number, (lead, route) in enumerate(zip(consignment.leads, consignment.routes, strict=True), 1)
+            lead_values(number, lead, route, card, consignment.told)
+            for number, lead, route in islice(consignment.numbered(), _LEADS_SHOWN)
         ],
+        "more_leads": max(0, len(consignment.leads) - _LEADS_SHOWN),
         "articles": _articles(consignment.leads),
     }
 
@@ -63,9 +72,10 @@ def _office(consignment: Consignment) -> str:
     return on_paper(f"{region}{consignment.card.name}") if region else consignment.card.name
 
 
-def _lead_values(
+def lead_values(
     number: int, lead: ReferredLead, route: Route, card: RecipientCard, told: Mapping[str, str]
 ) -> Mapping[str, Any]:
+    """What is said of one lead; every text is plain and on one line."""
     seat = route.jurisdiction
     checked = check(lead, card, told)
     quotes = _quotes(lead)

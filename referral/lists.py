@@ -9,15 +9,20 @@ import xlsxwriter
 
 from referral.checklist import to_the_minute
 from referral.lead import ReferredLead
+from referral.letter import Consignment, lead_values
 from referral.paper import in_cell
 
 URL_HEADINGS = ("序号", "线索编号", "网址", "标题", "网站或账号", "当事人", "发布时间", "取证时间")
 EVIDENCE_HEADINGS = ("序号", "线索编号", "位置（正文字序）", "内容原文", "事项", "涉嫌条款", "证据包 SHA-256")
+CASE_HEADINGS = (
+    "序号", "线索编号", "当事人", "媒介、发布者", "是否广告", "移送理由", "管辖", "复核", "已做核验", "未能核验", "当事人意见",
+)  # fmt: skip
 #: Columns that hold more than their heading tells, in widths of a digit.
 _WIDTHS = {
     "网址": 46, "标题": 36, "内容原文": 48, "事项": 30, "涉嫌条款": 40, "证据包 SHA-256": 36, "网站或账号": 24,
     "当事人": 24, "发布时间": 17, "取证时间": 17, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
-    "最近一步": 44, "期限": 44, "情况": 18, "告知": 34, "怎么办": 44, "依据": 40,
+    "最近一步": 44, "期限": 44, "情况": 18, "媒介、发布者": 24, "是否广告": 20, "移送理由": 30, "管辖": 30,
+    "复核": 24, "已做核验": 60, "未能核验": 40, "当事人意见": 24, "告知": 34, "怎么办": 44, "依据": 40,
 }  # fmt: skip
 _LINE_POINTS = 15
 _TALLEST_POINTS = 400  # what a workbook allows is 409
@@ -35,6 +40,25 @@ def url_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
             lead.subject.name,
             to_the_minute(lead.published_at),
             to_the_minute(lead.captured_at),
+        )
+
+
+def case_rows(consignment: Consignment) -> Iterable[Row]:
+    """What the letter says of each lead, also of those for which it has no room."""
+    for number, lead, route in consignment.numbered():
+        said = lead_values(number, lead, route, consignment.card, consignment.told)
+        yield (
+            str(number),
+            str(lead.case_id),
+            said["subject"],
+            f"{said['medium']}；{said['publisher']}",
+            f"{said['is_ad']}（{said['ad_basis']}）",
+            said["reasons"],
+            said["seat"],
+            said["confirmed"],
+            "；".join(f"{item['label']}：{item['value']}" for item in said["checked"]),
+            "；".join(f"{item['label']}（可查：{item['how']}）" for item in said["missing"]),
+            "；".join(f"{item['kind']}（{item['at']}）：{item['text']}" for item in said["statements"]),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from io import BytesIO
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from domain.outbox import STATEMENT_ZH
@@ -10,7 +11,16 @@ from domain.routing import SEAT_ZH
 from referral.checklist import check
 from referral.lead import ReferredLead
 from referral.letter import Consignment
-from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
+from referral.lists import (
+    CASE_HEADINGS,
+    EVIDENCE_HEADINGS,
+    URL_HEADINGS,
+    as_csv,
+    as_xlsx,
+    case_rows,
+    evidence_rows,
+    url_rows,
+)
 from referral.paper import on_paper
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex, sm3_hex
@@ -26,23 +36,25 @@ class AttachmentTooLarge(Exception):
 
 
 def lists_of(consignment: Consignment) -> dict[str, bytes]:
-    """The lists of addresses and of evidence, each as a workbook and as CSV."""
+    """The lists of addresses, of leads and of evidence, each as a workbook and as CSV."""
     leads = consignment.leads
     return {
         "网址清单.xlsx": as_xlsx("网址清单", URL_HEADINGS, url_rows(leads)),
         "网址清单.csv": as_csv(URL_HEADINGS, url_rows(leads)),
+        "线索情况表.xlsx": as_xlsx("线索情况表", CASE_HEADINGS, case_rows(consignment)),
+        "线索情况表.csv": as_csv(CASE_HEADINGS, case_rows(consignment)),
         "证据目录.xlsx": as_xlsx("证据目录", EVIDENCE_HEADINGS, evidence_rows(leads)),
         "证据目录.csv": as_csv(EVIDENCE_HEADINGS, evidence_rows(leads)),
     }
 
 
-def listings(files: Mapping[str, bytes], consignment: Consignment) -> dict[str, bytes]:
-    """The list of digests for people and, last, the one for machines; each names every file but these two."""
-    rows = rows_of(files)
-    return {DIGESTS: digests_text(rows).encode(), MANIFEST: canonical_json(_facts(consignment) | {"files": rows})}
+def listings(rows: Sequence[Mapping[str, object]], consignment: Consignment) -> dict[str, bytes]:
+    """The list of digests for people and, last, the one for machines; each names every file but these two. `rows` are those of
+    `rows_of`."""
+    return {DIGESTS: digests_text(rows).encode(), MANIFEST: canonical_json(_facts(consignment) | {"files": list(rows)})}
 
 
-def rows_of(files: Mapping[str, bytes]) -> list[dict[str, object]]:
+def rows_of(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """What the list for machines says of each file, in their order."""
     return [
         {"name": name, "bytes": len(data), "sha256": sha256_hex(data), "sm3": sm3_hex(data)}
@@ -132,12 +144,13 @@ def checklist_text(consignment: Consignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def transmissions(files: Mapping[str, bytes], limit_bytes: int, number: str) -> FilesOnDemand:
+def transmissions(files: Mapping[str, bytes], sizes: Mapping[str, int], limit_bytes: int, number: str) -> FilesOnDemand:
     """The files as archives of at most so many bytes each, in their order, by file name. Raises AttachmentTooLarge.
 
-    An archive is made when it is looked at; with `files` on disk no more than `limit_bytes` of them are in memory.
+    `sizes` are those of all files, in bytes. An archive is made, and its files are read, when it is looked at; with `files` on disk
+    no more than `limit_bytes` of them are in memory.
     """
-    batches = list(_batches(files, limit_bytes))
+    batches = list(_batches(sizes, limit_bytes))
     return FilesOnDemand(
         {
             f"{number}（{place}／{len(batches)}）.zip": partial(_archive, files, names)
@@ -146,15 +159,20 @@ def transmissions(files: Mapping[str, bytes], limit_bytes: int, number: str) -> 
     )
 
 
-def _batches(files: Mapping[str, bytes], limit_bytes: int) -> Iterator[list[str]]:
+def sizes_of(rows: Sequence[Mapping[str, Any]], lists: Mapping[str, bytes]) -> dict[str, int]:
+    """Of the files in the rows of `rows_of`, and of the lists that follow them."""
+    return {row["name"]: row["bytes"] for row in rows} | {name: len(data) for name, data in lists.items()}
+
+
+def _batches(sizes: Mapping[str, int], limit_bytes: int) -> Iterator[list[str]]:
     """Nearly all is compressed already (pictures, workbooks), so that an archive is reckoned as the sum of its files."""
     batch: list[str] = []
     filled = 0
-    for name, data in files.items():
-        size = len(data) + 2 * len(name.encode()) + 400  # its headers, on the safe side
+    for name, length in sizes.items():
+        size = length + 2 * len(name.encode()) + 400  # its headers, on the safe side
         if size + 100 > limit_bytes:
             raise AttachmentTooLarge(
-                f"{name} 有 {len(data) / 1e6:.1f} MB，超过接收部门一次可收的 {limit_bytes / 1e6:g} MB"
+                f"{name} 有 {length / 1e6:.1f} MB，超过接收部门一次可收的 {limit_bytes / 1e6:g} MB"
             )
         if batch and filled + size + 100 > limit_bytes:
             yield batch

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from referral.package import DIGESTS, MANIFEST, digests_text, rows_of, transmissions
+from referral.package import DIGESTS, MANIFEST, digests_text, rows_of, sizes_of, transmissions
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex
 from storage.files_on_demand import FilesOnDemand, files_in
@@ -102,7 +102,7 @@ def revised(package: PackageFolder, limit_bytes: int) -> FilesOnDemand:
     files = files_in(package.folder, [row["name"] for row in package.facts["files"]])
     rows = rows_of(files)
     own = {DIGESTS: digests_text(rows).encode(), MANIFEST: canonical_json({**package.facts, "files": rows})}
-    parts = transmissions(files.then(own), limit_bytes, package.facts["number"])
+    parts = transmissions(files.then(own), sizes_of(rows, own), limit_bytes, package.facts["number"])
     return parts.then({f"{package.folder.name}/{name}": data for name, data in own.items()})
 
 

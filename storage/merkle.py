@@ -29,6 +29,21 @@ def merkle_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return [*merkle_path(leaves[split:], index - split), merkle_root(leaves[:split])]
 
 
+def merkle_paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """`merkle_path` of every leaf, in one walk over the tree."""
+    return _walked(leaves)[1]
+
+
+def _walked(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
+    """The root and every leaf's path; no leaves, no paths."""
+    if len(leaves) < 2:
+        return (_leaf(leaves[0]), [[]]) if leaves else (b"", [])
+    split = _split(len(leaves))
+    left, left_paths = _walked(leaves[:split])
+    right, right_paths = _walked(leaves[split:])
+    return _node(left, right), [[*path, right] for path in left_paths] + [[*path, left] for path in right_paths]
+
+
 def root_from_path(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes:
     """The root that follows for leaf `index` of `count`. Raises ValueError when the path has another length."""
     if not 0 <= index < count:

@@ -2,13 +2,14 @@
 
 import base64
 import json
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
 from storage.canonical import canonical_json
 from storage.chain import read_entries
 from storage.digests import sha256_hex
-from storage.merkle import merkle_path
+from storage.merkle import merkle_paths
 from storage.seals import Seal, read_seals
 from storage.tables import chain_entries, time_stamps
 
@@ -22,26 +23,57 @@ def proof_of(engine: Engine, path: str) -> bytes | None:
     `entry` and `head` are the exact lines that were hashed and signed; `merkle_path` leads from entry `index` of `count`
     to the root in the head; tokens are base64 as received. `sha256` is over the rest, in its canonical spelling.
     """
-    with engine.connect() as connection:
-        number = connection.scalar(select(chain_entries.c.number).where(chain_entries.c.path == path))
-        covering = [seal for seal in read_seals(connection) if number and seal.first_entry <= number <= seal.last_entry]
-        if number is None or not covering:
+    return Proofs(engine).of(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _SealedEntries:
+    """What lies under one head: `paths` leads from each entry to its root."""
+
+    seal: Seal
+    entries: list[str]
+    paths: list[list[bytes]]
+    stamps: list[dict[str, str]]
+
+
+class Proofs:
+    """Proofs of many files. A head that covers thousands of them is read once, as long as its files are asked for together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._last: _SealedEntries | None = None
+
+    def of(self, path: str) -> bytes | None:
+        """See `proof_of`."""
+        with self._engine.connect() as connection:
+            number = connection.scalar(select(chain_entries.c.number).where(chain_entries.c.path == path))
+            sealed = None if number is None else self._covering(connection, number)
+        if number is None or sealed is None:
+            return None
+        index = number - sealed.seal.first_entry
+        proof = {
+            "format": FORMAT,
+            "entry": sealed.entries[index],
+            "index": index,
+            "count": len(sealed.entries),
+            "merkle_path": [digest.hex() for digest in sealed.paths[index]],
+            "head": sealed.seal.document,
+            "stamps": sealed.stamps,
+        }
+        return canonical_json(proof | {"sha256": sha256_hex(canonical_json(proof))})
+
+    def _covering(self, connection: Connection, number: int) -> _SealedEntries | None:
+        last = self._last
+        if last is not None and last.seal.first_entry <= number <= last.seal.last_entry:
+            return last
+        covering = [seal for seal in read_seals(connection) if seal.first_entry <= number <= seal.last_entry]
+        if not covering:
             return None
         seal = covering[0]
         entries = [entry.document for entry in read_entries(connection, seal.first_entry, seal.last_entry)]
-        stamps = _stamps(connection, seal)
-    index = number - seal.first_entry
-    leaves = [entry.encode() for entry in entries]
-    proof = {
-        "format": FORMAT,
-        "entry": entries[index],
-        "index": index,
-        "count": len(entries),
-        "merkle_path": [digest.hex() for digest in merkle_path(leaves, index)],
-        "head": seal.document,
-        "stamps": stamps,
-    }
-    return canonical_json(proof | {"sha256": sha256_hex(canonical_json(proof))})
+        paths = merkle_paths([entry.encode() for entry in entries])
+        self._last = _SealedEntries(seal, entries, paths, _stamps(connection, seal))
+        return self._last
 
 
 def head_in(proof: bytes) -> bytes:

@@ -1,8 +1,11 @@
 """What leaves the data folder with a case: the masked copy for everybody, the sealed original for those who may see it."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from domain.beijing import beijing_time
 from domain.nights import Case
@@ -10,32 +13,66 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
 from yiguang.terminal import printable
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from domain.masking import Masker
+    from storage.masked_shot import ReadWords
+
 VERIFIER = "verify.pyz"
 
 
 def require_kept(settings: Settings, case: Case) -> None:
     """Raises CommandFailed naming the proof when the case's bundle was deleted by policy."""
-    from domain.retention import RecordKind
-    from storage.keep_records import read_records
     from yiguang.home import open_home
 
-    with open_home(settings).connect() as connection:
-        proofs = read_records(connection, RecordKind.DELETION, subject=case.bundle)
-    if proofs:
-        raise CommandFailed(f"线索 {case.id} 的证据包已依保存期限删除，见 {settings.home / proofs[0].path}")
+    require_bundles_kept(settings, open_home(settings), {case.id: case.bundle})
+
+
+def require_bundles_kept(settings: Settings, engine: "Engine", bundles: Mapping[int, str]) -> None:
+    """`require_kept` for the bundles of many cases, by number."""
+    from domain.retention import RecordKind
+    from storage.keep_records import read_records
+
+    with engine.connect() as connection:
+        for case_id, bundle in bundles.items():
+            if proofs := read_records(connection, RecordKind.DELETION, subject=bundle):
+                raise CommandFailed(f"线索 {case_id} 的证据包已依保存期限删除，见 {settings.home / proofs[0].path}")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedCopies:
+    """Masked copies of any number of bundles, with what has to be opened only once."""
+
+    engine: "Engine"
+    folder: Path
+    masker: "Masker"
+    read: "ReadWords"
+
+    def of(self, case_id: int, bundle: str) -> dict[str, bytes]:
+        """Name and content, the text first. Takes seconds: the words in the screenshot are read."""
+        from storage.masked_copy import masked_copy
+
+        copy = masked_copy((self.folder / bundle).read_bytes(), self.masker, self.read)
+        said = _statements(self.engine, case_id, lambda text: self.masker.mask(text).text)
+        return {Path(bundle).stem + suffix: data for suffix, data in (copy | said).items()}
+
+
+@contextmanager
+def masked_copies(settings: Settings, engine: "Engine") -> Iterator[MaskedCopies]:
+    from yiguang.keeping import load_masker
+    from yiguang.screenshot_words import screenshot_reader
+
+    with screenshot_reader() as read:
+        yield MaskedCopies(engine, settings.home, load_masker(settings.lexicons), read)
 
 
 def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
-    """Name and content, the text first. Takes seconds: the words in the screenshot are read."""
-    from storage.masked_copy import masked_copy
-    from yiguang.keeping import load_masker
-    from yiguang.screenshot_words import screenshot_words
+    """The masked copy of one case."""
+    from yiguang.home import open_home
 
-    bundle = (settings.home / case.bundle).read_bytes()
-    masker = load_masker(settings.lexicons)
-    copy = masked_copy(bundle, masker, screenshot_words)
-    said = _statements(settings, case, lambda text: masker.mask(text).text)
-    return {Path(case.bundle).stem + suffix: data for suffix, data in (copy | said).items()}
+    with masked_copies(settings, open_home(settings)) as copies:
+        return copies.of(case.id, case.bundle)
 
 
 def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
@@ -46,6 +83,7 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     from yiguang.home import open_home
     from yiguang.verifier_file import build_verifier
 
+    engine = open_home(settings)
     name = Path(case.bundle).name
     bundle = (settings.home / case.bundle).read_bytes()
     try:
@@ -59,9 +97,9 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
         f"{name}.statement.txt": statement.encode(),
         VERIFIER: build_verifier(),
         **{name + suffix: picture for suffix, picture in boxed_shots(bundle).items()},
-        **{name + suffix: data for suffix, data in _statements(settings, case, str).items()},
+        **{name + suffix: data for suffix, data in _statements(engine, case.id, str).items()},
     }
-    proof = proof_of(open_home(settings), case.bundle)
+    proof = proof_of(engine, case.bundle)
     if proof is None:
         sys.stderr.write("尚未封存，未附封存证明\n")
     else:
@@ -69,15 +107,14 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     return files
 
 
-def _statements(settings: Settings, case: Case, shown: Callable[[str], str]) -> dict[str, bytes]:
+def _statements(engine: "Engine", case_id: int, shown: Callable[[str], str]) -> dict[str, bytes]:
     """What was said against the lead and whether it was taken back, by suffix; nothing when nothing was."""
     from domain.outbox import STATEMENT_ZH
     from storage.outbox import statements_of
-    from yiguang.home import open_home
 
     lines = [
         f"{STATEMENT_ZH[said.kind]}（{beijing_time(said.at)}）：{printable(shown(said.text))}\n"
-        for said in statements_of(open_home(settings), [case.id]).get(case.id, ())
+        for said in statements_of(engine, [case_id]).get(case_id, ())
     ]
     return {".意见.txt": "".join(lines).encode()} if lines else {}
 

@@ -6,22 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from domain.nights import Case
 from domain.roles import ROLE_ZH, Act, may
 from domain.routing import Recipient, Route, RouteChange, changed, routes_of
 from yiguang.errors import CommandFailed
-from yiguang.export import VERIFIER, masked_files, require_kept, write_files
+from yiguang.export import require_bundles_kept, write_files
 from yiguang.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from referral.lead import ReferredLead
-    from referral.letter import Consignment
-
-LETTERS = "referral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +49,26 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     package that failed is not used again."""
     from referral.checklist import FIELDS, check
     from referral.letter import Consignment
-    from referral.package import MANIFEST, AttachmentTooLarge, checklist_text, listings, transmissions
+    from referral.package import (
+        MANIFEST,
+        AttachmentTooLarge,
+        checklist_text,
+        listings,
+        rows_of,
+        sizes_of,
+        transmissions,
+    )
     from referral.recipients import load_recipients
     from referral.register import record_package, reserve_number
     from storage.digests import sha256_hex
     from storage.files_on_demand import files_in
     from yiguang.home import open_home, utc_now
+    from yiguang.package_files import package_files
 
     engine = open_home(settings)
     leads = confirmed_leads(settings, engine, request.cases)
     routes = [_route(lead, request) for lead in leads]
-    for lead in leads:
-        require_kept(settings, _case(settings, lead.case_id))
+    require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
     card = load_recipients(settings.lexicons, frozenset(FIELDS))[request.recipient]
     made_at = utc_now()
     number = reserve_number(engine, request.recipient, request.cases, request.by, request.told, made_at)
@@ -72,15 +76,15 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     folder = out / number
     checklist = f"{number} 核对单.txt"
     with _unfinished(folder) as begun:
-        names: list[str] = []
-        for made in _files(settings, engine, consignment, progress):
+        rows: list[dict[str, Any]] = []
+        for made in package_files(settings, engine, consignment, progress):
             write_files(begun, made)
-            names += made
-        files = files_in(begun, names)
-        lists = listings(files, consignment)
+            rows += rows_of(made)
+        lists = listings(rows, consignment)
         write_files(begun, lists)
+        files = files_in(begun, [row["name"] for row in rows]).then(lists)
         try:
-            parts = transmissions(files.then(lists), card.attachments_bytes, number)
+            parts = transmissions(files, sizes_of(rows, lists), card.attachments_bytes, number)
         except AttachmentTooLarge as fault:
             raise CommandFailed(str(fault)) from fault
         write_files(out, parts.then({checklist: checklist_text(consignment).encode()}))
@@ -168,64 +172,6 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         if isinstance(fault, OSError):
             raise CommandFailed(f"无法写入 {folder}：{fault.strerror}") from fault
         raise
-
-
-def _files(
-    settings: Settings, engine: "Engine", consignment: "Consignment", progress: Callable[[str], None]
-) -> Iterator[dict[str, bytes]]:
-    """A lead's files at a time: thousands of leads are more than memory holds."""
-    from crawler.browser import BrowserUnavailable
-    from crawler.print_page import print_pdf
-    from referral.letter import letter_values
-    from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
-    from referral.package import lists_of
-    from yiguang.verifier_file import build_verifier
-
-    folder = settings.lexicons / "letters" / LETTERS
-    recipient = consignment.card.recipient.value
-    values = letter_values(consignment)
-    progress("正在写函")
-    try:
-        files = {
-            f"{consignment.card.letter}.docx": letter_docx(template_for(folder, recipient, ".docx"), values),
-            f"{consignment.card.letter}.pdf": print_pdf(
-                letter_html(template_for(folder, recipient, ".html"), values),
-                settings.chromium,
-                sandbox=settings.chromium_sandbox,
-            ),
-        }
-    except (LetterTemplateBroken, BrowserUnavailable) as fault:
-        raise CommandFailed(str(fault)) from fault
-    yield files | lists_of(consignment)
-    for place, lead in enumerate(consignment.leads, 1):
-        progress(f"正在遮盖第 {place} 条，共 {len(consignment.leads)} 条")
-        yield _attachments(settings, engine, lead)
-    yield {VERIFIER: build_verifier()}
-
-
-def _attachments(settings: Settings, engine: "Engine", lead: "ReferredLead") -> dict[str, bytes]:
-    """Of one lead: the masked copy with its pictures, the statement, and the proof that its bundle is sealed."""
-    from storage.proof import SUFFIX, proof_of
-    from storage.statement import StatementTemplateBroken, statement_of
-
-    try:
-        template = (settings.lexicons / "letters" / "evidence-statement.txt").read_text(encoding="utf-8")
-        statement = statement_of((settings.home / lead.bundle).read_bytes(), template)
-    except (StatementTemplateBroken, OSError, UnicodeDecodeError) as fault:
-        raise CommandFailed(f"线索 {lead.case_id} 的取证说明无法生成：{fault}") from fault
-    before = f"线索{lead.case_id}-"
-    stem = Path(lead.bundle).stem  # the digest that the bundle is called by; the case's number says more
-    copy = masked_files(settings, _case(settings, lead.case_id))
-    files = {before + "脱敏" + name.removeprefix(stem).removeprefix(".masked"): data for name, data in copy.items()}
-    files[f"{before}电子数据取证说明.txt"] = statement.encode()
-    proof = proof_of(engine, lead.bundle)
-    return files if proof is None else {**files, before + Path(lead.bundle).name + SUFFIX: proof}
-
-
-def _case(settings: Settings, case_id: int) -> Case:
-    from yiguang.commands.cases import find_case
-
-    return find_case(settings, case_id).case
 
 
 def _log(engine: "Engine", request: Request, number: str, digest: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import masked_files, require_kept, write_files
+from yiguang.export import masked_copies, require_bundles_kept, write_files
 from yiguang.referring import confirmed_leads, officer
 from yiguang.settings import Settings
 
@@ -18,26 +18,24 @@ if TYPE_CHECKING:
 def make_report_forms(settings: Settings, cases: Sequence[int], to: str, by: str, out: Path) -> list[Path]:
     """One folder a case. Raises UsageError for a form that there is not, and CommandFailed, naming the case, when one may not leave."""
     from referral.report_forms import fill, form_text
-    from yiguang.commands.cases import find_case
     from yiguang.home import open_home
 
     form = _form(settings, to)
     engine = open_home(settings)
     name = officer(settings, by)
     leads = confirmed_leads(settings, engine, cases)
-    found = [find_case(settings, lead.case_id).case for lead in leads]
-    for case in found:
-        require_kept(settings, case)
+    require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
     made = []
-    for lead, case in zip(leads, found, strict=True):
-        copy = {
-            f"附件{file[len(Path(case.bundle).stem) :]}": data for file, data in masked_files(settings, case).items()
-        }
-        text = form_text(form, lead, fill(form, lead, list(copy)))
-        folder = out / f"{form.code}-线索{lead.case_id}"
-        write_files(folder, {f"{form.code}举报内容.txt": text.encode(), **copy})
-        _log(engine, name, form.code, lead.case_id, text)
-        made.append(folder)
+    with masked_copies(settings, engine) as copies:
+        for lead in leads:
+            stem = Path(lead.bundle).stem
+            found = copies.of(lead.case_id, lead.bundle)
+            copy = {f"附件{file.removeprefix(stem)}": data for file, data in found.items()}
+            text = form_text(form, lead, fill(form, lead, list(copy)))
+            folder = out / f"{form.code}-线索{lead.case_id}"
+            write_files(folder, {f"{form.code}举报内容.txt": text.encode(), **copy})
+            _log(engine, name, form.code, lead.case_id, text)
+            made.append(folder)
     return made
 
 

@@ -1,7 +1,8 @@
-"""Reads the words in a screenshot, for blacking out those that name a patient; the crawl's reader of pictures does it."""
+"""Reads the words in screenshots, for blacking out those that name a patient; the crawl's reader of pictures does it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 
 from crawler.ocr import OcrAnswer, OcrLimits, PictureOcr
@@ -14,23 +15,31 @@ from storage.masked_shot import ScreenshotUnread
 _LIMITS = OcrLimits(budget_seconds=1e9, picture_seconds=300.0, memory_bytes=3_000_000_000)
 
 
+@contextmanager
+def screenshot_reader() -> Iterator[Callable[[bytes], tuple[ShownText, ...]]]:
+    """One process that reads any number of screenshots: starting it takes longer than reading a small one. Use it outside of an
+    event loop. What is given raises ScreenshotUnread."""
+    with asyncio.Runner() as runner:
+        reader = PictureOcr(_LIMITS)
+        try:
+            yield lambda screenshot: _words(runner.run(reader.read(screenshot, 1.0)))
+        finally:
+            runner.run(reader.close())
+
+
 def screenshot_words(screenshot: bytes) -> tuple[ShownText, ...]:
     """The lines of words; those beside each other are of one block. Raises ScreenshotUnread. Blocks; call it outside of an
     event loop."""
-    answer = asyncio.run(_read(screenshot))
+    with screenshot_reader() as read:
+        return read(screenshot)
+
+
+def _words(answer: OcrAnswer) -> tuple[ShownText, ...]:
     if answer.fate is PictureFate.SMALL:
         return ()
     if answer.reading is None:
         raise ScreenshotUnread(f"截图中的文字未能识别：{answer.detail or PICTURE_FATE_ZH[answer.fate]}")
     return tuple(_beside_each_other(answer.reading.lines))
-
-
-async def _read(screenshot: bytes) -> OcrAnswer:
-    reader = PictureOcr(_LIMITS)
-    try:
-        return await reader.read(screenshot, 1.0)
-    finally:
-        await reader.close()
 
 
 def _beside_each_other(lines: Sequence[PictureLine]) -> list[ShownText]:

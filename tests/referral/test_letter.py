@@ -18,7 +18,16 @@ from domain.outbox import Statement, StatementKind
 from domain.routing import Recipient
 from referral.letter import letter_values
 from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
-from referral.lists import EVIDENCE_HEADINGS, URL_HEADINGS, as_csv, as_xlsx, evidence_rows, url_rows
+from referral.lists import (
+    CASE_HEADINGS,
+    EVIDENCE_HEADINGS,
+    URL_HEADINGS,
+    as_csv,
+    as_xlsx,
+    case_rows,
+    evidence_rows,
+    url_rows,
+)
 from referral.paper import in_cell, on_paper
 from tests.referral.leads import LEAD, LEXICONS, PROMISE, RATE, SEEN, consignment, hostile
 
@@ -177,3 +186,16 @@ def test_a_recipient_may_have_a_template_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "letter-amr.docx").touch()
     assert template_for(tmp_path, "amr", ".docx").name == "letter-amr.docx"
     assert template_for(tmp_path, "nhc", ".docx").name == "letter.docx"
+
+
+def test_leads_beyond_what_a_letter_holds_are_counted_and_listed() -> None:
+    leads = [replace(LEAD, case_id=number) for number in range(1, 54)]
+    sent = consignment(Recipient.AMR, *leads)
+    values = letter_values(sent)
+    assert (len(values["leads"]), values["more_leads"]) == (50, 3)
+    said = "另有 3 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。"
+    assert said in _words(letter_html(TEMPLATES / "letter.html", values))
+    assert said in _docx_words(letter_docx(TEMPLATES / "letter.docx", values))
+    rows = list(case_rows(sent))
+    assert [row[1] for row in rows] == [str(lead.case_id) for lead in leads]
+    assert all(len(row) == len(CASE_HEADINGS) and "统一社会信用代码（可查：" in row[9] for row in rows)

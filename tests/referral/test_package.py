@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from domain.routing import Recipient
-from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, listings, lists_of, transmissions
+from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, listings, lists_of, rows_of, sizes_of, transmissions
 from referral.register import packages_of, record_package, reserve_number
 from storage.digests import sha256_hex, sm3_hex
 from tests.referral.leads import MADE, consignment
@@ -25,7 +25,7 @@ NAMES = st.text(st.characters(categories=["L", "N"], max_codepoint=0x9FFF), min_
 
 def test_the_lists_name_every_file_with_its_digests() -> None:
     files = {"甲.txt": b"1", **lists_of(consignment())}
-    files |= listings(files, consignment())
+    files |= listings(rows_of(files), consignment())
     manifest = json.loads(files[MANIFEST])
     assert [row["name"] for row in manifest["files"]] == [name for name in files if name not in (MANIFEST, DIGESTS)]
     assert all(
@@ -38,7 +38,7 @@ def test_the_lists_name_every_file_with_its_digests() -> None:
 
 
 def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
-    manifest = json.loads(listings({}, consignment())[MANIFEST])
+    manifest = json.loads(listings([], consignment())[MANIFEST])
     (lead,) = manifest["leads"]
     assert manifest["nature"] == "lead" and manifest["opinion"] is None
     assert (lead["confirmed_by"], lead["subject"], lead["account"]) == (2, "示例门诊部", None)
@@ -55,7 +55,7 @@ def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
 
 @given(st.dictionaries(NAMES, st.binary(max_size=3000), min_size=1, max_size=12), st.integers(4000, 9000))
 def test_transmissions_stay_below_the_limit_and_hold_every_file(files: dict[str, bytes], limit: int) -> None:
-    parts = transmissions(files, limit, "1号")
+    parts = transmissions(files, sizes_of([], files), limit, "1号")
     unpacked: dict[str, bytes] = {}
     for part in parts.values():
         assert len(part) <= limit
@@ -67,7 +67,7 @@ def test_transmissions_stay_below_the_limit_and_hold_every_file(files: dict[str,
 
 def test_a_file_that_nobody_can_receive_is_named() -> None:
     with pytest.raises(AttachmentTooLarge, match="大图.png"):
-        transmissions({"大图.png": b"x" * 2_000_000}, 1_000_000, "1号")
+        transmissions({}, {"大图.png": 2_000_000}, 1_000_000, "1号")
 
 
 def test_numbers_are_given_once(engine: Engine, tmp_path: Path) -> None:
@@ -110,8 +110,9 @@ def test_a_package_larger_than_memory_is_packed_archive_by_archive() -> None:
     files = _Made()
     tracemalloc.start()
     try:
-        listed = json.loads(listings(files, consignment())[MANIFEST])["files"]
-        parts = transmissions(files, 3_000_000, "1号")
+        rows = rows_of(files)
+        listed = json.loads(listings(rows, consignment())[MANIFEST])["files"]
+        parts = transmissions(files, sizes_of(rows, {}), 3_000_000, "1号")
         members = [name for part in parts.values() for name in ZipFile(BytesIO(part)).namelist()]
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from referral.package import DIGESTS, MANIFEST, listings, lists_of, transmissions
+from referral.package import DIGESTS, MANIFEST, listings, lists_of, rows_of, sizes_of, transmissions
 from referral.package_folder import PackageDamaged, PackageFolder, left_over, read_folder, require_unchanged, revised
 from storage.digests import sha256_hex
 from tests.referral.leads import consignment
@@ -22,12 +22,12 @@ def folder(tmp_path: Path) -> Path:
     """As `yiguang refer` leaves it, with letters that are none."""
     of = consignment()
     files = {f"{LETTER}.docx": b"word", f"{LETTER}.pdf": b"print", **lists_of(of)}
-    files |= listings(files, of)
+    files |= listings(rows_of(files), of)
     made = tmp_path / NUMBER
     made.mkdir()
     for name, data in files.items():
         (made / name).write_bytes(data)
-    for name, data in transmissions(files, ROOMY, NUMBER).items():
+    for name, data in transmissions(files, sizes_of([], files), ROOMY, NUMBER).items():
         (tmp_path / name).write_bytes(data)
     return made
 

@@ -14,7 +14,7 @@ from domain.routing import Recipient
 from referral.checklist import FIELDS
 from referral.lead import ReferredLead
 from referral.letter import Consignment
-from referral.package import MANIFEST, listings, lists_of
+from referral.package import MANIFEST, listings, lists_of, rows_of
 from tests.referral.leads import CARDS, LEAD, MADE, consignment, hostile
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/schema/referral.schema.json").read_text("utf-8"))
@@ -25,7 +25,7 @@ DISPUTED = replace(
 
 
 def manifest(of: Consignment) -> dict[str, Any]:
-    listed: dict[str, Any] = json.loads(listings(lists_of(of), of)[MANIFEST])
+    listed: dict[str, Any] = json.loads(listings(rows_of(lists_of(of)), of)[MANIFEST])
     return listed
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, select, update
 from domain.visits import FrontierUrl
 from storage.chain import ChainEntry, chain_faults, read_entries
 from storage.database import writing
-from storage.merkle import merkle_path, merkle_root, root_from_path
+from storage.merkle import merkle_path, merkle_paths, merkle_root, root_from_path
 from storage.nights import finish_night
 from storage.seal_key import SealKey
 from storage.seals import seal_night, write_seal_files
@@ -191,3 +191,9 @@ def test_the_chain_knows_all_that_was_recorded(engine: Engine, folder: Path) -> 
         paths = set(connection.scalars(select(chain_entries.c.path)))
     on_disk = {path.relative_to(folder).as_posix() for path in folder.glob("[ew]*/**/*") if path.is_file()}
     assert paths == on_disk
+
+
+def test_paths_walked_together_are_those_walked_alone() -> None:
+    for count in (0, 1, 2, 3, 37):
+        leaves = [bytes([number]) for number in range(count)]
+        assert merkle_paths(leaves) == [merkle_path(leaves, index) for index in range(count)]

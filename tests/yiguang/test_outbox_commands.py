@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from domain.roles import Role
 from domain.routing import Recipient
-from referral.package import MANIFEST, listings, lists_of, transmissions
+from referral.package import MANIFEST, listings, lists_of, rows_of, sizes_of, transmissions
 from referral.register import record_package, reserve_number
 from review.audit_log import AuditLog
 from storage.database import open_engine
@@ -56,13 +56,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Mapping[
     number = reserve_number(engine, Recipient.AMR, [case], accounts[2].name, {}, utc_now())
     of = replace(consignment(), number=number)
     files = {"函.docx": b"word", "函.pdf": b"print", **lists_of(of)}
-    files |= listings(files, of)
+    files |= listings(rows_of(files), of)
     record_package(engine, number, sha256_hex(files[MANIFEST]))
     engine.dispose()
     (folder / number).mkdir()
     for name, data in files.items():
         (folder / number / name).write_bytes(data)
-    for name, data in transmissions(files, 20_000_000, number).items():
+    for name, data in transmissions(files, sizes_of([], files), 20_000_000, number).items():
         (folder / name).write_bytes(data)
     return folder, case, {account.role: account.name for account in accounts}, number
 

@@ -1,0 +1,90 @@
+"""The files of a package, a lead's at a time."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yiguang.errors import CommandFailed
+from yiguang.export import VERIFIER, MaskedCopies, masked_copies
+from yiguang.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from referral.lead import ReferredLead
+    from referral.letter import Consignment
+    from storage.proof import Proofs
+
+LETTERS = "referral"
+
+
+def package_files(
+    settings: Settings, engine: "Engine", consignment: "Consignment", progress: Callable[[str], None]
+) -> Iterator[dict[str, bytes]]:
+    """The letter and the lists, then a lead's files at a time: thousands of leads are more than memory holds.
+
+    Raises CommandFailed, naming the lead or the template.
+    """
+    from referral.package import lists_of
+    from storage.proof import Proofs
+    from yiguang.verifier_file import build_verifier
+
+    progress("正在写函")
+    yield _letters(settings, consignment) | lists_of(consignment)
+    template, proofs = _statement_template(settings), Proofs(engine)
+    with masked_copies(settings, engine) as copies:
+        for place, lead in enumerate(consignment.leads, 1):
+            progress(f"正在遮盖第 {place} 条，共 {len(consignment.leads)} 条")
+            yield _attachments(settings, lead, copies, proofs, template)
+    yield {VERIFIER: build_verifier()}
+
+
+def _letters(settings: Settings, consignment: "Consignment") -> dict[str, bytes]:
+    from crawler.browser import BrowserUnavailable
+    from crawler.print_page import print_pdf
+    from referral.letter import letter_values
+    from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
+
+    folder = settings.lexicons / "letters" / LETTERS
+    recipient = consignment.card.recipient.value
+    values = letter_values(consignment)
+    try:
+        return {
+            f"{consignment.card.letter}.docx": letter_docx(template_for(folder, recipient, ".docx"), values),
+            f"{consignment.card.letter}.pdf": print_pdf(
+                letter_html(template_for(folder, recipient, ".html"), values),
+                settings.chromium,
+                sandbox=settings.chromium_sandbox,
+            ),
+        }
+    except (LetterTemplateBroken, BrowserUnavailable) as fault:
+        raise CommandFailed(str(fault)) from fault
+
+
+def _statement_template(settings: Settings) -> str:
+    try:
+        return (settings.lexicons / "letters" / "evidence-statement.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise CommandFailed(f"取证说明的模板无法读取：{fault}") from fault
+
+
+def _attachments(
+    settings: Settings, lead: "ReferredLead", copies: MaskedCopies, proofs: "Proofs", template: str
+) -> dict[str, bytes]:
+    """Of one lead: the masked copy with its pictures, the statement, and the proof that its bundle is sealed."""
+    from storage.proof import SUFFIX
+    from storage.statement import StatementTemplateBroken, statement_of
+
+    try:
+        statement = statement_of((settings.home / lead.bundle).read_bytes(), template)
+        copy = copies.of(lead.case_id, lead.bundle)
+    except StatementTemplateBroken as fault:
+        raise CommandFailed(f"线索 {lead.case_id} 的取证说明无法生成：{fault}") from fault
+    except OSError as fault:
+        raise CommandFailed(f"线索 {lead.case_id} 的证据包无法读取：{fault.strerror}") from fault
+    before = f"线索{lead.case_id}-"
+    stem = Path(lead.bundle).stem  # the digest that the bundle is called by; the case's number says more
+    files = {before + "脱敏" + name.removeprefix(stem).removeprefix(".masked"): data for name, data in copy.items()}
+    files[f"{before}电子数据取证说明.txt"] = statement.encode()
+    proof = proofs.of(lead.bundle)
+    return files if proof is None else {**files, before + Path(lead.bundle).name + SUFFIX: proof}
