@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from domain.brand_book import BrandBook
 from domain.brand_hosts import official_brand
@@ -13,6 +14,7 @@ from domain.identity import IdentityLink, Node, NodeKind, Place, plain, public_a
 from domain.identity_links import contact_node, number_node, phone_key
 from domain.institutions import RegisteredInstitution
 from domain.operators import JudgedEdge, OperatorCluster
+from domain.practitioners import PractitionerSeen
 from domain.risk import ConfirmedCase, RiskRating, SeenFinding
 
 #: Places where a page names its own operator, not just somebody.
@@ -37,7 +39,9 @@ class CertificateSeen:
 class OperatorProfile:
     """`clusters` are the operators that what was asked for leads to, the first the nearest; `mentions` are edges to it that
     join nobody. `findings`, `confirmed`, `certificates` and `rating` are of all `clusters` together. `same_name` are confirmed
-    cases on other sites whose institution has the same name, which may be another one; no rating counts them."""
+    cases on other sites whose institution has the same name, which may be another one; no rating counts them.
+    `practitioners` are doctors whom the operator's newest pages name, held against `practitioner_lists`: (source, day, rows) of the
+    lists that have practitioners of the institution."""
 
     asked: str
     registered: tuple[RegisteredInstitution, ...]
@@ -48,6 +52,8 @@ class OperatorProfile:
     same_name: tuple[ConfirmedCase, ...]
     certificates: tuple[CertificateSeen, ...]
     rating: RiskRating
+    practitioners: tuple[PractitionerSeen, ...] = ()
+    practitioner_lists: tuple[tuple[str, date, int], ...] = ()
     complete: bool = True
 
     @property

@@ -12,6 +12,7 @@ from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution, name_key
 from domain.name_findings import FindingKinds, added
 from domain.page import ExtractedPage
+from domain.practitioners import PractitionerBook, PractitionerLists, in_words, named_practitioners
 from domain.subjects import SubjectBook
 
 _CERTIFICATE_KINDS = {
@@ -23,6 +24,8 @@ _CERTIFICATE_KINDS = {
 _DEPARTMENT = re.compile(r"[\u4e00-\u9fa5]{2,7}科(?![技学普室研])")
 _NEAR = 12
 _MOST_SUBJECTS = 6
+_NO_LISTS = PractitionerLists((), frozenset())
+_CHANNEL = re.compile(r"(?:官网|官方网站|公众号|服务号|网站|首页)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class RegistryView:
     """What the registry knows of a page's operator: rows found by codes, domain, account or name, and certificates.
 
     `identified` are those found by something only the operator has (credit code, licence, domain, account).
+    `practitioners` says what lists of practitioners have of an institution (by its names) and of doctors (by theirs).
     `list_that_lacks` gives the complete list that would have had a certificate of which there is no record.
     """
 
@@ -37,6 +41,7 @@ class RegistryView:
     identified: tuple[RegisteredInstitution, ...]
     certificate: Callable[[str], CertificateRecord | None]
     list_that_lacks: Callable[[str], CertificateCoverage | None] = lambda _number: None
+    practitioners: Callable[[Sequence[str], Sequence[str]], PractitionerLists] = lambda _institutions, _names: _NO_LISTS
 
 
 def with_registry_findings(
@@ -46,6 +51,7 @@ def with_registry_findings(
     captured_on: date,
     kinds: FindingKinds,
     subjects: SubjectBook,
+    practitioners: PractitionerBook,
 ) -> Judgement:
     """The judgement with leads and remarks from the registry; only advertisements are compared, the score stays."""
     if not judgement.is_ad:
@@ -56,6 +62,7 @@ def with_registry_findings(
         *_certificates(page, view, captured_on, kinds),
         *_name(page, view, kinds),
         *_subjects(page, view, kinds, subjects),
+        *_practitioners(page, view, practitioners),
     ):
         reasons.append(reason)
         if finding is not None:
@@ -94,7 +101,7 @@ def _name(page: ExtractedPage, view: RegistryView, kinds: FindingKinds) -> Itera
         return
     known = {name_key(name) for item in view.identified for name in (item.name, *item.aliases, *item.accounts)}
     for shown in dict.fromkeys(filter(None, (page.site_name.strip(), page.account.strip()))):
-        plain = name_key(re.sub(r"(?:官网|官方网站|公众号|服务号|网站|首页)$", "", shown))
+        plain = name_key(_CHANNEL.sub("", shown))
         if not plain or any(plain in name or _is_subsequence(plain, name) or name in plain for name in known):
             continue
         registered = "、".join(dict.fromkeys(item.name for item in view.identified))
@@ -131,6 +138,19 @@ def _subjects(
             kinds["subject-not-licensed"].at(page.text, start, match.end()),
             f"“{name}”（{code}）不在登记的诊疗科目内（{source.source}，{source.as_of}），是否开展待核",
         )
+
+
+def _practitioners(
+    page: ExtractedPage, view: RegistryView, book: PractitionerBook
+) -> Iterator[tuple[Finding | None, str]]:
+    """Doctors whom no list has at this institution: a question to ask, never a lead."""
+    known = [name for item in view.identified or view.found for name in (item.name, *item.aliases)]
+    own = [_CHANNEL.sub("", name.strip()) for name in (page.site_name, page.account) if name.strip()]
+    if not known and not own or not (named := named_practitioners(page.text, book)):
+        return
+    said = in_words(named, view.practitioners(known or own, [item.name for item in named]))
+    if said:
+        yield None, f"待核：{said}"
 
 
 def _subject_at_end(words: str, subjects: SubjectBook) -> tuple[str, str] | None:

@@ -10,9 +10,11 @@ from domain.institutions import name_key
 from domain.reviews import ItemState
 from domain.risk import ConfirmedCase, SeenFinding
 from storage.outbox import rescinded_pages, was_rescinded
+from storage.stored_texts import STORED_TEXT, earlier_pages
 from storage.tables import desk_item_parties, desk_items, findings, identity_pages, pages
 
 _AT_ONCE = 400
+_MOST_TEXTS = 60
 
 
 def findings_of(engine: Engine, subjects: Sequence[Node]) -> tuple[SeenFinding, ...]:
@@ -39,6 +41,25 @@ def cases_of_names(engine: Engine, names: Sequence[str]) -> tuple[ConfirmedCase,
     keys = sorted({key for name in names if (key := name_key(name))})[:_AT_ONCE]
     with engine.connect() as connection:
         return _cases(connection.execute(query.where(desk_item_parties.c.party.in_(keys))))
+
+
+def texts_of(engine: Engine, subjects: Sequence[Node]) -> list[tuple[str, str]]:
+    """(url, text) of their newest pages that name a doctor's title, the newest first; of a page visited often the newest only."""
+    text = STORED_TEXT
+    query = (
+        select(pages.c.final_url, text.label("text"), pages.c.id)
+        .outerjoin(earlier_pages, earlier_pages.c.id == pages.c.same_as)
+        .join(identity_pages, identity_pages.c.page_id == pages.c.id)
+        .where(text.contains("医师") | text.contains("医生") | text.contains("大夫"))
+        .order_by(pages.c.id.desc())
+        .limit(_MOST_TEXTS)
+    )
+    with engine.connect() as connection:
+        rows = [row for some in _conditions(subjects) for row in connection.execute(query.where(some))]
+    newest: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: row.id, reverse=True)[:_MOST_TEXTS]:
+        newest.setdefault(row.final_url, row.text)
+    return list(newest.items())
 
 
 _CONFIRMED = select(

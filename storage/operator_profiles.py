@@ -10,11 +10,13 @@ from domain.certificates import CertificateContext, judge_certificate, parse_cer
 from domain.identity import Node, NodeKind, Place, plain, public_account, site_of
 from domain.identity_policy import IdentityPolicy
 from domain.institutions import RegisteredInstitution
-from domain.operator_profile import CertificateSeen, OperatorProfile, names_itself, nodes_meant
+from domain.operator_profile import CertificateSeen, OperatorProfile, names_itself, names_of, nodes_meant
 from domain.operators import JudgedEdge, OperatorCluster
+from domain.practitioners import PractitionerBook, PractitionerSeen, seen_on_pages
 from domain.risk import RiskWeights, rate_risk
 from storage.identity_graph import IdentityGraph
-from storage.operator_history import cases_of_names, confirmed_cases, findings_of
+from storage.operator_history import cases_of_names, confirmed_cases, findings_of, texts_of
+from storage.practitioners import SqlPractitioners
 from storage.registry import SqlRegistry
 
 _CLUSTER_ID = re.compile(r"op-[0-9a-f]{12}")
@@ -25,11 +27,15 @@ _MOST_MENTIONS = 100
 class OperatorProfiles:
     """`domain.operator_profile` over SQL. What it says is of the moment: nothing is stored."""
 
-    def __init__(self, engine: Engine, policy: IdentityPolicy, weights: RiskWeights) -> None:
+    def __init__(
+        self, engine: Engine, policy: IdentityPolicy, weights: RiskWeights, practitioners: PractitionerBook
+    ) -> None:
         self._engine = engine
         self._weights = weights
         self._graph = IdentityGraph(engine, policy)
         self._registry = SqlRegistry(engine)
+        self._practitioners = SqlPractitioners(engine)
+        self._forms = practitioners
 
     def of(self, asked: str, now: datetime) -> OperatorProfile:
         """What is known of a name, code, number, account, domain or address; empty when nothing is."""
@@ -78,6 +84,8 @@ class OperatorProfiles:
         same_name = tuple(
             case for case in cases_of_names(self._engine, (asked, *names)) if case.item_id not in of_pages
         )
+        doctors = seen_on_pages(texts_of(self._engine, speaking), self._forms)
+        lists = self._practitioners.of(names or names_of(clusters), list(doctors))
         shown = (*(item for cluster in clusters for item in cluster.edges), *mentions)
         return OperatorProfile(
             asked=asked,
@@ -89,6 +97,11 @@ class OperatorProfiles:
             same_name=same_name,
             certificates=self._certificates(shown, known, now),
             rating=rate_risk(findings, confirmed, len(speaking), now, self._weights),
+            practitioners=tuple(
+                PractitionerSeen(name, title, urls, name in lists.registered if lists.lists else None)
+                for name, (title, urls) in doctors.items()
+            ),
+            practitioner_lists=lists.lists,
             complete=complete,
         )
 

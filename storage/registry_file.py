@@ -40,15 +40,18 @@ def heading_key(heading: str) -> str:
 
 
 @contextmanager
-def open_registry_file(path: Path, headings: Mapping[str, str]) -> Iterator[RegistryTable]:
-    """The table in a file; `headings` maps heading keys to fields. Raises RegistryFileError when there is none."""
+def open_registry_file(path: Path, headings: Mapping[str, str], required: str = "机构名称") -> Iterator[RegistryTable]:
+    """The table in a file; `headings` maps heading keys to fields, `required` says what `name` is in Chinese.
+
+    Raises RegistryFileError when there is none.
+    """
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
         with _xlsx_rows(path) as rows:
-            yield _table(rows, headings)
+            yield _table(rows, headings, required)
         return
     with _open_text(path) as file:
         try:
-            yield _table(_csv_rows(file), headings)
+            yield _table(_csv_rows(file), headings, required)
         except (csv.Error, UnicodeDecodeError) as fault:
             raise RegistryFileError(f"无法按表格读取：{fault}") from fault
 
@@ -102,7 +105,7 @@ def _cell_text(value: object) -> str:
             return str(value).strip()
 
 
-def _table(rows: Iterator[tuple[int, Sequence[str]]], headings: Mapping[str, str]) -> RegistryTable:
+def _table(rows: Iterator[tuple[int, Sequence[str]]], headings: Mapping[str, str], required: str) -> RegistryTable:
     """Titles above the heading row are passed over: it is the first row that names the institution's name."""
     for number, cells in rows:
         if number > _HEADER_WITHIN_ROWS:
@@ -114,4 +117,4 @@ def _table(rows: Iterator[tuple[int, Sequence[str]]], headings: Mapping[str, str
             unknown = tuple(cell for index, cell in enumerate(cells) if cell and index not in columns)
             known = {index: field for index, field in columns.items() if field != "ignored"}
             return RegistryTable(known, unknown, (row for row in rows if any(row[1])))
-    raise RegistryFileError(f"前 {_HEADER_WITHIN_ROWS} 行中没有表头：至少要有机构名称和另一个认识的列")
+    raise RegistryFileError(f"前 {_HEADER_WITHIN_ROWS} 行中没有表头：至少要有{required}和另一个认识的列")

@@ -15,7 +15,8 @@ from domain.operator_scope import ScopeBook, load_scope_book
 
 #: Under lexicons/: what judging by names and registry reads beside the classifier's own files.
 _NAME_FILES = (
-    "brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/operators.toml", "registry/subjects.csv"
+    "brands.csv", "brand_names/words.toml", "registry/findings.toml", "registry/operators.toml",
+    "registry/practitioners.toml", "registry/subjects.csv",
 )  # fmt: skip
 
 

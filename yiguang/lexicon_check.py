@@ -16,6 +16,7 @@ from domain.findings import Document
 from domain.identity_policy import load_identity_policy
 from domain.name_findings import load_finding_kinds
 from domain.operator_scope import load_scope_book
+from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.subjects import load_subjects
 
@@ -55,6 +56,7 @@ _REGISTRY_LISTS: dict[str, Callable[[Path], object]] = {
     "registry/findings.toml": load_finding_kinds,
     "registry/identity.toml": load_identity_policy,
     "registry/operators.toml": load_scope_book,
+    "registry/practitioners.toml": load_practitioner_book,
     "registry/risk.toml": load_risk_weights,
     "registry/subjects.csv": load_subjects,
 }

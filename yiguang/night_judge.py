@@ -16,9 +16,11 @@ from domain.documents import document_of
 from domain.findings import Judgement
 from domain.licence_numbers import parse_licence
 from domain.page import ExtractedPage
+from domain.practitioners import PractitionerBook, load_practitioner_book
 from domain.registry_findings import RegistryView, with_registry_findings
 from domain.subjects import SubjectBook, load_subjects
 from storage.certificate_lists import list_that_lacks
+from storage.practitioners import SqlPractitioners
 from storage.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
 from yiguang.settings import Settings
@@ -32,7 +34,8 @@ def page_judge(
 
     Raises CommandFailed as `load_names` does.
     """
-    return RegistryJudge(load_names(classifier, settings), SqlRegistry(engine), settings.lexicons, clock)
+    registry, practitioners = SqlRegistry(engine), SqlPractitioners(engine)
+    return RegistryJudge(load_names(classifier, settings), registry, practitioners, settings.lexicons, clock)
 
 
 class RegistryJudge:
@@ -43,16 +46,25 @@ class RegistryJudge:
     """
 
     def __init__(
-        self, words: NamesAndWords, registry: SqlRegistry, lexicons: Path, clock: Callable[[], datetime]
+        self,
+        words: NamesAndWords,
+        registry: SqlRegistry,
+        practitioners: SqlPractitioners,
+        lexicons: Path,
+        clock: Callable[[], datetime],
     ) -> None:
         self._words = words
         self._registry = registry
+        self._practitioners = practitioners
+        self._forms: PractitionerBook = load_practitioner_book(lexicons)
         self._complete = registry.complete_lists()
         self._subjects: SubjectBook = load_subjects(lexicons)
         self._clock = clock
         lists = [f"{source} {as_of} {rows}" for source, as_of, rows in registry.sources()]
         complete = [f"{stated.issuer} complete in {stated.source} {stated.as_of}" for stated in self._complete]
-        self.registry_state = "; ".join((*lists, *complete))
+        self._has_institutions = bool(lists)
+        doctors = [f"practitioners of {source} {as_of} {rows}" for source, as_of, rows in practitioners.sources()]
+        self.registry_state = "; ".join((*lists, *complete, *doctors))
         self.names_sha256 = hashlib.sha256(f"{words.names_sha256} {self.registry_state}".encode()).hexdigest()
 
     def __call__(self, page: ExtractedPage) -> Judgement:
@@ -64,11 +76,14 @@ class RegistryJudge:
         if not self.registry_state:
             return self._words.explain(document).judgement
         view = registry_view(page, self._registry)
-        view = replace(view, list_that_lacks=partial(list_that_lacks, self._complete))
+        lacking = partial(list_that_lacks, self._complete)
+        view = replace(view, list_that_lacks=lacking, practitioners=self._practitioners.of)
         judgement = self._words.classifier.explain(document).judgement
-        judgement = self._words.with_names(judgement, document, view.found)
+        judgement = self._words.with_names(judgement, document, view.found if self._has_institutions else None)
         captured_on = self._clock().astimezone(BEIJING).date()
-        return with_registry_findings(judgement, page, view, captured_on, self._words.kinds, self._subjects)
+        return with_registry_findings(
+            judgement, page, view, captured_on, self._words.kinds, self._subjects, self._forms
+        )
 
 
 def registry_view(page: ExtractedPage, registry: SqlRegistry) -> RegistryView:

@@ -32,6 +32,7 @@ def profile_lines(profile: OperatorProfile, subjects: Mapping[str, str], owners:
     yield from _mentions(profile.mentions)
     yield from _findings(profile)
     yield from _certificates(profile.certificates)
+    yield from _practitioners(profile)
     if not profile.complete:
         yield "（关联过多，未全部列出）"
 
@@ -129,6 +130,18 @@ def _certificates(seen: Iterable[CertificateSeen]) -> Iterator[str]:
         said = "；".join((*certificate.judged.reasons, *certificate.judged.hints))
         yield f"页面所示审查证明 {printable(certificate.number)}：{said}"
         yield from (f"  {printable(url)}" for url in certificate.urls[:_OTHERS_SHOWN])
+
+
+def _practitioners(profile: OperatorProfile) -> Iterator[str]:
+    if not profile.practitioners:
+        return
+    lists = "；".join(f"{printable(source)}，{day}，载 {count} 人" for source, day, count in profile.practitioner_lists)
+    yield f"页面所列医师（对照{lists}）：" if lists else "页面所列医师（没有收录本机构的医师名单，无从核对）："
+    for seen in profile.practitioners[:_OTHERS_SHOWN]:
+        said = {True: "名单有同名者", False: "未见于名单，待核", None: "待核"}[seen.registered]
+        yield f"  {printable(seen.name)}（{printable(seen.title)}）：{said} {printable(seen.urls[0])}"
+    if len(profile.practitioners) > _OTHERS_SHOWN:
+        yield f"  ……另有 {len(profile.practitioners) - _OTHERS_SHOWN} 人"
 
 
 def _node(node: Node) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles":
     """Raises CommandFailed naming the file that cannot be used."""
+    from domain.practitioners import load_practitioner_book
     from domain.risk import load_risk_weights
     from storage.operator_profiles import OperatorProfiles
 
@@ -21,7 +22,11 @@ def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles
         weights = load_risk_weights(settings.lexicons)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise CommandFailed(f"lexicons/registry/risk.toml 无法载入：{fault}") from fault
-    return OperatorProfiles(engine, identity_policy(settings), weights)
+    try:
+        forms = load_practitioner_book(settings.lexicons)
+    except (OSError, ValueError, KeyError) as fault:
+        raise CommandFailed(f"lexicons/registry/practitioners.toml 无法载入：{fault}") from fault
+    return OperatorProfiles(engine, identity_policy(settings), weights, forms)
 
 
 def identity_policy(settings: Settings) -> "IdentityPolicy":

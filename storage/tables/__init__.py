@@ -30,7 +30,13 @@ from storage.tables.metadata import RowId, metadata
 from storage.tables.nights import night_pauses, night_targets, nights, targets
 from storage.tables.pages import cluster_keys, findings, page_bodies, page_pictures, pages, pictures, text_clusters
 from storage.tables.referral import lead_statements, referral_packages, referral_steps, referred_leads
-from storage.tables.registry import registry_complete_lists, registry_headings, registry_institutions, registry_keys
+from storage.tables.registry import (
+    registry_complete_lists,
+    registry_headings,
+    registry_institutions,
+    registry_keys,
+    registry_practitioners,
+)
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import takedown_looks
 from storage.tables.timetable import timetable_closures, timetable_runs, workers
@@ -91,6 +97,7 @@ __all__ = [
     "registry_headings",
     "registry_institutions",
     "registry_keys",
+    "registry_practitioners",
     "rescore_batches",
     "rescore_pages",
     "rescores",

@@ -1,6 +1,6 @@
 """What health commissions and other lists say of institutions."""
 
-from sqlalchemy import Column, Date, ForeignKey, String, Table
+from sqlalchemy import Column, Date, ForeignKey, String, Table, UniqueConstraint
 
 from storage.columns import JsonText, StorableText
 from storage.tables.metadata import RowId, metadata
@@ -51,4 +51,18 @@ registry_complete_lists = Table(
     Column("issuer", String(16), primary_key=True),  # as domain.certificate_coverage.parse_issuer writes it
     Column("source", StorableText, primary_key=True),
     Column("as_of", Date, nullable=False),
+)
+
+# Who may practise where, as lists have it: name and institution; of a licence number only a keyed digest (HMAC-SHA-256)
+registry_practitioners = Table(
+    "registry_practitioners",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source", StorableText, nullable=False),
+    Column("institution_key", StorableText, nullable=False),
+    Column("name", StorableText, nullable=False),
+    Column("number_digest", String(64), nullable=False),  # empty when the list has no number
+    Column("institution", StorableText, nullable=False),
+    Column("as_of", Date, nullable=False),
+    UniqueConstraint("institution_key", "name", "source", "number_digest", name="uq_registry_practitioners_row"),
 )

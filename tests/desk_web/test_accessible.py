@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
 from domain.identity_policy import load_identity_policy
+from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.roles import Role
 from review.web.package_lines import PackageLine, TermLine
@@ -55,7 +56,9 @@ PACKAGE = PackageLine(
 
 @pytest.fixture
 def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
-    profiles = OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+    profiles = OperatorProfiles(
+        engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS), load_practitioner_book(LEXICONS)
+    )
     lexicon = replace(plain_lexicon(), operators=profiles.of, outbox=lambda: [PACKAGE])
     with served_desk(engine, tmp_path, lexicon=lexicon) as served:
         served.items = desk(engine, tmp_path, {"a": NightPage(0.9), "b": NightPage(0.8)})

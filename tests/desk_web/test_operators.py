@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
 from domain.identity_policy import load_identity_policy
+from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.roles import Act, Role, may
 from storage.operator_profiles import OperatorProfiles
@@ -23,7 +24,9 @@ ROLES = (Role.ANALYST, Role.REVIEWER, Role.ADMIN)
 @pytest.fixture
 def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
     items = hostile_night(engine, tmp_path, {"a": Hostile(HOSTILE), "b": Hostile("乙示例口腔门诊部")})
-    profiles = OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+    profiles = OperatorProfiles(
+        engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS), load_practitioner_book(LEXICONS)
+    )
     with served_desk(engine, tmp_path, ROLES, lexicon=replace(plain_lexicon(), operators=profiles.of)) as desk:
         desk.items = items
         yield desk

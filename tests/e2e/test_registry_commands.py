@@ -60,3 +60,18 @@ def test_a_list_is_stated_complete_and_the_statement_withdrawn(yiguang: Run) -> 
     withdrawn = yiguang("registry", "incomplete", "沪")
     assert (withdrawn.returncode, withdrawn.stdout.decode()) == (0, "已撤回 1 项关于“沪医广”的完整声明\n")
     assert yiguang("registry", "incomplete", "沪").returncode == 1
+
+
+def test_a_list_of_practitioners_is_imported_without_its_numbers(yiguang: Run, tmp_path: Path, home: Path) -> None:
+    assert yiguang("init").returncode == 0
+    listed = tmp_path / "医师.csv"
+    listed.write_text("医务人员,执业机构,执业证书编码\n李云屿,青屿安和门诊部,110000000000001\n", "utf-8")
+    unmapped = yiguang("registry", "practitioners", listed)
+    assert unmapped.returncode == 1 and "至少要有姓名" in unmapped.stderr.decode()
+    mapped = ("registry", "practitioners", listed, "--source", "市卫健委", "--as-of", "2026-11-01")
+    first = yiguang(*mapped, "--map", "医务人员=name")
+    assert (first.returncode, first.stdout.decode()) == (0, "名单 1 人\n"), first.stderr.decode()
+    assert yiguang(*mapped).returncode == 0, "the mapping is remembered"
+    assert b"110000000000001" not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert yiguang(*mapped, "--map", "医务人员=什么").returncode == 2
+    assert yiguang("registry", "practitioners", tmp_path / "没有.csv").returncode == 2

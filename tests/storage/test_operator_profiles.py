@@ -14,16 +14,19 @@ from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution, name_key
 from domain.operator_profile import names_of, official_owners
 from domain.page import SelfStatement
+from domain.practitioners import load_practitioner_book
 from domain.reviews import ItemState
 from domain.risk import RiskLevel, load_risk_weights
 from storage.database import writing
 from storage.operator_profiles import OperatorProfiles
+from storage.practitioners import RegisteredPractitioner, import_practitioners
 from storage.registry_import import import_institutions
 from storage.tables import desk_item_parties, desk_items
 from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, hospital_text, night, page_at
 from tests.storage.samples import NOW
+from yiguang.operator_text import profile_lines
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 LATER = NOW + timedelta(days=2)
@@ -46,7 +49,9 @@ def store(engine: Engine, tmp_path: Path) -> Iterator[SqlVisitStore]:
 
 @pytest.fixture
 def profiles(engine: Engine) -> OperatorProfiles:
-    return OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+    return OperatorProfiles(
+        engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS), load_practitioner_book(LEXICONS)
+    )
 
 
 @pytest.fixture
@@ -170,3 +175,21 @@ def test_an_official_site_of_a_well_known_hospital_is_told(
 def test_of_what_nobody_has_seen_nothing_is_known(profiles: OperatorProfiles) -> None:
     assert profiles.of("临浦明和诊所", LATER).is_empty
     assert profiles.of("", LATER).is_empty
+
+
+def test_doctors_of_its_pages_are_held_against_lists_of_its_practitioners(
+    engine: Engine, store: SqlVisitStore, profiles: OperatorProfiles
+) -> None:
+    import_institutions(engine, [CLINIC], CLINIC.source, CLINIC.as_of)
+    text = f"主任医师 李云屿\n主治医师 沈澄\n{hospital_text(0)}"
+    night(engine, store, 0, {HOSPITALS[0]: page_at(HOSPITALS[0], text)})
+    unlisted = profiles.of("青屿安和门诊部", LATER)
+    assert [(seen.name, seen.registered) for seen in unlisted.practitioners] == [("李云屿", None), ("沈澄", None)]
+    import_practitioners(engine, [RegisteredPractitioner("沈澄", "青屿安和门诊部")], "医师名单", CLINIC.as_of)
+    listed = profiles.of("青屿安和门诊部", LATER)
+    assert listed.practitioner_lists == (("医师名单", CLINIC.as_of, 1),)
+    seen = {one.name: (one.title, one.registered, one.urls) for one in listed.practitioners}
+    assert seen == {"李云屿": ("主任医师", False, (HOSPITALS[0],)), "沈澄": ("主治医师", True, (HOSPITALS[0],))}
+    lines = "\n".join(profile_lines(listed, {}, {}))
+    assert "李云屿（主任医师）：未见于名单，待核" in lines and "医师名单，2026-11-01，载 1 人" in lines
+    assert not listed.rating.points

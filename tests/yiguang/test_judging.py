@@ -23,6 +23,7 @@ from domain.page import ExtractedPage
 from domain.subjects import load_subjects
 from storage.certificate_lists import state_complete, withdraw_complete
 from storage.database import migrate, open_engine
+from storage.practitioners import RegisteredPractitioner, SqlPractitioners, import_practitioners
 from storage.registry import SqlRegistry
 from storage.registry_file import open_registry_file
 from storage.registry_import import import_institutions
@@ -58,7 +59,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def judge_of(engine: Engine) -> RegistryJudge:
-    return RegistryJudge(words(), SqlRegistry(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    return RegistryJudge(
+        words(), SqlRegistry(engine), SqlPractitioners(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
+    )
 
 
 def judged(engine: Engine, text: str, **page: str) -> Judgement:
@@ -223,6 +226,18 @@ def test_what_is_no_advertisement_is_not_compared(engine: Engine) -> None:
     assert not {"subject-not-licensed", "name-differs"} & rules(plain).keys()
 
 
+def test_doctors_whom_no_list_has_are_a_question_and_never_a_finding(engine: Engine) -> None:
+    text = AD + "\n主任医师 李云屿\n主治医师 沈澄"
+    before = judged(engine, text, site_name="青屿安和门诊部")
+    assert not any("未见于名录所载本机构医师" in reason for reason in before.reasons)
+    import_practitioners(engine, [RegisteredPractitioner("沈澄", "青屿安和门诊部")], "医师名单", DAY)
+    after = judged(engine, text, site_name="青屿安和门诊部")
+    assert (after.findings, after.score) == (before.findings, before.score)
+    (said,) = [reason for reason in after.reasons if "未见于名录所载本机构医师" in reason]
+    assert said.startswith("待核：") and "李云屿（主任医师）" in said and "沈澄" not in said
+    assert "practitioners of 医师名单 2026-11-01 1" in judge_of(engine).registry_state
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -230,6 +245,7 @@ def test_what_is_no_advertisement_is_not_compared(engine: Engine) -> None:
         "brand_names/words.toml",
         "registry/findings.toml",
         "registry/operators.toml",
+        "registry/practitioners.toml",
         "registry/subjects.csv",
     ],
 )

@@ -18,6 +18,7 @@ from domain.operator_findings import with_operator_findings
 from domain.operator_scope import LEAD_FROM, REMARK_FROM, ScopeBook, judge_scope, load_scope_book
 from domain.page import ExtractedPage
 from storage.database import migrate, open_engine
+from storage.practitioners import SqlPractitioners
 from storage.registry import SqlRegistry
 from storage.registry_import import import_institutions
 from yiguang.judging import NamesAndWords
@@ -147,7 +148,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def at_night(engine: Engine, name: str) -> Judgement:
-    judge = RegistryJudge(words(), SqlRegistry(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    judge = RegistryJudge(
+        words(), SqlRegistry(engine), SqlPractitioners(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
+    )
     return judge(ExtractedPage("https://www.a.example/", "", OFFER, "utf-8", site_name=name, body_end=len(OFFER)))
 
 

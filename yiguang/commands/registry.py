@@ -1,4 +1,4 @@
-"""`yiguang registry import|show|operators|incomplete`."""
+"""`yiguang registry import|show|operators|incomplete`; `practitioners` is in a module of its own."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yiguang.commands import registry_practitioners
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 
@@ -73,6 +74,7 @@ registry_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
 
 def add_to(app: typer.Typer) -> None:
+    registry_practitioners.add_to(registry_app)
     app.add_typer(registry_app, name="registry")
 
 

@@ -1,0 +1,109 @@
+"""`yiguang registry practitioners`: lists of registered doctors."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.settings import read_settings
+
+if TYPE_CHECKING:
+    from storage.practitioners import RegisteredPractitioner
+    from storage.registry_file import RegistryTable
+
+HELP = """\
+导入执业医师名单（CSV 或 XLSX）：只保存姓名、执业机构，以及执业证书编码的加密钥摘要（不存编码本身）；其余各列不读。
+
+同一来源再次导入时，不在新名单上的人随即删除。用来核对页面所列医师；未见于名单的一律写“待核”，不单独成为线索。
+
+\b
+例：
+  yiguang registry practitioners 医师名单.xlsx --source 市卫健委 --as-of 2026-11-01
+  yiguang registry practitioners 医师名单.csv --map 医务人员=name --map 所属单位=institution
+"""
+_BAD_ROWS_SHOWN = 50
+_REMEMBERED = "practitioners:"
+"""In front of what was mapped for these lists; no heading of a list of institutions can look like it."""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("practitioners", help=HELP)(practitioners)
+
+
+def practitioners(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV 或 XLSX 文件")],
+    source: Annotated[str, typer.Option("--source", help="来源，默认为文件名")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="名单的日期，默认为今天")] = "",
+    map_: Annotated[list[str] | None, typer.Option("--map", metavar="列名=字段", help="指定一列的含义")] = None,
+) -> None:
+    from domain.practitioners import load_practitioner_book
+    from storage.practitioners import (
+        PractitionerKeyUnusable,
+        import_practitioners,
+        practitioner_headings,
+        practitioner_key,
+        read_practitioners,
+    )
+    from storage.registry_file import RegistryFileError, open_registry_file
+    from storage.registry_import import remember_headings, remembered_headings
+    from storage.registry_rows import BadRow
+    from yiguang.home import open_home, utc_now
+
+    settings = read_settings()
+    day = _day(as_of) if as_of else utc_now().date()
+    mapped = _mapped(map_ or [])
+    if not file.is_file():
+        raise UsageError(f"找不到名单文件：{file}")
+    engine = open_home(settings)
+    bad: list[BadRow] = []
+
+    def good(table: "RegistryTable") -> Iterator["RegisteredPractitioner"]:
+        for row in read_practitioners(table, key):
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                yield row
+
+    try:
+        key = practitioner_key(settings.home)
+        remember_headings(engine, {_REMEMBERED + heading: field for heading, field in mapped.items()})
+        remembered = {
+            heading.removeprefix(_REMEMBERED): field
+            for heading, field in remembered_headings(engine).items()
+            if heading.startswith(_REMEMBERED)
+        }
+        headings = practitioner_headings(load_practitioner_book(settings.lexicons).headings) | remembered
+        with open_registry_file(file, headings, "姓名") as table:
+            if "institution" not in table.columns.values():
+                raise CommandFailed(f"{file} 没有执业机构一列（可用 --map 列名=institution 指定）")
+            counts = import_practitioners(engine, good(table), source or file.stem, day)
+    except (RegistryFileError, PractitionerKeyUnusable) as fault:
+        raise CommandFailed(f"{file} 未导入：{fault}") from fault
+    typer.echo(f"名单 {counts.listed} 人" + (f"，另有 {counts.gone} 人已不在名单上，已删除" if counts.gone else ""))
+    for row in bad[:_BAD_ROWS_SHOWN]:
+        typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
+    if bad:
+        raise CommandFailed(f"{len(bad)} 行有误，未导入")
+
+
+def _mapped(pairs: list[str]) -> dict[str, str]:
+    from storage.practitioners import FIELDS
+    from storage.registry_file import heading_key
+
+    mapped = {}
+    for pair in pairs:
+        heading, equals, field = pair.partition("=")
+        if not equals or not heading_key(heading) or field not in FIELDS:
+            raise UsageError(f"--map 应为 列名=字段，字段为 {'、'.join(FIELDS)} 之一：{pair}")
+        mapped[heading_key(heading)] = field
+    return mapped
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of 应为日期，如 2026-11-01：{text}") from None
