@@ -22,6 +22,7 @@ from referral.lists import (
     url_rows,
 )
 from referral.paper import on_paper
+from referral.transfer_papers import papers_text
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex, sm3_hex
 from storage.files_on_demand import FilesOnDemand
@@ -127,8 +128,9 @@ def _checked(lead: ReferredLead, consignment: Consignment) -> dict[str, object]:
     }
 
 
-def checklist_text(consignment: Consignment) -> str:
-    """For the sender's own desk: what the recipient asks for, what of it is there, and where the rest may be had."""
+def checklist_text(consignment: Consignment, *, transfer: bool = False) -> str:
+    """For the sender's own desk: what the recipient asks for, what of it is there, and where the rest may be had;
+    with `transfer` also which papers are drafts."""
     lines = [f"移送材料核对单　{consignment.number}　接收：{consignment.card.name}", "（内部使用，不随函寄送）"]
     for lead, route in zip(consignment.leads, consignment.routes, strict=True):
         checked = check(lead, consignment.card, consignment.told)
@@ -141,6 +143,8 @@ def checklist_text(consignment: Consignment) -> str:
         seat = route.jurisdiction
         lines.append(f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{seat.basis}）")
         lines.append(f"  共 {len(checked)} 项，缺 {len(lacking)} 项")
+    if transfer:
+        lines += papers_text(consignment.card, consignment.told)
     return "\n".join(lines) + "\n"
 
 

@@ -28,7 +28,7 @@ class PackageFolder:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """The letter, as the one Word file and its PDF: what an officer may edit."""
+        """The letter and drafts that go with it, each as a Word file and its PDF: what an officer may edit."""
         names = [row["name"] for row in self.facts["files"]]
         stems = [name.removesuffix(".docx") for name in names if name.endswith(".docx")]
         return tuple(name for name in names if any(name in (f"{stem}.docx", f"{stem}.pdf") for stem in stems))
@@ -96,8 +96,10 @@ def revised(package: PackageFolder, limit_bytes: int) -> FilesOnDemand:
         raise PackageDamaged(f"只能修改函，{others[0]} 也被改动")
     if not package.changed:
         raise PackageDamaged("函没有改动")
-    if set(package.changed) != set(package.letters):
-        (left,) = set(package.letters) - set(package.changed)
+    stems = {name.rpartition(".")[0] for name in package.changed}
+    if left := next(
+        (name for name in package.letters if name not in package.changed and name.rpartition(".")[0] in stems), ""
+    ):
         raise PackageDamaged(f"{left} 没有一并改动：Word 与 PDF 的内容须相同（在 Word 中修改后另存为同名 PDF）")
     files = files_in(package.folder, [row["name"] for row in package.facts["files"]])
     rows = rows_of(files)

@@ -17,7 +17,8 @@ class RecipientsBroken(Exception):
 @dataclass(frozen=True, slots=True)
 class RecipientCard:
     """One kind of authority. `letter` is the title of the letter, `request` what it asks for, `requires` keys of
-    `referral.checklist.FIELDS`; `attachments_bytes` how much one transmission takes."""
+    `referral.checklist.FIELDS`; `attachments_bytes` how much one transmission takes. `papers` are key and title of what is drafted when an authority
+    transfers a case, `papers_basis` the rule that asks for them, `papers_lacking` what it asks for and nobody can draft."""
 
     recipient: Recipient
     name: str
@@ -26,6 +27,9 @@ class RecipientCard:
     request: str
     requires: tuple[str, ...]
     attachments_bytes: int
+    papers: tuple[tuple[str, str], ...] = ()
+    papers_basis: str = ""
+    papers_lacking: tuple[str, ...] = ()
 
 
 def load_recipients(lexicons: Path, known_fields: frozenset[str]) -> Mapping[Recipient, RecipientCard]:
@@ -46,6 +50,9 @@ def load_recipients(lexicons: Path, known_fields: frozenset[str]) -> Mapping[Rec
                 str(entry["request"]),
                 tuple(map(str, entry["requires"])),
                 int(entry["attachments_mb"]) * _MEGABYTE,
+                tuple((str(key), str(title)) for key, title in dict(entry.get("papers", {})).items()),
+                str(entry.get("papers_basis", "")),
+                tuple(map(str, entry.get("papers_lacking", ()))),
             )
         except (KeyError, TypeError, ValueError) as fault:
             raise RecipientsBroken(f"{file.name} 中 {recipient} 有误：{fault}") from fault

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yiguang.errors import CommandFailed
 from yiguang.export import VERIFIER, MaskedCopies, masked_copies
@@ -19,9 +19,14 @@ LETTERS = "referral"
 
 
 def package_files(
-    settings: Settings, engine: "Engine", consignment: "Consignment", progress: Callable[[str], None]
+    settings: Settings,
+    engine: "Engine",
+    consignment: "Consignment",
+    progress: Callable[[str], None],
+    *,
+    drafts: bool = False,
 ) -> Iterator[dict[str, bytes]]:
-    """The letter and the lists, then a lead's files at a time: thousands of leads are more than memory holds.
+    """The letter, with `drafts` the papers of a transfer, and the lists, then a lead's files at a time: thousands of leads are more than memory holds.
 
     Raises CommandFailed, naming the lead or the template.
     """
@@ -30,7 +35,8 @@ def package_files(
     from yiguang.verifier_file import build_verifier
 
     progress("正在写函")
-    yield _letters(settings, consignment) | lists_of(consignment)
+    papers = _drafts(settings, consignment) if drafts else {}
+    yield _letters(settings, consignment) | papers | lists_of(consignment)
     template, proofs = _statement_template(settings), Proofs(engine)
     with masked_copies(settings, engine) as copies:
         for place, lead in enumerate(consignment.leads, 1):
@@ -40,22 +46,38 @@ def package_files(
 
 
 def _letters(settings: Settings, consignment: "Consignment") -> dict[str, bytes]:
-    from crawler.browser import BrowserUnavailable
-    from crawler.print_page import print_pdf
     from referral.letter import letter_values
-    from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
+    from referral.letter_files import template_for
 
     folder = settings.lexicons / "letters" / LETTERS
     recipient = consignment.card.recipient.value
-    values = letter_values(consignment)
+    word, print_ = (template_for(folder, recipient, suffix) for suffix in (".docx", ".html"))
+    return _both_forms(settings, consignment.card.letter, word, print_, letter_values(consignment))
+
+
+def _drafts(settings: Settings, consignment: "Consignment") -> dict[str, bytes]:
+    """The papers of an authority's own transfer."""
+    from referral.transfer_papers import DRAFT, paper_values
+
+    folder = settings.lexicons / "letters" / LETTERS
+    files: dict[str, bytes] = {}
+    for key, title in consignment.card.papers:
+        word, print_ = (folder / f"paper-{key}{suffix}" for suffix in (".docx", ".html"))
+        name = title + DRAFT
+        files |= _both_forms(settings, name, word, print_, paper_values(consignment) | {"paper": name})
+    return files
+
+
+def _both_forms(settings: Settings, name: str, word: Path, print_: Path, values: dict[str, Any]) -> dict[str, bytes]:
+    from crawler.browser import BrowserUnavailable
+    from crawler.print_page import print_pdf
+    from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html
+
     try:
+        html = letter_html(print_, values)
         return {
-            f"{consignment.card.letter}.docx": letter_docx(template_for(folder, recipient, ".docx"), values),
-            f"{consignment.card.letter}.pdf": print_pdf(
-                letter_html(template_for(folder, recipient, ".html"), values),
-                settings.chromium,
-                sandbox=settings.chromium_sandbox,
-            ),
+            f"{name}.docx": letter_docx(word, values),
+            f"{name}.pdf": print_pdf(html, settings.chromium, sandbox=settings.chromium_sandbox),
         }
     except (LetterTemplateBroken, BrowserUnavailable) as fault:
         raise CommandFailed(str(fault)) from fault

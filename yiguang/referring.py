@@ -34,7 +34,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for. `note` is the reason for a recipient that is not proposed, empty without one."""
+    """What a person asks for. `note` is the reason for a recipient that is not proposed, empty without one. `transfer`: the sender is an authority that
+    transfers cases itself, so that the papers for that are drafted too."""
 
     cases: Sequence[int]
     recipient: Recipient
@@ -42,6 +43,7 @@ class Request:
     sender: str
     note: str
     told: Mapping[str, str]
+    transfer: bool = False
 
 
 def make_package(settings: Settings, request: Request, out: Path, progress: Callable[[str], None]) -> Made:
@@ -70,6 +72,8 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     routes = [_route(lead, request) for lead in leads]
     require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
     card = load_recipients(settings.lexicons, frozenset(FIELDS))[request.recipient]
+    if request.transfer and not card.papers:
+        raise CommandFailed(f"{card.name}没有须另拟的移送文书，--transfer 只用于有此文书的部门")
     made_at = utc_now()
     number = reserve_number(engine, request.recipient, request.cases, request.by, request.told, made_at)
     consignment = Consignment(number, card, leads, routes, request.sender, made_at, request.told)
@@ -77,7 +81,7 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     checklist = f"{number} 核对单.txt"
     with _unfinished(folder) as begun:
         rows: list[dict[str, Any]] = []
-        for made in package_files(settings, engine, consignment, progress):
+        for made in package_files(settings, engine, consignment, progress, drafts=request.transfer):
             write_files(begun, made)
             rows += rows_of(made)
         lists = listings(rows, consignment)
@@ -87,7 +91,7 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
             parts = transmissions(files, sizes_of(rows, lists), card.attachments_bytes, number)
         except AttachmentTooLarge as fault:
             raise CommandFailed(str(fault)) from fault
-        write_files(out, parts.then({checklist: checklist_text(consignment).encode()}))
+        write_files(out, parts.then({checklist: checklist_text(consignment, transfer=request.transfer).encode()}))
     digest = sha256_hex(lists[MANIFEST])
     record_package(engine, number, digest)
     _log(engine, request, number, digest, made_at)

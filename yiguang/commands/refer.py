@@ -22,6 +22,7 @@ letter-amr.docx 之类为某一部门专用。系统查不到的事项列在核�
   yiguang refer 3 --to amr --out 移送/
   yiguang refer 3 8 --to cac --by liyi --told opinion=某卫函〔2026〕1号 --out 移送/
   yiguang refer 3 --to police --by liyi --note 机构已注销 --out 移送/
+  yiguang refer 3 --to police --transfer --told crime=虚假广告罪 --out 移送/
 """
 
 
@@ -41,6 +42,9 @@ def refer(
         list[str] | None, typer.Option("--told", metavar="项目=内容", help="人工填写的事项，可多次")
     ] = None,
     sender: Annotated[str, typer.Option("--sender", help="移送单位，默认为 YIGUANG_OPERATOR")] = "",
+    transfer: Annotated[
+        bool, typer.Option("--transfer", help="由行政机关自行移送：另拟移送书、情况调查报告、涉案物品清单的草稿")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出")] = False,
 ) -> None:
     from yiguang.referring import Request, make_package, officer
@@ -48,7 +52,7 @@ def refer(
     settings = read_settings()
     filled = _told(told or [])
     name = officer(settings, by)
-    request = Request(cases, to, name, sender.strip() or settings.operator, note.strip(), filled)
+    request = Request(cases, to, name, sender.strip() or settings.operator, note.strip(), filled, transfer)
     made = make_package(settings, request, out, _progress)
     if as_json:
         row = {
