@@ -29,6 +29,7 @@ from examples.web.server import SampleWeb
 from examples.web.world import World
 from storage.database import open_engine
 from storage.tables import visits
+from yiguang.settings import read_settings
 
 PAGES_A_SITE = 50
 MIN_RATIO = 0.6
@@ -72,9 +73,9 @@ def bare_pace(port: int, sites: int) -> float:
     return float(result["pages"] / result["seconds"])
 
 
-def our_pace(web: SampleWeb, home: Path) -> tuple[int, float, float]:
-    """Content pages of a night, pages a second, and CPU milliseconds a page."""
-    environ = {**sample_environment(web, home), "YIGUANG_SHARDS": "1"}
+def our_pace(web: SampleWeb, home: Path, shards: int) -> tuple[int, float, float]:
+    """Content pages of a night with so many crawl processes, pages a second, and CPU milliseconds a page."""
+    environ = {**sample_environment(web, home), "YIGUANG_SHARDS": str(shards)}
     web.write_targets(home / "targets.csv")
     subprocess.run([*YIGUANG, "init"], env=environ, check=True, capture_output=True)
     before = _children_cpu_seconds()
@@ -100,13 +101,17 @@ def _children_cpu_seconds() -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pages", type=int)
-    sites = max(1, parser.parse_args().pages // PAGES_A_SITE)
+    parser.add_argument(
+        "--shards", type=int, default=read_settings({}).shards, help="crawl processes (default: as a night has)"
+    )
+    asked = parser.parse_args()
+    sites = max(1, asked.pages // PAGES_A_SITE)
     with (
         tempfile.TemporaryDirectory() as folder,
         SampleWeb(0, World(write_sites(Path(folder, "web"), sites, PAGES_A_SITE, 0))) as web,
     ):
         bare = [bare_pace(web.port, sites)]
-        pages, ours, cpu_ms = our_pace(web, Path(folder, "home"))
+        pages, ours, cpu_ms = our_pace(web, Path(folder, "home"), asked.shards)
         bare.append(bare_pace(web.port, sites))
     ratio = ours / (sum(bare) / 2)
     print(f"bare Scrapy {bare[0]:.0f} and {bare[1]:.0f} pages/s, ours {ours:.0f} pages/s over {pages} pages")

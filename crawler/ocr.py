@@ -96,6 +96,8 @@ class PictureOcr:
 
     async def _ask(self, question: bytes, suspicion: float) -> OcrAnswer:
         async with self._turns.turn(suspicion):
+            if self._ending is not None:
+                self._ending.cancel()  # it is not idle now
             if not self.has_time():
                 return OcrAnswer(PictureFate.BUDGET)
             if self._failed_starts >= _MAX_FAILED_STARTS:

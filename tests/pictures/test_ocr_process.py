@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 import zxingcpp
 from PIL import Image
 
@@ -19,7 +20,7 @@ from examples.web.sites import SITES
 CLAIMS = (SITES / "www.songhe-kangfu.example" / "zhuanlan.jpg").read_bytes()
 LIMITS = OcrLimits(budget_seconds=120.0, picture_seconds=60.0, memory_bytes=3_000_000_000)
 
-#: Speaks the protocol; a picture of `hang` is never answered, one of `die` ends it, others are read as themselves.
+#: Speaks the protocol; a picture of `hang` is never answered, one of `slow` late, one of `die` ends it, others are read as themselves.
 FAKE = """
 import json, os, sys, time
 def send(body):
@@ -28,6 +29,7 @@ send(b"")
 while head := sys.stdin.buffer.read(4):
     body = sys.stdin.buffer.read(int.from_bytes(head))[1:]
     if body == b"hang": time.sleep(600)
+    if body == b"slow": time.sleep(1)
     if body == b"die": os._exit(9)
     send(json.dumps({"damaged": f"{body.decode()} {os.getpid()}"}).encode())
 """
@@ -111,6 +113,23 @@ def test_a_hanging_or_dying_process_is_replaced(tmp_path: Path) -> None:
     processes = [int(answer.detail.split()[1]) for answer in (first, after, last)]
     assert len(set(processes)) == 3
     assert not any(Path(f"/proc/{process}/cmdline").exists() for process in processes)
+
+
+def test_only_an_idle_process_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.ocr._IDLE_SECONDS", 0.6)
+    ocr = fake(tmp_path, OcrLimits(budget_seconds=60.0, picture_seconds=30.0, memory_bytes=0))
+
+    async def one_after_another() -> list[OcrAnswer]:
+        answers = [await ocr.read(body, 1.0) for body in (b"a", b"slow")]
+        await asyncio.sleep(1.5)
+        try:
+            return [*answers, await ocr.read(b"b", 1.0)]
+        finally:
+            await ocr.close()
+
+    first, slow, last = (answer.detail.split() for answer in asyncio.run(one_after_another()))
+    assert slow == ["slow", first[1]], "it was working when the time of the idle was over"
+    assert last[1] != first[1], "and idle for longer after that"
 
 
 def test_pictures_that_kill_the_process_keep_no_other_from_being_read(tmp_path: Path) -> None:
