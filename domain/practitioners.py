@@ -22,7 +22,9 @@ class PractitionerBook:
 
     title_first: re.Pattern[str]
     name_first: re.Pattern[str]
+    in_row: re.Pattern[str]
     not_names: tuple[str, ...]
+    not_in_names: tuple[str, ...]
     headings: Mapping[str, str]
 
 
@@ -65,23 +67,30 @@ def load_practitioner_book(lexicons: Path) -> PractitionerBook:
     return PractitionerBook(
         title_first=re.compile(rf"(?P<title>{titles}){_SEPARATED}{name}{_AFTER}", re.MULTILINE),
         name_first=re.compile(rf"{_BEFORE}{name}{_SEPARATED}(?P<title>{called})", re.MULTILINE),
+        in_row=re.compile(
+            rf"^{name}[ \t|]+(?:[^\s。，]{{1,12}}[ \t|]+){{1,4}}?(?P<title>{titles})(?=$|[ \t|])", re.MULTILINE
+        ),
         not_names=tuple(speech["not_names"]),
+        not_in_names=tuple(speech["not_in_names"]),
         headings={heading: field for field, listed in data["headings"].items() for heading in listed},
     )
 
 
 def named_practitioners(text: str, book: PractitionerBook) -> tuple[NamedPractitioner, ...]:
-    """Each name once, in text order; forms like 主任医师 张某某, 张某某（主治医师） and 张某某医生."""
+    """Each name once, in text order; forms like 主任医师 张某某, 张某某（主治医师）, 张某某医生, and rows of a table."""
     found: dict[str, NamedPractitioner] = {}
     for match in sorted(_matches(text, book), key=lambda match: match.start("name")):
         name = match["name"]
-        if not name.startswith(book.not_names) and len(found) < _MOST_NAMED:
+        if name.startswith(book.not_names) or any(word in name for word in book.not_in_names):
+            continue
+        if len(found) < _MOST_NAMED:
             found.setdefault(name, NamedPractitioner(name, match["title"], *match.span("name")))
     return tuple(found.values())
 
 
 def _matches(text: str, book: PractitionerBook) -> Iterator[re.Match[str]]:
     """A name between two titles (主任医师 张某某 主治医师 李某某) belongs to the one in front when titles come first."""
+    yield from book.in_row.finditer(text)
     first = list(book.title_first.finditer(text))
     yield from first
     if not first:
