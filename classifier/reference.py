@@ -1,10 +1,12 @@
 """What the desk and letters explain findings with: articles of law, rules, and gates, as the lexicons have them."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from classifier.errors import LexiconError
 from classifier.yaml_file import load_mapping
 
 _BASIS = re.compile(r"(?P<law>\D+)(?P<article>.*)", re.DOTALL)  # 广告法16(1)(2)
@@ -48,11 +50,18 @@ class RuleCard:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`laws` by short name, `rules` and `gates` (their titles) by id. An empty one explains nothing and hides nothing."""
+    """`laws` by short name, `rules` and `gates` (their titles) by id. `other_titles` are those of leads from
+    names and registry, which have no rule file. An empty one explains nothing and hides nothing."""
 
     laws: Mapping[str, Law] = field(default_factory=dict)
     rules: Mapping[str, RuleCard] = field(default_factory=dict)
     gates: Mapping[str, str] = field(default_factory=dict)
+    other_titles: Mapping[str, str] = field(default_factory=dict)
+
+    def title_of(self, rule: str) -> str:
+        """In Chinese; the id itself of a rule that the lexicons do not have any more."""
+        card = self.rules.get(rule)
+        return card.title if card is not None else self.other_titles.get(rule, rule)
 
     def cite(self, basis: str) -> CitedArticle:
         match = _BASIS.fullmatch(basis)
@@ -74,7 +83,17 @@ def load_reference(lexicons: Path) -> Reference:
         {law.short: law for law in laws},
         {rule.id: rule for rule in rules},
         {gate: str(data.get("title", gate)) for gate, data in gates.items()},
+        _other_titles(lexicons / "registry" / "findings.toml"),
     )
+
+
+def _other_titles(path: Path) -> dict[str, str]:
+    """Raises LexiconError for a file that is no TOML."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as fault:
+        raise LexiconError(path, str(fault)) from fault
+    return {rule: str(item["title"]) for rule, item in data.items() if "title" in item}
 
 
 def _law(data: Mapping[str, object]) -> Law:

@@ -203,7 +203,7 @@ def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:
         quote=masked[row.start_offset : row.end_offset],
         start=row.start_offset,
         end=row.end_offset,
-        title=FAMILY_ZH[row.family] if rule is None else rule.title,
+        title=reference.other_titles.get(row.rule, FAMILY_ZH[row.family]) if rule is None else rule.title,
         family=row.family,
         severity=row.severity,
         recipients=("amr", "nhc") if rule is None else rule.recipients,

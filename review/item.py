@@ -225,7 +225,7 @@ def _finding(row: Any, page: PageView, shot: ShotPlaces | None, reference: Refer
     return FindingView(
         id=row.id,
         finding=finding,
-        rule_title=row.rule if rule is None else rule.title,
+        rule_title=reference.title_of(row.rule),
         articles=tuple(reference.cite(basis) for basis in finding.basis),
         passed_gates=tuple((gate, reference.gates.get(gate, gate)) for gate in passed),
         silenced_by=tuple((gate, reference.gates.get(gate, gate)) for gate in finding.gates),

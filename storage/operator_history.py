@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, tuple_
 
-from domain.identity import Node
+from domain.identity import Node, public_account, site_of
 from domain.institutions import name_key
 from domain.reviews import ItemState
 from domain.risk import ConfirmedCase, SeenFinding
 from storage.outbox import rescinded_pages, was_rescinded
 from storage.stored_texts import STORED_TEXT, earlier_pages
-from storage.tables import desk_item_parties, desk_items, findings, identity_pages, pages
+from storage.tables import desk_item_parties, desk_items, findings, identity_pages, nights, pages
 
 _AT_ONCE = 400
-_MOST_TEXTS = 60
+_MOST_TEXTS = 200
+_NEWEST_NIGHTS = 3
 
 
 def findings_of(engine: Engine, subjects: Sequence[Node]) -> tuple[SeenFinding, ...]:
@@ -43,23 +45,32 @@ def cases_of_names(engine: Engine, names: Sequence[str]) -> tuple[ConfirmedCase,
         return _cases(connection.execute(query.where(desk_item_parties.c.party.in_(keys))))
 
 
-def texts_of(engine: Engine, subjects: Sequence[Node]) -> list[tuple[str, str]]:
-    """(url, text) of their newest pages that name a doctor's title, the newest first; of a page visited often the newest only."""
-    text = STORED_TEXT
+def texts_of(engine: Engine, subjects: Sequence[Node], seen_on: Iterable[int]) -> list[tuple[str, str]]:
+    """(address, text) of the subjects' pages of the newest nights that give somebody a doctor's title, the newest first.
+
+    They are looked for among the targets that the pages `seen_on` (ids) belong to. A page without findings counts too.
+    """
+    wanted, text = set(subjects), STORED_TEXT
+    newest_nights = select(nights.c.id).order_by(nights.c.id.desc()).limit(_NEWEST_NIGHTS)
+    targets = select(pages.c.target_id).where(pages.c.id.in_(sorted(set(seen_on))[:_AT_ONCE]))
     query = (
-        select(pages.c.final_url, text.label("text"), pages.c.id)
+        select(pages.c.final_url, pages.c.account, text.label("text"))
         .outerjoin(earlier_pages, earlier_pages.c.id == pages.c.same_as)
-        .join(identity_pages, identity_pages.c.page_id == pages.c.id)
-        .where(text.contains("医师") | text.contains("医生") | text.contains("大夫"))
+        .where(
+            pages.c.night_id.in_(newest_nights),
+            pages.c.target_id.in_(targets),
+            text.contains("医师") | text.contains("医生") | text.contains("大夫"),
+        )
         .order_by(pages.c.id.desc())
         .limit(_MOST_TEXTS)
     )
+    found: dict[str, str] = {}
     with engine.connect() as connection:
-        rows = [row for some in _conditions(subjects) for row in connection.execute(query.where(some))]
-    newest: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: row.id, reverse=True)[:_MOST_TEXTS]:
-        newest.setdefault(row.final_url, row.text)
-    return list(newest.items())
+        for row in connection.execute(query):
+            account = {public_account(row.account)} if row.account else set()
+            if {site_of(urlsplit(row.final_url).hostname or ""), *account} & wanted:
+                found.setdefault(row.final_url, row.text)
+    return list(found.items())
 
 
 _CONFIRMED = select(

@@ -84,7 +84,9 @@ class OperatorProfiles:
         same_name = tuple(
             case for case in cases_of_names(self._engine, (asked, *names)) if case.item_id not in of_pages
         )
-        doctors = seen_on_pages(texts_of(self._engine, speaking), self._forms)
+        doctors = seen_on_pages(
+            texts_of(self._engine, speaking, [item.edge.page_id for item in edges if item.edge.page_id]), self._forms
+        )
         lists = self._practitioners.of(names or names_of(clusters), list(doctors))
         shown = (*(item for cluster in clusters for item in cluster.edges), *mentions)
         return OperatorProfile(

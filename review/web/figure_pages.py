@@ -94,8 +94,7 @@ def _rules(visit: Visit, periods: list[figures.RulePeriod]) -> list[dict[str, An
 
 
 def _title(visit: Visit, rule: str) -> str:
-    card = visit.desk.lexicon.reference.rules.get(rule)
-    return rule if card is None else card.title
+    return visit.desk.lexicon.reference.title_of(rule)
 
 
 def _point(period: figures.RulePeriod, rule: str) -> Interval:

@@ -61,11 +61,7 @@ def try_text(visit: Visit) -> Response:
 
 
 def _titles(visit: Visit, judgement: Judgement) -> dict[str, str]:
-    known = visit.desk.lexicon.reference.rules
-    return {
-        finding.rule: known[finding.rule].title if finding.rule in known else finding.rule
-        for finding in judgement.findings
-    }
+    return {finding.rule: visit.desk.lexicon.reference.title_of(finding.rule) for finding in judgement.findings}
 
 
 def try_change(visit: Visit) -> Response:

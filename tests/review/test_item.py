@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from classifier.errors import LexiconError
 from classifier.reference import load_reference
 from domain.reviews import FindingVerdict, ItemKind, ItemState, Verdict
 from domain.roles import Role
@@ -132,3 +133,14 @@ def test_a_page_whose_words_were_cleared_is_shown_without_them(engine: Engine, t
     view = load_item(engine, tmp_path, ids["a"], reviewer, clock())
     assert (view.page.text, view.page.cleared, view.changes) == ("", True, ())
     assert len(view.versions) == 2 and view.readings and list(training_rows(engine)) == []
+
+
+def test_leads_without_a_rule_file_have_titles_and_unknown_rules_their_ids(tmp_path: Path) -> None:
+    reference = load_reference(LEXICONS)
+    assert reference.title_of("operator-not-medical") == "非医疗机构的主体提供医疗服务项目"
+    assert reference.title_of("cure-rate").startswith("宣称治愈率") and reference.title_of("gone-rule") == "gone-rule"
+    assert load_reference(tmp_path).other_titles == {}
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "findings.toml").write_text("[broken", "utf-8")
+    with pytest.raises(LexiconError):
+        load_reference(tmp_path)
