@@ -120,6 +120,12 @@ class AuditLog:
         with self._engine.connect() as connection:
             return [_entry(row) for row in connection.execute(query)]
 
+    def entry(self, number: int) -> AuditEntry | None:
+        """The entry of that number; None when there is none."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(audit_entries).where(audit_entries.c.number == number)).one_or_none()
+        return None if row is None else _entry(row)
+
     def head(self) -> tuple[int, str]:
         """Number and digest of the newest entry; (0, NO_ENTRY) of an empty log."""
         with self._engine.connect() as connection:

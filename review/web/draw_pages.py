@@ -53,9 +53,8 @@ def draw(visit: Visit) -> Response:
 
 def one_draw(visit: Visit) -> Response:
     """One draw as the audit log has it."""
-    number = visit.path_number("number")
-    entry = next(iter(visit.desk.log.entries(number + 1, 1, act=_DRAWN)), None)
-    if entry is None or entry.number != number:
+    entry = visit.desk.log.entry(visit.path_number("number"))
+    if entry is None or entry.act != _DRAWN:
         raise not_found("没有这次抽取")
     return visit.page("draw.html", entry=entry, lines=_lines(visit, entry))
 

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from domain.outbox import sent_at
 from domain.reviews import ItemKind, ItemState
 from review.tokens import Scope, Tokens
+from review.web.exchange_openapi import DESCRIPTION
 from review.web.rates import Rates
 from storage.outbox import Package, find_package, list_packages, rescinded_pages
 from storage.tables import desk_items
@@ -54,12 +55,18 @@ def exchange_app(engine: Engine, clock: Callable[[], datetime], rates: Rates, ho
 
     return Starlette(
         routes=[
+            Route("/openapi.json", _description, methods=["GET"]),
             Route("/packages", endpoint(Scope.PACKAGES, _packages), methods=["GET"]),
             Route("/packages/{number}", endpoint(Scope.PACKAGES, _package), methods=["GET"]),
             Route("/leads", endpoint(Scope.LEADS, _leads), methods=["GET"]),
         ],
         exception_handlers={HTTPException: _nothing_there},
     )
+
+
+async def _description(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
+    """For anybody: it says what can be asked, and holds nothing."""
+    return JSONResponse(DESCRIPTION)
 
 
 def _nothing_there(request: Request, fault: Exception) -> Response:  # noqa: ARG001  # as Starlette calls it

@@ -181,9 +181,9 @@ def release(visit: Visit) -> Response:
 def hold(visit: Visit) -> Response:
     try:
         day = datetime.strptime(visit.text("until", 10), "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
+        until = day - timedelta(hours=visit.desk.settings.zone_hours)
+    except (ValueError, OverflowError):  # the first day of the calendar has no earlier hour
         raise bad_request("请选择搁置到哪一天") from None
-    until = day - timedelta(hours=visit.desk.settings.zone_hours)
     visit.desk.passing.hold(
         visit.account, visit.path_number("item"), until, visit.text("note"), visit.number("version")
     )
