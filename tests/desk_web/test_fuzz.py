@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from domain.findings import Judgement
 from domain.identity_policy import load_identity_policy
+from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.roles import Role, may
 from domain.routing import Recipient
@@ -101,7 +102,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     accounts = Accounts(engine, clock, PASSWORDS)
     sessions = {role: str(accounts.authenticate(account.name, PASSWORD, "")) for role, account in made.items()}
     token = Tokens(engine, clock).make("平台", list(Scope), 30, "admin")
-    profiles = OperatorProfiles(engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS))
+    profiles = OperatorProfiles(
+        engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS), load_practitioner_book(LEXICONS)
+    )
     lexicon = replace(
         plain_lexicon(), operators=profiles.of, outbox=list, judge=lambda _: Judgement(0.5, False, "promotion", True),
         trial=lambda *_: TrialResult(("不能采用",)),
