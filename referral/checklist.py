@@ -103,6 +103,10 @@ def _repeat(lead: ReferredLead) -> str:
     return f"本系统另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "本系统没有其他已确认线索"
 
 
+def _quoted(lead: ReferredLead, family: str) -> str:
+    return "；".join(dict.fromkeys(claim.quote for claim in lead.claims if claim.family == family))
+
+
 def _publisher(lead: ReferredLead) -> str:
     return lead.account or lead.site_name
 
@@ -137,5 +141,11 @@ FIELDS: dict[str, Field] = {
     "victims": Field("受害人或者涉及人群线索", "投诉举报", None),
     "designated-code": Field("定点医疗机构编码", "医保部门公开目录", None),
     "venue": Field("活动时间、地点", "页面所示、现场核查", None),
+    "technique": Field("限制类、禁止类技术名称", "医疗技术目录", lambda lead: _quoted(lead, "prohibited-tech")),
+    "unlicensed": Field("涉嫌无证行医的事实", "执业登记、现场核查", lambda lead: _quoted(lead, "unlicensed-beauty")),
+    "reads": Field("阅读量", "页面所示、平台", None),
+    "funds": Field("资金往来线索", "调查", None),
+    "promises": Field("承诺内容（免费住院、返现、接送等）", "证据", lambda lead: _quoted(lead, "insurance-lure")),
+    "insurance-items": Field("对应的医保违规情形", "医保部门研判", None),
     "product": Field("产品名称与注册证、批准文号", "药品监管数据库", None),
 }
