@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUCKETS = 1 << 15
-_SENTENCE = re.compile(r"[^\s。!?;…][^。!?;…\n]*")
+# the marks that close a quotation belong to the sentence before: “能治好吗?”他问 is two sentences, not three
+_SENTENCE = re.compile(r"[^\s。!?;…”’」』)\]】》][^。!?;…\n]*")
 _ZERO, _NINE = 0x30, 0x39
 
 
