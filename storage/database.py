@@ -10,9 +10,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 
 BUSY_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 10
 _WRITE_TURN = "write_turn"
 _MIGRATION_LOCK = 0x59694775  # any fixed number of ours: PostgreSQL's advisory locks share one number space
 
@@ -22,7 +23,13 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         # Two shards may hold a connection each for long; ten in all is far below PostgreSQL's default of a hundred.
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+        )
+        event.listen(engine, "handle_error", _note_lost_connection)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"unsupported database: {parsed.get_backend_name()} (sqlite and postgresql are)")
     options = {_WRITE_TURN: Lock()}
@@ -30,6 +37,13 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_lost_connection(context: ExceptionContext) -> None:
+    """One that could not be made is lost like one that broke off: `connection_invalidated` is what the workflow engine goes by when
+    it tries again, as it does not know every wording of the driver."""
+    if context.connection is None:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's

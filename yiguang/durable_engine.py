@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from dbos import DBOS, DBOSConfig
 
+from storage.database import open_engine
 from yiguang.settings import Settings
 
 #: One executor per data folder: whoever comes next takes up what the last one left.
@@ -19,9 +20,11 @@ def durable_engine(
 
     The instances that hold the workflows have to be made before.
     """
+    on_server = open_engine(settings.durable_url) if settings.durable_url.startswith("postgresql") else None
     config: DBOSConfig = {
         "name": "yiguang",
         "system_database_url": settings.durable_url,
+        "system_database_engine": on_server,  # ours, because it says of every lost connection that it is lost
         "executor_id": executor,
         "application_version": version,
         "enable_otlp": False,
@@ -34,3 +37,5 @@ def durable_engine(
         yield
     finally:
         DBOS.destroy(destroy_registry=False)
+        if on_server is not None:
+            on_server.dispose()

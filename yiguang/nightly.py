@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.tips import TIP_NOTE, read_tips
@@ -18,6 +19,7 @@ from review.intake import take_in as take_in_items
 from review.keep_classes import class_evidence
 from review.sealed_heads import record_log_head
 from review.settings import DeskSettings
+from storage.away import is_away, when_there
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
@@ -33,6 +35,7 @@ from yiguang.authorities import load_authorities
 from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
+from yiguang.faults import in_words
 from yiguang.home import load_seal_key, utc_now
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
@@ -40,6 +43,8 @@ from yiguang.sites import divide
 
 PROGRESS_SECONDS = 0.5
 EXIT_INTERRUPTED = 130
+#: A database that is away for longer ends the command; the night stays open.
+AWAY_AT_MOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def run_night(
     def close(closing_id: str) -> None:
         _close(closing_id, engine, settings, tell)
 
-    return work_through(settings, engine, night_id, members, lock_descriptor, show, close)
+    return work_through(settings, engine, night_id, members, lock_descriptor, show, tell, close)
 
 
 def work_through(
@@ -85,11 +90,13 @@ def work_through(
     members: Sequence[TargetInNight],
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
+    tell: Callable[[str], None],
     close: Callable[[str], None],
 ) -> NightResult:
     """Visit everything that the frontier has for a night, and have `close` end it; `show` is called twice a second meanwhile.
 
-    Workers that are alive share the work; shards of one that dies are put back on the queue.
+    Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
+    waited for; when it has been away for `AWAY_AT_MOST_SECONDS`, the process ends with one line and code 1, and the night stays open.
     """
     helping = live_capacity(engine, utc_now())
     if not helping:  # else some of what is leased is being visited
@@ -103,21 +110,40 @@ def work_through(
     )
     shards = [[target.id for target in part] for part in divide(members, settings.shards + helping)]
     full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
-    with _interruptible(processes), full, durable_night(settings, workflows, night_id, shards) as handle:
-        faults = _watch(handle, engine, night_id, show, settings)
+    durable = durable_night(settings, workflows, night_id, shards)
+    with _interruptible(processes), full, durable as handle, _leaving_without_database(processes):
+        faults = _watch(handle, engine, night_id, show, tell, settings)
         if is_paused(engine, night_id) and not _hours_are_over(settings):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
-            faults = _watch(start_or_take_up(workflows, night_id, shards), engine, night_id, show, settings)
+            again = start_or_take_up(workflows, night_id, shards)
+            faults = _watch(again, engine, night_id, show, tell, settings)
     show(night_progress(engine, night_id))
     return NightResult(night_summary(engine, night_id), tuple(faults))
 
 
 def _watch(
-    handle: NightHandle, engine: Engine, night_id: str, show: Callable[[NightProgress], None], settings: Settings
+    handle: NightHandle,
+    engine: Engine,
+    night_id: str,
+    show: Callable[[NightProgress], None],
+    tell: Callable[[str], None],
+    settings: Settings,
 ) -> list[str]:
-    while handle.get_status().status in ("PENDING", "ENQUEUED"):
-        show(night_progress(engine, night_id))
-        take_over_from_the_dead(engine, settings)
+    there_at, told = time.monotonic(), False
+    while True:
+        try:
+            show(night_progress(engine, night_id))
+            take_over_from_the_dead(engine, settings)
+            # Asked last: the engine waits for its database without end, and could not be told to give up
+            if handle.get_status().status not in ("PENDING", "ENQUEUED"):
+                break
+            there_at, told = time.monotonic(), False
+        except DBAPIError as fault:
+            if not is_away(fault) or time.monotonic() - there_at > AWAY_AT_MOST_SECONDS:
+                raise
+            if not told:
+                tell(f"与数据库失去联系，恢复后自动继续；{AWAY_AT_MOST_SECONDS / 60:.0f} 分钟内未恢复则停下")
+                told = True
         time.sleep(PROGRESS_SECONDS)
     return handle.get_result()
 
@@ -163,7 +189,12 @@ def crawl_shard(job: ShardJob, engine: Engine, processes: ShardProcesses, settin
         counts = broken_off(settings.home, job.night_id, job.worker)
         return sum(times >= SET_ASIDE_AFTER for times in counts.values())
 
-    fault = processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER)
+    def wait_for_database() -> None:
+        """What was in hand when it went away is as if never begun: that was no page's doing."""
+        when_there(lambda: SqlFrontier(engine).withdraw_leases(job.night_id, [job.worker]))
+        excuse_in_hand(settings.home, job.night_id, job.worker)
+
+    fault = processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER, wait_for_database)
     # Noted here, at the closing hour, and not where the night is closed: after a crash that may be done the next evening
     if _hours_are_over(settings) and _unfinished(engine, job.night_id):
         pause_night(engine, job.night_id, utc_now())
@@ -224,3 +255,16 @@ def _interruptible(processes: ShardProcesses) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _leaving_without_database(processes: ShardProcesses) -> Iterator[None]:
+    """Ends the process at once when the database stays away: the threads of the engine wait for it without end."""
+    try:
+        yield
+    except DBAPIError as fault:
+        if not is_away(fault):
+            raise
+        processes.stop()
+        os.write(2, f"\n错误：{in_words(fault)}\n".encode())
+        os._exit(1)

@@ -61,7 +61,7 @@ def recheck(
             if case.looks[-1].reappeared:
                 reopen_as_repeat(engine, case.case_id, "复测发现：移送后曾下线或改正，现又出现", utc_now())
 
-    result = work_through(settings, engine, night_id, members, lock_descriptor, show, close)
+    result = work_through(settings, engine, night_id, members, lock_descriptor, show, tell, close)
     failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
     return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *failed))
 

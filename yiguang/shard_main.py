@@ -3,9 +3,11 @@
 import sys
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.shard import run_shard
 from domain.nights import NightKind
+from storage.away import is_away
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
 from storage.night_figures import pages_to_come
@@ -21,7 +23,7 @@ from yiguang.machine import machine_facts
 from yiguang.night_judge import page_judge
 from yiguang.rechecking import as_single_pages, at_any_hour
 from yiguang.settings import Settings, read_settings
-from yiguang.shard_processes import EXIT_HOPELESS, ShardJob, die_with_parent
+from yiguang.shard_processes import EXIT_DATABASE_AWAY, EXIT_HOPELESS, ShardJob, die_with_parent
 from yiguang.wiring import crawl_settings, load_classifier, provenance, with_pictures
 
 
@@ -32,7 +34,12 @@ def main() -> int:
     structlog.contextvars.bind_contextvars(night=job.night_id, worker=job.worker)
     try:
         crawl(job, read_settings())
-    except (CommandFailed, UsageError) as fault:
+    except (CommandFailed, UsageError, SQLAlchemyError) as fault:
+        if is_away(fault):
+            structlog.get_logger().warning("the database is away", reason=str(fault).splitlines()[0])
+            return EXIT_DATABASE_AWAY
+        if isinstance(fault, SQLAlchemyError):
+            raise
         structlog.get_logger().error("shard cannot work", reason=str(fault))
         return EXIT_HOPELESS
     return 0

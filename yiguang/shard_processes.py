@@ -13,8 +13,10 @@ from pathlib import Path
 
 #: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
 EXIT_HOPELESS = 2
+#: Exit code of a shard whose database went away: started again when it is back.
+EXIT_DATABASE_AWAY = 3
 SHARD_COMMAND = (sys.executable, "-m", "yiguang.shard_main")
-#: Were every page to blame, the fault would be somewhere else.
+#: Were every page to blame, or the database away so often, the fault would be somewhere else.
 MAX_EXCUSED = 30
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
@@ -60,18 +62,28 @@ class ShardProcesses:
     def log_file(self, job: ShardJob) -> Path:
         return self._logs / f"{job.night_id}-{job.worker}.log"
 
-    def run(self, job: ShardJob, restarts: int, excused: Callable[[], int] = lambda: 0) -> str:
+    def run(
+        self,
+        job: ShardJob,
+        restarts: int,
+        excused: Callable[[], int] = lambda: 0,
+        wait_for_database: Callable[[], None] = lambda: None,
+    ) -> str:
         """Run to the end, starting again after a crash; an empty string when it ended well, else why not (Chinese).
 
         `excused` says how many of the crashes so far are a single page's doing, which the next start leaves out; up to
-        `MAX_EXCUSED` of them do not count against `restarts`.
+        `MAX_EXCUSED` of them do not count against `restarts`. Nor do as many losses of the database, each of which is waited out
+        by calling `wait_for_database`.
         """
-        ending, starts = 0, 0
-        while starts <= restarts + min(excused(), MAX_EXCUSED):
+        ending, starts, losses = 0, 0, 0
+        while starts <= restarts + min(excused(), MAX_EXCUSED) + min(losses, MAX_EXCUSED):
             starts += 1
             ending = self._run_once(job)
             if ending in (0, EXIT_HOPELESS):
                 break
+            if ending == EXIT_DATABASE_AWAY:
+                losses += 1
+                wait_for_database()
         if ending == 0:
             return ""
         how = f"被信号 {-ending} 终止" if ending < 0 else f"以退出码 {ending} 结束"

@@ -108,3 +108,17 @@ def test_crashes_that_are_one_pages_doing_do_not_cost_the_shard(
         starts.unlink()
         assert "被信号 9 终止" in processes.run(job, 0, lambda: 1)
     assert len(starts.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_losses_of_the_database_are_waited_out_and_do_not_count(tmp_path: Path) -> None:
+    """Gone five times, with not one restart allowed."""
+    starts, waits = tmp_path / "starts", []
+    script = f"import sys\nfrom pathlib import Path\nstarts = Path({str(starts)!r})\n" + (
+        "text = starts.read_text() if starts.exists() else ''\n"
+        "starts.write_text(text + 'x')\nsys.exit(3 if len(text) < 5 else 0)\n"
+    )
+    with night_lock(tmp_path / "lock") as descriptor:
+        processes = ShardProcesses(descriptor, tmp_path, (sys.executable, "-c", script))
+        job = ShardJob("2026-11-25", 7, [3], os.getpid())
+        assert processes.run(job, 0, wait_for_database=lambda: waits.append(len(starts.read_text()))) == ""
+    assert waits == [1, 2, 3, 4, 5]
