@@ -4,7 +4,7 @@
 
 One PostgreSQL, one `yiguang worker` that lives through all of it, and `yiguang nightly` started again and again. Every two seconds the
 worker, what it started and the night are looked at; after every night, when all should be at rest, what is left is counted: memory,
-descriptors and threads of the worker, processes below it, temporary files, sessions and locks of the database. The exit code is 1 when
+descriptors and threads of the worker, processes below it, temporary files, sessions and locks of the database. The exit code is 1 when a night failed or
 processes, files, locks or descriptors were left over after the last night that were not there after the first.
 """
 
@@ -190,7 +190,7 @@ def judge(rests: list[Rest]) -> int:
     failed = [rest.night for rest in rests if rest.code]
     if failed:
         print(f"nights that did not end with 0: {failed}")
-    return int(bool({"descriptors", "children", "temporary", "locks"} & left.keys()))
+    return int(bool(failed) or bool({"descriptors", "children", "temporary", "locks"} & left.keys()))
 
 
 if __name__ == "__main__":

@@ -110,5 +110,5 @@ def test_a_database_that_stays_away_ends_the_night_with_one_line_and_the_next_st
 
 def _wait_for_pages(office: Office, night: subprocess.Popen[str], processes: int) -> None:
     while office.crawling() < processes or sum(office.stored().values()) < SITES:
-        assert night.poll() is None
+        assert night.poll() is None, night.communicate()
         time.sleep(0.05)
