@@ -105,7 +105,7 @@ def crawl_one_shard(pages_a_site: int) -> None:
     watch.start()
     begun, cpu = time.perf_counter(), time.process_time()
     try:
-        crawl(job, read_settings())
+        crawl(job, read_settings(), lambda: False)
     finally:
         ended.set()
         watch.join()

@@ -53,8 +53,10 @@ def run_shard(
     memory: CrawlMemory | None = None,
     pictures: PictureMemory | None = None,
     in_hand: InHand | None = None,
+    is_ending: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Crawl until the frontier has nothing left for `targets`, or until `settings.stop_at`. Without `memory` every page
+    """Crawl until the frontier has nothing left for `targets`, until `settings.stop_at`, or until `is_ending`, which is asked before
+    every page: those in hand are then finished, what else was taken is given back. Without `memory` every page
     is fetched as if for the first time; without `pictures` each picture is read once in this crawl;
     without `in_hand` nothing is known of earlier processes that broke off.
 
@@ -79,6 +81,7 @@ def run_shard(
             memory or NoMemory(),
             pictures,
             in_hand or OnlyInMemory(),
+            is_ending,
         )
         spider = crawler.spider
         if not isinstance(spider, ShardSpider):

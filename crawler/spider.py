@@ -65,6 +65,7 @@ class ShardSpider(Spider):
         memory: CrawlMemory,
         pictures: PictureMemory | None,
         in_hand: InHand,
+        is_ending: Callable[[], bool],
     ) -> None:
         super().__init__()
         self.night_id = night_id
@@ -77,6 +78,7 @@ class ShardSpider(Spider):
         self.memory = memory
         self.pictures = pictures
         self.in_hand = in_hand
+        self.is_ending = is_ending
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
@@ -155,8 +157,9 @@ class ShardSpider(Spider):
                 lane.result()  # a lane fails only when nothing can be recorded any more
 
     def _is_over(self) -> bool:
+        """Whether no further page may be begun; those in hand are finished, what else was taken is given back."""
         stop_at = self.crawl_settings.stop_at
-        return stop_at is not None and self.clock() >= stop_at
+        return self.is_ending() or (stop_at is not None and self.clock() >= stop_at)
 
     async def _fill_lanes(self, visitor: Visitor) -> None:
         """Give each target without a lane one, while there are free lanes and URLs for them."""

@@ -1,6 +1,8 @@
 """`python -m yiguang.shard_main`: crawls one shard of a night; its job comes as one JSON line on standard input."""
 
 import sys
+import threading
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,10 +32,11 @@ from yiguang.wiring import crawl_settings, load_classifier, provenance, with_pic
 def main() -> int:
     set_up_logging()
     job = ShardJob.load(sys.stdin.buffer.readline())
-    die_with_parent(job.parent, sys.stdin.fileno())
+    ending = threading.Event()
+    die_with_parent(job.parent, sys.stdin.fileno(), ending.set)
     structlog.contextvars.bind_contextvars(night=job.night_id, worker=job.worker)
     try:
-        crawl(job, read_settings())
+        crawl(job, read_settings(), ending.is_set)
     except (CommandFailed, UsageError, SQLAlchemyError) as fault:
         if is_away(fault):
             structlog.get_logger().warning("the database is away", reason=str(fault).splitlines()[0])
@@ -45,8 +48,8 @@ def main() -> int:
     return 0
 
 
-def crawl(job: ShardJob, settings: Settings) -> None:
-    """Run the shard to its end. Leases left by an earlier process of the same shard are freed first."""
+def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> None:
+    """Run the shard to its end, or until `is_ending` and the pages in hand are finished. Leases left by an earlier process of the same shard are freed first."""
     classifier = load_classifier(settings)
     engine = open_home(settings)
     wanted = frozenset(job.target_ids)
@@ -75,6 +78,7 @@ def crawl(job: ShardJob, settings: Settings) -> None:
             memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),
             in_hand,
+            is_ending,
         )
     finally:
         in_hand.close()

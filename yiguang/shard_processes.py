@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, NoReturn
 
 #: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
 EXIT_HOPELESS = 2
@@ -19,6 +22,7 @@ SHARD_COMMAND = (sys.executable, "-m", "yiguang.shard_main")
 #: Were every page to blame, or the database away so often, the fault would be somewhere else.
 MAX_EXCUSED = 30
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+_FINISH = b"finish\n"
 
 
 def worker_name(shard: int) -> str:
@@ -90,22 +94,8 @@ class ShardProcesses:
         return f"采集进程 {job.worker} {how}，日志在 {self.log_file(job)}"
 
     def _run_once(self, job: ShardJob) -> int:
-        # The arguments only tell a person looking at the process list; the job itself goes through the pipe.
-        command = [*self._command, "--night", job.night_id, "--shard", str(job.shard)]
         with self.log_file(job).open("ab") as log:
-            with self._guard:
-                if self._stopping:
-                    # The night is being interrupted: leave the job unfinished, so that the next run takes it up.
-                    threading.Event().wait()
-                child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    pass_fds=(self._lock_descriptor,),
-                )
-                self._running[child.pid] = child
+            child = self._start(job, log)
             assert child.stdin is not None
             try:
                 # The pipe stays open while we live; its end tells the child that we do not.
@@ -118,8 +108,45 @@ class ShardProcesses:
                 with self._guard:
                     del self._running[child.pid]
                 _kill_group(child.pid)
-                child.stdin.close()
+                with suppress(BrokenPipeError):
+                    child.stdin.close()
+        if self._stopping:
+            _leave_unfinished()
         return child.returncode
+
+    def _start(self, job: ShardJob, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        # The arguments only tell a person looking at the process list; the job itself goes through the pipe.
+        command = [*self._command, "--night", job.night_id, "--shard", str(job.shard)]
+        with self._guard:
+            stopping = self._stopping
+            if not stopping:
+                child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=(self._lock_descriptor,),
+                )
+                self._running[child.pid] = child
+        if stopping:
+            _leave_unfinished()
+        return child
+
+    def finish(self, grace_seconds: float, at_once: threading.Event) -> None:
+        """Have every crawl process finish the pages in hand and end; kill those that have not after so many seconds, or when
+        `at_once` is set. None is started after this."""
+        with self._guard:
+            self._stopping = True
+            for child in self._running.values():
+                assert child.stdin is not None
+                with suppress(BrokenPipeError, ValueError):  # it is ending by itself
+                    child.stdin.write(_FINISH)
+                    child.stdin.flush()
+        until = time.monotonic() + grace_seconds
+        while self._running and time.monotonic() < until and not at_once.wait(0.1):
+            pass
+        self.stop()
 
     def stop(self) -> None:
         """Kill every crawl process; none is started after this."""
@@ -127,6 +154,12 @@ class ShardProcesses:
             self._stopping = True
             for process_id in self._running:
                 _kill_group(process_id)
+
+
+def _leave_unfinished() -> NoReturn:
+    """Never comes back: the night is being interrupted, and a job that is left unfinished the next run takes up."""
+    while True:
+        threading.Event().wait()
 
 
 def _kill_group(process_id: int) -> None:
@@ -138,10 +171,11 @@ def _kill_group(process_id: int) -> None:
         return
 
 
-def die_with_parent(parent: int, pipe: int) -> None:
+def die_with_parent(parent: int, pipe: int, finish: Callable[[], None]) -> None:
     """End this process as soon as the parent is gone: the kernel sees to it on Linux, the closed pipe everywhere.
 
-    `pipe` is the descriptor of the pipe whose other end only the parent holds.
+    `pipe` is the descriptor of the pipe whose other end only the parent holds; `finish` is called when it says that no further page is
+    to be begun.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -150,7 +184,7 @@ def die_with_parent(parent: int, pipe: int) -> None:
 
     def watch() -> None:
         while os.read(pipe, 4096):
-            pass
+            finish()
         os._exit(1)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -19,8 +19,16 @@ from yiguang.settings import Settings
 from yiguang.shard_processes import ShardProcesses
 
 
-def work(settings: Settings, engine: Engine, name: str, lock_descriptor: int, say: Callable[[str], None]) -> NoReturn:
-    """Until SIGINT or SIGTERM: then the pages in hand are given up, and whoever runs the night hands the shards to others.
+def work(
+    settings: Settings,
+    engine: Engine,
+    name: str,
+    lock_descriptor: int,
+    grace_seconds: float,
+    say: Callable[[str], None],
+) -> NoReturn:
+    """Until SIGINT or SIGTERM: then the pages in hand are finished, within `grace_seconds` or until a second signal, and whoever runs the
+    night hands the shards to others.
 
     A worker that cannot say for `FENCED_AFTER` that it is there stops too (exit code 1), because others will soon take its work
     over. Raises CommandFailed when it may not begin.
@@ -31,15 +39,18 @@ def work(settings: Settings, engine: Engine, name: str, lock_descriptor: int, sa
     except NameTaken as taken:
         raise CommandFailed(f"已有名为 {taken} 的工作进程在运行；用 --name 另取一个") from taken
     processes = ShardProcesses(lock_descriptor, settings.logs)
-    stop, lost = threading.Event(), threading.Event()
+    stop, at_once, lost = threading.Event(), threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: (at_once if stop.is_set() else stop).set())
     threading.Thread(target=_beat, args=(engine, name, stop, lost), name="heartbeat", daemon=True).start()
     workflows = NightWorkflows(crawl=lambda job: crawl_shard(job, engine, processes, settings), close=_not_here)
     with durable_worker(settings, workflows, name):
         say(f"工作进程 {name} 已加入，同时采集 {settings.shards} 个分片")
         stop.wait()
-        processes.stop()
+        if lost.is_set():
+            processes.stop()  # at once: others take these sites over
+        else:
+            processes.finish(grace_seconds, at_once)
         # At once, as a kill would: the engine would wait for shards that were stopped on purpose and never come to an end.
         # Whatever the last words run into, a closed terminal or a database that is away, must not keep the process either.
         try:

@@ -160,6 +160,24 @@ def test_a_night_is_shared_and_survives_the_death_of_a_worker(office: Office, we
     assert office.run("evidence", "verify", "--all").returncode in (0, 1)
 
 
+def test_a_worker_that_is_asked_to_leave_finishes_the_pages_in_hand(office: Office, web: tuple[ManySites, int]) -> None:
+    sites, _ = web
+    leaving = office.join("leaving")
+    night = office.start("nightly", "--targets", str(office.targets), "--json")
+    while office.crawling() < 2:
+        assert night.poll() is None
+        time.sleep(0.05)
+    leaving.send_signal(signal.SIGTERM)
+    assert leaving.wait(timeout=60) == 0
+    assert sum(office.stored().values()) < SITES * PAGES, "in the middle of it"
+    _, told = night.communicate(timeout=200)
+    assert night.returncode == 0, told
+    stored = office.stored()
+    assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
+    fetched = Counter((host, path) for host, requests in sites.seen.items() for _, path in requests)
+    assert {place for place, times in fetched.items() if times > 1 and place[1] != "/robots.txt"} == set()
+
+
 def test_a_worker_that_was_taken_for_dead_ends_even_when_nobody_listens(office: Office) -> None:
     worker = office.join("alone")
     assert worker.stderr is not None

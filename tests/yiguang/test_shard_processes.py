@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -42,7 +43,7 @@ import os, sys, time
 from pathlib import Path
 from yiguang.shard_processes import ShardJob, die_with_parent
 job = ShardJob.load(sys.stdin.buffer.readline())
-die_with_parent(job.parent, 0)
+die_with_parent(job.parent, 0, lambda: None)
 Path(os.environ["STARTS"]).write_text(str(os.getpid()))
 time.sleep(60)
 """
@@ -122,3 +123,41 @@ def test_losses_of_the_database_are_waited_out_and_do_not_count(tmp_path: Path) 
         job = ShardJob("2026-11-25", 7, [3], os.getpid())
         assert processes.run(job, 0, wait_for_database=lambda: waits.append(len(starts.read_text()))) == ""
     assert waits == [1, 2, 3, 4, 5]
+
+
+FINISHING = """
+import os, sys, threading, time
+from pathlib import Path
+from yiguang.shard_processes import ShardJob, die_with_parent
+job, told = ShardJob.load(sys.stdin.buffer.readline()), threading.Event()
+die_with_parent(job.parent, 0, told.set)
+starts = Path(os.environ["STARTS"])
+starts.write_text("begun")
+told.wait()
+if os.environ["ENDING"] == "finishes":
+    starts.write_text("finished")
+    sys.exit(0)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("ending", ["finishes", "hangs", "hurried"])
+def test_processes_asked_to_finish_have_time_for_it_and_are_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    starts = tmp_path / "starts"
+    monkeypatch.setenv("STARTS", str(starts))
+    monkeypatch.setenv("ENDING", ending)
+    at_once, results = threading.Event(), []
+    if ending == "hurried":
+        at_once.set()
+    with night_lock(tmp_path / "lock") as descriptor:
+        processes = ShardProcesses(descriptor, tmp_path, (sys.executable, "-c", FINISHING))
+        job = ShardJob("2026-11-25", 7, [3], os.getpid())
+        threading.Thread(target=lambda: results.append(processes.run(job, restarts=3)), daemon=True).start()
+        while not starts.exists() or not starts.read_text(encoding="utf-8"):
+            time.sleep(0.02)
+        processes.finish(60.0 if ending != "hangs" else 0.5, at_once)
+    # the lock is free only when the child, which inherited it, is gone
+    assert starts.read_text(encoding="utf-8") == ("finished" if ending == "finishes" else "begun")
+    assert results == [], "the job is left unfinished for the next run"

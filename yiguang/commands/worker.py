@@ -19,7 +19,8 @@ HELP = """\
 
 须共用同一个 PostgreSQL（YIGUANG_DATABASE_URL）与同一个数据目录（YIGUANG_HOME，如网络文件系统）；YIGUANG_SHARDS 在各台上应相同。
 先启动工作进程，再开始一夜，分片才会按总的能力划分。一个网站在一夜中只在一个分片里，间隔由该分片掌握。
-被结束或失去联系的，其分片由其他进程接手，已取得的页面不会重取。
+Ctrl-C 或 SIGTERM 之后做完手头的页面再离开（--grace 秒之内；再来一次则立即离开），其分片由其他进程接手，已取得的页面不会重取。
+被杀死或失去联系的也是如此，只是手头的页面会重取。
 
 \b
 例：
@@ -34,7 +35,12 @@ def add_to(app: typer.Typer) -> None:
 
 def worker(
     name: Annotated[str, typer.Option("--name", help="这个进程的名称，各进程不得相同；默认为主机名与进程号")] = "",
+    grace: Annotated[
+        float, typer.Option("--grace", metavar="SECONDS", help="离开前至多用多少秒做完手头的页面")
+    ] = 120.0,
 ) -> None:
+    if not 0.0 <= grace <= 3600.0:
+        raise UsageError("--grace 应在 0 与 3600 之间")
     from yiguang.commands.nightly import check_fonts
     from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
@@ -52,4 +58,4 @@ def worker(
     check_fonts(settings)
     load_seal_key(settings)
     with night_lock(settings.home / f"worker-{known_as}.lock") as lock_descriptor:
-        work(settings, engine, known_as, lock_descriptor, lambda said: typer.echo(said, err=True))
+        work(settings, engine, known_as, lock_descriptor, grace, lambda said: typer.echo(said, err=True))
