@@ -14,6 +14,9 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
+#: libpq's settings of TCP: a connection whose other end vanished without a word is lost after ten seconds, which is before a worker is
+#: taken for dead (`storage.workers.FENCED_AFTER`). Sockets of the same machine know no such thing.
+_NOTICE_LOSS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 10_000}
 _WRITE_TURN = "write_turn"
 _MIGRATION_LOCK = 0x59694775  # any fixed number of ours: PostgreSQL's advisory locks share one number space
 
@@ -26,7 +29,7 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **_NOTICE_LOSS},
         )
         event.listen(engine, "handle_error", _note_lost_connection)
         return engine
