@@ -56,6 +56,7 @@ BENCHMARKS = (
     Benchmark("rescore", "Judging stored pages again", "rescore_speed", ("1000",), ("4000",), ("200000",), "linear to two processes; interrupted twice, the same result"),
     Benchmark("soak", "Nights without end", "soak", ("--minutes", "2"), ("--minutes", "10"), ("--minutes", "1440"), "nothing left over, memory flat"),
     Benchmark("desk", "The desk under load", "desk_load", ("--pages", "2000", "--items", "200", "--decisions", "5", "--think", "0.2"), ("--pages", "50000", "--items", "5000", "--decisions", "20", "--think", "0.2"), (), "p95 under 100 ms for the next item and a decision"),
+    Benchmark("refer", "Packages of many leads", "refer_load", ("20",), ("100", "400"), ("250", "1000", "5000"), "memory does not grow with the leads"),
     Benchmark("operators", "Operators", "identity_speed", ("1000",), ("10000",), ("100000",), ""),
     Benchmark("registry", "The registry", "registry_speed", ("5000",), ("50000",), ("1000000",), "import within 5 minutes, a look-up under 5 ms"),
 )  # fmt: skip
