@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from domain.brand_names import InstitutionFact
+from domain.brand_uses import InstitutionFact
 from domain.certificates import CertificateRecord
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from domain.brand_book import BrandBook
-from domain.brand_names import BrandJudgement, BrandVerdict, InstitutionFact, PageNames, judge_names
+from domain.brand_names import judge_names
+from domain.brand_uses import BrandJudgement, BrandVerdict, InstitutionFact, PageNames
 from domain.findings import FAMILIES, Document, Finding, Judgement
 
 _ABOUT_OTHERS = frozenset({"news", "regulatory", "research", "recruitment"})

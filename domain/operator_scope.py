@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.brand_names import Evidence
+from domain.brand_uses import Evidence, any_word
 from domain.findings import Document
 from domain.institutions import RegisteredInstitution
 
@@ -125,7 +125,9 @@ def _any_of(words: Sequence[str]) -> str:
 def _is_not_medical(item: RegisteredInstitution, book: ScopeBook) -> bool:
     """Lists of institutions hold medical ones; a row is of another kind only when its class says so and it has no licence."""
     return (
-        not item.licence and not item.subjects and _word(item.institution_class, book.names["class_not_medical"]) != ""
+        not item.licence
+        and not item.subjects
+        and any_word(item.institution_class, book.names["class_not_medical"]) != ""
     )
 
 
@@ -136,9 +138,9 @@ def _operator(document: Document, book: ScopeBook) -> Operator | None:
     """
     own = [name for name in (document.site_name.strip(), document.account.strip()) if name]
     titled = [part for part in _TITLE_PART.split(document.title) if part]
-    if any(_word(name, book.names["medical"]) or _word(name, book.names["not_a_shop"]) for name in own):
+    if any(any_word(name, book.names["medical"]) or any_word(name, book.names["not_a_shop"]) for name in own):
         return None
-    if any(part.endswith(book.names["medical"]) or _word(part, book.names["not_a_shop"]) for part in titled):
+    if any(part.endswith(book.names["medical"]) or any_word(part, book.names["not_a_shop"]) for part in titled):
         return None
     found = [*_named(own, "站名或账号", 0.0, book), *_named(titled, "标题", 0.1, book), *_in_text(document, book)]
     return max(found, key=lambda operator: operator.weight, default=None)
@@ -147,7 +149,7 @@ def _operator(document: Document, book: ScopeBook) -> Operator | None:
 def _named(names: Sequence[str], where: str, less: float, book: ScopeBook) -> Iterator[Operator]:
     for name in names:
         match = book.kinds.search(name)
-        if match and not _word(name, book.names["medical"]) and _AFTER_KIND.fullmatch(name, match.end()):
+        if match and not any_word(name, book.names["medical"]) and _AFTER_KIND.fullmatch(name, match.end()):
             kind, worth = _kind(match[0], book)
             yield Operator(name, kind, where, worth - less)
 
@@ -162,14 +164,14 @@ def _in_text(document: Document, book: ScopeBook) -> Iterator[Operator]:
         start, end = front.start() if front else match.start(), after.end() if after else match.end()
         start += max((said.end() for said in _NOT_IN_NAMES.finditer(text[start : match.start()])), default=0)
         around = text[max(0, start - 6) : end + 6]
-        if _word(around, book.names["medical"]) or _word(around, book.names["not_a_shop"]):
+        if any_word(around, book.names["medical"]) or any_word(around, book.names["not_a_shop"]):
             continue
         kind, worth = _kind(match[0], book)
         if front and (end <= first or start >= last):
             yield Operator(text[start:end], kind, "页首或页脚", worth - 0.1)
             return
         spoken = text[max(0, start - _SPOKEN) : end + _SPOKEN]
-        if _word(spoken, book.names["own_voice"]) or (start <= 2 and len(text) <= _SHORT):
+        if any_word(spoken, book.names["own_voice"]) or (start <= 2 and len(text) <= _SHORT):
             yield Operator(text[start:end], kind, "正文自称", worth / 2)
             return
 
@@ -202,12 +204,12 @@ def _act(text: str, match: re.Match[str], kind: str, book: ScopeBook) -> Offered
     near = book.near
     if text[:start].endswith(near["before_not"]) or text[end:].startswith(near["after_not"]):
         return None
-    if _word(_sentence(text, start, end), near["not_offered"]):
+    if any_word(_sentence(text, start, end), near["not_offered"]):
         return None
     around = text[max(0, start - _NEAR) : end + _NEAR]
-    if not _word(around, near["offered"]):
+    if not any_word(around, near["offered"]):
         return None
-    return OfferedAct(match[0], kind, start, end, _word(around, near["priced"]) != "")
+    return OfferedAct(match[0], kind, start, end, any_word(around, near["priced"]) != "")
 
 
 def _sentence(text: str, start: int, end: int) -> str:
@@ -233,7 +235,7 @@ def _for(
         yield Evidence("medical-act", f"提供{kind}{words}", 0.3 if number == 0 else 0.1 if number <= 2 else 0.0)
     if any(act.priced for act in acts):
         yield Evidence("priced", "附价格或预约方式", 0.1)
-    if stated := _word(document.text, book.names["stated"]):
+    if stated := any_word(document.text, book.names["stated"]):
         yield Evidence("stated-not-medical", f"页面自述“{stated}”", 0.2)
     for item in registered:
         yield Evidence(
@@ -245,11 +247,7 @@ def _for(
 def _against(document: Document, book: ScopeBook) -> Iterator[Evidence]:
     if any(number.startswith("licence:") for number in document.identifiers):
         yield Evidence("licence-shown", "页面载有医疗机构登记号，真伪待核", 0.4)
-    elif word := _word(document.text, book.near["licensed"]):
+    elif word := any_word(document.text, book.near["licensed"]):
         yield Evidence("licence-mentioned", f"页面提及“{word}”", 0.3)
-    if word := _word(document.text, book.near["partner"]):
+    if word := any_word(document.text, book.near["partner"]):
         yield Evidence("partner", f"“{word}”：可能由别的医疗机构实施", 0.3)
-
-
-def _word(text: str, words: Sequence[str]) -> str:
-    return next((word for word in words if word in text), "")

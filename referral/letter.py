@@ -18,7 +18,7 @@ from referral.recipients import RecipientCard
 #: A letter names so many places of a lead; the list of evidence has them all.
 _QUOTES_SHOWN = 30
 #: So many leads are set out in the letter itself; it says how many more there are, and the list of leads has them all.
-_LEADS_SHOWN = 50
+LEADS_SHOWN = 50
 _TO_BE_FOUND = "（待查）"
 
 
@@ -54,9 +54,9 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
         "leads": [
             lead_values(number, lead, route, card, consignment.told)
-            for number, lead, route in islice(consignment.numbered(), _LEADS_SHOWN)
+            for number, lead, route in islice(consignment.numbered(), LEADS_SHOWN)
         ],
-        "more_leads": max(0, len(consignment.leads) - _LEADS_SHOWN),
+        "more_leads": max(0, len(consignment.leads) - LEADS_SHOWN),
         "articles": _articles(consignment.leads),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from referral.checklist import FIELDS
 from referral.lead import ReferredLead
-from referral.letter import Consignment, letter_values
+from referral.letter import LEADS_SHOWN, Consignment, letter_values
 from referral.paper import on_paper
 from referral.recipients import RecipientCard
 
@@ -24,7 +24,7 @@ def paper_values(consignment: Consignment) -> dict[str, Any]:
     return (
         letter_values(consignment)
         | told
-        | {"blank": BLANK, "parties": [_party(lead) for lead in consignment.leads[:50]]}
+        | {"blank": BLANK, "parties": [_party(lead) for lead in consignment.leads[:LEADS_SHOWN]]}
     )
 
 

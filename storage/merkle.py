@@ -17,20 +17,8 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return _node(merkle_root(leaves[:split]), merkle_root(leaves[split:]))
 
 
-def merkle_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The digests beside the way from leaf `index` up to the root, lowest first."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(index)
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*merkle_path(leaves[:split], index), merkle_root(leaves[split:])]
-    return [*merkle_path(leaves[split:], index - split), merkle_root(leaves[:split])]
-
-
 def merkle_paths(leaves: Sequence[bytes]) -> list[list[bytes]]:
-    """`merkle_path` of every leaf, in one walk over the tree."""
+    """For each leaf the digests beside the way from it up to the root, lowest first."""
     return _walked(leaves)[1]
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.institutions import name_key
@@ -28,6 +28,8 @@ FIELDS = ("name", "institution", "number", "ignored")
 _BATCH_ROWS = 2000
 _LOOKED_UP = 40
 _LONGEST_NAME = 30
+_NOT_LISTED = date.min
+"""The day of rows that a list has not confirmed yet; never seen outside of the import."""
 
 
 class PractitionerKeyUnusable(ValueError):
@@ -41,9 +43,9 @@ class RegisteredPractitioner:
     number_digest: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PractitionerCounts:
-    """Rows read and, when the list was taken in before, rows of the source's older days that went."""
+    """Practitioners that the source's list has now, and how many it had before and has no more."""
 
     listed: int = 0
     gone: int = 0
@@ -94,36 +96,39 @@ def practitioner_key(home: Path) -> bytes:
 def import_practitioners(
     engine: Engine, rows: Iterable[RegisteredPractitioner], source: str, as_of: date
 ) -> PractitionerCounts:
-    """Take in one list; doing it twice changes nothing. Whoever the source's list no longer has goes: no history of people is kept."""
-    counts = PractitionerCounts()
-    remaining = iter(rows)
-    table = registry_practitioners
-    while batch := list(islice(remaining, _BATCH_ROWS)):
-        values = {
-            (name_key(row.institution), row.name, row.number_digest): {
-                "source": source,
-                "as_of": as_of,
-                "name": row.name,
-                "institution": row.institution,
-                "institution_key": name_key(row.institution),
-                "number_digest": row.number_digest,
-            }
-            for row in batch
+    """Take in one list, all of it or nothing; doing it twice changes nothing. Whoever the source's list no longer has goes: no
+    history of people is kept. A list of nobody changes nothing either."""
+    table, remaining = registry_practitioners, iter(rows)
+    of_source = table.c.source == source
+    counted = select(func.count()).select_from(table).where(of_source)
+    with writing(engine) as connection:
+        if not (batch := list(islice(remaining, _BATCH_ROWS))):
+            return PractitionerCounts()
+        connection.execute(update(table).where(of_source).values(as_of=_NOT_LISTED))
+        while batch:
+            _store(connection, batch, source, as_of)
+            batch = list(islice(remaining, _BATCH_ROWS))
+        gone = connection.execute(delete(table).where(of_source, table.c.as_of == _NOT_LISTED)).rowcount
+        return PractitionerCounts(connection.execute(counted).scalar_one(), gone)
+
+
+def _store(connection: Connection, rows: Sequence[RegisteredPractitioner], source: str, as_of: date) -> None:
+    values = {
+        (name_key(row.institution), row.name, row.number_digest): {
+            "source": source,
+            "as_of": as_of,
+            "name": row.name,
+            "institution": row.institution,
+            "institution_key": name_key(row.institution),
+            "number_digest": row.number_digest,
         }
-        with writing(engine) as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(table)
-            fresh = {"as_of": statement.excluded.as_of, "institution": statement.excluded.institution}
-            unique = ["institution_key", "name", "source", "number_digest"]
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=unique, set_=fresh), list(values.values())
-            )
-        counts.listed += len(values)
-    if counts.listed:
-        with writing(engine) as connection:
-            older = delete(table).where(table.c.source == source, table.c.as_of < as_of)
-            counts.gone = connection.execute(older).rowcount
-    return counts
+        for row in rows
+    }
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(registry_practitioners)
+    fresh = {"as_of": statement.excluded.as_of, "institution": statement.excluded.institution}
+    unique = ["institution_key", "name", "source", "number_digest"]
+    connection.execute(statement.on_conflict_do_update(index_elements=unique, set_=fresh), list(values.values()))
 
 
 class SqlPractitioners:

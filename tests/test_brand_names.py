@@ -8,7 +8,8 @@ import pytest
 
 from domain.brand_book import BrandBook, load_brand_book
 from domain.brand_hosts import likenesses, official_brand
-from domain.brand_names import BrandVerdict, InstitutionFact, PageNames, judge_names
+from domain.brand_names import judge_names
+from domain.brand_uses import BrandVerdict, InstitutionFact, PageNames
 
 ROOT = Path(__file__).parent.parent
 ROWS = [

@@ -1,6 +1,6 @@
-"""Times as people type them."""
+"""Times and days as people type them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.beijing import BEIJING
 from yiguang.errors import UsageError
@@ -15,3 +15,11 @@ def told_time(at: str) -> datetime:
     except ValueError:
         raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
     return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
+
+
+def told_day(text: str, option: str) -> date:
+    """Raises UsageError naming the option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} 应为日期，如 2026-11-01，不是 {text}") from None

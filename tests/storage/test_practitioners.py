@@ -1,5 +1,6 @@
 """Lists of practitioners: taken in, taken in again, looked up; of numbers a keyed digest and nothing else."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -46,6 +47,26 @@ def test_whoever_a_newer_list_lacks_goes(engine: Engine) -> None:
     assert import_practitioners(engine, [LI], "市卫健委", LATER).gone == 1
     assert SqlPractitioners(engine).sources() == (("市卫健委", LATER, 1), ("省名单", DAY, 1))
     assert import_practitioners(engine, [], "市卫健委", date(2027, 1, 1)).gone == 0
+    assert SqlPractitioners(engine).sources() == (("市卫健委", LATER, 1), ("省名单", DAY, 1))
+
+
+def test_a_list_corrected_on_its_own_day_or_dated_back_is_the_list(engine: Engine) -> None:
+    import_practitioners(engine, [LI, SHEN], "市卫健委", LATER)
+    assert import_practitioners(engine, [LI], "市卫健委", LATER).gone == 1
+    assert import_practitioners(engine, [SHEN], "市卫健委", DAY).gone == 1
+    assert SqlPractitioners(engine).sources() == (("市卫健委", DAY, 1),)
+
+
+def test_a_list_that_breaks_off_changes_nothing(engine: Engine) -> None:
+    def broken() -> Iterator[RegisteredPractitioner]:
+        yield from [SHEN] * 3000
+        raise RegistryFileError("第 3001 行")
+
+    import_practitioners(engine, [LI], "市卫健委", DAY)
+    with pytest.raises(RegistryFileError):
+        import_practitioners(engine, broken(), "市卫健委", LATER)
+    known = SqlPractitioners(engine)
+    assert known.sources() == (("市卫健委", DAY, 1),) and known.of([LI.institution], [LI.name]).registered == {LI.name}
 
 
 def test_a_number_is_stored_as_a_keyed_digest_only(engine: Engine, tmp_path: Path) -> None:

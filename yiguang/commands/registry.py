@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,8 @@ import typer
 from yiguang.commands import registry_practitioners
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
+from yiguang.told_headings import told_headings
+from yiguang.told_time import told_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -97,12 +98,12 @@ def import_(
     from storage.certificate_lists import state_complete
     from storage.registry_file import RegistryFileError, open_registry_file
     from storage.registry_import import import_institutions, remember_headings, remembered_headings
-    from storage.registry_rows import BadRow, RowReader, load_headings
+    from storage.registry_rows import FIELDS, BadRow, RowReader, load_headings
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
-    day = _day(as_of) if as_of else utc_now().date()
-    mapped = _mapped(map_ or [])
+    day = told_day(as_of, "--as-of") if as_of else utc_now().date()
+    mapped = told_headings(map_ or [], FIELDS)
     issuers = _issuers(complete_for or [])
     if not file.is_file():
         raise UsageError(f"找不到名录文件：{file}")
@@ -214,19 +215,6 @@ def _report(counts: "ImportCounts") -> None:
         typer.echo(f"  {change.name} {change.field}：{change.before or '（无）'} → {change.after or '（无）'}")
 
 
-def _mapped(pairs: list[str]) -> dict[str, str]:
-    from storage.registry_file import heading_key
-    from storage.registry_rows import FIELDS
-
-    mapped = {}
-    for pair in pairs:
-        heading, equals, field = pair.partition("=")
-        if not equals or not heading_key(heading) or field not in FIELDS:
-            raise UsageError(f"--map 应为 列名=字段，字段为 {'、'.join(FIELDS)} 之一：{pair}")
-        mapped[heading_key(heading)] = field
-    return mapped
-
-
 def _issuers(regions: list[str]) -> list[str]:
     from domain.certificate_coverage import parse_issuer
 
@@ -250,13 +238,6 @@ def incomplete(
     if not count:
         raise CommandFailed(f"没有关于“{issuer}”的完整声明")
     typer.echo(f"已撤回 {count} 项关于“{issuer}”的完整声明")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of 应为日期，如 2026-11-01：{text}") from None
 
 
 @contextmanager

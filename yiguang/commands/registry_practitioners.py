@@ -1,7 +1,6 @@
 """`yiguang registry practitioners`: lists of registered doctors."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,8 @@ import typer
 
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
+from yiguang.told_headings import told_headings
+from yiguang.told_time import told_day
 
 if TYPE_CHECKING:
     from storage.practitioners import RegisteredPractitioner
@@ -41,6 +42,7 @@ def practitioners(
 ) -> None:
     from domain.practitioners import load_practitioner_book
     from storage.practitioners import (
+        FIELDS,
         PractitionerKeyUnusable,
         import_practitioners,
         practitioner_headings,
@@ -53,8 +55,8 @@ def practitioners(
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
-    day = _day(as_of) if as_of else utc_now().date()
-    mapped = _mapped(map_ or [])
+    day = told_day(as_of, "--as-of") if as_of else utc_now().date()
+    mapped = told_headings(map_ or [], FIELDS)
     if not file.is_file():
         raise UsageError(f"找不到名单文件：{file}")
     engine = open_home(settings)
@@ -87,23 +89,3 @@ def practitioners(
         typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
     if bad:
         raise CommandFailed(f"{len(bad)} 行有误，未导入")
-
-
-def _mapped(pairs: list[str]) -> dict[str, str]:
-    from storage.practitioners import FIELDS
-    from storage.registry_file import heading_key
-
-    mapped = {}
-    for pair in pairs:
-        heading, equals, field = pair.partition("=")
-        if not equals or not heading_key(heading) or field not in FIELDS:
-            raise UsageError(f"--map 应为 列名=字段，字段为 {'、'.join(FIELDS)} 之一：{pair}")
-        mapped[heading_key(heading)] = field
-    return mapped
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of 应为日期，如 2026-11-01：{text}") from None

@@ -8,6 +8,7 @@ import typer
 
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
+from yiguang.told_time import told_day
 
 if TYPE_CHECKING:
     from referral.statistics_book import Report
@@ -38,7 +39,7 @@ def stats(
         Path | None, typer.Option("--drafts", metavar="FILE", help="另写典型案例草稿（隐去名称），.docx")
     ] = None,
 ) -> None:
-    first, last = _day(since, "--from"), _day(until, "--to")
+    first, last = told_day(since, "--from"), told_day(until, "--to")
     if last < first:
         raise UsageError("--to 不能早于 --from")
     if (last - first).days > 366 * 10:
@@ -91,13 +92,6 @@ def _typical_cases(settings: Settings, first: date, last: date) -> bytes:
                 continue
             found.append(draft_of(lead, package, cards[package.recipient].name, words))
     return drafts_docx(found, first, last, words)
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} 应为日期，如 2026-01-31，不是 {text}") from None
 
 
 def _report(settings: Settings, first: date, last: date) -> "Report":
