@@ -14,6 +14,8 @@ from domain.outcome import Outcome
 from domain.page import Exchange
 
 _DNS_SECONDS = 10.0
+#: The name service knows names that certainly exist: that it does not know one means something.
+NAMES_RESOLVE = "names-resolve"
 
 
 class Control(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from crawler.computing import ComputingStuck
-from crawler.control import CONTROL_ZH, Control, SiteControl, names_resolve
+from crawler.control import CONTROL_ZH, NAMES_RESOLVE, Control, SiteControl, names_resolve
 from crawler.discovery import sitemap_links
 from crawler.endings import Endings
 from crawler.examining import Examiner
@@ -25,7 +25,7 @@ from crawler.urls import host_of
 from domain.outcome import Outcome
 from domain.page import Headers, Link, Reading
 from domain.targets import TargetKind
-from domain.visits import CrawlMemory, Earlier, FrontierUrl, Visit
+from domain.visits import ControlAsked, CrawlMemory, Earlier, FrontierUrl, Visit
 
 #: The longest that a site which asked us to wait is left alone as a whole; its URL itself waits as long as asked.
 _MAX_SITE_REST_SECONDS = 60.0
@@ -62,8 +62,8 @@ class Visitor:
             self.control.note_content(visit.final_url)
         elif visit.outcome is Outcome.HTTP_GONE:
             visit = await self._controlled(visit, scope)
-        elif visit.outcome is Outcome.DNS_GONE and not await names_resolve(self.settings.dns_control):
-            visit = self.endings.our_fault(visit, "域名解析服务异常：确知存在的域名也解析不出")
+        elif visit.outcome is Outcome.DNS_GONE:
+            visit = await self._with_names_asked(visit)
         follows = row.depth == 0 and scope.target.depth > 0
         if follows and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
             visit = await self._with_sitemaps(visit, scope)
@@ -75,7 +75,15 @@ class Visitor:
         detail = f"{visit.outcome_detail}；{CONTROL_ZH[answer.control]}"
         if answer.control is Control.NOT_HAD:
             visit = self.endings.failed(visit, FetchFailed(Outcome.HTTP_ERROR, detail, again=True))
-        return replace(visit, outcome_detail=detail, asides=answer.exchanges, ended_at=self.clock())
+        asked = ControlAsked(answer.control.value, answer.exchanges)
+        return replace(visit, outcome_detail=detail, asides=answer.exchanges, control=asked, ended_at=self.clock())
+
+    async def _with_names_asked(self, visit: Visit) -> Visit:
+        """A name is gone only if the name service knows others."""
+        if not await names_resolve(self.settings.dns_control):
+            return self.endings.our_fault(visit, "域名解析服务异常：确知存在的域名也解析不出")
+        answer = NAMES_RESOLVE if self.settings.dns_control else Control.NOTHING_TO_ASK.value
+        return replace(visit, control=ControlAsked(answer))
 
     async def _with_sitemaps(self, visit: Visit, scope: Scope) -> Visit:
         """What the site's sitemaps name counts as found on its start page, after the links that stand there."""

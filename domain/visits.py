@@ -89,6 +89,15 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlAsked:
+    """What was asked before a page was called gone, and the answer. `result` is `alive`, `gone-too`, `not-had` or `nothing-to-ask` for the
+    rest of its site, `names-resolve` for the name service. `exchanges` are those it took, none when this crawl knew the answer."""
+
+    result: str
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """All that is known after one visit; made durable as a whole or not at all.
 
@@ -99,7 +108,8 @@ class Visit:
     sitemaps, control fetches. `same_as` is the id of an earlier page when the server said (304) that it has not changed
     since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
     which pictures were fetched to be read; of a lead, all that were read and that the browser did not load as well.
-    `set_aside` is true of a URL that kept breaking the crawl and is left alone for the rest of the night.
+    `set_aside` is true of a URL that kept breaking the crawl and is left alone for the rest of the night. `control` is None where
+    nobody had to ask whether the page is really gone; its exchanges are among the `asides`.
     """
 
     frontier: FrontierUrl
@@ -122,6 +132,7 @@ class Visit:
     same_as: int | None = None
     picture_exchanges: tuple[Exchange, ...] = ()
     set_aside: bool = False
+    control: ControlAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)

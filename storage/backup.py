@@ -19,9 +19,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from storage.all_bundles import all_bundles
 from storage.durable_file import write_whole
 from storage.expiry import deletions
-from storage.tables import bundles, warc_files
+from storage.tables import warc_files
 
 FORMAT = "yiguang-backup-1"
 MANIFEST = "manifest.json"
@@ -91,7 +92,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
 def evidence_paths(engine: Engine) -> set[str]:
     """Files of evidence that should be in the data folder, by their paths in it."""
     with engine.connect() as connection:
-        known = {*connection.scalars(select(bundles.c.path)), *connection.scalars(select(warc_files.c.path))}
+        known = {*connection.scalars(all_bundles()), *connection.scalars(select(warc_files.c.path))}
         return known - set(deletions(connection))
 
 

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, union
 
 from domain.retention import KeepClass, RecordKind, RetentionPolicy
 from storage.chain import lock_chain
 from storage.database import writing
 from storage.keep_records import KeepRecord, append_record, read_records, record_act, write_record_files
-from storage.tables import bundles, nights, visits, warc_files
+from storage.tables import bundles, look_bundles, nights, takedown_looks, visits, warc_files
 
 
 class NothingToDo(Exception):
@@ -83,7 +84,8 @@ def assign_class(
 
 
 def kept_items(connection: Connection, policy: RetentionPolicy) -> list[KeptItem]:
-    """Everything not yet deleted, bundles first. Night files count once their night has ended and they are complete."""
+    """Everything not yet deleted, bundles first. Night files count once their night has ended and they are complete. What a look found
+    is kept in the class of its lead and held with it."""
     records = read_records(connection)
     gone = {record.subject for record in records if record.kind is RecordKind.DELETION}
     held = standing_holds(records)
@@ -92,6 +94,11 @@ def kept_items(connection: Connection, policy: RetentionPolicy) -> list[KeptItem
     for row in connection.execute(select(bundles).order_by(bundles.c.id)):
         keep_class, since = classes.get(row.path, (KeepClass.LEAD, row.created_at))
         items.append(_item(policy, "bundle", row.path, row.night_id, keep_class, since, held.get(row.path, ())))
+    for row in connection.execute(_looks()):
+        keep_class, since = classes.get(row.path) or classes.get(row.lead) or (KeepClass.LEAD, row.created_at)
+        both = {*held.get(row.path, ()), *held.get(row.lead, ())}
+        since = max(since, row.created_at)
+        items.append(_item(policy, "bundle", row.path, row.night_id, keep_class, since, both))
     ended = (
         select(warc_files.c.id, warc_files.c.path, warc_files.c.night_id, nights.c.started_at)
         .join(nights, nights.c.id == warc_files.c.night_id)
@@ -103,6 +110,22 @@ def kept_items(connection: Connection, policy: RetentionPolicy) -> list[KeptItem
         holds = holds_inside.get(row.id, ())
         items.append(_item(policy, "warc", row.path, row.night_id, KeepClass.CAPTURE, row.started_at, holds))
     return [item for item in items if item.path not in gone]
+
+
+def _looks() -> Any:
+    """The bundles of looks, each with that of its lead."""
+    return (
+        select(
+            look_bundles.c.path,
+            look_bundles.c.night_id,
+            look_bundles.c.created_at,
+            bundles.c.path.label("lead"),
+            takedown_looks.c.page_id,
+        )
+        .join(takedown_looks, takedown_looks.c.id == look_bundles.c.look_id)
+        .join(bundles, bundles.c.page_id == takedown_looks.c.case_id)
+        .order_by(look_bundles.c.id)
+    )
 
 
 def _item(
@@ -139,13 +162,19 @@ def assigned_classes(records: Sequence[KeepRecord]) -> dict[str, tuple[KeepClass
 
 
 def _holds_by_warc(connection: Connection, held: dict[str, tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
-    """The holds on leads whose visits lie in a night file: to delete it would delete half of what is held."""
+    """The holds on leads whose visits, or later looks at whose pages, lie in a night file: to delete it would delete half of what is held."""
     if not held:
         return {}
+    looks = _looks().subquery()
+    pages_of = union(
+        select(bundles.c.page_id, bundles.c.path).where(bundles.c.path.in_(held)),
+        select(looks.c.page_id, looks.c.path).where(looks.c.path.in_(held)),
+        select(looks.c.page_id, looks.c.lead).where(looks.c.lead.in_(held)),
+    ).subquery()
     rows = connection.execute(
-        select(visits.c.warc_id, bundles.c.path)
-        .join(bundles, bundles.c.page_id == visits.c.frontier_id)
-        .where(bundles.c.path.in_(held), visits.c.warc_id.is_not(None))
+        select(visits.c.warc_id, pages_of.c.path)
+        .join(pages_of, pages_of.c.page_id == visits.c.frontier_id)
+        .where(visits.c.warc_id.is_not(None))
         .distinct()
     )
     found: dict[int, tuple[int, ...]] = {}

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, extract, func, select
 
 from domain.nights import NightKind
-from storage.tables import bundles, findings, frontier, nights, pages, rescores, time_stamps, visits
+from storage.all_bundles import all_bundles
+from storage.tables import findings, frontier, nights, pages, rescores, time_stamps, visits
 
 _SECONDS_A_DAY = 86_400
 
@@ -96,7 +97,8 @@ def _seconds(connection: Connection) -> Any:
 
 def store_metrics(engine: Engine) -> StoreMetrics:
     with engine.connect() as connection:
-        count, size = connection.execute(select(func.count(), func.sum(bundles.c.bytes))).one()
+        made = all_bundles().subquery()
+        count, size = connection.execute(select(func.count(), func.sum(made.c.bytes))).one()
         stamps = select(func.count()).select_from(time_stamps).where(time_stamps.c.token.is_(None))
         runs = select(func.count()).select_from(rescores)
         unfinished = runs.where(rescores.c.ended_at.is_(None), rescores.c.abandoned.is_(False))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select, update
 
+from storage.all_bundles import all_bundles
 from storage.database import writing
 from storage.locks import cleaning
-from storage.tables import bundles, warc_files
+from storage.tables import warc_files
 from storage.warc_file import abandoned, cut_file
 
 
@@ -55,4 +56,4 @@ def clean_orphans(engine: Engine, folder: Path) -> list[str]:
 
 
 def _known_paths(connection: Connection) -> set[str]:
-    return {*connection.scalars(select(bundles.c.path)), *connection.scalars(select(warc_files.c.path))}
+    return {*connection.scalars(all_bundles()), *connection.scalars(select(warc_files.c.path))}

@@ -25,10 +25,13 @@ DOM = "evidence/rendered.html"
 TEXT = "evidence/text.txt"
 FINDINGS = "evidence/findings.json"
 PROVENANCE = "evidence/provenance.json"
+LOOK = "evidence/look.json"
 MANIFEST = "evidence/manifest.json"
 DATAPACKAGE = "datapackage.json"
 DIGEST = "datapackage-digest.json"
 MEMBERS = (WARC, CDX, IDX, PAGES, SCREENSHOT, DOM, TEXT, FINDINGS, PROVENANCE, MANIFEST, DATAPACKAGE, DIGEST)
+#: Of a later visit to a referred page: what it found, and no page as a browser shows it.
+LOOK_MEMBERS = (WARC, CDX, IDX, PAGES, TEXT, LOOK, PROVENANCE, MANIFEST, DATAPACKAGE, DIGEST)
 
 SIGNING_VERSION = "0.1.0"  # of the WACZ signing specification
 

@@ -26,9 +26,9 @@ def provenance_of(
         "http_status": visit.status,
         "attempt": visit.frontier.attempts,
         "robots": visit.robots,
-        "started_at": _both_clocks(visit.started_at),
-        "ended_at": _both_clocks(visit.ended_at),
-        "bundled_at": _both_clocks(created_at),
+        "started_at": both_clocks(visit.started_at),
+        "ended_at": both_clocks(visit.ended_at),
+        "bundled_at": both_clocks(created_at),
         "time_zone": "Asia/Shanghai (UTC+08:00)",
         "rules_sha256": judgement.rules_sha256,
         "model_sha256": judgement.model_sha256,
@@ -38,21 +38,21 @@ def provenance_of(
             "viewport": list(rendering.viewport),
             "final_url": rendering.final_url,
             "title": rendering.title,
-            "started_at": _both_clocks(rendering.started_at),
-            "ended_at": _both_clocks(rendering.ended_at),
+            "started_at": both_clocks(rendering.started_at),
+            "ended_at": both_clocks(rendering.ended_at),
             "why": rendering.why,
             "actions": [
                 {
                     "kind": action.kind.value,
                     "words": action.words,
-                    "at": _both_clocks(action.at),
+                    "at": both_clocks(action.at),
                     "added_characters": action.added_characters,
                 }
                 for action in rendering.actions
             ],
         },
         "server_ips": sorted({exchange.ip for exchange in exchanges if exchange.ip}),
-        "redirects": _redirects(visit.exchanges),
+        "redirects": redirects_of(visit.exchanges),
         "connections": connections_of(exchanges),
         "certificates": certificates_of(exchanges),
         "exchanges": len(exchanges),
@@ -62,7 +62,8 @@ def provenance_of(
     }
 
 
-def _redirects(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+def redirects_of(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+    """Where each redirect led, in order."""
     return [
         {"url": exchange.url, "status": exchange.status, "location": value}
         for exchange in exchanges
@@ -71,5 +72,6 @@ def _redirects(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
     ]
 
 
-def _both_clocks(moment: datetime) -> dict[str, str]:
+def both_clocks(moment: datetime) -> dict[str, str]:
+    """An aware time in UTC and as it was in Beijing."""
     return {"utc": warc_date(moment), "beijing": moment.astimezone(BEIJING).isoformat()}

@@ -3,29 +3,31 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.outbox import Step
 from domain.outcome import Outcome
 from domain.takedown import Claim, Grade, Graded, Look, grade, next_visit
-from storage.clusters import copies_of
 from storage.columns import UtcDateTime
-from storage.database import writing
 from storage.outbox import rescinded_pages, struck_steps
-from storage.tables import findings, frontier, pages, referral_packages, referral_steps, referred_leads, takedown_looks
-from storage.url_keys import url_key
+from storage.tables import (
+    findings,
+    look_bundles,
+    pages,
+    referral_packages,
+    referral_steps,
+    referred_leads,
+    takedown_looks,
+)
 
-#: A copy seen longer before the look than this may be gone as well.
-_COPIES_SEEN_WITHIN = timedelta(days=1)
 _IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class FoundClaims:
     """Claims by page: in order of the text those that count, and those that a gate silenced."""
 
     live: Mapping[int, tuple[Claim, ...]]
@@ -34,7 +36,8 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLook:
-    """A look as it was graded at the time. `page_id` is the page of the visit, `detail` short Chinese about its outcome."""
+    """A look as it was graded at the time. `page_id` is the page of the visit, `detail` short Chinese about its outcome. `bundle` is the path
+    of its evidence in the data folder, empty as its digest for a look that was recorded before looks had their own."""
 
     look: Look
     page_id: int
@@ -42,6 +45,8 @@ class RecordedLook:
     detail: str
     grade: Grade
     reappeared: bool
+    bundle: str
+    bundle_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +78,6 @@ def referred_cases(engine: Engine, case_ids: Sequence[int] | None = None) -> lis
     """All of them, or those of a few hundred ids that are in a package, in the order in which they were referred."""
     with engine.connect() as connection:
         return _referred(connection, case_ids)
-
-
-def record_looks(engine: Engine, night_id: str) -> int:
-    """Grade what the visits of a recheck found and keep it; how many looks are new. Called again it adds nothing."""
-    with engine.connect() as connection:
-        rows = connection.execute(
-            select(pages, frontier.c.url_key)
-            .join(frontier, frontier.c.id == pages.c.id)
-            .where(pages.c.night_id == night_id)
-        ).all()
-        visited = {row.url_key: row for row in rows}
-        found = _claims_of(connection, [row.id for row in rows])
-        cases = [case for case in _referred(connection) if url_key(case.url) in visited]
-    new = [
-        _look_row(engine, case, visited[url_key(case.url)], found)
-        for case in cases
-        if all(each.page_id != visited[url_key(case.url)].id for each in case.looks)
-    ]
-    if not new:
-        return 0
-    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(takedown_looks).on_conflict_do_nothing(index_elements=["case_id", "page_id"])
-    with writing(engine) as connection:
-        connection.execute(statement, new)
-    return len(new)
 
 
 def referred_case(engine: Engine, case_id: int) -> ReferredCase | None:
@@ -133,11 +113,15 @@ def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> 
         .join(made, made.c.page_id == pages.c.id)
         .order_by(made.c.referred_at, pages.c.id)
     )
-    seen = select(takedown_looks).order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
+    seen = (
+        select(takedown_looks, look_bundles.c.path, look_bundles.c.sha256)
+        .outerjoin(look_bundles, look_bundles.c.look_id == takedown_looks.c.id)
+        .order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
+    )
     if case_ids is not None:
         query, seen = query.where(pages.c.id.in_(case_ids)), seen.where(takedown_looks.c.case_id.in_(case_ids))
     rows = connection.execute(query).all()
-    found = _claims_of(connection, [row.id for row in rows])
+    found = claims_of(connection, [row.id for row in rows])
     looks: defaultdict[int, list[RecordedLook]] = defaultdict(list)
     for row in connection.execute(seen):
         looks[row.case_id].append(_recorded(row))
@@ -156,7 +140,8 @@ def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> 
     ]
 
 
-def _claims_of(connection: Connection, page_ids: Sequence[int]) -> _Found:
+def claims_of(connection: Connection, page_ids: Sequence[int]) -> FoundClaims:
+    """The claims of any number of pages."""
     live: defaultdict[int, dict[Claim, None]] = defaultdict(dict)
     silenced: defaultdict[int, dict[Claim, None]] = defaultdict(dict)
     for start in range(0, len(page_ids), _IDS_AT_ONCE):
@@ -167,7 +152,7 @@ def _claims_of(connection: Connection, page_ids: Sequence[int]) -> _Found:
         )
         for row in rows:
             (silenced if row.silenced else live)[row.page_id][Claim(row.rule, row.quote)] = None
-    return _Found(
+    return FoundClaims(
         {page_id: tuple(claims) for page_id, claims in live.items()},
         {page_id: frozenset(claims) for page_id, claims in silenced.items()},
     )
@@ -176,43 +161,13 @@ def _claims_of(connection: Connection, page_ids: Sequence[int]) -> _Found:
 def _recorded(row: Row[Any]) -> RecordedLook:
     claims = tuple(Claim(rule, quote) for rule, quote in row.claims)
     look = Look(row.looked_at, Outcome(row.outcome), claims, row.flagged, tuple(row.copies))
-    return RecordedLook(look, row.page_id, row.night_id, row.detail, Grade(row.grade), row.reappeared)
-
-
-def _look_row(engine: Engine, case: ReferredCase, page: Row[Any], found: _Found) -> dict[str, Any]:
-    outcome = Outcome(page.outcome)
-    claims = _standing(case, page, found) if outcome is Outcome.CONTENT else ()
-    look = Look(page.captured_at, outcome, claims, page.flagged, _copies(engine, case, page.captured_at))
-    graded = grade(case.claims, [*(each.look for each in case.looks), look])
-    return {
-        "case_id": case.case_id,
-        "page_id": page.id,
-        "night_id": page.night_id,
-        "looked_at": look.at,
-        "outcome": outcome.value,
-        "detail": page.detail,
-        "flagged": look.flagged,
-        "claims": [[claim.rule, claim.quote] for claim in claims],
-        "copies": list(look.copies),
-        "grade": graded.grade.value,
-        "reappeared": graded.reappeared,
-    }
-
-
-def _standing(case: ReferredCase, page: Row[Any], found: _Found) -> tuple[Claim, ...]:
-    """The claims that the page makes now: what is found in it, and what was referred and still stands there word for word,
-    though today's rules may be others. What a gate silences today does not stand."""
-    text = page.text or ""
-    same = bool(case.text_sha256) and page.text_sha256 == case.text_sha256
-    silenced = found.silenced.get(page.id, frozenset())
-    kept = (claim for claim in case.claims if same or (claim.quote in text and claim not in silenced))
-    return tuple(dict.fromkeys((*found.live.get(page.id, ()), *kept)))
-
-
-def _copies(engine: Engine, case: ReferredCase, at: datetime) -> tuple[str, ...]:
-    """Where the text stands as well, as far as that was seen lately."""
-    try:
-        copies = copies_of(engine, case.url)
-    except KeyError:  # its text was never noted
-        return ()
-    return tuple(copy.url for copy in copies if copy.last_seen >= at - _COPIES_SEEN_WITHIN)
+    return RecordedLook(
+        look,
+        row.page_id,
+        row.night_id,
+        row.detail,
+        Grade(row.grade),
+        row.reappeared,
+        row.path or "",
+        row.sha256 or "",
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,20 @@ from storage.chain import entry_facts
 from storage.digests import sha256_hex, sm3_hex
 from storage.expiry import deletion_report, deletions
 from storage.keep_records import KeepRecord, verify_records
-from storage.tables import bundles, chain_entries, visits, warc_files
+from storage.tables import bundles, chain_entries, look_bundles, takedown_looks, visits, warc_files
 from storage.verify_bundle import bundle_checks, stated_limits
+from storage.verify_look import look_row_check
 from storage.verify_warc import failed, verify_warc
 
 CHAIN = "哈希链"
+_LOOKS = (
+    select(
+        *(look_bundles.c[name] for name in ("path", "night_id", "sha256")),
+        *(takedown_looks.c[name] for name in ("case_id", "page_id", "outcome", "grade", "reappeared", "copies")),
+    )
+    .join(takedown_looks, takedown_looks.c.id == look_bundles.c.look_id)
+    .order_by(look_bundles.c.id)
+)
 
 
 def verify_bundle(path: Path, trusted_key: str | None = None) -> VerifyReport:
@@ -57,6 +66,7 @@ class KnownEvidence:
     engine: Engine
     folder: Path
     bundles: Mapping[str, Row[Any]]
+    looks: Mapping[str, Row[Any]]
     warcs: Mapping[str, Row[Any]]
     entries: Mapping[str, str]
     gone: Mapping[str, KeepRecord]
@@ -68,6 +78,7 @@ class KnownEvidence:
                 engine,
                 folder,
                 {row.path: row for row in connection.execute(select(bundles).order_by(bundles.c.id))},
+                {row.path: row for row in connection.execute(_LOOKS)},
                 {row.path: row for row in connection.execute(select(warc_files).order_by(warc_files.c.id))},
                 _chain_documents(connection),
                 deletions(connection),
@@ -75,7 +86,7 @@ class KnownEvidence:
 
     def paths(self, night_id: str | None = None) -> list[str]:
         """Relative to the data folder, bundles first; those of one night, or all."""
-        files = (*self.bundles.values(), *self.warcs.values())
+        files = (*self.bundles.values(), *self.looks.values(), *self.warcs.values())
         return [row.path for row in files if night_id is None or row.night_id == night_id]
 
     def report(self, path: str) -> VerifyReport:
@@ -85,6 +96,10 @@ class KnownEvidence:
             return deletion_report(self.folder, path, self.gone[path], entry)
         if path in self.bundles:
             return _verify_known_bundle(self.folder, self.bundles[path], entry)
+        if path in self.looks:
+            report = _verify_known_bundle(self.folder, self.looks[path], entry)
+            same = look_row_check(self.folder / path, self.looks[path]._asdict())
+            return replace(report, checks=(*report.checks, same))
         row = self.warcs[path]
         # A night file enters the chain when its night is sealed; `storage.verify_chain` asks whether it did.
         more = [] if entry is None else [_chain_check(self.folder / path, "warc", path, entry)]

@@ -16,6 +16,7 @@ from storage.canonical import ARCHIVE, NotCanonical, canonical_json, read_canoni
 from storage.completeness import PNG_SIGNATURE, REQUIRED_PROVENANCE
 from storage.connections import certificates_problem
 from storage.seal_key import key_fingerprint, signature_problem
+from storage.verify_look import LOOK_CHECKS
 from storage.verify_warc import UNREADABLE, blocks, guarded, warc_problem
 
 MAX_INDEX_BYTES = 64 << 20  # a small compressed index may unpack to anything
@@ -33,22 +34,17 @@ def bundle_checks(data: bytes, trusted_key: str | None) -> Iterator[Check]:
         members = error.members  # which of them changed is told by their digests
     else:
         yield Check(ARCHIVE, True, "压缩包结构与重新生成的逐字节一致")
-    if tuple(members) != parts.MEMBERS:
-        missing = "、".join(name for name in parts.MEMBERS if name not in members)
-        extra = "、".join(name for name in members if name not in parts.MEMBERS)
+    is_look = parts.LOOK in members
+    expected = parts.LOOK_MEMBERS if is_look else parts.MEMBERS
+    if tuple(members) != expected:
+        missing = "、".join(name for name in expected if name not in members)
+        extra = "、".join(name for name in members if name not in expected)
         yield Check("成员", False, f"成员不符：缺少 [{missing}]，多出 [{extra}]，或次序改变")
         return
     yield Check("成员", True, f"{len(members)} 个成员齐全")
     yield from _digest_checks(members)
     yield from _signature_checks(members, trusted_key)
-    for name, problem, good in (
-        (parts.WARC, _archive_problem, "WARC 可完整读出，记录摘要全部相符，截图与其中记录一致"),
-        (parts.CDX, _index_problem, "索引与 WARC 记录逐条对应"),
-        (parts.PAGES, _pages_problem, "页面清单与正文一致，并有对应的存档记录"),
-        (parts.FINDINGS, _findings_problem, "全部引文与正文位置相符"),
-        (parts.PROVENANCE, _provenance_problem, "取证来源信息齐全"),
-        (parts.SCREENSHOT, _screenshot_problem, "截图文件完整"),
-    ):
+    for name, problem, good in _COMMON + (LOOK_CHECKS if is_look else _OF_A_LEAD):
         yield guarded(name, lambda problem=problem: problem(members), good)  # type: ignore[misc]  # a bound default
 
 
@@ -189,3 +185,15 @@ def _provenance_problem(members: Mapping[str, bytes]) -> str:
 def _screenshot_problem(members: Mapping[str, bytes]) -> str:
     picture = members[parts.SCREENSHOT]
     return "" if picture.startswith(PNG_SIGNATURE) else "截图不是 PNG 图像"
+
+
+_COMMON = (
+    (parts.CDX, _index_problem, "索引与 WARC 记录逐条对应"),
+    (parts.PAGES, _pages_problem, "页面清单与正文一致，并有对应的存档记录"),
+)
+_OF_A_LEAD = (
+    (parts.WARC, _archive_problem, "WARC 可完整读出，记录摘要全部相符，截图与其中记录一致"),
+    (parts.FINDINGS, _findings_problem, "全部引文与正文位置相符"),
+    (parts.PROVENANCE, _provenance_problem, "取证来源信息齐全"),
+    (parts.SCREENSHOT, _screenshot_problem, "截图文件完整"),
+)

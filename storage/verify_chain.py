@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
 from domain.stamps import StampAuthority
+from storage.all_bundles import all_bundles
 from storage.canonical import canonical_json
 from storage.chain import ChainEntry, all_entries, chain_faults, read_entries
 from storage.digests import sha256_hex
 from storage.key_rotation import key_at, signing_periods
 from storage.seal_key import key_fingerprint, signature_problem
 from storage.seals import ENTRIES, HEAD, NO_HEAD, Seal, entry_lines, head_document, head_of, read_seals
-from storage.tables import bundles, chain_entries, nights, time_stamps, warc_files
+from storage.tables import chain_entries, nights, time_stamps, warc_files
 from storage.verify_bundle import SIGNATURE, SIGNER
 from storage.verify_warc import UNREADABLE
 
@@ -79,7 +80,8 @@ def _paths_outside_the_chain() -> Any:
     """Bundles, and night files of nights that have ended, that never entered."""
     inside = select(chain_entries.c.path)
     ended = select(nights.c.id).where(nights.c.ended_at.is_not(None))
-    lost_bundles = select(bundles.c.path).where(bundles.c.path.not_in(inside))
+    made = all_bundles().subquery()
+    lost_bundles = select(made.c.path).where(made.c.path.not_in(inside))
     lost_warcs = select(warc_files.c.path).where(warc_files.c.path.not_in(inside), warc_files.c.night_id.in_(ended))
     return lost_bundles.union(lost_warcs)
 

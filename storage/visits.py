@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert
 
+from domain.nights import NightKind
 from domain.page import Exchange
 from domain.visits import Visit
 from storage.bundle import StoredBundle, build_bundle, write_bundle
@@ -20,11 +21,13 @@ from storage.completeness import is_lead, require_complete, require_provenance
 from storage.database import writing
 from storage.locks import writing_evidence
 from storage.night_warc import NightWarc
+from storage.nights import night_kind
 from storage.orphans import repair_warcs
 from storage.seal_key import SealKey
 from storage.tables import bundles
+from storage.visit_sheet import sheet_record
 from storage.visit_writing import known_visits, store_visits
-from storage.warc import records_of
+from storage.warc import Record, records_of
 
 
 class SqlVisitStore:
@@ -50,6 +53,7 @@ class SqlVisitStore:
         self._provenance = dict(provenance)
         self._clock = clock
         self._lock = threading.Lock()
+        self._kinds: dict[str, NightKind] = {}
         self._warc = NightWarc(engine, folder, self._provenance, clock)
         repair_warcs(engine, folder)
 
@@ -106,7 +110,7 @@ class SqlVisitStore:
     def _append(self, visits: Sequence[Visit], bundle: StoredBundle | None) -> bool:
         """Archive what was received and write the rows; False, with nothing kept, when one of the visits is known already."""
         night_id = visits[0].frontier.night_id
-        with self._warc.appending(night_id, [records_of(_received(visit)) for visit in visits]) as parts:
+        with self._warc.appending(night_id, [self._records(visit) for visit in visits]) as parts:
             with writing(self._engine) as connection:
                 stored = store_visits(connection, visits, parts)
                 if stored and bundle is not None:
@@ -114,6 +118,18 @@ class SqlVisitStore:
             if stored:
                 self._warc.keep(night_id)
         return stored
+
+    def _records(self, visit: Visit) -> list[Record]:
+        """What was received and, of a visit to a referred page, all else that its evidence will say."""
+        records = records_of(_received(visit))
+        if self._is_recheck(visit.frontier.night_id):
+            records.append(sheet_record(visit, self._provenance, records))
+        return records
+
+    def _is_recheck(self, night_id: str) -> bool:
+        if night_id not in self._kinds:
+            self._kinds[night_id] = night_kind(self._engine, night_id)
+        return self._kinds[night_id] is NightKind.RECHECK
 
 
 def _received(visit: Visit) -> tuple[Exchange, ...]:

@@ -54,6 +54,12 @@ def resource_record(uri: str, date: datetime, mime: str, body: bytes) -> Record:
     return _record("resource", uri, date, mime, body, extra, payload_sha256=sha256, mime=mime, status=200)
 
 
+def metadata_record(uri: str, date: datetime, body: bytes, about: str = "") -> Record:
+    """What is known of a visit to `uri`, as JSON. `about` is the id of the response that it describes, empty without one."""
+    extra = {"WARC-Concurrent-To": about} if about else {}
+    return _record("metadata", warc_uri(uri), date, "application/json", body, extra)
+
+
 def exchange_records(exchange: Exchange) -> tuple[Record, Record]:
     """Response and request of one exchange, in this order; the request points at the response."""
     uri = warc_uri(exchange.url)

@@ -11,11 +11,13 @@ from domain.targets import TargetKind
 from domain.visits import TargetInNight
 from review.repeats import reopen_as_repeat
 from storage.frontier import SqlFrontier
+from storage.looks import LookSealing, record_looks
 from storage.nights import NightProgress, night_summary, open_night
 from storage.orphans import clean_orphans
-from storage.takedown import ReferredCase, record_looks, referred_cases
+from storage.takedown import ReferredCase, referred_cases
 from storage.targets import list_targets
-from yiguang.home import utc_now
+from yiguang.home import load_seal_key, utc_now
+from yiguang.keeping import load_masker
 from yiguang.nightly import seal_and_end, work_through
 from yiguang.settings import Settings
 
@@ -54,16 +56,19 @@ def recheck(
     clean_orphans(engine, settings.home)
     night_id, members = _open(engine, cases)
 
+    unrecorded: list[str] = []
+
     def close(closing_id: str) -> None:
+        sealing = LookSealing(settings.home, load_seal_key(settings), load_masker(settings.lexicons), utc_now)
+        unrecorded.extend(record_looks(engine, closing_id, sealing).faults)
         seal_and_end(closing_id, engine, settings, tell)
-        record_looks(engine, closing_id)
         for case in _looked_at(engine, closing_id):
             if case.looks[-1].reappeared:
                 reopen_as_repeat(engine, case.case_id, "复测发现：移送后曾下线或改正，现又出现", utc_now())
 
     result = work_through(settings, engine, night_id, members, lock_descriptor, show, tell, close)
     failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
-    return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *failed))
+    return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *unrecorded, *failed))
 
 
 def as_single_pages(targets: Sequence[TargetInNight]) -> list[TargetInNight]:

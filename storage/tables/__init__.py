@@ -38,7 +38,7 @@ from storage.tables.registry import (
     registry_practitioners,
 )
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
-from storage.tables.takedown import takedown_looks
+from storage.tables.takedown import look_bundles, takedown_looks
 from storage.tables.timetable import timetable_closures, timetable_runs, workers
 from storage.tables.tips import tip_answers, tip_records, tip_reporters
 from storage.tables.tokens import api_tokens
@@ -90,6 +90,7 @@ __all__ = [
     "pages",
     "pictures",
     "lead_statements",
+    "look_bundles",
     "referral_packages",
     "referral_steps",
     "referred_leads",

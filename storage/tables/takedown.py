@@ -1,6 +1,6 @@
 """Later visits to pages that were referred."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table, UniqueConstraint
 
 from storage.columns import JsonText, StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
@@ -24,4 +24,17 @@ takedown_looks = Table(
     UniqueConstraint("case_id", "page_id"),
     Index("ix_takedown_looks_case", "case_id", "looked_at"),
     Index("ix_takedown_looks_night", "night_id"),
+)
+
+# The sealed evidence of each look, beside that of a lead which the same visit may have brought.
+look_bundles = Table(
+    "look_bundles",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("look_id", RowId, ForeignKey("takedown_looks.id"), nullable=False, unique=True),
+    Column("night_id", String(32), nullable=False, index=True),
+    Column("path", StorableText, nullable=False, unique=True),  # relative to the data folder
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )

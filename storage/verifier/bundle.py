@@ -11,6 +11,7 @@ from typing import Any
 from .canonical import ARCHIVE, canonical_json, read_members
 from .errors import UNREADABLE
 from .keys import P384, EcKey, read_public_key, verify_ecdsa
+from .look import LOOK, archive_problem, look_problem, sheet_problem
 from .report import Report
 from .sm3 import sm3_hex
 from .warc import Record, read_records
@@ -20,6 +21,7 @@ PAGES, SCREENSHOT, DOM = "pages/pages.jsonl", "evidence/screenshot.png", "eviden
 TEXT, FINDINGS, PROVENANCE = "evidence/text.txt", "evidence/findings.json", "evidence/provenance.json"
 MANIFEST, DATAPACKAGE, DIGEST = "evidence/manifest.json", "datapackage.json", "datapackage-digest.json"
 MEMBERS = (WARC, CDX, IDX, PAGES, SCREENSHOT, DOM, TEXT, FINDINGS, PROVENANCE, MANIFEST, DATAPACKAGE, DIGEST)
+LOOK_MEMBERS = (WARC, CDX, IDX, PAGES, TEXT, LOOK, PROVENANCE, MANIFEST, DATAPACKAGE, DIGEST)
 SIGNATURE, SIGNER = "签名", "签名人"
 MAX_INDEX_BYTES = 64 << 20
 
@@ -37,16 +39,26 @@ def check_bundle(data: bytes, trusted_key: str | None, report: Report) -> Member
         report.fail(part, fault)
     else:
         report.check(ARCHIVE, True, "结构与重新生成的逐字节一致", "")
-    missing = [name for name in MEMBERS if name not in members]
-    extra = [name for name in members if name not in MEMBERS]
+    expected = LOOK_MEMBERS if LOOK in members else MEMBERS
+    missing = [name for name in expected if name not in members]
+    extra = [name for name in members if name not in expected]
     message = f"缺少 [{'、'.join(missing)}]，多出 [{'、'.join(extra)}]，或次序改变"
-    if not report.check("成员", tuple(members) == MEMBERS, f"{len(MEMBERS)} 个成员齐全", message):
+    if not report.check("成员", tuple(members) == expected, f"{len(expected)} 个成员齐全", message):
         return members
     _check_lists(members, report)
     _check_signature(members, trusted_key, report)
-    report.guarded(WARC, lambda: _warc_problem(members), "存档记录可完整读出，记录摘要全部相符，截图与其中记录一致")
     report.guarded(CDX, lambda: _index_problem(members), "索引与存档记录逐条对应")
     report.guarded(PAGES, lambda: _pages_problem(members), "页面清单与正文一致，并有对应的存档记录")
+    if LOOK in members:
+        report.guarded(
+            WARC, lambda: archive_problem(members), "存档记录可完整读出，记录摘要全部相符，复测记录与其中一致"
+        )
+        report.guarded(
+            PROVENANCE, lambda: _look_provenance_problem(members), "取证来源信息齐全，与存档中的访问情况一致"
+        )
+        report.guarded(LOOK, lambda: look_problem(members), "结果与所收应答、引文位置及此前各次复测相符")
+        return members
+    report.guarded(WARC, lambda: _warc_problem(members), "存档记录可完整读出，记录摘要全部相符，截图与其中记录一致")
     report.guarded(FINDINGS, lambda: _findings_problem(members), "全部引文与正文位置相符")
     report.guarded(PROVENANCE, lambda: _provenance_problem(members), "取证来源信息齐全")
     good = members[SCREENSHOT].startswith(b"\x89PNG\r\n\x1a\n")
@@ -214,6 +226,16 @@ def _provenance_problem(members: Members) -> str:
     missing = [name for name in ("operator", "tool", "tool_version") if not given["system"].get(name)]
     missing += [name for name in ("url", "started_at", "ended_at", "browser", "robots") if name not in given]
     return f"缺少：{'、'.join(missing)}" if missing else _certificates_problem(given)
+
+
+def _look_provenance_problem(members: Members) -> str:
+    given = json.loads(members[PROVENANCE])
+    if canonical_json(given) != members[PROVENANCE]:
+        return "来源信息不是规范写法"
+    missing = [name for name in ("operator", "tool", "tool_version") if not given["system"].get(name)]
+    if missing:
+        return f"缺少：{'、'.join(missing)}"
+    return sheet_problem(members, given) or _certificates_problem(given)
 
 
 def _certificates_problem(sheet: dict[str, Any]) -> str:

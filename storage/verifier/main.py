@@ -12,6 +12,8 @@ from .bundle import FINDINGS, PROVENANCE, Members, check_bundle, sha256_hex
 from .canonical import MAX_ARCHIVE_BYTES
 from .certificate import Certificate, read_pem
 from .errors import UNREADABLE
+from .look import LOOK
+from .look import summary as look_summary
 from .proof import PROOF, check_proof
 from .report import FAILED, GOOD, UNCHECKED, Report
 from .sm3 import sm3_hex
@@ -108,6 +110,8 @@ def _read_roots(path: Path) -> list[Certificate]:
 
 def _summary(members: Members) -> list[str]:
     """What the verified bundle says of itself, for a reader who has not opened it."""
+    if LOOK in members:
+        return look_summary(members)
     about: dict[str, Any] = json.loads(members[PROVENANCE])
     found: dict[str, Any] = json.loads(members[FINDINGS])
     quotes = [item["quote"] for item in found["judgement"]["findings"] if not item["silenced"]]

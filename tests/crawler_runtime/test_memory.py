@@ -153,3 +153,5 @@ def test_a_home_page_that_is_gone_is_checked_against_a_page_known_before(server:
     visit = run(server, "gone-home", Remembered({known: Earlier(7, '"v1"', "", ())})).last(server.url("gone-home"))
     assert (visit.outcome, visit.outcome_detail) == (Outcome.HTTP_GONE, "HTTP 404；对照：本站其他页面正常")
     assert [item.url for item in visit.asides][-1] == known
+    assert visit.control is not None
+    assert (visit.control.result, [item.url for item in visit.control.exchanges]) == ("alive", [known])

@@ -16,13 +16,14 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, Table, select, update
 
 from domain.evidence import VerifyReport
+from storage.all_bundles import all_bundles
 from storage.canonical import ARCHIVE, canonical_zip, read_canonical_zip
 from storage.database import writing
 from storage.keep_records import verify_records
 from storage.package import DIGEST
 from storage.proof import SUFFIX
 from storage.rfc3161 import Rfc3161Authority
-from storage.tables import bundles, chain_entries, keep_records, seals, time_stamps
+from storage.tables import chain_entries, keep_records, seals, time_stamps
 from storage.verifier.bundle import check_bundle
 from storage.verifier.certificate import read_pem
 from storage.verifier.proof import ENTRY, HEAD, HEAD_SIGNATURE, PATH, PROOF, check_proof
@@ -42,6 +43,9 @@ _PROOF_PARTS = {
     "head": {HEAD, HEAD_SIGNATURE, PATH},
     "format": {PROOF},
 }
+
+
+_FIRST_STAMP = select(time_stamps).where(time_stamps.c.authority == "tsa-1", time_stamps.c.seal_number == 1)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,9 @@ class Night:
         self.engine: Engine
         self.engine, self.authorities = make_night(self.home)
         self.given: HandOver = hand_out(self.engine, self.home, self.authorities, out)
-        self.bundle = self.given.bundles[5].read_bytes()
-        self.proof = Path(f"{self.given.bundles[5]}{SUFFIX}").read_bytes()
+        self.bundle, self.proof = _handed_out(self.given.bundles[5])
+        #: A lead and looks at a page that was gone, changed, and out of reach, each with its proof.
+        self.subjects = [(self.bundle, self.proof), *map(_handed_out, self.given.looks)]
         self.roots = [found for path in self.given.roots for found in read_pem(path.read_text("ascii"))]
         self.key = self.given.key
         # The one that openssl has to check takes a hundred times as long as the other.
@@ -91,19 +96,21 @@ class Night:
 
     def in_the_file(self, chance: random.Random) -> Iterator[Change]:
         """Any byte of the bundle: the member it lies in, or the form around the members."""
-        place = chance.randrange(len(self.bundle))
-        expected = _names_of(_member_at(self.bundle, place)) | {ARCHIVE, "成员"}
-        yield from self._bundle(_flip(self.bundle, place, chance), expected)
+        bundle, proof = chance.choice(self.subjects)
+        place = chance.randrange(len(bundle))
+        expected = _names_of(_member_at(bundle, place)) | {ARCHIVE, "成员"}
+        yield from self._bundle(_flip(bundle, place, chance), proof, expected)
 
     def in_a_member(self, chance: random.Random) -> Iterator[Change]:
         """A byte of a member, in an archive that is well-formed again."""
-        members = read_canonical_zip(self.bundle)
-        name = chance.choice(sorted(members))
+        bundle, proof = chance.choice(self.subjects)
+        members = read_canonical_zip(bundle)
+        name = chance.choice(sorted(name for name, body in members.items() if body))
         place = chance.randrange(len(members[name]))
         changed = members | {name: _flip(members[name], place, chance)}
-        yield from self._bundle(canonical_zip(changed), _names_of(name))
+        yield from self._bundle(canonical_zip(changed), proof, _names_of(name))
 
-    def _bundle(self, data: bytes, expected: frozenset[str]) -> Iterator[Change]:
+    def _bundle(self, data: bytes, proof: bytes, expected: frozenset[str]) -> Iterator[Change]:
         path = self.given.folder / "changed.wacz"
         path.write_bytes(data)
         ours = verify_bundle(path, self.key)
@@ -112,15 +119,16 @@ class Night:
         check_bundle(data, self.key, report)
         yield Change("bundle, verify.pyz", expected, _lines(report))
         report = Report()
-        check_proof(self.proof, data, self.key, self.roots, report)
+        check_proof(proof, data, self.key, self.roots, report)
         yield Change("bundle against its proof", frozenset({ENTRY}), _lines(report))
 
     def in_the_proof(self, chance: random.Random) -> Iterator[Change]:
-        place = chance.randrange(len(self.proof))
+        bundle, proof = chance.choice(self.subjects)
+        place = chance.randrange(len(proof))
         report = Report()
-        check_proof(_flip(self.proof, place, chance), self.bundle, self.key, self.roots, report)
+        check_proof(_flip(proof, place, chance), bundle, self.key, self.roots, report)
         # A byte that breaks the JSON, or its spelling, is a fault of the proof as a whole.
-        expected = frozenset(_proof_names(self.proof, place) | {PROOF})
+        expected = frozenset(_proof_names(proof, place) | {PROOF})
         yield Change("proof, verify.pyz", expected, _lines(report))
 
     def in_the_chain(self, chance: random.Random) -> Iterator[Change]:
@@ -173,7 +181,7 @@ class Night:
     def in_a_token(self, chance: random.Random) -> Iterator[Change]:
         """In the database and on disk alike, so that only the token itself, or its size in the proof, can tell."""
         with self.engine.connect() as connection:
-            row = connection.execute(select(time_stamps).where(time_stamps.c.authority == "tsa-1")).one()
+            row = connection.execute(_FIRST_STAMP).one()
         changed = _flip(row.token, chance.randrange(len(row.token)), chance)
         path = self.home / "seals/000001" / row.token_file
         path.write_bytes(changed)
@@ -198,11 +206,16 @@ class Night:
 
     def is_whole(self) -> bool:
         with self.engine.connect() as connection:
-            stored = len(connection.execute(select(bundles.c.id)).all())
+            stored = len(connection.execute(all_bundles()).all())
         reports = verify_all(self.engine, self.home) + verify_chain(
             self.engine, self.home, seal_key(self.home).fingerprint, self.authorities
         )
-        return stored == len(self.given.bundles) and all(report.ok for report in reports)
+        return stored == len(self.given.bundles + self.given.looks) and all(report.ok for report in reports)
+
+
+def _handed_out(path: Path) -> tuple[bytes, bytes]:
+    """A bundle and its proof."""
+    return path.read_bytes(), Path(f"{path}{SUFFIX}").read_bytes()
 
 
 def _flip(data: bytes, place: int, chance: random.Random) -> bytes:

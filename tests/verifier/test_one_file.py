@@ -39,6 +39,19 @@ def test_all_is_checked_and_good(hand_over: HandOver) -> None:
     assert digest in done.stdout
 
 
+def test_looks_are_checked_and_told(hand_over: HandOver) -> None:
+    done = run(hand_over.verifier, *hand_over.looks, *_with_roots(hand_over))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[不符]" not in done.stdout
+    assert "[未查]" not in done.stdout
+    assert "移送后第 1 日，第 1 次" in done.stdout
+    assert "结果：原页下线，同一内容另处仍在（页面不存在（404/410），HTTP 404，" in done.stdout
+    assert "同一内容另见：http://" in done.stdout
+    assert "移送的说法 1 处，仍在 0 处，不再出现 1 处，新出现 1 处" in done.stdout
+    assert "结果：未能访问，不能认定（超时，没有收到应答，30 秒内没有应答）" in done.stdout
+    assert "李小明" not in done.stdout
+
+
 def test_what_was_not_checked_is_said(hand_over: HandOver, tmp_path: Path) -> None:
     done = run(hand_over.verifier, hand_over.bundles[0])
     assert done.returncode == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
-from storage.package import DATAPACKAGE, DIGEST, PROVENANCE, TEXT
+from storage.package import DATAPACKAGE, DIGEST, LOOK, PROVENANCE, TEXT
 from storage.proof import SUFFIX
 from storage.verifier.bundle import check_bundle
 from storage.verifier.proof import check_proof
@@ -100,3 +100,15 @@ def test_both_verifiers_take_what_is_good(night: Night) -> None:
         assert report.ok
         assert ["TLS" in note for note in report.notes] == [True, False]
         assert _failed(path.read_bytes(), night.key, Path(f"{path}{SUFFIX}").read_bytes()) == set()
+    for path in night.given.looks:
+        report = verify_bundle(path, night.key)
+        assert report.ok
+        assert _failed(path.read_bytes(), night.key, Path(f"{path}{SUFFIX}").read_bytes()) == set()
+
+
+def test_a_look_that_is_given_out_as_a_lead_and_the_other_way_round(night: Night) -> None:
+    lead, look = night.bundle, night.given.looks[0].read_bytes()
+    assert "哈希链条目" in _failed(look, night.key, night.proof)
+    members = read_canonical_zip(look)
+    assert "成员" in _failed(canonical_zip({name: body for name, body in members.items() if name != LOOK}), night.key)
+    assert "成员" in _failed(canonical_zip(read_canonical_zip(lead) | {LOOK: members[LOOK]}), night.key)

@@ -1,0 +1,236 @@
+"""Every look has a bundle of its own, whatever it found, and nothing about it can change unnoticed."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select, update
+
+from domain.evidence import Check
+from domain.nights import NightKind
+from domain.retention import KeepClass
+from storage import package as parts
+from storage.backup import evidence_paths
+from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
+from storage.custody import assign_class, hold, kept_items
+from storage.database import writing
+from storage.frontier import SqlFrontier
+from storage.look_bundle import build_look_bundle, read_visit
+from storage.looks import record_looks
+from storage.nights import open_night
+from storage.orphans import clean_orphans
+from storage.tables import bundles, look_bundles, takedown_looks, warc_files
+from storage.takedown import ReferredCase, referred_case
+from storage.targets import list_targets
+from storage.verifier.bundle import check_bundle
+from storage.verifier.report import FAILED, Report
+from storage.verify import verify_all, verify_bundle
+from storage.verify_chain import verify_chain
+from storage.warc_reading import read_back
+from tests.storage.crawl import open_store, seal_key
+from tests.storage.look_nights import LADDER, climb, gone, look_at, referred_lead, sealing_of, unreachable
+from tests.storage.samples import KEY, NOW
+from tests.storage.test_keeping import POLICY
+
+
+def _look(folder: Path, case: ReferredCase, number: int) -> dict[str, Any]:
+    members = read_canonical_zip((folder / case.looks[number].bundle).read_bytes())
+    look: dict[str, Any] = json.loads(members[parts.LOOK])
+    return look
+
+
+def test_each_look_has_evidence_that_verifies(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    key = seal_key(tmp_path).fingerprint
+    for each in case.looks:
+        report = verify_bundle(tmp_path / each.bundle, key)
+        assert report.ok, [check for check in report.checks if not check.ok]
+        alone = Report()
+        check_bundle((tmp_path / each.bundle).read_bytes(), key, alone)
+        assert alone.ok, [line for line in alone.lines if line.result == FAILED]
+    looks = [_look(tmp_path, case, number) for number in range(len(case.looks))]
+    assert [look["grade"] for look in looks] == [grade for _, _, grade in LADDER]
+    assert [look["number"] for look in looks] == list(range(1, len(LADDER) + 1))
+    assert [look["days"] for look in looks] == [int(hours // 24) for hours, _, _ in LADDER]
+    known = [each.bundle_sha256 for each in case.looks]
+    assert [row["bundle_sha256"] for row in looks[-1]["earlier"]] == known[:-1]
+    assert looks[-1]["reappeared"]
+    assert looks[0]["shot_bundle_sha256"] is not None, "still flagged: the same visit brought a screenshot"
+    reports = verify_all(engine, tmp_path)
+    assert {str(tmp_path / each.bundle) for each in case.looks} < {report.path for report in reports}
+    assert all(report.ok for report in (*reports, *verify_chain(engine, tmp_path, key)))
+
+
+def test_what_the_evidence_of_a_page_that_is_gone_says(engine: Engine, tmp_path: Path) -> None:
+    case = look_at(engine, tmp_path, referred_lead(engine, tmp_path), 24, gone)
+    members = read_canonical_zip((tmp_path / case.looks[0].bundle).read_bytes())
+    look, about = json.loads(members[parts.LOOK]), json.loads(members[parts.PROVENANCE])
+    assert (look["outcome"], look["http_status"], look["response"]["status"]) == ("http-gone", 404, 404)
+    assert look["error"] == "页面不存在（HTTP 404）；对照：本站其他页面正常"
+    assert look["control"]["result"] == "alive"
+    assert [item["url"] for item in look["control"]["exchanges"]] == ["https://clinic.example/"]
+    assert (look["text_sha256"], members[parts.TEXT]) == (None, b"")
+    assert look["claims"]["referred"] and not look["claims"]["left"]
+    assert about["connections"][0]["host"] == "clinic.example"
+    assert about["certificates"]
+    assert "screenshot" in about["not_recorded"]
+    assert b"404" in _warc_payloads(members[parts.WARC])
+
+
+def _warc_payloads(warc: bytes) -> bytes:
+    return b"".join(each.block for each in read_back(warc) if each.record.type == "response")
+
+
+def test_nothing_received_is_evidence_too(engine: Engine, tmp_path: Path) -> None:
+    case = look_at(engine, tmp_path, referred_lead(engine, tmp_path), 24, unreachable)
+    look = _look(tmp_path, case, 0)
+    assert (look["outcome"], look["grade"], look["error"]) == ("timeout", "unreachable", "30 秒内没有应答")
+    assert (look["response"], look["http_status"], look["control"]) == (None, None, None)
+
+
+def test_no_patient_is_named_in_what_is_written_of_a_look(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    look = _look(tmp_path, case, 1)
+    (added,) = look["claims"]["added"]
+    assert "李小明" not in json.dumps(look, ensure_ascii=False)
+    assert "13900000000" not in json.dumps(look, ensure_ascii=False)
+    assert added["quote"].endswith("疗效因人而异，保证不开刀")
+    assert [row["quote"] for row in look["claims"]["dropped"]] == ["治愈率达98%"]
+
+
+def _forged(data: bytes, **changed: bytes) -> bytes:
+    """Signed anew by somebody with all digests right."""
+    members = read_canonical_zip(data)
+    members |= {parts.__dict__[name]: body for name, body in changed.items()}
+    about = json.loads(members[parts.DATAPACKAGE])
+    members[parts.MANIFEST] = parts.manifest_of(members)
+    members[parts.DATAPACKAGE] = parts.datapackage_of(members, about["title"], about["mainPageUrl"], NOW)
+    signature = parts.sign_datapackage(members[parts.DATAPACKAGE], NOW, "yiguang/0.1.0", KEY)
+    members[parts.DIGEST] = parts.digest_of(signature)
+    return canonical_zip(members)
+
+
+def _rewritten(data: bytes, look: dict[str, Any]) -> bytes:
+    """Made anew as a whole around another record of the look, its copy in the archive too: only sense can tell."""
+    members = read_canonical_zip(data)
+    received = [
+        each.record for each in read_back(members[parts.WARC]) if each.record.type not in ("warcinfo", "resource")
+    ]
+    visit = read_visit([b"".join(record.data for record in received)])
+    return build_look_bundle(visit, look, "", members[parts.TEXT].decode(), NOW, KEY)
+
+
+def _faults(data: bytes, path: Path) -> tuple[set[str], set[str]]:
+    path.write_bytes(data)
+    ours = {check.name for check in verify_bundle(path).checks if not check.ok}
+    report = Report()
+    check_bundle(data, None, report)
+    return ours, {line.name for line in report.lines if line.result == FAILED}
+
+
+#: Which look, and what is changed in what is written of it
+_CHANGES: tuple[tuple[int, dict[str, Any]], ...] = (
+    (4, {"grade": "gone", "grade_zh": "已下线（两次核实）"}),  # seen gone once only
+    (5, {"earlier": []}),
+    (5, {"number": 1, "earlier": []}),
+    (5, {"copies": ["http://other.example/"]}),
+    (5, {"outcome": "timeout", "outcome_zh": "超时"}),
+    (5, {"http_status": 410}),
+    (5, {"response": None, "http_status": None}),
+    (5, {"looked_at": {"utc": "2026-12-24T18:00:00.000000Z", "beijing": "2026-12-25T02:00:00+08:00"}}),
+    (2, {"grade": "gone", "grade_zh": "已下线（两次核实）"}),
+    (2, {"outcome_zh": "页面不存在（404/410）"}),
+    (0, {"grade": "softened", "grade_zh": "页面仍在，内容有所改动"}),
+    (0, {"text_sha256": None}),
+    (0, {"claims": {"referred": [], "left": [], "dropped": [], "added": []}, "flagged": False}),
+    (1, {"format": "yiguang-look-0"}),
+)
+
+
+def test_a_record_that_does_not_follow_from_what_was_received(engine: Engine, tmp_path: Path) -> None:
+    """Signed by whoever holds the key: the parts of the bundle contradict each other."""
+    case = climb(engine, tmp_path)
+    for number, change in _CHANGES:
+        data = (tmp_path / case.looks[number].bundle).read_bytes()
+        look = _look(tmp_path, case, number)
+        assert _faults(_rewritten(data, look), tmp_path / "x.wacz") == (set(), set())
+        assert _faults(_rewritten(data, look | change), tmp_path / "x.wacz") == ({parts.LOOK}, {parts.LOOK}), change
+
+
+def test_a_quote_that_stands_elsewhere_and_a_sheet_that_says_otherwise(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    data = (tmp_path / case.looks[1].bundle).read_bytes()
+    look = _look(tmp_path, case, 1)
+    look["claims"]["added"][0]["start"] += 1
+    assert all(parts.LOOK in faults for faults in _faults(_forged(data, LOOK=canonical_json(look)), tmp_path / "x"))
+    about = json.loads(read_canonical_zip(data)[parts.PROVENANCE])
+    for change in (
+        {"server_ips": ["192.0.2.1"]},
+        {"attempts": []},
+        {"attempts": [about["attempts"][0] | {"attempt": 2}]},
+    ):
+        forged = _forged(data, PROVENANCE=canonical_json(about | change))
+        assert all(parts.PROVENANCE in faults for faults in _faults(forged, tmp_path / "x")), change
+
+
+def _failed_of(reports: list[Any], name: str) -> list[Check]:
+    return [check for report in reports for check in report.checks if check.name == name and not check.ok]
+
+
+def test_a_grade_rewritten_in_the_database_and_a_bundle_taken_away(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    with writing(engine) as connection:
+        connection.execute(update(takedown_looks).where(takedown_looks.c.grade == "unreachable").values(grade="gone"))
+    assert len(_failed_of(verify_all(engine, tmp_path), "复测登记")) == 1
+    (tmp_path / case.looks[0].bundle).unlink()
+    assert len(_failed_of(verify_all(engine, tmp_path), "文件")) == 1
+
+
+def test_a_look_without_its_archive_is_not_recorded(engine: Engine, tmp_path: Path) -> None:
+    """All or nothing: the page stays due, and nothing is said of it."""
+    case = referred_lead(engine, tmp_path)
+    at = NOW + timedelta(days=1)
+    members = [known for known in list_targets(engine) if known.id == case.target_id]
+    night_id = open_night(engine, at, members, NightKind.RECHECK)
+    SqlFrontier(engine).seed(night_id, [(case.target_id, case.url)], at)
+    (row,) = SqlFrontier(engine).claim(night_id, [case.target_id], "w1", 1, at, 60.0)
+    store = open_store(engine, tmp_path)
+    store.record(gone(row, at))
+    store.close()
+    with engine.connect() as connection:
+        path = tmp_path / connection.scalars(select(warc_files.c.path).where(warc_files.c.night_id == night_id)).one()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    recorded = record_looks(engine, night_id, sealing_of(tmp_path, at))
+    assert recorded.new == 0
+    assert "与登记的 SHA-256 不符" in recorded.faults[0]
+    before = referred_case(engine, case.case_id)
+    assert before is not None and not before.looks
+    path.write_bytes(whole)
+    assert record_looks(engine, night_id, sealing_of(tmp_path, at)).new == 1
+    with engine.connect() as connection:
+        assert len(connection.execute(select(look_bundles)).all()) == 1
+
+
+def test_looks_are_kept_held_and_backed_up_with_their_lead(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    looks = {each.bundle for each in case.looks}
+    assert looks < evidence_paths(engine)
+    assert clean_orphans(engine, tmp_path) == []
+    with engine.connect() as connection:
+        lead = connection.scalars(select(bundles.c.path).where(bundles.c.page_id == case.case_id)).one()
+        nights = {each.night_id for each in case.looks}
+        before = {item.path: item for item in kept_items(connection, POLICY)}
+    assert all(before[path].keep_class is KeepClass.LEAD and not before[path].held_by for path in looks)
+    assign_class(engine, tmp_path, lead, case.looks[0].night_id, KeepClass.REFERRED, "甲", "移送", NOW)
+    hold(engine, tmp_path, lead, case.looks[0].night_id, "甲", "行政复议未结", NOW)
+    with engine.connect() as connection:
+        after = kept_items(connection, POLICY)
+    for item in after:
+        if item.path in looks:
+            assert (item.keep_class, len(item.held_by)) == (KeepClass.REFERRED, 1)
+            assert item.due_at > before[item.path].due_at
+        if item.kind == "warc":
+            assert bool(item.held_by), "the night files of the looks hold half of what is held"
+    assert {item.night_id for item in after if item.kind == "warc"} >= nights
