@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from crawler.element_looks import region_of, style_of
+from crawler.element_looks import names_logo, region_of, style_of
 from crawler.markup import attributes_of
 from crawler.walked import Block
 from crawler.wordings import Wordings
@@ -65,7 +65,8 @@ class Start(IntEnum):
 
 @dataclass(slots=True)
 class Frame:
-    """An open element. Elements of which nothing else matters share one frame for each end and visibility.
+    """An open element. Elements of which nothing else matters share one frame for each end and visibility, and whether they are
+    named as a logo.
 
     `end` and `line_end` are values of `End`; for an element that is looked at again `line_end` is what it does besides.
     """
@@ -80,20 +81,25 @@ class Frame:
     href: str | None = None
     image_alt: str = ""
     is_link: bool = False
+    is_logo: bool = False
 
 
 #: A value of `Start`, and the frames of the element inside a visible and inside a hidden one.
 Kind = tuple[int, tuple[Frame, Frame]]
 _SHARED = {
-    (int(end), keeps_lines): (Frame(end, False, keeps_lines), Frame(end, True, keeps_lines))
+    (int(end), keeps_lines, is_logo): (
+        Frame(end, False, keeps_lines, is_logo=is_logo),
+        Frame(end, True, keeps_lines, is_logo=is_logo),
+    )
     for end in map(int, (End.NOTHING, End.LINE, End.SPACE))
     for keeps_lines in (False, True)
+    for is_logo in (False, True)
 }
-ROOT = _SHARED[End.NOTHING, False][False]
+ROOT = _SHARED[End.NOTHING, False, False][0]
 BREAK, CLOSE, PLACED, NOTHING = (
     (int(start), (ROOT, ROOT)) for start in (Start.BREAK, Start.CLOSE, Start.PLACED, Start.NOTHING)
 )
-_PLAIN = (int(Start.PLAIN), _SHARED[End.NOTHING, False])
+_PLAIN = (int(Start.PLAIN), _SHARED[End.NOTHING, False, False])
 
 
 @lru_cache(maxsize=20_000)  # the pages of a site share their tags
@@ -118,7 +124,7 @@ def kind_of(token: str, marked_ids: frozenset[str], hidden: frozenset[str], word
     hides, background = hiding_of(tag, attributes, hidden)
     if background or block_of(tag, attributes, marked_ids, wordings) is not None:
         return PLACED
-    in_shown, in_hidden = _SHARED[end_of(tag), tag == "pre"]
+    in_shown, in_hidden = _SHARED[end_of(tag), tag == "pre", names_logo(attributes)]
     return int(Start.LINE if tag in _BLOCKS else Start.INNER), (in_hidden if hides else in_shown, in_hidden)
 
 

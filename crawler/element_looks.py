@@ -1,6 +1,7 @@
 """What the names and the inline style of an element say about its place on the page."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from crawler.wordings import Wordings
@@ -9,6 +10,8 @@ _BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
 _HIDING = re.compile(
     r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
 )
+#: Not the words for leaving: logout, logoff.
+_LOGO = re.compile(r"logo(?!ut|ff|n)|院徽|院标|站标", re.IGNORECASE)
 _NAME_BREAK = re.compile(r"[-_\d]+")
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -37,3 +40,12 @@ def style_of(style: str) -> tuple[str, bool]:
     compact = style.lower().replace(" ", "")
     background = _BACKGROUND.search(style) if "url(" in compact else None
     return background[1] if background else "", _HIDING.search(compact) is not None
+
+
+def names_logo(attributes: Mapping[str, str]) -> bool:
+    """Whether an element is named as the sign of the site (class="header-logo")."""
+    return says_logo(attributes.get("class", "")) or says_logo(attributes.get("id", ""))
+
+
+def says_logo(words: str) -> bool:
+    return _LOGO.search(words) is not None if words else False

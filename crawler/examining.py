@@ -14,6 +14,7 @@ from crawler.render import RenderFailed
 from crawler.scope import Scope
 from crawler.shell import is_script_shell
 from crawler.showing import PageShow
+from crawler.site_logo import SiteLogos
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Reading
@@ -31,6 +32,7 @@ class Examiner:
     reader: PageReader
     ladder: Ladder
     show: PageShow
+    logos: SiteLogos
     images: PageImages
     endings: Endings
 
@@ -59,8 +61,10 @@ class Examiner:
         scope: Scope,
         rendering: Rendering | None,
     ) -> Visit:
-        judgement = await self.reader.judged(page)
-        read, judgement = await self._with_pictures(page, judgement, scope, rendering)
+        sign = await self.logos.look(page, scope, rendering)
+        judgement = await self.reader.judged(sign.page)
+        read, judgement = await self._with_pictures(sign.page, judgement, scope, rendering)
+        read = replace(read, fetched=(*sign.fetched, *read.fetched), read_from={**sign.read_from, **read.read_from})
         visit = replace(visit, picture_exchanges=read.fetched)
         reading = replace(reading, page=read.page)
         if judgement.flagged and rendering is not None:

@@ -1,6 +1,5 @@
 """The pictures of a page: which are fetched, how, and what they say."""
 
-import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
@@ -9,22 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crawler.content_coding import decode_body
-from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
-from crawler.fetch import PageFetcher
 from crawler.ocr import OcrAnswer, PictureOcr
 from crawler.picture_budget import SUSPICIOUS, PictureBudget
+from crawler.picture_fetch import PictureFetch
 from crawler.picture_text import with_pictures
-from crawler.politeness import SiteGates
-from crawler.robots import redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
-from crawler.urls import host_of, without_fragment
 from domain.findings import Judgement
-from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Image
 from domain.pictures import PagePicture, PictureFate, PictureMemory, PictureReading, alike
-from domain.urls import canonical_url
 from domain.visits import Rendering
 
 logger = logging.getLogger(__name__)
@@ -39,10 +32,6 @@ _THIN_CHARS = 300
 _UNSUSPICIOUS_PICTURES = 3
 #: Of a page's pictures, fetched for each one that may be read: some turn out to be small.
 _FETCHED_EACH = 2
-_PARTS_AT_ONCE = 4
-#: Pictures of a site's template stand on all of its pages: kept for a while instead of fetched for each.
-_KEPT_BYTES = 48_000_000
-_PAGE_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +53,11 @@ class PageImages:
     """Fetches and reads the pictures of pages. `stored` runs a call of the memory."""
 
     settings: CrawlSettings
-    downloads: Downloads
-    fetcher: PageFetcher
-    gates: SiteGates
+    fetch: PictureFetch
     ocr: PictureOcr
     memory: PictureMemory | None
     stored: Callable[..., Awaitable[Any]]
     budget: PictureBudget
-    _kept: OrderedDict[str, Exchange] = field(default_factory=OrderedDict)
     _readings: OrderedDict[str, PictureReading] = field(default_factory=OrderedDict)
 
     async def read(
@@ -90,17 +76,17 @@ class PageImages:
         if not self.budget.affords(suspicion):
             fate = PictureFate.UNSUSPICIOUS if self.ocr.has_time() else PictureFate.BUDGET
             return PicturesRead(replace(page, pictures=tuple(PagePicture(image.url, fate) for image in images)))
-        wanted = images[: most * _FETCHED_EACH]
-        had, fetched, faults = await self._fetch(page.url, wanted, scope, rendering)
+        wanted = [image.url for image in images[: most * _FETCHED_EACH]]
+        got = await self.fetch.fetch(page.url, wanted, scope, rendering)
         pictures: list[PagePicture] = []
         for image in images:
-            if image.url in faults:
-                pictures.append(PagePicture(image.url, PictureFate.NOT_HAD, faults[image.url]))
-            elif image.url not in had or sum(item.fate is PictureFate.READ for item in pictures) >= most:
+            if image.url in got.faults:
+                pictures.append(PagePicture(image.url, PictureFate.NOT_HAD, got.faults[image.url]))
+            elif image.url not in got.had or sum(item.fate is PictureFate.READ for item in pictures) >= most:
                 pictures.append(PagePicture(image.url, PictureFate.SURPLUS))
             else:
-                pictures.append(await self._read_one(image.url, had[image.url], suspicion, exact=False))
-        return self._placed(page, pictures, had, fetched)
+                pictures.append(await self._read_one(image.url, got.had[image.url], suspicion, exact=False))
+        return self._placed(page, pictures, got.had, got.made)
 
     async def exactly(self, before: ExtractedPage, read: PicturesRead, suspicion: float = 3.0) -> PicturesRead:
         """The same with every picture itself read: what a lead says has to stand in its own pictures."""
@@ -155,59 +141,6 @@ class PageImages:
         if found is None and self.memory is not None:
             found = await self.stored(self.memory.alike, look)
         return found
-
-    async def _fetch(
-        self, page_url: str, images: Sequence[Image], scope: Scope, rendering: Rendering | None
-    ) -> tuple[dict[str, Exchange], tuple[Exchange, ...], dict[str, str]]:
-        """What is had of each image (by its address in the page), the exchanges made now, and why others are not had."""
-        had = {exchange.url: exchange for exchange in rendering.exchanges} if rendering is not None else {}
-        known = {image.url: found for image in images if (found := had.get(image.url) or self._kept.get(image.url))}
-        missing = [image.url for image in images if image.url not in known]
-        if not missing:
-            return known, (), {}
-        places = asyncio.Semaphore(_PARTS_AT_ONCE)
-        made: list[Exchange] = []
-        faults: dict[str, str] = {}
-
-        async def fetch(url: str) -> None:
-            async with places:
-                if sum(len(exchange.body) for exchange in made) > _PAGE_BYTES:
-                    faults[url] = "一页图片的总量过大"
-                    return
-                try:
-                    chain = await self._chain(url, page_url, scope)
-                except FetchFailed as failure:
-                    faults[url] = failure.detail
-                    return
-            made.extend(chain)
-            if chain[-1].status == 200:
-                known[url] = chain[-1]
-                self._keep(url, chain[-1])
-            else:
-                faults[url] = f"HTTP {chain[-1].status}"
-
-        # As with a browser, the parts of a page count as one visit to its site
-        delay = await self.fetcher.delay_seconds(page_url, scope)
-        async with self.gates.turn(host_of(page_url), delay, long=True):
-            await asyncio.gather(*(fetch(url) for url in missing))
-        return known, tuple(made), faults
-
-    async def _chain(self, url: str, page_url: str, scope: Scope) -> list[Exchange]:
-        """Fetch a picture and follow its redirects. Every hop needs an allowed address and robots.txt's leave."""
-        chain: list[Exchange] = []
-        for _ in range(self.settings.max_redirects + 1):
-            await self.fetcher.check(url, scope)
-            chain.append(await self.downloads.picture(url, page_url, scope.target.local))
-            target = redirect_target(chain[-1])
-            if target is None:
-                return chain
-            url = without_fragment(canonical_url(target))
-        raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
-
-    def _keep(self, url: str, exchange: Exchange) -> None:
-        self._kept[url] = exchange
-        while sum(len(kept.body) for kept in self._kept.values()) > _KEPT_BYTES:
-            self._kept.popitem(last=False)
 
 
 def candidates(images: Sequence[Image]) -> list[Image]:

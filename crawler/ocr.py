@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.ocr_worker import LOOK, READ
+from crawler.ocr_worker import LOOK, MARKS, READ
 from domain.pictures import PictureCode, PictureFate, PictureLine, PictureReading
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,13 @@ class OcrLimits:
 
 @dataclass(frozen=True, slots=True)
 class OcrAnswer:
-    """`reading` or `look` is set as asked for when `fate` is `read`; `detail` is Chinese."""
+    """`reading`, `look` or `marks` is set as asked for when `fate` is `read`; `detail` is Chinese."""
 
     fate: PictureFate
     detail: str = ""
     reading: PictureReading | None = None
     look: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class PictureOcr:
@@ -86,6 +87,10 @@ class PictureOcr:
     async def read(self, body: bytes, suspicion: float) -> OcrAnswer:
         """What a picture says. Of those that wait, the one of highest `suspicion` comes first."""
         return await self._ask(READ + body, suspicion)
+
+    async def marks(self, body: bytes, suspicion: float) -> OcrAnswer:
+        """The marks of a picture as a logo, see `domain.site_logos`; none for a picture of one colour."""
+        return await self._ask(MARKS + body, suspicion)
 
     async def close(self) -> None:
         """Kill the process and wait for its end. Nothing may be asked any more."""
@@ -212,6 +217,8 @@ def _answer(body: bytes) -> OcrAnswer:
             return OcrAnswer(PictureFate.READ, reading=reading_of(reading))
         case {"look": str() as look}:
             return OcrAnswer(PictureFate.READ, look=look)
+        case {"marks": list() as marks}:
+            return OcrAnswer(PictureFate.READ, marks=tuple(marks))
         case {"small": True}:
             return OcrAnswer(PictureFate.SMALL)
         case {"damaged": str() as detail}:

@@ -1,7 +1,7 @@
 """Reads the words and codes in one picture. Runs in the process of `crawler.ocr_worker` only: pictures are hostile input
 to their decoders, and the models take hundreds of megabytes.
 
-It is the only module that imports rapidocr, zxing-cpp and Pillow.
+With `crawler.logo_marks` it is the only module that imports rapidocr, zxing-cpp and Pillow.
 """
 
 import hashlib
@@ -23,6 +23,8 @@ from domain.pictures import Box, PictureCode, PictureLine, PictureReading
 
 #: Smaller pictures are icons, buttons and rules. Banners of old sites are 468 x 60.
 MIN_SIDE, MIN_PIXELS = 40, 20_000
+#: Signs of sites are small: their names beside them are of no matter.
+LOGO_MIN_SIDE, LOGO_MIN_PIXELS = 24, 576
 #: More pixels than this, as the header states them, are not decoded: 40 megapixels are 120 MB.
 MAX_PIXELS = 40_000_000
 #: What is broader is shrunk: no poster has print that small. What is narrower than the other is enlarged, at most twice.
@@ -92,7 +94,7 @@ class PictureReader:
         ]
 
 
-def decode(body: bytes) -> Image.Image:
+def decode(body: bytes, min_side: int = MIN_SIDE, min_pixels: int = MIN_PIXELS) -> Image.Image:
     """The picture as it is shown, on white, the first frame of a moving one. Raises TooSmall or Undecodable."""
     try:
         with warnings.catch_warnings():
@@ -101,7 +103,7 @@ def decode(body: bytes) -> Image.Image:
                 width, height = opened.size
                 if width * height > MAX_PIXELS:
                     raise Undecodable(f"像素过多（{width} × {height}）")
-                if min(width, height) < MIN_SIDE or width * height < MIN_PIXELS:
+                if min(width, height) < min_side or width * height < min_pixels:
                     raise TooSmall
                 whole = ImageOps.exif_transpose(opened).convert("RGBA")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -1,6 +1,7 @@
 """`python -m crawler.ocr_worker MEMORY_BYTES`: reads pictures that come on standard input, answers on standard output.
 
-Each question is four bytes of length (big endian), one byte (`L` how does it look, `R` what does it say) and the picture's
+Each question is four bytes of length (big endian), one byte (`L` how does it look, `R` what does it say, `M` its
+marks as a logo) and the picture's
 bytes; each answer four bytes of length around a JSON object. It ends with its input. An answer of no bytes comes first,
 when the models are loaded.
 """
@@ -12,7 +13,7 @@ import sys
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-LOOK, READ = b"L", b"R"
+LOOK, READ, MARKS = b"L", b"R", b"M"
 
 
 def main() -> int:
@@ -30,11 +31,14 @@ def main() -> int:
 
 
 def _answer(reader: Any, question: bytes) -> dict[str, Any]:
-    from crawler.ocr_engine import TooSmall, Undecodable, decode, look_of
+    from crawler.logo_marks import marks_of
+    from crawler.ocr_engine import LOGO_MIN_PIXELS, LOGO_MIN_SIDE, TooSmall, Undecodable, decode, look_of
 
     try:
         if question[:1] == LOOK:
             return {"look": look_of(decode(question[1:]))}
+        if question[:1] == MARKS:
+            return {"marks": marks_of(decode(question[1:], LOGO_MIN_SIDE, LOGO_MIN_PIXELS))}
         return {"reading": asdict(reader.read(question[1:]))}
     except TooSmall:
         return {"small": True}

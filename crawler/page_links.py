@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from crawler.walked import WalkedImage
 from domain.page import Image, Link
 
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"
@@ -67,13 +68,14 @@ def resolve_links(written: Iterable[tuple[str, str]], resolver: Resolver) -> tup
     return tuple(Link(url, text) for url, text in texts.items())
 
 
-def resolve_images(written: Iterable[tuple[str, str, bool]], resolver: Resolver) -> tuple[Image, ...]:
+def resolve_images(written: Iterable[WalkedImage], resolver: Resolver) -> tuple[Image, ...]:
     """One image per address in order of appearance."""
     images: dict[str, Image] = {}
-    for address, alt, lazy in written:
+    for address, alt, lazy, is_logo in written:
         url = resolver.absolute(address)
-        if url and (url not in images or (alt and not images[url].alt)):
-            images[url] = Image(url, alt, lazy)
+        known = images.get(url)
+        if url and (known is None or (alt and not known.alt)):
+            images[url] = Image(url, alt, lazy, is_logo or (known is not None and known.is_logo))
     return tuple(images.values())
 
 

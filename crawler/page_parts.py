@@ -72,7 +72,9 @@ def page_of(
 def _with_alternatives(walk: Walk, layout: Layout) -> tuple[Walk, Layout]:
     """A page of posters says in alternative texts what it shows as pictures: they are read at the end of its body."""
     shown = "".join(walk.lines)
-    alts = dict.fromkeys(alt for _, alt, _ in walk.images if len(alt) >= _POSTER_ALT_CHARS and alt not in shown)
+    alts = dict.fromkeys(
+        image.alt for image in walk.images if len(image.alt) >= _POSTER_ALT_CHARS and image.alt not in shown
+    )
     added = [f"{_ALT_PREFIX}{alt}" for alt in alts][:_POSTER_ALTS]
     end = layout.end
     lines = [*walk.lines[:end], *added, *walk.lines[end:]]
@@ -116,7 +118,7 @@ def _calls(text: str, buttons: Iterable[str], wordings: Wordings) -> tuple[str, 
 
 
 def _extra(walk: Walk, title: str, source: str, redirect: str) -> dict[str, str]:
-    alts = dict.fromkeys(alt for _, alt, _ in walk.images if alt)
+    alts = dict.fromkeys(image.alt for image in walk.images if image.alt)
     found = {
         "document_title": walk.document_title if walk.document_title != title else "",
         "source": source,

@@ -24,6 +24,7 @@ from crawler.element_kinds import (
     hiding_of,
     kind_of,
 )
+from crawler.element_looks import names_logo, says_logo
 from crawler.element_pieces import (
     add_clicked_image,
     add_component,
@@ -35,11 +36,13 @@ from crawler.element_pieces import (
 from crawler.hidden_names import hidden_names
 from crawler.markup import Markup, attributes_of, normal_markup, unescaped
 from crawler.picture_sources import best_of_set, picture_source
-from crawler.walked import Walk
+from crawler.walked import Walk, WalkedImage
 from crawler.wordings import Wordings
 
 _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PLACED, Start.BREAK, Start.LINE))
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
+#: Elements around a picture whose names may say that it is the site's sign: its link, its box, the box of that.
+_LOGO_REACH = 4
 #: Links that do not lead to a page: they call, write, or run a script.
 _TOLD_SCHEMES = frozenset({"tel:", "sms:", "java", "tenc", "mqqw"})
 
@@ -168,6 +171,7 @@ class _Walker:
         frame = Frame(_ENDS_PLACED, hidden, False, "a", 0, len(self.found.lines), None, href, "", True)
         if "title" in attributes:
             frame.image_alt = attributes["title"]
+        frame.is_logo = names_logo(attributes)
         if href[:4].lower() in _TOLD_SCHEMES:
             self.found.marks.append(f'href="{href}')
         if not LOOKS.isdisjoint(attributes):
@@ -184,6 +188,7 @@ class _Walker:
             self._break_line()
         self._after_link = False
         frame = Frame(_ENDS_PLACED, hidden, tag == "pre", tag, end, len(self.found.lines))
+        frame.is_logo = names_logo(attributes)
         if tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"])
         elif "-" in tag or tag == "mpvoice":
@@ -259,7 +264,9 @@ class _Walker:
     def _read_looks(self, tag: str, attributes: Mapping[str, str], frame: Frame) -> None:
         hides, background = hiding_of(tag, attributes, self._hidden_names)
         frame.hidden = frame.hidden or hides
-        self.found.images.extend((url, "", False) for url in (background, attributes.get("background")) if url)
+        is_logo = frame.is_logo or self._in_logo()
+        for address in filter(None, (background, attributes.get("background"))):
+            self.found.images.append(WalkedImage(address, is_logo=is_logo))
         if (block := block_of(tag, attributes, self._marked_ids, self._wordings)) is not None:
             block.first_line = frame.first_line
             frame.block = block
@@ -284,7 +291,10 @@ class _Walker:
                 found.buttons.append(value)
                 self._line.append(f" {value} ")
             if kind == "image" and source:
-                found.images.append((source, squeezed(attributes.get("alt", "")), False))
+                found.images.append(WalkedImage(source, squeezed(attributes.get("alt", ""))))
+
+    def _in_logo(self) -> bool:
+        return any(frame.is_logo for frame in self._frames[-_LOGO_REACH:])
 
     def _add_image(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "source":  # of a picture; those of films have no srcset
@@ -297,7 +307,8 @@ class _Walker:
             self._offered = ""
         alt = squeezed(attributes.get("alt") or attributes.get("title", ""))
         if source:
-            self.found.images.append((source, alt, lazy))
+            is_logo = names_logo(attributes) or says_logo(alt) or says_logo(source.rpartition("/")[2])
+            self.found.images.append(WalkedImage(source, alt, lazy, is_logo or self._in_logo()))
         if alt and self._link is not None:
             for frame in reversed(self._frames):
                 if frame.is_link:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crawler.wordings import Wordings
+from domain.site_logos import OfficialLogo
 
 #: The name that robots.txt groups are matched against.
 ROBOTS_TOKEN = "YiguangBot"
@@ -75,6 +76,8 @@ class CrawlSettings:
     #: Pictures that are read of one suspicious page; a page of this score (0..1) or more is suspicious.
     pictures_per_page: int = 8
     suspicious_score: float = 0.25
+    #: Signs of well-known hospitals that sites' own are held against; without any, none is looked at.
+    known_logos: tuple[OfficialLogo, ...] = ()
     #: The process ends itself when its event loop has stood still for so long; 0: never. Only for a process of its own.
     stuck_seconds: float = 0.0
     #: How long an idle crawl sleeps before it asks the frontier again.

@@ -25,12 +25,14 @@ from crawler.ladder import Ladder
 from crawler.ocr import OcrLimits, PictureOcr
 from crawler.page_reader import PageReader
 from crawler.picture_budget import PictureBudget
+from crawler.picture_fetch import PictureFetch
 from crawler.politeness import SiteGates
 from crawler.recording import Recorder
 from crawler.render import Renderer
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.showing import PageShow
+from crawler.site_logo import SiteLogos
 from crawler.site_rests import SiteRests
 from crawler.stuck import end_when_stuck
 from crawler.visiting import Visitor
@@ -129,10 +131,12 @@ class ShardSpider(Spider):
         ladder = Ladder(self.memory, self._stored, settings.wordings.unfolding, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
         budget = PictureBudget(ocr, settings.pages_expected)
-        images = PageImages(settings, downloads, fetcher, gates, ocr, self.pictures, self._stored, budget)
+        fetch = PictureFetch(downloads, fetcher, gates, settings.max_redirects)
+        images = PageImages(settings, fetch, ocr, self.pictures, self._stored, budget)
+        logos = SiteLogos(settings, fetch, ocr)
         reader = PageReader(settings, self.judge)
         endings = Endings(settings, self.clock, self.in_hand)
-        examiner = Examiner(reader, ladder, show, images, endings)
+        examiner = Examiner(reader, ladder, show, logos, images, endings)
         return Visitor(
             settings, self.clock, fetcher, gates, rests, reader, examiner, endings, self.memory, self._stored
         )

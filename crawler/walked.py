@@ -1,6 +1,7 @@
 """What one walk over a page collects: the material of every reader behind it."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(slots=True)
@@ -12,6 +13,15 @@ class Block:
     region: str = ""
     named_body: bool = False
     element_id: str = ""
+
+
+class WalkedImage(NamedTuple):
+    """A picture as the source has it. `is_logo` is true where the names around it say that it is the site's own sign."""
+
+    address: str
+    alt: str = ""
+    lazy: bool = False
+    is_logo: bool = False
 
 
 @dataclass(slots=True)
@@ -26,7 +36,7 @@ class Walk:
     link_chars: list[int] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
-    images: list[tuple[str, str, bool]] = field(default_factory=list)
+    images: list[WalkedImage] = field(default_factory=list)
     buttons: list[str] = field(default_factory=list)
     headings: list[tuple[str, str]] = field(default_factory=list)
     metas: dict[str, str] = field(default_factory=dict)

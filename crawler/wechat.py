@@ -42,6 +42,7 @@ _VAR = "var "
 _VARIABLES = frozenset({
     "item_show_type", "ct", "oriCreateTime", "createTime", "publish_time", "biz", "mid", "idx", "sn", "user_name",
     "msg_source_url", "msg_title", "nickname", "author", "msg_desc",
+    "ori_head_img_url", "round_head_img",
 })  # fmt: skip
 _NAME_CHARS = 40
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -54,7 +55,8 @@ _CGI_DATA = "window.cgiDataNew"
 
 @dataclass(frozen=True, slots=True)
 class WechatPost:
-    """What the scripts of a post say of it; empty where they are silent. `ids` has biz, mid, idx, sn, user_name."""
+    """What the scripts of a post say of it; empty where they are silent. `ids` has biz, mid, idx, sn, user_name.
+    `account_picture` is the address of the account's own picture."""
 
     page_type: str
     title: str
@@ -65,6 +67,7 @@ class WechatPost:
     own_text: str
     pictures: tuple[str, ...]
     ids: dict[str, str]
+    account_picture: str = ""
 
 
 def is_wechat(url: str, html: str) -> bool:
@@ -115,6 +118,7 @@ def read_post(html: str, scripts: Iterable[str]) -> WechatPost:
         if own or page_type != "wx-article"
         else (),
         ids={name: value for name, value in {**ids, "source_url": source}.items() if value},
+        account_picture=variables["ori_head_img_url"] or variables["round_head_img"] or _cgi(data, "round_head_img"),
     )
 
 

@@ -5,11 +5,14 @@ from dataclasses import replace
 from crawler.main_body import Layout
 from crawler.page_parts import page_of
 from crawler.page_walk import walk_html
-from crawler.walked import Block, Walk
+from crawler.walked import Block, Walk, WalkedImage
 from crawler.wechat import ALL_MARKED_IDS, body_of_script, lay_out_post, read_post
 from crawler.wechat_lists import ListedPost, PostList
 from crawler.wordings import Wordings
 from domain.page import ExtractedPage
+
+#: In `extra`: the address of the account's own picture, which stands beside its name and is none of the post's.
+ACCOUNT_PICTURE = "account_picture"
 
 
 def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
@@ -23,7 +26,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         walk = _with_own_text(walk, post.title, post.own_text)
         layout = Layout(("",) * len(walk.lines), min(1, len(walk.lines)), len(walk.lines), float(len(post.own_text)))
     walk, layout = _without_platform_rows(walk, layout)
-    walk.images[:0] = [(picture, "", False) for picture in post.pictures]
+    walk.images[:0] = [WalkedImage(picture) for picture in post.pictures]
     if original := post.ids.get("source_url"):
         walk.links.append((original, "阅读原文"))
     page = page_of(walk, layout, url, encoding, len(html), wordings)
@@ -36,7 +39,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         author=post.author,
         published_at=post.published_at or page.published_at,
         description=post.description or page.description,
-        extra={**page.extra, **post.ids},
+        extra={**page.extra, **post.ids, **({ACCOUNT_PICTURE: post.account_picture} if post.account_picture else {})},
     )
 
 

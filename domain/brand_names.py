@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.brand_book import BrandBook
 from domain.brand_hosts import likenesses, official_brand
+from domain.brand_logo import with_logo
 from domain.brand_search_words import search_words
 from domain.brand_uses import (
     LONGEST_NAME,
@@ -46,6 +47,11 @@ def judge_names(names: PageNames, book: BrandBook, registered: Sequence[Institut
         *_claims(names, book, registered),
         *_host(names, book),
     ]
+    return with_logo(_weightiest(found), names, book, registered)
+
+
+def _weightiest(found: Sequence[BrandJudgement]) -> BrandJudgement | None:
+    """The best of what was found, and more certain where another place says the same."""
     if not found:
         return None
     best = max(found, key=lambda judgement: (judgement.score, len(judgement.evidence_for)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.brand_book import Brand, BrandBook
+from domain.site_logos import LogoLikeness
 
 PIGGYBACKING_FROM = 0.65
 """Score (0..1) from which a use is called piggybacking; tuned on the names of `tests/brand_names`, see its test."""
@@ -30,7 +31,8 @@ class BrandVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageNames:
-    """The names a page uses. `claims` are sentences in which it speaks of other hospitals, its staff or partners."""
+    """The names a page uses. `claims` are sentences in which it speaks of other hospitals, its staff or partners; `logo` is
+    whose sign the site's own looks like."""
 
     institution: str = ""
     site_name: str = ""
@@ -40,6 +42,7 @@ class PageNames:
     keywords: str = ""
     description: str = ""
     claims: tuple[str, ...] = ()
+    logo: LogoLikeness | None = None
 
 
 @dataclass(frozen=True, slots=True)

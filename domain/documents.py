@@ -23,4 +23,5 @@ def document_of(page: ExtractedPage) -> Document:
         image_count=len(page.images),
         keywords=page.keywords,
         description=page.description,
+        logo=page.logo,
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from domain.site_logos import LogoLikeness
+
 FAMILIES: tuple[str, ...] = (
     "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement",
     "absolute-term", "secret-formula", "disguised-science-lead", "no-review-number", "brand-piggyback", "bad-naming",
@@ -48,6 +50,7 @@ class Document:
     the text itself. `links_text` is the text of links (appointment buttons), one per entry.
     `body_start`/`body_end` bound the main body; both 0 means the whole text is body.
     `keywords` and `description` are what the page's head says to search engines; only names are looked for in them.
+    `logo` is whose sign the site's own looks like.
     """
 
     text: str
@@ -66,6 +69,7 @@ class Document:
     image_count: int = 0
     keywords: str = ""
     description: str = ""
+    logo: LogoLikeness | None = None
 
 
 @dataclass(frozen=True, slots=True)

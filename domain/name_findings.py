@@ -65,6 +65,7 @@ def names_of(document: Document) -> PageNames:
         title=document.title,
         keywords=document.keywords,
         description=document.description,
+        logo=document.logo,
     )
 
 
@@ -151,6 +152,7 @@ def _in_words(judged: BrandJudgement) -> str:
     where = {
         "institution": "机构名", "site_name": "站名", "account": "账号", "title": "标题", "host": "域名",
         "keywords": "关键词", "description": "页面简介", "claims": "文中",
+        "logo": "站标",
     }[judged.where]  # fmt: skip
     pro = "；".join(item.text for item in judged.evidence_for)
     contra = "；".join(item.text for item in judged.evidence_against if item.weight > 0)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from domain.connections import Connection
 from domain.outcome import Outcome
 from domain.pictures import PagePicture
+from domain.site_logos import LogoLikeness
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in wire order, names as received, values decoded as latin-1."""
@@ -91,11 +92,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image the page shows, lazily loaded or as a background too; `url` is absolute."""
+    """An image the page shows, lazily loaded or as a background too; `url` is absolute. `is_logo` is true where the page's
+    source calls it the sign of the site."""
 
     url: str
     alt: str = ""
     lazy: bool = False
+    is_logo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class ExtractedPage:
     `text_share` is the share of visible text characters in the page's bytes (0..1), low in a script shell.
     `widgets` names chat and appointment widgets found in the markup; `cta` the calls to action in text and links.
     `pictures` are what became of the images when they were to be read; the words of those that were read are in `text`.
+    `logo` is whose sign the site's own looks like, None when it was not looked at or is like no known one.
     `page_type` is `page` or a WeChat type: `wx-article`, `wx-picture`, `wx-text`, `wx-video`, `wx-audio`, `wx-list`.
     """
 
@@ -134,6 +138,7 @@ class ExtractedPage:
     extra: dict[str, str] = field(default_factory=dict)
     pictures: tuple[PagePicture, ...] = ()
     statements: tuple[SelfStatement, ...] = ()
+    logo: LogoLikeness | None = None
 
 
 @dataclass(frozen=True, slots=True)

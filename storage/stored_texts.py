@@ -1,7 +1,7 @@
 """Pages made again from what nights stored of them, to judge them by other rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 from domain.documents import document_of
 from domain.findings import Document
 from domain.page import Contact, ContactKind, ExtractedPage, Identifier, Image
+from domain.site_logos import LogoLikeness
 from storage.tables import pages
 
 #: The page whose text another has too (`same_as`).
@@ -33,12 +34,17 @@ class StoredPage:
 
 def judged_as(page: ExtractedPage) -> Mapping[str, Any]:
     """What the judge sees of a page and no other column has."""
+    said_too = {
+        "keywords": page.keywords,
+        "description": page.description,
+        "logo": None if page.logo is None else asdict(page.logo),
+    }
     return {
         "body": [page.body_start, page.body_end],
         "widgets": list(page.widgets),
         "cta": list(page.cta),
         "images": len(page.images),
-    } | {name: said for name, said in (("keywords", page.keywords), ("description", page.description)) if said}
+    } | {name: said for name, said in said_too.items() if said}
 
 
 def stored_documents(engine: Engine, night_id: str) -> Iterator[tuple[int, Document]]:
@@ -85,4 +91,5 @@ def _page(row: Row[*tuple[Any, ...]]) -> ExtractedPage:
         cta=tuple(also["cta"]),
         keywords=also.get("keywords", ""),
         description=also.get("description", ""),
+        logo=LogoLikeness(**also["logo"]) if "logo" in also else None,
     )

@@ -1,7 +1,7 @@
 """The judge of a night: words and names, then what the registry has about the page's operator."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -18,8 +18,10 @@ from domain.licence_numbers import parse_licence
 from domain.page import ExtractedPage
 from domain.practitioners import PractitionerBook, load_practitioner_book
 from domain.registry_findings import RegistryView, with_registry_findings
+from domain.site_logos import OfficialLogo, logo_sources
 from domain.subjects import SubjectBook, load_subjects
 from storage.certificate_lists import list_that_lacks
+from storage.logos import official_logos
 from storage.practitioners import SqlPractitioners
 from storage.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
@@ -35,7 +37,8 @@ def page_judge(
     Raises CommandFailed as `load_names` does.
     """
     registry, practitioners = SqlRegistry(engine), SqlPractitioners(engine)
-    return RegistryJudge(load_names(classifier, settings), registry, practitioners, settings.lexicons, clock)
+    logos = official_logos(engine)
+    return RegistryJudge(load_names(classifier, settings), registry, practitioners, logos, settings.lexicons, clock)
 
 
 class RegistryJudge:
@@ -50,6 +53,7 @@ class RegistryJudge:
         words: NamesAndWords,
         registry: SqlRegistry,
         practitioners: SqlPractitioners,
+        logos: Sequence[OfficialLogo],
         lexicons: Path,
         clock: Callable[[], datetime],
     ) -> None:
@@ -63,8 +67,9 @@ class RegistryJudge:
         lists = [f"{source} {as_of} {rows}" for source, as_of, rows in registry.sources()]
         complete = [f"{stated.issuer} complete in {stated.source} {stated.as_of}" for stated in self._complete]
         self._has_institutions = bool(lists)
+        signs = [f"signs of {source} {as_of} {digest}" for source, as_of, digest in logo_sources(logos)]
         doctors = [f"practitioners of {source} {as_of} {rows}" for source, as_of, rows in practitioners.sources()]
-        self.registry_state = "; ".join((*lists, *complete, *doctors))
+        self.registry_state = "; ".join((*lists, *complete, *doctors, *signs))
         self.names_sha256 = hashlib.sha256(f"{words.names_sha256} {self.registry_state}".encode()).hexdigest()
 
     def __call__(self, page: ExtractedPage) -> Judgement:

@@ -12,6 +12,7 @@ from domain.nights import NightKind
 from storage.away import is_away
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
+from storage.logos import official_logos
 from storage.night_figures import pages_to_come
 from storage.nights import night_kind
 from storage.pictures import SqlPictureMemory, seconds_spent
@@ -73,7 +74,9 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
             frontier,
             store,
             judge,
-            with_pictures(crawl_settings(settings, utc_now()), settings, classifier, spent, pages),
+            with_pictures(
+                crawl_settings(settings, utc_now()), settings, classifier, spent, pages, official_logos(engine)
+            ),
             utc_now,
             memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),

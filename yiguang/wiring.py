@@ -10,6 +10,7 @@ from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
+from domain.site_logos import OfficialLogo
 from yiguang.errors import CommandFailed
 from yiguang.judging import NamesAndWords, names_sha256
 from yiguang.settings import Settings
@@ -42,7 +43,12 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
 
 
 def with_pictures(
-    crawl: CrawlSettings, settings: Settings, classifier: Classifier, spent: float, pages: int
+    crawl: CrawlSettings,
+    settings: Settings,
+    classifier: Classifier,
+    spent: float,
+    pages: int,
+    known_logos: tuple[OfficialLogo, ...],
 ) -> CrawlSettings:
     """The settings of one of the night's crawl processes, with its share of the time for pictures; of that it has `spent`
     some seconds already before it was started again. `pages` are those it is expected to have yet."""
@@ -53,6 +59,7 @@ def with_pictures(
         pages_expected=pages,
         stuck_seconds=STUCK_SECONDS,
         suspicious_score=classifier.threshold / 2,
+        known_logos=known_logos,
     )
 
 

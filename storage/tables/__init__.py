@@ -35,6 +35,7 @@ from storage.tables.registry import (
     registry_headings,
     registry_institutions,
     registry_keys,
+    registry_logos,
     registry_practitioners,
 )
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
@@ -98,6 +99,7 @@ __all__ = [
     "registry_headings",
     "registry_institutions",
     "registry_keys",
+    "registry_logos",
     "registry_practitioners",
     "rescore_batches",
     "rescore_pages",

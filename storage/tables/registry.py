@@ -66,3 +66,14 @@ registry_practitioners = Table(
     Column("as_of", Date, nullable=False),
     UniqueConstraint("institution_key", "name", "source", "number_digest", name="uq_registry_practitioners_row"),
 )
+
+# Signs of well-known hospitals as their owners show them; only what pictures are compared by is kept
+registry_logos = Table(
+    "registry_logos",
+    metadata,
+    Column("source", StorableText, primary_key=True),
+    Column("sha256", String(64), primary_key=True),  # of the picture's bytes
+    Column("owner", StorableText, primary_key=True),
+    Column("marks", JsonText, nullable=False),  # as domain.site_logos writes them
+    Column("as_of", Date, nullable=False),
+)

@@ -12,6 +12,7 @@ from crawler.failure import FetchFailed
 from crawler.images import PageImages, PicturesRead, candidates, suspicion_of
 from crawler.ocr import OcrAnswer
 from crawler.picture_budget import PictureBudget
+from crawler.picture_fetch import PictureFetch
 from crawler.politeness import SiteGates
 from crawler.scope import Scope
 from domain.findings import Judgement
@@ -97,7 +98,9 @@ async def stored(call: Callable[..., Any], *arguments: object) -> Any:
 def images_of(downloads: Downloads, reader: Reader, memory: Any = None, **changes: object) -> PageImages:
     gates = SiteGates(2)
     budget = PictureBudget(reader, 0)
-    return PageImages(settings(**changes), downloads, Fetcher(), gates, reader, memory, stored, budget)  # type: ignore[arg-type]
+    wanted = settings(**changes)
+    fetch = PictureFetch(downloads, Fetcher(), gates, wanted.max_redirects)  # type: ignore[arg-type]
+    return PageImages(wanted, fetch, reader, memory, stored, budget)  # type: ignore[arg-type]
 
 
 def page(*names: str, text: str = "") -> ExtractedPage:

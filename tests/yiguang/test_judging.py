@@ -60,7 +60,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def judge_of(engine: Engine) -> RegistryJudge:
     return RegistryJudge(
-        words(), SqlRegistry(engine), SqlPractitioners(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
+        words(), SqlRegistry(engine), SqlPractitioners(engine), (), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
     )
 
 

@@ -149,7 +149,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def at_night(engine: Engine, name: str) -> Judgement:
     judge = RegistryJudge(
-        words(), SqlRegistry(engine), SqlPractitioners(engine), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
+        words(), SqlRegistry(engine), SqlPractitioners(engine), (), LEXICONS, lambda: datetime(2026, 11, 25, tzinfo=UTC)
     )
     return judge(ExtractedPage("https://www.a.example/", "", OFFER, "utf-8", site_name=name, body_end=len(OFFER)))
 

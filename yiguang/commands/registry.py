@@ -1,4 +1,4 @@
-"""`yiguang registry import|show|operators|incomplete`; `practitioners` is in a module of its own."""
+"""`yiguang registry import|show|operators|incomplete`; `practitioners` and `logos` are in modules of their own."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yiguang.commands import registry_practitioners
+from yiguang.commands import registry_logos, registry_practitioners
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.told_headings import told_headings
@@ -76,6 +76,7 @@ registry_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
 def add_to(app: typer.Typer) -> None:
     registry_practitioners.add_to(registry_app)
+    registry_logos.add_to(registry_app)
     app.add_typer(registry_app, name="registry")
 
 
