@@ -56,12 +56,17 @@ def _weightiest(found: Sequence[BrandJudgement]) -> BrandJudgement | None:
         return None
     best = max(found, key=lambda judgement: (judgement.score, len(judgement.evidence_for)))
     also = {
-        other.where for other in found if other.token == best.token and other.where != best.where and other.score > 0.3
+        other.where for other in found if other.token == best.token and other.score > 0.3 and _says_more(other, best)
     }
     if best.evidence_for and also and not any(item.weight >= 1 for item in best.evidence_against):
         more = Evidence("several-places", f"同一字号另见于 {len(also)} 处名称", min(0.2, 0.1 * len(also)))
         return judgement_of(best.token, best.where, best.quote, (*best.evidence_for, more), best.evidence_against)
     return best
+
+
+def _says_more(other: BrandJudgement, best: BrandJudgement) -> bool:
+    """Whether another place adds to the best one: a site's own name in its title too is the same name once more."""
+    return other.where != best.where and other.quote not in best.quote and best.quote not in other.quote
 
 
 def _self_uses(names: PageNames, book: BrandBook) -> Iterator[Use]:

@@ -121,3 +121,17 @@ def test_hosts_that_look_alike(host: str, kind: str) -> None:
 def test_hosts_that_do_not(host: str) -> None:
     assert list(likenesses(host, book())) == []
     assert official_brand(host, book()) is None
+
+
+def test_a_name_said_again_in_the_title_is_no_more_evidence() -> None:
+    name = "青屿同济医院"
+    once = judge_names(PageNames(site_name=name, host="www.qytj.example"), book())
+    again = judge_names(
+        PageNames(
+            institution=name, site_name=name, account=name, title=f"{name}官网", keywords=f"{name},挂号", description=f"{name}位于青屿。",
+            host="www.qytj.example",
+        ),
+        book(),
+    )  # fmt: skip
+    assert once is not None and again is not None
+    assert (again.score, again.verdict) == (once.score, BrandVerdict.UNKNOWN)
