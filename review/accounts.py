@@ -3,26 +3,25 @@
 import hashlib
 import hmac
 import re
-import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from domain.reviews import Refused, RoleMayNot
 from domain.roles import Act, Role, may
 from review.audit_log import MACHINE, AuditLog
 from review.log_in_tries import LogInLimits, LogInRefused, LogInTries, Refusal
 from review.passwords import MAX_CHARACTERS, Passwords, one_time_password, password_fault
+from review.sessions import Sessions, Way
 from storage.database import writing
-from storage.tables import desk_accounts, desk_items, desk_sessions
+from storage.tables import desk_accounts, desk_items
 
 FIRST_ACCOUNT = "admin"
 _NAME = re.compile(r"[\w.@-]{2,32}")
-_SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,8 @@ class AccountFault(Refused):
 
 
 class Accounts:
-    """The accounts of one database. `actor` is the name of whoever changes an account, for the audit log."""
+    """The accounts of one database. `actor` is the name of whoever changes an account, for the audit log. With `single_only` none but
+    administrators come in by password; the others come by the sign-in provider."""
 
     def __init__(
         self,
@@ -51,12 +51,15 @@ class Accounts:
         clock: Callable[[], datetime],
         passwords: Passwords | None = None,
         limits: LogInLimits | None = None,
+        single_only: bool = False,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._limits = limits or LogInLimits()
+        self._single_only = single_only
         self._tries = LogInTries(engine, self._limits)
+        self._sessions = Sessions(engine, self._limits)
         self._log = AuditLog(engine, clock)
 
     def create(
@@ -100,12 +103,14 @@ class Accounts:
 
     def list(self) -> list[Account]:
         with self._engine.connect() as connection:
-            return [_account(row) for row in connection.execute(select(desk_accounts).order_by(desk_accounts.c.name))]
+            return [
+                account_of_row(row) for row in connection.execute(select(desk_accounts).order_by(desk_accounts.c.name))
+            ]
 
     def find(self, name: str) -> Account:
         """Raises AccountFault when there is no such account."""
         with self._engine.connect() as connection:
-            return _account(self._row(connection, name))
+            return account_of_row(account_row(connection, name))
 
     def authenticate(self, name: str, password: str, address: str) -> str | LogInRefused:
         """A new session's token, or why there is none. What is wrong, name or password, is not told, nor by the time it takes."""
@@ -121,7 +126,8 @@ class Accounts:
             return self._refuse(folded, address, Refusal.WRONG)
         if row.disabled_at is not None:
             return self._refuse(folded, address, Refusal.DISABLED)
-        token = secrets.token_urlsafe(32)
+        if self._single_only and row.role != Role.ADMIN.value:
+            return self._refuse(folded, address, Refusal.SINGLE_ONLY)
         with writing(self._engine) as connection:
             if self._passwords.is_dated(row.password_hash):
                 renewed = self._passwords.hash(password)
@@ -130,34 +136,20 @@ class Accounts:
                     .where(desk_accounts.c.id == row.id, desk_accounts.c.password_hash == row.password_hash)
                     .values(password_hash=renewed)
                 )
-            self._forget(connection, folded, now)
-            session = {"token_sha256": _digest(token), "account_id": row.id, "address": address}
-            connection.execute(insert(desk_sessions), session | {"created_at": now, "seen_at": now})
+            self._tries.forget(connection, folded)
+            token = self._sessions.open(connection, row.id, address, now, Way.PASSWORD)
             self._log.record(connection, folded, "log-in", _subject(folded), {"address": address})
         return token
 
     def account_of(self, token: str) -> Account | None:
         """Whose session it is; None when there is none of that token, or it has ended, or the account was disabled."""
-        now, digest = self._clock(), _digest(token)
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                select(desk_accounts, desk_sessions.c.seen_at, desk_sessions.c.created_at.label("began_at"))
-                .join(desk_sessions, desk_sessions.c.account_id == desk_accounts.c.id)
-                .where(desk_sessions.c.token_sha256 == digest, desk_accounts.c.disabled_at.is_(None))
-            ).one_or_none()
-        if row is None or now - row.seen_at > self._limits.idle or now - row.began_at > self._limits.absolute:
-            return None
-        if now - row.seen_at > _SEEN_EVERY:
-            with writing(self._engine) as connection:
-                connection.execute(
-                    update(desk_sessions).where(desk_sessions.c.token_sha256 == digest).values(seen_at=now)
-                )
-        return _account(row)
+        row = self._sessions.row_of(token, self._clock())
+        return None if row is None else account_of_row(row)
 
     def log_out(self, token: str) -> None:
         account = self.account_of(token)
         with writing(self._engine) as connection:
-            connection.execute(delete(desk_sessions).where(desk_sessions.c.token_sha256 == _digest(token)))
+            self._sessions.end(connection, token)
             if account is not None:
                 self._log.record(connection, account.name, "log-out", _subject(account.name))
 
@@ -167,7 +159,7 @@ class Accounts:
         if limited is not None:
             raise AccountFault(limited.message)
         with self._engine.connect() as connection:
-            row = self._row(connection, account.name)
+            row = account_row(connection, account.name)
         if not self._passwords.fits(row.password_hash, old):
             self._refuse(account.name, "", Refusal.WRONG)
             raise AccountFault("原口令不正确")
@@ -186,11 +178,11 @@ class Accounts:
             raise AccountFault(fault)
         password_hash, now = self._passwords.hash(password), self._clock()
         with writing(self._engine) as connection:
-            row = self._row(connection, name)
+            row = account_row(connection, name)
             values = {"password_hash": password_hash, "must_change": must_change, "password_changed_at": now}
             connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(values))
-            self._end_sessions(connection, row.id, _digest(keep_token))
-            self._forget(connection, name, now)
+            self._sessions.end_all(connection, row.id, keep_token)
+            self._tries.forget(connection, name)
             act = "password-reset" if must_change else "password-changed"
             self._log.record(connection, actor, act, _subject(name))
 
@@ -200,13 +192,13 @@ class Accounts:
         Raises AccountFault for the last administrator.
         """
         with writing(self._engine) as connection:
-            row = self._row(connection, name)
+            row = account_row(connection, name)
             self._keep_an_admin(connection, row)
             if row.disabled_at is None:
                 connection.execute(
                     update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=self._clock())
                 )
-                self._end_sessions(connection, row.id)
+                self._sessions.end_all(connection, row.id)
                 given = update(desk_items).where(desk_items.c.assignee == row.id, desk_items.c.stage.is_not(None))
                 connection.execute(given.values(assignee=None))
                 held = update(desk_items).where(desk_items.c.lock_holder == row.id)
@@ -215,7 +207,7 @@ class Accounts:
 
     def enable(self, name: str, actor: str) -> None:
         with writing(self._engine) as connection:
-            row = self._row(connection, name)
+            row = account_row(connection, name)
             if row.disabled_at is not None:
                 connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=None))
                 self._log.record(connection, actor, "account-enabled", _subject(row.name))
@@ -223,7 +215,7 @@ class Accounts:
     def set_role(self, name: str, role: Role, actor: str) -> None:
         """Raises AccountFault when that would leave no administrator."""
         with writing(self._engine) as connection:
-            row = self._row(connection, name)
+            row = account_row(connection, name)
             if role is not Role.ADMIN:
                 self._keep_an_admin(connection, row)
             if row.role != role.value:
@@ -236,18 +228,6 @@ class Accounts:
         self._log.record_alone(MACHINE, "log-in-refused", _subject(name), {"address": address, "why": refusal.value})
         return LogInRefused(refusal)
 
-    def _forget(self, connection: Connection, name: str, now: datetime) -> None:
-        """The failed tries of a name that succeeded, and sessions long over."""
-        self._tries.forget(connection, name)
-        ended = desk_sessions.c.created_at < now - timedelta(days=2)
-        connection.execute(delete(desk_sessions).where(ended))
-
-    @staticmethod
-    def _end_sessions(connection: Connection, account_id: int, but: str = "") -> None:
-        connection.execute(
-            delete(desk_sessions).where(desk_sessions.c.account_id == account_id, desk_sessions.c.token_sha256 != but)
-        )
-
     @staticmethod
     def _keep_an_admin(connection: Connection, row: Any) -> None:
         others = select(func.count()).where(
@@ -258,13 +238,14 @@ class Accounts:
         if row.role == Role.ADMIN.value and row.disabled_at is None and not connection.scalar(others):
             raise AccountFault("这是最后一个管理员账号")
 
-    @staticmethod
-    def _row(connection: Connection, name: str) -> Any:
-        folded = fold_name(name)
-        row = connection.execute(select(desk_accounts).where(desk_accounts.c.name == folded)).one_or_none()
-        if row is None:
-            raise AccountFault(f"没有账号 {folded}")
-        return row
+
+def account_row(connection: Connection, name: str) -> Any:
+    """Raises AccountFault when there is no such account."""
+    folded = fold_name(name)
+    row = connection.execute(select(desk_accounts).where(desk_accounts.c.name == folded)).one_or_none()
+    if row is None:
+        raise AccountFault(f"没有账号 {folded}")
+    return row
 
 
 def require(account: Account, act: Act) -> None:
@@ -287,13 +268,11 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _subject(name: str) -> str:
     return f"account:{name}"
 
 
-def _account(row: Any) -> Account:
-    return Account(row.id, row.name, row.display, Role(row.role), row.must_change, row.created_at, row.disabled_at)
+def account_of_row(row: Any) -> Account:
+    """Of a row of accounts, or of one joined with a session: who came in without a password need not change one."""
+    must_change = row.must_change and getattr(row, "way", Way.PASSWORD) == Way.PASSWORD
+    return Account(row.id, row.name, row.display, Role(row.role), must_change, row.created_at, row.disabled_at)

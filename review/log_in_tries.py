@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     NAME_LOCKED = "name-locked"
     ADDRESS_LOCKED = "address-locked"
     DISABLED = "disabled"
+    SINGLE_ONLY = "single-sign-on-only"
 
 
 REFUSAL_ZH: dict[Refusal, str] = {
@@ -39,6 +40,7 @@ REFUSAL_ZH: dict[Refusal, str] = {
     Refusal.NAME_LOCKED: "此账号尝试次数过多，已暂时锁定",
     Refusal.ADDRESS_LOCKED: "来自此地址的尝试过多，请稍后再试",
     Refusal.DISABLED: "此账号已停用，请联系管理员",
+    Refusal.SINGLE_ONLY: "此账号请用单位统一身份登录",
 }
 
 
@@ -63,24 +65,31 @@ class LogInTries:
 
     def count(self, name: str, address: str, now: datetime) -> LogInRefused | None:
         """Count a try as failed, before it is looked at so that many at once do not all pass; or say why it is not looked at."""
-        since = now - self._limits.window
         with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_IN_LOCK})
-            for column, value, tries, refusal in (
-                (desk_failed_log_ins.c.name, name, self._limits.name_tries, Refusal.NAME_LOCKED),
-                (desk_failed_log_ins.c.address, address, self._limits.address_tries, Refusal.ADDRESS_LOCKED),
-            ):
-                failures: Sequence[datetime] = connection.scalars(
-                    select(desk_failed_log_ins.c.at)
-                    .where(column == value, desk_failed_log_ins.c.at > since)
-                    .order_by(desk_failed_log_ins.c.at.desc())
-                    .limit(tries)
-                ).all()
-                if value and len(failures) >= tries:
-                    return LogInRefused(refusal, failures[-1] + self._limits.window)
-            connection.execute(delete(desk_failed_log_ins).where(desk_failed_log_ins.c.at <= since))
+            limited = self.limited(connection, name, address, now)
+            if limited is not None:
+                return limited
+            old = desk_failed_log_ins.c.at <= now - self._limits.window
+            connection.execute(delete(desk_failed_log_ins).where(old))
             connection.execute(insert(desk_failed_log_ins), {"name": name, "address": address, "at": now})
+        return None
+
+    def limited(self, connection: Connection, name: str, address: str, now: datetime) -> LogInRefused | None:
+        """Why no try of that name, or from that address, is looked at now; empty ones are not limited."""
+        for column, value, tries, refusal in (
+            (desk_failed_log_ins.c.name, name, self._limits.name_tries, Refusal.NAME_LOCKED),
+            (desk_failed_log_ins.c.address, address, self._limits.address_tries, Refusal.ADDRESS_LOCKED),
+        ):
+            failures: Sequence[datetime] = connection.scalars(
+                select(desk_failed_log_ins.c.at)
+                .where(column == value, desk_failed_log_ins.c.at > now - self._limits.window)
+                .order_by(desk_failed_log_ins.c.at.desc())
+                .limit(tries)
+            ).all()
+            if value and len(failures) >= tries:
+                return LogInRefused(refusal, failures[-1] + self._limits.window)
         return None
 
     @staticmethod

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from yiguang.errors import UsageError
 from yiguang.loopback import is_loopback
+from yiguang.secret_setting import secret_setting
 
 _MAIL_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 _SERVICES = ("dingtalk", "wecom", "feishu")
@@ -75,7 +75,7 @@ def _hours(env: Mapping[str, str]) -> float:
 
 def _mail(env: Mapping[str, str]) -> MailServer | None:
     name = "YIGUANG_ALERT_SMTP"
-    if not (place := _secret(env, name)):
+    if not (place := secret_setting(env, name)):
         return None
     parsed = _split(name, place)
     security = parsed.scheme
@@ -89,7 +89,7 @@ def _mail(env: Mapping[str, str]) -> MailServer | None:
     if not sender or not recipients:
         raise UsageError("设置了 YIGUANG_ALERT_SMTP 时，也须设置 YIGUANG_ALERT_MAIL_FROM 与 YIGUANG_ALERT_MAIL_TO")
     port = parsed.port or _MAIL_PORTS[security]
-    password = _secret(env, "YIGUANG_ALERT_SMTP_PASSWORD")
+    password = secret_setting(env, "YIGUANG_ALERT_SMTP_PASSWORD")
     return MailServer(
         security, parsed.hostname, port, unquote(parsed.username or ""), password, sender, tuple(recipients)
     )
@@ -97,14 +97,14 @@ def _mail(env: Mapping[str, str]) -> MailServer | None:
 
 def _webhook(env: Mapping[str, str], service: str) -> Webhook | None:
     name = f"YIGUANG_ALERT_{service.upper()}"
-    if not (url := _secret(env, name)):
+    if not (url := secret_setting(env, name)):
         return None
     parsed = _split(name, url)
     if not parsed.hostname or parsed.scheme not in ("https", "http"):
         raise UsageError(f"{name} 应为 https:// 网址")
     if parsed.scheme == "http" and not is_loopback(parsed.hostname):
         raise UsageError(f"{name}：不加密的 http:// 只能用于本机")
-    return Webhook(service, url, _secret(env, f"{name}_SECRET") if service in _SIGNED else "")
+    return Webhook(service, url, secret_setting(env, f"{name}_SECRET") if service in _SIGNED else "")
 
 
 def _split(name: str, url: str) -> SplitResult:
@@ -114,16 +114,3 @@ def _split(name: str, url: str) -> SplitResult:
     except ValueError:
         raise UsageError(f"{name} 不是有效的网址") from None
     return parsed
-
-
-def _secret(env: Mapping[str, str], name: str) -> str:
-    value = env.get(name, "").strip()
-    if not value.startswith("file:"):
-        return value
-    path = Path(value.removeprefix("file:")).expanduser()
-    try:
-        if path.stat().st_mode & 0o077:
-            raise UsageError(f"{name} 指定的文件 {path} 其他账号也能读；请改为 0600")
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise UsageError(f"{name} 指定的文件 {path} 无法读取：{fault}") from None

@@ -18,7 +18,10 @@ def accounts(visit: Visit) -> Response:
 def _listed(visit: Visit, made: tuple[str, str] | None = None, message: str = "", status: int = 200) -> Response:
     """`made` is an account's name with its one-time password, shown this once."""
     everybody = visit.desk.accounts.list()
-    return visit.page("accounts.html", status, everybody=everybody, roles=list(Role), made=made, message=message)
+    linked = visit.desk.sign_on.identities.by_account() if visit.desk.sign_on is not None else None
+    return visit.page(
+        "accounts.html", status, everybody=everybody, roles=list(Role), made=made, message=message, linked=linked
+    )
 
 
 def create(visit: Visit) -> Response:
@@ -49,6 +52,27 @@ def change(visit: Visit) -> Response:
                 visit.desk.accounts.enable(name, actor)
             case "role":
                 visit.desk.accounts.set_role(name, _role(visit), actor)
+            case _:
+                raise bad_request("没有这一操作")
+    except AccountFault as fault:
+        return _listed(visit, None, str(fault), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return visit.go("/accounts")
+
+
+def identity(visit: Visit) -> Response:
+    """Whom the sign-in provider means by this account: link, allow a first sign-in to link, or dissolve."""
+    if visit.desk.sign_on is None:
+        raise bad_request("没有设置统一身份登录")
+    identities = visit.desk.sign_on.identities
+    name, act, actor = visit.text("name", 100), visit.text("act", 20), visit.account.name
+    try:
+        match act:
+            case "link":
+                identities.link(name, visit.text("subject", 255), actor)
+            case "allow":
+                identities.allow(name, actor)
+            case "unlink":
+                identities.unlink(name, actor)
             case _:
                 raise bad_request("没有这一操作")
     except AccountFault as fault:
@@ -89,6 +113,7 @@ PAGES = (
     Page("POST", "/accounts", create, Act.MANAGE_ACCOUNTS, cost=5.0),
     Page("POST", "/accounts/reset", reset, Act.MANAGE_ACCOUNTS, cost=5.0),
     Page("POST", "/accounts/change", change, Act.MANAGE_ACCOUNTS),
+    Page("POST", "/accounts/identity", identity, Act.MANAGE_ACCOUNTS),
     Page("GET", "/conflicts", conflicts, Act.DECLARE_CONFLICT),
     Page("POST", "/conflicts", declare, Act.DECLARE_CONFLICT),
     Page("POST", "/conflicts/withdraw", withdraw, Act.DECLARE_CONFLICT),

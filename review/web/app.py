@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Scope
 
 from review.passwords import Passwords
 from review.settings import DeskSettings
+from review.sign_on import SignOn
 from review.web import (
     account_pages,
     api,
@@ -28,6 +29,7 @@ from review.web import (
     outbox_pages,
     queue_pages,
     rule_pages,
+    sign_on_pages,
 )
 from review.web.desk import Clock, Desk, Lexicon, make_desk
 from review.web.exchange import exchange_app
@@ -45,6 +47,7 @@ PAGES: tuple[Page, ...] = tuple(
     page
     for part in (
         log_in,
+        sign_on_pages,
         queue_pages,
         item_pages,
         operator_pages,
@@ -68,9 +71,10 @@ def desk_app(
     lexicon: Lexicon | None = None,
     rules: DeskSettings | None = None,
     passwords: Passwords | None = None,
+    sign_on: SignOn | None = None,
 ) -> ASGIApp:
     """The desk over one database and data folder; everything it knows is passed in."""
-    desk = make_desk(engine, folder, settings, clock, lexicon or Lexicon(), rules, passwords)
+    desk = make_desk(engine, folder, settings, clock, lexicon or Lexicon(), rules, passwords, sign_on)
     renderer = Renderer(settings.zone_hours, _version())
     failures = _Failures(desk, renderer)
     app = Starlette(

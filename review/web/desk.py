@@ -19,6 +19,7 @@ from review.passwords import Passwords
 from review.queue import ReviewQueue
 from review.reasons import Reason
 from review.settings import DeskSettings
+from review.sign_on import SignOn
 from review.web.package_lines import Outbox
 from review.web.pictures import Shots
 from review.web.proposals import Trial
@@ -45,7 +46,7 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts; `folder` is the data folder."""
+    """The parts; `folder` is the data folder. `sign_on` None where no sign-in provider is set."""
 
     engine: Engine
     folder: Path
@@ -61,6 +62,7 @@ class Desk:
     log: AuditLog
     shots: Shots
     rates: Rates
+    sign_on: SignOn | None
 
 
 def make_desk(
@@ -71,6 +73,7 @@ def make_desk(
     lexicon: Lexicon,
     rules: DeskSettings | None = None,
     passwords: Passwords | None = None,
+    sign_on: SignOn | None = None,
 ) -> Desk:
     rules = rules or DeskSettings()
     return Desk(
@@ -80,7 +83,7 @@ def make_desk(
         rules=rules,
         clock=clock,
         lexicon=lexicon,
-        accounts=Accounts(engine, clock, passwords),
+        accounts=Accounts(engine, clock, passwords, single_only=sign_on is not None and sign_on.settings.only),
         queue=ReviewQueue(engine, clock, rules),
         decisions=Decisions(engine, clock, rules, lexicon.reasons),
         passing=PassingOn(engine, clock, rules),
@@ -88,6 +91,7 @@ def make_desk(
         log=AuditLog(engine, clock),
         shots=Shots(folder),
         rates=Rates(settings.burst, settings.per_second),
+        sign_on=sign_on,
     )
 
 

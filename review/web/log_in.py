@@ -1,5 +1,6 @@
 """Logging in and out, and one's own password."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -10,28 +11,51 @@ from review.web.guard import CHANGE_PASSWORD, LOG_IN, Page
 from review.web.visit import Visit
 
 _SECONDS = 12 * 3600
+BEGIN = "/login/oidc"
 
 
 def form(visit: Visit) -> Response:
     if visit.visitor is not None:
         return visit.go("/")
-    return visit.page("login.html", ended=bool(visit.query("ended")), message="", name="")
+    return log_in_page(visit, ended=bool(visit.query("ended")))
 
 
 def log_in(visit: Visit) -> Response:
     name, password = visit.text("name", 200), visit.text("password", 1000)
     outcome = visit.desk.accounts.authenticate(name, password, visit.address)
     if isinstance(outcome, LogInRefused):
-        message = outcome.message
-        if outcome.retry_at is not None:
-            message += f"，{visit.renderer.day(outcome.retry_at)} 后可再试"
-        return visit.page("login.html", HTTPStatus.UNAUTHORIZED, ended=False, message=message, name=name)
+        return log_in_page(visit, HTTPStatus.UNAUTHORIZED, in_words(visit, outcome.message, outcome.retry_at), name)
+    return let_in(visit, visit.go("/"), outcome)
+
+
+def log_in_page(
+    visit: Visit, status: int = 200, message: str = "", name: str = "", ended: bool = False, shown: str = ""
+) -> Response:
+    """The page with both ways in, where there are both; `shown` is what an administrator needs to know."""
+    sign_on = visit.desk.sign_on
+    return visit.page(
+        "login.html",
+        status,
+        ended=ended,
+        message=message,
+        name=name,
+        shown=shown,
+        by_provider=BEGIN if sign_on is not None else "",
+        only=sign_on is not None and sign_on.settings.only,
+    )
+
+
+def in_words(visit: Visit, message: str, retry_at: datetime | None) -> str:
+    return message if retry_at is None else f"{message}，{visit.renderer.day(retry_at)} 后可再试"
+
+
+def let_in(visit: Visit, response: Response, token: str) -> Response:
+    """The same answer, with the session that the browser shall keep."""
     if visit.token:
         visit.desk.accounts.log_out(visit.token)  # a session that was given to the browser by somebody else
-    response = visit.go("/")
     settings = visit.desk.settings
     response.set_cookie(
-        settings.cookie, outcome, max_age=_SECONDS, path="/", secure=settings.https, httponly=True, samesite="strict"
+        settings.cookie, token, max_age=_SECONDS, path="/", secure=settings.https, httponly=True, samesite="strict"
     )
     return response
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 SESSION_COOKIE = "yiguang-session"
+TICKET_COOKIE = "yiguang-sign-on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +31,12 @@ class WebSettings:
     @property
     def cookie(self) -> str:
         """With this prefix browsers take it from this host alone, by https alone, for the whole of it."""
-        return f"__Host-{SESSION_COOKIE}" if self.https else SESSION_COOKIE
+        return self._named(SESSION_COOKIE)
+
+    @property
+    def ticket_cookie(self) -> str:
+        """Kept by a browser while it is at the sign-in provider."""
+        return self._named(TICKET_COOKIE)
+
+    def _named(self, name: str) -> str:
+        return f"__Host-{name}" if self.https else name

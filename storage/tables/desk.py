@@ -27,6 +27,30 @@ desk_sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("address", StorableText, nullable=False),
+    Column("way", String(8), nullable=False, server_default="password"),  # password | single
+)
+
+# By whom the sign-in provider means whom. While `subject` is NULL, the first who comes with the account's name as the provider's
+# user name before `allowed_until` becomes the one.
+desk_identities = Table(
+    "desk_identities",
+    metadata,
+    Column("account_id", RowId, ForeignKey("desk_accounts.id"), primary_key=True, autoincrement=False),
+    Column("issuer", StorableText, nullable=False),
+    Column("claim", StorableText, nullable=False),  # which claim the subject is the value of
+    Column("subject", StorableText),
+    Column("allowed_until", UtcDateTime),  # NULL unless the subject was to come by itself
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", StorableText, nullable=False),
+    UniqueConstraint("issuer", "claim", "subject"),
+)
+
+# Browsers that were sent to the sign-in provider and are not back; each may come back once.
+desk_sign_ons = Table(
+    "desk_sign_ons",
+    metadata,
+    Column("ticket_sha256", String(64), primary_key=True),  # of what the browser's cookie holds
+    Column("began_at", UtcDateTime, nullable=False, index=True),
 )
 
 # Failed tries to log in, for limits; a success clears those of its name.

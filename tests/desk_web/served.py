@@ -1,8 +1,9 @@
 """The desk as browsers reach it: a real server on loopback, over a night that never was."""
 
 import asyncio
+import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from review.accounts import Account, csrf_token
 from review.intake import take_in
 from review.reasons import load_reasons
 from review.settings import DeskSettings
+from review.sign_on import SignOn
 from review.web.app import desk_app
 from review.web.desk import Lexicon
 from review.web.serving import Listener, bind_all, server_of
@@ -91,9 +93,14 @@ def plain_lexicon() -> Lexicon:
 @contextmanager
 def running(*apps: ASGIApp) -> Iterator[list[str]]:
     """The applications on ports of their own; their addresses."""
-    listeners = [Listener(app, "127.0.0.1", 0) for app in apps]
-    sockets = bind_all(listeners)
-    servers = [server_of(listener) for listener in listeners]
+    with running_at(bind_all([Listener(app, "127.0.0.1", 0) for app in apps]), *apps) as urls:
+        yield urls
+
+
+@contextmanager
+def running_at(sockets: list[socket.socket], *apps: ASGIApp) -> Iterator[list[str]]:
+    """The same at sockets that are bound already, for an application that has to know where it will be."""
+    servers = [server_of(Listener(app, "127.0.0.1", 0)) for app in apps]
 
     async def serve() -> None:
         await asyncio.gather(*(server.serve(sockets=[each]) for server, each in zip(servers, sockets, strict=True)))
@@ -101,13 +108,17 @@ def running(*apps: ASGIApp) -> Iterator[list[str]]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     try:
-        yield [f"http://127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+        yield [address_of(each) for each in sockets]
     finally:
         for server in servers:
             server.should_exit = True
         thread.join(30)
         for each in sockets:
             each.close()
+
+
+def address_of(bound: socket.socket) -> str:
+    return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 @contextmanager
@@ -119,7 +130,9 @@ def served_desk(
     rules: DeskSettings = PLAIN,
     lexicon: Lexicon | None = None,
     clock: Clock | None = None,
+    sign_on: Callable[[str], SignOn] | None = None,
 ) -> Iterator[Served]:
+    """`sign_on` is made for the desk's own address."""
     clock = clock or Clock()
     lexicon = lexicon or plain_lexicon()
     viewing = WebSettings(viewer_key=VIEWER_KEY)
@@ -128,7 +141,10 @@ def served_desk(
             hosts=settings.hosts, viewer=viewer, viewer_key=VIEWER_KEY, burst=settings.burst,
             per_second=settings.per_second, max_body_bytes=settings.max_body_bytes,
         )  # fmt: skip
-        with running(desk_app(engine, folder, web, clock, lexicon, rules, PASSWORDS)) as (url,):
+        bound = socket.create_server(("127.0.0.1", 0), backlog=256)
+        single = sign_on(address_of(bound)) if sign_on else None
+        app = desk_app(engine, folder, web, clock, lexicon, rules, PASSWORDS, single)
+        with running_at([bound], app) as (url,):
             made = people(engine, clock, *roles)
             yield Served(engine, folder, clock, url, viewer, dict(zip(roles, made, strict=True)))
 

@@ -29,6 +29,10 @@ from domain.roles import Role, may
 from domain.routing import Recipient
 from referral.register import record_package, reserve_number
 from review.accounts import Accounts, csrf_token
+from review.log_in_tries import LogInLimits
+from review.provider import Provider
+from review.sign_on import SignOn
+from review.sign_on_settings import SignOnSettings
 from review.tokens import Scope, Tokens
 from review.web.app import PAGES, desk_app
 from review.web.exchange_openapi import DESCRIPTION as EXCHANGE
@@ -44,6 +48,7 @@ from tests.desk_web.served import LEXICONS, UNHURRIED, VIEWER_KEY, plain_lexicon
 from tests.referral.leads import confirm
 from tests.review.desk import PASSWORD, PASSWORDS, PLAIN, Clock, desk, people
 from tests.review.desk import Page as NightPage
+from tests.review.sign_in_provider import CLIENT, SECRET, sign_in_provider
 
 #: Reached only without the form's token: it would end the session that asks.
 ENDS_THE_SESSION = "/logout"
@@ -110,9 +115,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         trial=lambda *_: TrialResult(("不能采用",)),
     )  # fmt: skip
     web = replace(UNHURRIED, viewer="http://viewer.example", viewer_key=VIEWER_KEY)
-    app = desk_app(engine, folder, web, clock, lexicon, PLAIN, PASSWORDS)
     viewer = viewer_app(folder, WebSettings(viewer_key=VIEWER_KEY), clock)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, sign_in_provider(clock) as provider:
+        single = SignOnSettings(provider.issuer, CLIENT, SECRET, "http://127.0.0.1")
+        sign_on = SignOn(engine, clock, single, Provider(single), LogInLimits(address_tries=100_000))
+        app = desk_app(engine, folder, web, clock, lexicon, PLAIN, PASSWORDS, sign_on)
         yield Asked(InProcess(app, runner), InProcess(viewer, runner), sessions, token)
     engine.dispose()
 
@@ -226,7 +233,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     engine = open_engine(f"sqlite:///{folder}/desk.db")
     migrate(engine)
     web = replace(UNHURRIED, behind_proxy=True, hosts=("127.0.0.1",))
-    with running(desk_app(engine, folder, web, Clock(), plain_lexicon(), PLAIN, PASSWORDS)) as (url,):
+    clock = Clock()
+    single = SignOnSettings(
+        "http://127.0.0.1:1", CLIENT, SECRET, "http://127.0.0.1"
+    )  # nobody is there, and nothing gets so far
+    sign_on = SignOn(engine, clock, single, Provider(single))
+    with running(desk_app(engine, folder, web, clock, plain_lexicon(), PLAIN, PASSWORDS, sign_on)) as (url,):
         yield int(url.rpartition(":")[2])
     engine.dispose()
 
@@ -236,12 +248,14 @@ def test_no_header_breaks_it(port: int, name: str) -> None:
     values = (
         b"", b"[", b"http://[", b"[::1", b"a:b:c", b"127.0.0.1:x", b"127.0.0.1:99999999", b"\xff\xfe", b"x" * 8000, b"yiguang-session=\xed\xa0\x80",
         b"Bearer \xff", b"-1", b"text/html;q=x", b";" * 500, b"=", b'yiguang-session="\\', b"http://127.0.0.1:99999", b"a/../b", b"127.0.0.1#",
+        b"yiguang-sign-on=\xed\xa0\x80", b'yiguang-sign-on="\\355\\240\\200"',
     )  # fmt: skip
     for value in values:
         for request in (
             b"GET /login",
             b"POST /login",
             b"GET /queue",
+            b"GET /login/oidc/callback?state=x",
             b"POST /next",
             b"GET /exchange/v1/leads",
             b"GET /nothing",

@@ -26,6 +26,9 @@ FILLED = {
     "targets": "1", "readers": "1",
 }  # fmt: skip
 
+#: Where nobody is logged in yet.
+PUBLIC = {"/login", "/login/oidc", "/login/oidc/callback"}
+
 
 @pytest.fixture
 def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
@@ -40,7 +43,7 @@ def path_of(page: Page, item: int = 1) -> str:
 
 def test_every_page_says_who_may_use_it() -> None:
     for page in PAGES:
-        assert page.public == (page.path == "/login"), page
+        assert page.public == (page.path in PUBLIC), page
         assert page.public or page.act or page.path in {"/", "/logout", "/password", "/api/openapi.json"}, page
 
 
@@ -50,7 +53,7 @@ def test_every_page_is_open_to_the_roles_that_may_and_to_no_other(served: Served
     for role in Role:
         client = served.client(role)
         for page in PAGES:
-            if page.path in {"/logout", "/login", "/password"} or page.path.startswith("/accounts/"):
+            if page.path in {"/logout", "/password", *PUBLIC} or page.path.startswith("/accounts/"):
                 continue  # these change who is asking
             answer = (
                 client.get(path_of(page, item)) if page.method == "GET" else client.post(path_of(page, item), FILLED)
@@ -67,7 +70,7 @@ def test_account_pages_are_the_administrators_alone(served: Served) -> None:
     for role in Role:
         if role is not Role.ADMIN:
             client = served.client(role)
-            for path in ("/accounts/change", "/accounts/reset", "/accounts"):
+            for path in ("/accounts/change", "/accounts/reset", "/accounts/identity", "/accounts"):
                 assert client.post(path, fields).status_code == 403
     admin = served.client(Role.ADMIN)
     assert admin.post("/accounts/change", fields).status_code == 303

@@ -6,11 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.review.sign_in_provider import CLIENT, SECRET, sign_in_provider
 from yiguang.cli import run
 from yiguang.loopback import is_loopback
 
@@ -48,6 +50,54 @@ def test_the_first_account_is_told_once_and_opens_the_desk(home: dict[str, str])
         desk.send_signal(signal.SIGINT)
         assert desk.wait(20) == 0
     assert desk.stderr.read() == ""
+
+
+def sign_on_environment(issuer: str, base_url: str, secret: str = SECRET) -> dict[str, str]:
+    known = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": secret, "BASE_URL": base_url}
+    return {f"YIGUANG_OIDC_{name}": value for name, value in known.items()}
+
+
+def test_the_desk_is_entered_by_the_provider_that_is_set(home: dict[str, str], tmp_path: Path) -> None:
+    subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
+    port, kept = free_port(), tmp_path / "secret"
+    kept.write_text(f"{SECRET}\n", encoding="utf-8")
+    kept.chmod(0o600)
+    url = f"http://127.0.0.1:{port}"
+    with sign_in_provider(lambda: datetime.now(UTC), "localhost") as provider:
+        env = home | sign_on_environment(provider.issuer, url, f"file:{kept}")
+        subprocess.run([YIGUANG, "accounts", "link", "admin"], env=env, capture_output=True, check=True)
+        desk = subprocess.Popen(
+            [YIGUANG, "serve", "--port", str(port), "--no-viewer"], env=env, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert desk.stderr is not None and url in desk.stderr.readline()
+            with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+                back = provider.agree(client.get("/login/oidc").headers["location"], "s-1", "admin")
+                assert client.get(back).status_code == 200
+                assert client.get("/accounts").status_code == 200  # the one-time password was never asked for
+        finally:
+            desk.send_signal(signal.SIGINT)
+            assert desk.wait(20) == 0
+        assert desk.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("base_url", "arguments"),
+    [
+        ("http://127.0.0.1:8001", []),
+        ("http://127.0.0.9:8000", []),
+        ("https://127.0.0.1:8000", []),
+        ("http://127.0.0.1:8000", ["--behind-proxy", "--public-name", "127.0.0.1"]),
+        ("https://other.example", ["--behind-proxy", "--public-name", "desk.example"]),
+    ],
+)
+def test_the_provider_must_lead_back_to_this_desk(
+    base_url: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in sign_on_environment("https://id.example", base_url).items():
+        monkeypatch.setenv(name, value)
+    assert run(["serve", *arguments]) == 2
+    assert "YIGUANG_OIDC_BASE_URL" in capsys.readouterr().err
 
 
 def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> None:

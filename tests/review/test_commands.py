@@ -8,7 +8,7 @@ import pytest
 from domain.reviews import Verdict
 from domain.roles import Role
 from review.accounts import Accounts
-from review.audit_log import export_faults
+from review.audit_log import AuditLog, export_faults
 from review.decisions import Decisions
 from storage.database import open_engine
 from tests.review.desk import PASSWORD, PASSWORDS, Clock, Page, desk
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     "command",
     [
         ("accounts",), ("accounts", "add"), ("accounts", "list"), ("accounts", "disable"), ("accounts", "enable"),
-        ("accounts", "role"), ("accounts", "password"), ("decisions",), ("decisions", "export"), ("decisions", "ledger"),
+        ("accounts", "role"), ("accounts", "password"), ("accounts", "link"), ("accounts", "unlink"), ("decisions",), ("decisions", "export"), ("decisions", "ledger"),
         ("decisions", "log"),
     ],
     ids=" ".join,
@@ -38,6 +38,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_help_shows_an_example(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*command, "--help"]) == 0
     assert f"yiguang {' '.join(command)}" in capsys.readouterr().out.partition("例：")[2]
+
+
+def test_accounts_are_linked_to_persons_of_the_sign_in_provider(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["accounts", "link", "admin"]) == 2 and "没有设置统一身份登录" in capsys.readouterr().err
+    monkeypatch.setenv("YIGUANG_OIDC_ISSUER", "https://id.office.example/realm")
+    monkeypatch.setenv("YIGUANG_OIDC_CLIENT_ID", "desk")
+    monkeypatch.setenv("YIGUANG_OIDC_CLIENT_SECRET", "kept-from-all-output")
+    monkeypatch.setenv("YIGUANG_OIDC_BASE_URL", "https://desk.office.example")
+    assert run(["accounts", "link", "admin", "--subject", "s-1"]) == 0
+    assert run(["accounts", "link", "admin"]) == 1 and "已有关联" in capsys.readouterr().err
+    assert run(["accounts", "unlink", "admin"]) == 0
+    assert run(["accounts", "link", "admin"]) == 0
+    assert run(["accounts", "unlink", "nobody"]) == 1
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    told = [(entry.actor, entry.act) for entry in AuditLog(engine, Clock()).entries(subject="account:admin", limit=3)]
+    assert told == [("命令行 示例中心", f"identity-{act}") for act in ("allowed", "unlinked", "linked")]
+    assert "kept-from" not in "".join(AuditLog(engine, Clock()).lines())
+    engine.dispose()
 
 
 def test_accounts_are_made_listed_changed_and_stopped(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

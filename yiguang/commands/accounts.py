@@ -1,4 +1,4 @@
-"""`yiguang accounts add|list|disable|enable|role|password`."""
+"""`yiguang accounts add|list|disable|enable|role|password|link|unlink`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from review.accounts import Accounts
+    from review.identities import Identities
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="账号名")]
 ROLE = Annotated[Role, typer.Option("--role", help="角色")]
@@ -71,6 +72,25 @@ PASSWORD_HELP = """\
   yiguang accounts password 张示例
 """
 
+LINK_HELP = """\
+把账号与单位统一身份中的一个人关联，此后此人可以用统一身份登录。
+
+给出 --subject 时，即与该标识关联（本人登录被拒时页面与审计日志都会显示标识）；
+不给出时，七天内以此账号名从统一身份登录的第一个人即为本人。
+
+\b
+例：
+  yiguang accounts link 张示例 --subject 3f9a-0001
+  yiguang accounts link zhangsl
+"""
+UNLINK_HELP = """\
+解除账号与统一身份的关联；由统一身份登录的会话立即结束，口令不受影响。
+
+\b
+例：
+  yiguang accounts unlink 张示例
+"""
+
 accounts_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
 
@@ -125,6 +145,31 @@ def password(name: NAME) -> None:
     except AccountFault as fault:
         raise CommandFailed(str(fault)) from fault
     typer.echo(f"一次性口令：{secret}")
+
+
+@accounts_app.command("link", help=LINK_HELP)
+def link(
+    name: NAME, subject: Annotated[str, typer.Option("--subject", metavar="ID", help="此人在统一身份中的标识")] = ""
+) -> None:
+    identities = _identities()
+    _do(lambda _: identities.link(name, subject, _operator()) if subject else identities.allow(name, _operator()))
+
+
+@accounts_app.command("unlink", help=UNLINK_HELP)
+def unlink(name: NAME) -> None:
+    identities = _identities()
+    _do(lambda _: identities.unlink(name, _operator()))
+
+
+def _identities() -> "Identities":
+    from review.identities import Identities
+    from yiguang.home import open_home, utc_now
+    from yiguang.sign_on_settings import read_sign_on_settings
+
+    sign_on = read_sign_on_settings()
+    if sign_on is None:
+        raise UsageError("没有设置统一身份登录（YIGUANG_OIDC_ISSUER，见 docs/zh/single-sign-on.md）")
+    return Identities(open_home(read_settings()), utc_now, sign_on)
 
 
 def _do(change: "Callable[[Accounts], None]") -> None:

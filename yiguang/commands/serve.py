@@ -2,12 +2,14 @@
 
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.loopback import is_loopback
 from yiguang.settings import Settings, read_settings
+from yiguang.sign_on_settings import read_sign_on_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,13 +17,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from domain.findings import Document, Judgement
+    from review.sign_on import SignOn
+    from review.sign_on_settings import SignOnSettings
     from review.web.desk import Lexicon
     from review.web.package_lines import PackageLine
 
 HELP = """\
 打开审核台（浏览器页面），Ctrl-C 结束。默认只在本机可达；首次登录的账号由 yiguang init 建立。
 
-原网页在另一端口的隔离查看器中显示，不与审核台同源。
+原网页在另一端口的隔离查看器中显示，不与审核台同源。单位统一身份登录（OpenID Connect）见 docs/zh/single-sign-on.md。
 
 \b
 例：
@@ -63,10 +67,24 @@ def serve(
         typer.echo(_OPEN_TO_ALL.format(host=host), err=True)
     elif not names:
         names = ("127.0.0.1", "localhost", "::1", host.lower())
+    sign_on = read_sign_on_settings()
+    if sign_on is not None:
+        _check_base(sign_on, names, port, behind_proxy)
     shown = names[0] if public_name else host
     origin = f"http://{_bracketed(shown)}"
     viewer = "" if no_viewer else viewer_url.rstrip("/") or f"{origin}:{viewer_port}"
-    _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy)
+    _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy, sign_on)
+
+
+def _check_base(sign_on: "SignOnSettings", names: tuple[str, ...], port: int, behind_proxy: bool) -> None:
+    """The provider leads browsers back to that address: it must be one that answers, and as safe as their cookies are told it is."""
+    place = urlsplit(sign_on.base_url)
+    if names and place.hostname not in names:
+        raise UsageError(f"YIGUANG_OIDC_BASE_URL 的主机名须是审核台应答的主机名之一：{'、'.join(names)}")
+    if (place.scheme == "https") != behind_proxy:
+        raise UsageError("YIGUANG_OIDC_BASE_URL 在 --behind-proxy 时应为 https://，直接访问本机时应为 http://")
+    if not behind_proxy and (place.port or 80) != port:
+        raise UsageError(f"YIGUANG_OIDC_BASE_URL 的端口须与 --port 相同，现在是 {place.port or 80} 与 {port}")
 
 
 def _run(
@@ -77,6 +95,7 @@ def _run(
     viewer: str,
     names: tuple[str, ...],
     behind_proxy: bool,
+    sign_on: "SignOnSettings | None",
 ) -> None:
     import secrets
 
@@ -94,7 +113,8 @@ def _run(
         typer.echo(f"从先前各夜收入 {new} 条待审", err=True)
     web = WebSettings(names, behind_proxy, behind_proxy, viewer, secrets.token_bytes(32))
     lexicon = _lexicon(settings, engine)
-    listeners = [Listener(desk_app(engine, settings.home, web, utc_now, lexicon, rules), host, port)]
+    single = None if sign_on is None else _sign_on(engine, sign_on)
+    listeners = [Listener(desk_app(engine, settings.home, web, utc_now, lexicon, rules, sign_on=single), host, port)]
     if viewer_port is not None:
         listeners.append(Listener(viewer_app(settings.home, web, utc_now), host, viewer_port))
     typer.echo(f"审核台：http://{_bracketed(host)}:{port}/" + (f"（查看器：{viewer}/）" if viewer else ""), err=True)
@@ -104,6 +124,14 @@ def _run(
         raise CommandFailed(f"无法监听 {host}：{fault.strerror or fault}") from fault
     finally:
         engine.dispose()
+
+
+def _sign_on(engine: "Engine", settings: "SignOnSettings") -> "SignOn":
+    from review.provider import Provider
+    from review.sign_on import SignOn
+    from yiguang.home import utc_now
+
+    return SignOn(engine, utc_now, settings, Provider(settings))
 
 
 def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
