@@ -137,7 +137,7 @@ class Renderer:
         return Markup(self._templates.get_template(template).render(known | dict(values)))  # noqa: S704  # escaped there
 
     def problem(self, visit: "Visit", problem: Problem) -> Response:
-        if visit.wants_json or visit.wants_part or visit.request.url.path.startswith("/api/"):
+        if visit.wants_json or visit.wants_part or visit.request.url.path.startswith(("/api/", "/exchange/")):
             return JSONResponse({"error": problem.message}, problem.status)
         values = {"status": problem.status, "phrase": phrase(problem.status), "message": problem.message}
         return self.page(visit, "problem.html", problem.status, values)

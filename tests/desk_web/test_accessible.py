@@ -15,12 +15,15 @@ from domain.identity_policy import load_identity_policy
 from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.roles import Role
+from review.provider import Provider
+from review.sign_on import SignOn
+from review.sign_on_settings import SignOnSettings
 from review.web.package_lines import PackageLine, TermLine
 from review.web.settings import SESSION_COOKIE
 from storage.operator_profiles import OperatorProfiles
 from tests.desk_web.served import LEXICONS, Served, plain_lexicon, served_desk
+from tests.review.desk import Clock, desk
 from tests.review.desk import Page as NightPage
-from tests.review.desk import desk
 
 AXE = gzip.decompress((Path(__file__).parent / "axe.min.js.gz").read_bytes())
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
@@ -60,9 +63,15 @@ def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
         engine, load_identity_policy(LEXICONS), load_risk_weights(LEXICONS), load_practitioner_book(LEXICONS)
     )
     lexicon = replace(plain_lexicon(), operators=profiles.of, outbox=lambda: [PACKAGE])
-    with served_desk(engine, tmp_path, lexicon=lexicon) as served:
+    with served_desk(engine, tmp_path, lexicon=lexicon, sign_on=lambda url: never_asked(engine, url)) as served:
         served.items = desk(engine, tmp_path, {"a": NightPage(0.9), "b": NightPage(0.8)})
         yield served
+
+
+def never_asked(engine: Engine, url: str) -> SignOn:
+    """Shows all that there is to show of signing in by a provider; nobody goes there."""
+    settings = SignOnSettings("http://127.0.0.1:1", "desk", "secret", url)
+    return SignOn(engine, Clock(), settings, Provider(settings))
 
 
 def test_the_checker_is_the_published_one() -> None:
