@@ -6,7 +6,7 @@ from alembic import op
 from storage.columns import StorableText, UtcDateTime
 
 revision = "0034"
-down_revision = "0035"  # which came first, with the later number
+down_revision = "0036"  # which came first, with the later number
 branch_labels = None
 depends_on = None
 
