@@ -1,7 +1,7 @@
 """Coming in by a sign-in provider, honest and hostile, over real loopback, on both databases."""
 
 from collections.abc import Iterator
-from threading import Barrier, Thread
+from threading import Barrier, Event, Semaphore, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +14,7 @@ from review.audit_log import AuditLog
 from review.log_in_tries import LogInRefused, Refusal
 from review.provider import Provider
 from review.sign_on import Answer, SignOn, SignOnRefused
-from review.sign_on_settings import TROUBLE_ZH, SignOnSettings, Trouble
+from review.sign_on_settings import TROUBLE_ZH, SignOnFault, SignOnSettings, Trouble
 from storage.tables import desk_sessions, desk_sign_ons
 from tests.review.desk import PASSWORD, PASSWORDS, Clock
 from tests.review.sign_in_provider import (
@@ -357,6 +357,32 @@ def test_who_keeps_failing_is_not_looked_at_for_a_while(
     assert len(AuditLog(engine, clock).entries(act="log-in-refused", limit=100)) == 30
     clock.forward(minutes=15)
     assert isinstance(come(sign_on, provider), str)
+
+
+def test_a_provider_that_hangs_holds_some_threads_and_no_more(
+    engine: Engine, clock: Clock, provider: SignInProvider
+) -> None:
+    let_go, hung = Event(), Semaphore(0)
+
+    def hanging(url: str, form: object = None, headers: object = None) -> tuple[int, bytes]:  # noqa: ARG001
+        hung.release()
+        let_go.wait()
+        raise SignOnFault(Trouble.SLOW)
+
+    settings = settings_of(provider)
+    sign_on = SignOn(engine, clock, settings, Provider(settings, hanging))
+    threads = [Thread(target=sign_on.begin, args=(ADDRESS,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        hung.acquire()
+    try:
+        refused(sign_on.begin(ADDRESS), Trouble.BUSY)
+    finally:
+        let_go.set()
+        for thread in threads:
+            thread.join()
+    refused(sign_on.begin(ADDRESS), Trouble.SLOW)
 
 
 def test_many_who_come_in_from_one_address_are_no_guessers(sign_on: SignOn, provider: SignInProvider) -> None:
