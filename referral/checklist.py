@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH
 from domain.routing import MEDIUM_ZH
+from domain.takedown import GRADE_ZH
 from referral.lead import ReferredLead
 from referral.recipients import RecipientCard
 
@@ -100,7 +101,15 @@ def _ad_basis(lead: ReferredLead) -> str:
 
 
 def _repeat(lead: ReferredLead) -> str:
-    return f"本系统另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "本系统没有其他已确认线索"
+    others = f"本系统另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "本系统没有其他已确认线索"
+    return f"{others}；{_looks(lead)}" if lead.looks else others
+
+
+def _looks(lead: ReferredLead) -> str:
+    last = lead.looks[-1]
+    again = "，曾下线或改正而再现" if any(each.reappeared for each in lead.looks) else ""
+    when = to_the_minute(last.look.at)
+    return f"本线索此前移送后复测 {len(lead.looks)} 次，最近一次（{when}）{GRADE_ZH[last.grade]}{again}，见复测记录"
 
 
 def _quoted(lead: ReferredLead, family: str) -> str:

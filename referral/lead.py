@@ -18,6 +18,7 @@ from domain.routing import Medium, Publication, RoutedFinding, Subject
 from storage.outbox import rescinded_pages, statements_of
 from storage.registry import SqlRegistry
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages
+from storage.takedown import RecordedLook, looks_at
 
 
 class NotReferable(Exception):
@@ -48,7 +49,7 @@ class Confirmation:
 class ReferredLead:
     """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
     latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has. `statements` are
-    what was said against it so far, oldest first."""
+    what was said against it so far and `looks` what later visits found, oldest first."""
 
     case_id: int
     url: str
@@ -73,6 +74,7 @@ class ReferredLead:
     confirmations: tuple[Confirmation, ...]
     confirmed_before: int
     statements: tuple[Statement, ...] = ()
+    looks: tuple[RecordedLook, ...] = ()
 
     @property
     def institution(self) -> RegisteredInstitution | None:
@@ -175,6 +177,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
             replace(said, text=masker.mask(said.text).text)
             for said in statements_of(engine, [case_id]).get(case_id, ())
         ),
+        looks=tuple(looks_at(engine, case_id)),
     )
 
 

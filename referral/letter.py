@@ -58,6 +58,7 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         ],
         "more_leads": max(0, len(consignment.leads) - LEADS_SHOWN),
         "articles": _articles(consignment.leads),
+        "looked_at": any(lead.looks for lead in consignment.leads),
     }
 
 

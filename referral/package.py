@@ -114,6 +114,16 @@ def _facts(consignment: Consignment) -> dict[str, object]:
                 "statements": [
                     {"kind": said.kind.value, "at": said.at.isoformat(), "text": said.text} for said in lead.statements
                 ],
+                "looks": [
+                    {
+                        "at": each.look.at.isoformat(),
+                        "outcome": each.look.outcome.value,
+                        "grade": each.grade.value,
+                        "reappeared": each.reappeared,
+                        "bundle_sha256": each.bundle_sha256 or None,
+                    }
+                    for each in lead.looks
+                ],
             }
             for lead, route in zip(consignment.leads, consignment.routes, strict=True)
         ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from domain.outbox import Step
 from domain.outcome import Outcome
@@ -86,6 +86,20 @@ def referred_case(engine: Engine, case_id: int) -> ReferredCase | None:
         return next(iter(_referred(connection, [case_id])), None)
 
 
+def looks_at(engine: Engine, case_id: int) -> list[RecordedLook]:
+    """All looks at a lead, oldest first, also those of packages that were returned or of a lead taken back."""
+    with engine.connect() as connection:
+        return [_recorded(row) for row in connection.execute(_seen().where(takedown_looks.c.case_id == case_id))]
+
+
+def _seen() -> Select[Any]:
+    return (
+        select(takedown_looks, look_bundles.c.path, look_bundles.c.sha256)
+        .outerjoin(look_bundles, look_bundles.c.look_id == takedown_looks.c.id)
+        .order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
+    )
+
+
 def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> list[ReferredCase]:
     steps = referral_steps.c
     sent = (
@@ -113,11 +127,7 @@ def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> 
         .join(made, made.c.page_id == pages.c.id)
         .order_by(made.c.referred_at, pages.c.id)
     )
-    seen = (
-        select(takedown_looks, look_bundles.c.path, look_bundles.c.sha256)
-        .outerjoin(look_bundles, look_bundles.c.look_id == takedown_looks.c.id)
-        .order_by(takedown_looks.c.looked_at, takedown_looks.c.id)
-    )
+    seen = _seen()
     if case_ids is not None:
         query, seen = query.where(pages.c.id.in_(case_ids)), seen.where(takedown_looks.c.case_id.in_(case_ids))
     rows = connection.execute(query).all()

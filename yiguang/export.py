@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from domain.beijing import beijing_time
 from domain.nights import Case
 from yiguang.errors import CommandFailed
+from yiguang.look_files import bundled_looks, look_originals, look_proofs, look_sheet_files
 from yiguang.settings import Settings
 from yiguang.terminal import printable
 
@@ -69,16 +70,20 @@ def masked_copies(settings: Settings, engine: "Engine") -> Iterator[MaskedCopies
 
 def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
     """The masked copy of one case."""
+    from storage.proof import Proofs
     from yiguang.home import open_home
 
-    with masked_copies(settings, open_home(settings)) as copies:
-        return copies.of(case.id, case.bundle)
+    engine = open_home(settings)
+    with masked_copies(settings, engine) as copies:
+        copy = copies.of(case.id, case.bundle)
+    sheet = look_sheet_files(settings, engine, case.id, f"{Path(case.bundle).stem}.")
+    return copy | sheet | look_proofs(engine, case.id, "", Proofs(engine).of)
 
 
 def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
     """Name and content, the bundle first. Raises CommandFailed when the statement's template is broken."""
     from storage.boxed_shots import boxed_shots
-    from storage.proof import SUFFIX, proof_of
+    from storage.proof import SUFFIX, Proofs
     from storage.statement import StatementTemplateBroken, statement_of
     from yiguang.home import open_home
     from yiguang.verifier_file import build_verifier
@@ -99,7 +104,10 @@ def original_files(settings: Settings, case: Case) -> dict[str, bytes]:
         **{name + suffix: picture for suffix, picture in boxed_shots(bundle).items()},
         **{name + suffix: data for suffix, data in _statements(engine, case.id, str).items()},
     }
-    proof = proof_of(engine, case.bundle)
+    proofs = Proofs(engine)
+    files |= look_sheet_files(settings, engine, case.id, f"{name}.")
+    files |= look_originals(settings, engine, case.id) | look_proofs(engine, case.id, "", proofs.of)
+    proof = proofs.of(case.bundle)
     if proof is None:
         sys.stderr.write("尚未封存，未附封存证明\n")
     else:
@@ -148,8 +156,10 @@ def record_opening(settings: Settings, case: Case, by: str, role: str, reason: s
     from storage.keep_records import append_record, write_record_files
     from yiguang.home import open_home, utc_now
 
-    facts = {"case": case.id, "sha256": case.bundle_sha256, "reason": reason, **({"role": role} if role else {})}
     engine = open_home(settings)
+    facts = {"case": case.id, "sha256": case.bundle_sha256, "reason": reason, **({"role": role} if role else {})}
+    if looks := [each.bundle_sha256 for each in bundled_looks(engine, case.id)]:
+        facts["looks"] = looks
     with writing(engine) as connection:
         kind = RecordKind.OPENING
         record = append_record(connection, kind, case.bundle, case.night_id, by, facts, utc_now())

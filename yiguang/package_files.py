@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from yiguang.errors import CommandFailed
 from yiguang.export import VERIFIER, MaskedCopies, masked_copies
+from yiguang.look_files import look_proofs, look_sheet_files
 from yiguang.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def package_files(
     with masked_copies(settings, engine) as copies:
         for place, lead in enumerate(consignment.leads, 1):
             progress(f"正在遮盖第 {place} 条，共 {len(consignment.leads)} 条")
-            yield _attachments(settings, lead, copies, proofs, template)
+            before = f"线索{lead.case_id}-复测"
+            later = look_sheet_files(settings, engine, lead.case_id, f"线索{lead.case_id}-")
+            later |= look_proofs(engine, lead.case_id, before, proofs.of)
+            yield _attachments(settings, lead, copies, proofs, template) | later
     yield {VERIFIER: build_verifier()}
 
 

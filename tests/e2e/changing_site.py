@@ -32,9 +32,10 @@ def _unlike(number: int) -> str:
 
 @dataclass
 class ChangingSite:
-    """Answers by path; None is 404. `robots` is the text of robots.txt."""
+    """Answers by path; None is 404, what is in `broken` is 503. `robots` is the text of robots.txt."""
 
     pages: dict[str, bytes | None] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     robots: str = ""
     port: int = 0
 
@@ -47,7 +48,7 @@ class ChangingSite:
                     body: bytes | None = site.robots.encode()
                 else:
                     body = site.pages.get(self.path)
-                self.send_response(404 if body is None else 200)
+                self.send_response(503 if self.path in site.broken else 404 if body is None else 200)
                 kind = "text/plain" if self.path == "/robots.txt" else "text/html"
                 self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(body or b"")))

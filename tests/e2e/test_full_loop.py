@@ -37,6 +37,21 @@ def confirm(home: Path, cases: list[int]) -> None:
     engine.dispose()
 
 
+def told_again(folder: Path, case: int) -> None:
+    """What a package says of a page that was gone and came back."""
+    (lead,) = json.loads((folder / "清单.json").read_text("utf-8"))["leads"]
+    assert [look["grade"] for look in lead["looks"]] == ["gone-once", "gone", "unchanged"]
+    assert lead["looks"][-1]["reappeared"]
+    sheet = (folder / f"线索{case}-复测记录.txt").read_text("utf-8")
+    assert "共 3 次" in sheet and "此前曾下线或改正，现又出现" in sheet
+    for look in lead["looks"]:
+        assert look["bundle_sha256"] in sheet
+        proof = json.loads((folder / f"线索{case}-复测{look['bundle_sha256']}.wacz.seal.json").read_text("utf-8"))
+        assert look["bundle_sha256"] in proof["entry"]
+    repeat = next(item["value"] for item in lead["present"] if item["label"] == "重复发布记录")
+    assert "复测 3 次" in repeat and "曾下线或改正而再现" in repeat
+
+
 def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: Path) -> None:
     for extra in ("same", "shut", "moved"):
         del site.pages[f"/{extra}"]
@@ -93,6 +108,9 @@ def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: P
     run(
         "refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), code=1
     )  # it begins again with the first reader
+    confirm(home, [cases[BACK]])
+    again = json.loads(run("refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), "--json"))
+    told_again(Path(again["folder"]), cases[BACK])
 
     run("outbox", "step", number, "filed", "--reference", "立案〔2026〕9号", "--by", "wang")
     run(

@@ -1,11 +1,16 @@
 """Referred pages are visited again: gone, softened, moved, unchanged, unreachable, forbidden, and back again."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 from domain.routing import Recipient
+from domain.takedown import Grade
 from referral.register import record_package, reserve_number
 from storage.database import open_engine
 from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
@@ -83,9 +88,50 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
     third = recheck(str(cases["back"]))["back"]
     assert (third["grade"], third["reappeared"]) == ("unchanged", True)
     assert len(third["looks"]) == 3  # type: ignore[arg-type]
+    site.broken = {"/same"}
+    assert recheck(str(cases["same"]))["same"]["grade"] == "unreachable"
     shown = yiguang("cases", "show", str(cases["back"])).stdout.decode()
     assert "现又出现" in shown
     nights = yiguang("night", "list").stdout.decode()
     assert "recheck" not in nights
     verified = yiguang("evidence", "verify", "--all")
     assert verified.returncode == 0, verified.stdout.decode()
+
+    listed_looks = [json.loads(line) for line in yiguang("evidence", "looks", "--json").stdout.splitlines()]
+    assert {row["grade"] for row in listed_looks} == set(Grade), "every outcome there is"
+    assert all(row["verified"] and row["seal"] for row in listed_looks)
+    assert len({row["bundle"] for row in listed_looks}) == len(listed_looks) == 12
+    seen = {}
+    for name in ("down", "soft", "same", "moved"):
+        seen |= handed_out(yiguang, cases[name], tmp_path / name)
+    assert {look["grade"] for look in seen.values()} == set(Grade) - {Grade.UNKNOWN}
+    gone = next(look for look in seen.values() if look["grade"] == "gone")
+    assert (gone["outcome"], gone["http_status"], gone["control"]["result"]) == ("http-gone", 404, "alive")
+    assert gone["earlier"][0]["grade"] == "gone-once"
+    soft = next(look for look in seen.values() if look["grade"] == "softened")
+    assert "治愈率高达99.8%" in [row["quote"] for row in soft["claims"]["dropped"]]
+    broken = next(look for look in seen.values() if look["grade"] == "unreachable")
+    assert (broken["outcome"], broken["http_status"]) == ("http-error", 503)
+
+
+def handed_out(yiguang: Run, case: int, out: Path) -> dict[str, dict[str, Any]]:
+    """The looks at a case as their recipient finds them, checked by plain Python with nothing of ours."""
+    reason = ("--original", "--by", "甲", "--reason", "移送")
+    exported = yiguang("evidence", "export", str(case), "--out", out, *reason)
+    assert exported.returncode == 0, exported.stderr.decode()
+    bundles = sorted(out.glob("*.wacz"))
+    assert all(bundle.with_name(f"{bundle.name}.seal.json").exists() for bundle in bundles)
+    key = yiguang("init").stdout.decode().splitlines()[1].rpartition("：")[2]
+    command = [sys.executable, "-I", "-S", out / "verify.pyz", *bundles, "--key", key]
+    alone = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    assert (alone.returncode, alone.stderr) == (0, ""), alone.stdout
+    assert "[不符]" not in alone.stdout
+    (sheet,) = out.glob("*复测记录.txt")
+    looks = {}
+    for bundle in bundles:
+        with ZipFile(bundle) as archive:
+            if "evidence/look.json" in archive.namelist():
+                looks[bundle.name] = json.loads(archive.read("evidence/look.json"))
+                assert bundle.stem in sheet.read_text("utf-8")
+    assert len(looks) == len(bundles) - 1
+    return looks

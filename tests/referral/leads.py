@@ -10,9 +10,11 @@ from sqlalchemy import Engine, select
 
 from classifier.reference import Reference, load_reference
 from domain.masking import Masker, MaskWords
+from domain.outcome import Outcome
 from domain.reviews import Verdict
 from domain.roles import Role
 from domain.routing import Recipient, routes_of
+from domain.takedown import Grade, Look
 from referral.checklist import FIELDS
 from referral.lead import Claim, Confirmation, ReferredLead
 from referral.letter import Consignment
@@ -20,6 +22,7 @@ from referral.recipients import load_recipients
 from review.accounts import Account
 from review.decisions import Decisions
 from storage.tables import desk_items
+from storage.takedown import RecordedLook
 from tests.review.desk import Clock, people
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
@@ -65,6 +68,25 @@ LEAD = ReferredLead(
     confirmations=(Confirmation("张示例", SEEN), Confirmation("李示例", MADE)),
     confirmed_before=1,
 )
+
+#: It was gone after an earlier package, once seen so, and is there again.
+LOOKS = tuple(
+    RecordedLook(
+        Look(at, outcome, flagged=outcome is Outcome.CONTENT),
+        page,
+        "2026-11-27-recheck",
+        "",
+        grade,
+        again,
+        f"evidence/{page}.wacz",
+        digest * 32,
+    )
+    for at, outcome, page, grade, again, digest in (
+        (SEEN, Outcome.HTTP_GONE, 8, Grade.GONE_ONCE, False, "cd"),
+        (MADE, Outcome.CONTENT, 9, Grade.UNCHANGED, True, "ef"),
+    )
+)
+LOOKED_AT = replace(LEAD, looks=LOOKS)
 
 
 def masker() -> Masker:

@@ -22,7 +22,7 @@ from referral.letter_files import letter_docx, letter_html
 from referral.package import checklist_text, lists_of
 from referral.recipients import RecipientCard
 from referral.transfer_papers import paper_values
-from tests.referral.leads import CARDS, LEAD, LEXICONS, RATE, SEEN, consignment, hostile
+from tests.referral.leads import CARDS, LEAD, LEXICONS, LOOKS, RATE, SEEN, consignment, hostile
 
 TEMPLATES = LEXICONS / "letters" / "referral"
 EVIL = "=HYPERLINK(1)<script>alert(1)</script><w:p>&#x41;{{ 7*7 }}{% x %}\u202e\u2066\x00\x1b[31m\r\n@SUM(A1)"
@@ -49,6 +49,9 @@ LEADS: dict[str, Callable[[], ReferredLead]] = {
     "target_region": lambda: replace(LEAD, target_region=EVIL),
     "confirmations": lambda: replace(LEAD, confirmations=(Confirmation(EVIL, SEEN), Confirmation(EVIL, SEEN))),
     "statements": lambda: replace(LEAD, statements=(Statement(StatementKind.DISPUTE, EVIL, SEEN, SEEN, EVIL),)),
+    "looks": lambda: replace(
+        LEAD, looks=tuple(replace(each, detail=EVIL, look=replace(each.look, copies=(EVIL,))) for each in LOOKS)
+    ),
 }
 #: Not of a page's or a person's making: numbers, times, digests of ours and the lexicons' own words.
 OURS = {

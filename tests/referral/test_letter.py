@@ -29,7 +29,7 @@ from referral.lists import (
     url_rows,
 )
 from referral.paper import in_cell, on_paper
-from tests.referral.leads import LEAD, LEXICONS, PROMISE, RATE, SEEN, consignment, hostile
+from tests.referral.leads import LEAD, LEXICONS, LOOKED_AT, PROMISE, RATE, SEEN, consignment, hostile
 
 TEMPLATES = LEXICONS / "letters" / "referral"
 GOLDEN = Path(__file__).parent / "golden"
@@ -95,6 +95,18 @@ def test_both_forms_say_what_the_institution_said() -> None:
     want = "当事人意见：当事人异议（2026-11-26 02:00）：称系第三方代运营；当事人称已更正（2026-11-26 02:00）：称已删除\ufffd。"
     assert want in letter_html(template_for(TEMPLATES, Recipient.AMR, ".html"), values)
     assert want in _docx_words(letter_docx(TEMPLATES / "letter.docx", values))
+
+
+def test_both_forms_say_that_the_page_was_looked_at_since() -> None:
+    sent = consignment(Recipient.AMR, LOOKED_AT)
+    values = letter_values(sent)
+    for said in (
+        letter_html(TEMPLATES / "letter.html", values),
+        _docx_words(letter_docx(TEMPLATES / "letter.docx", values)),
+    ):
+        assert "电子数据取证说明、复测记录、封存证明" in said
+        assert "此前移送后复测 2 次，最近一次（2026-11-26 10:30）未见改动，曾下线或改正而再现，见复测记录" in said
+    assert "复测" not in _html(Recipient.AMR)
 
 
 def test_a_letter_accuses_nobody() -> None:

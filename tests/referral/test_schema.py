@@ -15,7 +15,7 @@ from referral.checklist import FIELDS
 from referral.lead import ReferredLead
 from referral.letter import Consignment
 from referral.package import MANIFEST, listings, lists_of, rows_of
-from tests.referral.leads import CARDS, LEAD, MADE, consignment, hostile
+from tests.referral.leads import CARDS, LEAD, LOOKED_AT, MADE, consignment, hostile
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/schema/referral.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
@@ -39,7 +39,7 @@ def test_the_schema_is_one() -> None:
 
 
 @pytest.mark.parametrize("recipient", list(Recipient))
-@pytest.mark.parametrize("lead", [LEAD, DISPUTED, hostile('<b>&"\x00\x1b=1+1'), hostile("\u202e倒")])
+@pytest.mark.parametrize("lead", [LEAD, DISPUTED, LOOKED_AT, hostile('<b>&"\x00\x1b=1+1'), hostile("\u202e倒")])
 def test_what_a_package_lists_is_as_published(recipient: Recipient, lead: ReferredLead) -> None:
     errors = [error.message for error in VALIDATOR.iter_errors(manifest(to(recipient, lead)))]
     assert errors == []
@@ -66,9 +66,11 @@ def test_everything_a_recipient_asks_for_is_there_or_named_as_missing(recipient:
         lambda listed: listed["leads"][0].update(verdict="guilty"),
         lambda listed: listed["files"][0].update(sha256="x"),
         lambda listed: listed.update(made_at="yesterday"),
+        lambda listed: listed["leads"][0]["looks"][0].update(grade="deleted"),
+        lambda listed: listed["leads"][0]["looks"][0].pop("bundle_sha256"),
     ],
 )
 def test_the_schema_refuses_what_it_should(change: Any) -> None:
-    listed = manifest(consignment())
+    listed = manifest(consignment(Recipient.AMR, LOOKED_AT))
     change(listed)
     assert list(VALIDATOR.iter_errors(listed))

@@ -1,4 +1,4 @@
-"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`, the sheet in `recapture`."""
+"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`, the sheet in `recapture`, later looks in `looks`."""
 
 import json
 from dataclasses import asdict
@@ -9,6 +9,7 @@ import typer
 
 from yiguang.commands.cases import find_case
 from yiguang.commands.keeping import keeping_app
+from yiguang.commands.looks import looks_app
 from yiguang.commands.recapture import recapture_app
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import (
@@ -64,6 +65,7 @@ EXPORT_HELP = """\
 截图中的文字须逐处识别，约需数秒至数十秒；识别不了的不附截图。
 --original 导出封存的原件，附 SHA-256 摘要文件、封存证明、取证说明（空白处由取证人填写签名）、
 截图分屏（.view-N.png 为原样，.view-N.boxes.png 为标出命中文字的副本）与独立核验程序 verify.pyz；须写明经办人与理由，调阅记入哈希链，不能删除。
+复测过的线索，两种都附复测记录与各次的封存证明，--original 另附各次复测的证据包。
 复核台已有可调阅原件的账号时，--by 须为其中之一。中途断开的导出，原样再运行一次即补齐。
 
 尚未封存（夜间巡查未结束）的证据没有封存证明；时间戳后来才取得的，取得后再导出一次。
@@ -81,12 +83,14 @@ GROUP_HELP = """\
   yiguang evidence verify --all
   yiguang evidence export 3 --out 流转/
   yiguang evidence recapture 3 --out 复核.pdf
+  yiguang evidence looks 3
   yiguang evidence expire --dry-run
 """
 
 evidence_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 evidence_app.add_typer(keeping_app)
 evidence_app.add_typer(recapture_app)
+evidence_app.add_typer(looks_app)
 
 
 def add_to(app: typer.Typer) -> None:

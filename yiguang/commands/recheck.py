@@ -129,6 +129,8 @@ def case_row(case: "ReferredCase") -> dict[str, object]:
                 "reappeared": each.reappeared,
                 "page": each.page_id,
                 "night": each.night_id,
+                "bundle": each.bundle or None,
+                "bundle_sha256": each.bundle_sha256 or None,
             }
             for each in case.looks
         ],
@@ -147,6 +149,8 @@ def case_lines(case: "ReferredCase", now: "datetime | None" = None) -> list[str]
         lines.append(
             f"    {_day(each.look.at)} {OUTCOME_ZH[each.look.outcome]}{detail}：{GRADE_ZH[each.grade]}，记录 {each.page_id}"
         )
+        if each.bundle:
+            lines.append(f"        证据 {each.bundle}")
     if graded is not None and graded.grade is not Grade.UNCHANGED:
         for title, quotes in (
             ("仍在", [claim.quote for claim in graded.left]),
