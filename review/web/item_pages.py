@@ -18,6 +18,7 @@ from review.web.desk import reasons_of
 from review.web.filter_forms import filters_from_text, filters_of, query_of
 from review.web.guard import Page
 from review.web.highlights import Span, pieces
+from review.web.look_pages import look_lines
 from review.web.problems import bad_request, not_found
 from review.web.scores import score_bars
 from review.web.viewer_links import viewer_link
@@ -52,6 +53,7 @@ def _claimed(visit: Visit, item_id: int) -> str:
 
 def _shown(visit: Visit, view: ItemView, holder: str) -> dict[str, Any]:
     item, desk = view.item, visit.desk
+    referred = referred_case(desk.engine, item.page_id) if visit.may(Act.SEE_REFERRALS) else None
     mine = item.stage in stages_of(visit.account)
     has_read = any(reading.by == visit.account.name and reading.counts for reading in view.readings)
     found = [*view.live, *view.silenced]
@@ -75,7 +77,8 @@ def _shown(visit: Visit, view: ItemView, holder: str) -> dict[str, Any]:
         "cluster": desk.queue.cluster(visit.account, item.id) if mine and not has_read else [],
         "readers": [each for each in readers(desk.accounts) if each.id != visit.account.id],
         "viewer": viewer_link(desk.settings, view.bundle, desk.clock()) if visit.may(Act.OPEN_EVIDENCE) else "",
-        "referred": referred_case(desk.engine, view.item.page_id) if visit.may(Act.SEE_REFERRALS) else None,
+        "referred": referred,
+        "looks": [] if referred is None else look_lines(visit, referred.looks),
         "soonest": (desk.clock() + timedelta(days=1)).date().isoformat(),
     }
 

@@ -4,6 +4,7 @@ A link from the desk names a bundle and is good for minutes. The page as a brows
 script, no click and no key; other files of the bundle are handed out as files.
 """
 
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from review.web.headers import SafeHeaders
 from review.web.pictures import encode
 from review.web.settings import WebSettings
 from review.web.viewer_links import link_holds
-from storage.package import DOM, FINDINGS, MANIFEST, PROVENANCE, SCREENSHOT, TEXT, WARC
+from storage.package import DOM, FINDINGS, LOOK, MANIFEST, PROVENANCE, SCREENSHOT, TEXT, WARC
 
 _BUNDLE = re.compile(r"evidence/[0-9A-Za-z-]{1,32}/([0-9a-f]{64})\.wacz")
 _MAX_BYTES = 64 << 20
@@ -40,9 +41,11 @@ _ADDRESSES = re.compile(
 )
 _INERT = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 _FRAME = "default-src 'none'; frame-src 'self'; img-src 'self'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_CLAIMS = (("仍在", "left"), ("不再出现", "dropped"), ("新出现", "added"))
 _PARTS: dict[str, tuple[str, str]] = {
     "text": (TEXT, "页面文字.txt"),
     "findings": (FINDINGS, "判定与提取.json"),
+    "look": (LOOK, "复测记录.json"),
     "provenance": (PROVENANCE, "取证记录.json"),
     "manifest": (MANIFEST, "清单.json"),
     "warc": (WARC, "原始响应.warc.gz"),
@@ -110,17 +113,55 @@ class _Viewer:
 
     def _index(self, request: Request, bundle: str) -> Response:
         query = escape(urlencode(request.query_params.multi_items()))
-        files = "".join(f'<a href="/part/{part}?{query}" download>{label}</a>' for part, (_, label) in _PARTS.items())
+        is_look = self._has(bundle, LOOK)
+        left_out = "findings" if is_look else "look"
+        files = "".join(
+            f'<a href="/part/{part}?{query}" download>{label}</a>'
+            for part, (_, label) in _PARTS.items()
+            if part != left_out
+        )
         title = escape(bundle.rpartition("/")[2])
-        markup = (
+        head = (
             f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>证据查看 · 医广哨兵</title>'
             f'<link rel="stylesheet" href="/viewer.css"><header><b>证据查看（隔离）</b><code>{title}</code>'
             f"<nav>{files}</nav></header>"
-            f"<p>左为取证时的截图，右为当时的页面结构：不运行脚本，不访问网络，不能点击。</p>"
+        )
+        if is_look:
+            return HTMLResponse(head + self._look(bundle), headers={"content-security-policy": _FRAME})
+        markup = (
+            f"{head}<p>左为取证时的截图，右为当时的页面结构：不运行脚本，不访问网络，不能点击。</p>"
             f'<main><section><img alt="取证时的截图" src="/shot.jpg?{query}"></section>'
             f'<section><iframe title="当时的页面" sandbox inert src="/page?{query}"></iframe></section></main></html>'
         )
         return HTMLResponse(markup, headers={"content-security-policy": _FRAME})
+
+    def _look(self, bundle: str) -> str:
+        """What a look found, as text: there is no page that a browser showed."""
+        said = json.loads(self._member(bundle, LOOK))
+        claims = said["claims"]
+        status = "没有收到应答" if said["http_status"] is None else f"HTTP {said['http_status']}"
+        rows = [
+            ("结果", f"{said['grade_zh']}{'；曾下线或改正，现又出现' if said['reappeared'] else ''}"),
+            ("所见", f"{said['outcome_zh']}，{status}"),
+            ("说明", said["detail"]),
+            ("网址", said["url"]),
+            ("时间", f"{said['looked_at']['beijing']}，移送后第 {said['days']} 日，第 {said['number']} 次"),
+            *((title, row["quote"]) for title, name in _CLAIMS for row in claims[name]),
+            *(("同一内容另见", url) for url in said["copies"]),
+        ]
+        listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows if text)
+        text = escape(self._member(bundle, TEXT).decode("utf-8", "replace"))
+        body = f"<h2>当时的正文</h2><pre>{text}</pre>" if text else ""
+        shot = said["shot_bundle_sha256"]
+        where = f"截图在同一次访问的另一份证据包中（{escape(shot)}）" if shot else "没有截图"
+        return f"<p>这是移送后的一次复测，{where}；收到的应答原样在 WARC 中。</p><dl>{listed}</dl>{body}</html>"
+
+    def _has(self, bundle: str, name: str) -> bool:
+        try:
+            with zipfile.ZipFile(self._folder / bundle) as archive:
+                return name in archive.namelist()
+        except (OSError, zipfile.BadZipFile) as fault:
+            raise EvidenceUnreadable("证据包无法读取") from fault
 
     def _page(self, request: Request, bundle: str) -> Response:
         """Only for the frame: opened alone, its links could be followed."""
@@ -183,5 +224,7 @@ body { margin: 0; } header { display: flex; gap: 16px; align-items: center; padd
 header code { font-size: 12px; opacity: .7; overflow-wrap: anywhere; } nav { display: flex; gap: 12px; margin-left: auto; flex-wrap: wrap; }
 p { margin: 8px 16px; opacity: .75; font-size: 13px; } main { display: grid; grid-template-columns: 1fr 1fr; gap: 1px; }
 section { min-width: 0; } img { width: 100%; display: block; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 8px 16px; } dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 14px; margin: 16px 16px 4px; } pre { margin: 8px 16px; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
 iframe { width: 100%; height: 6000px; border: 0; pointer-events: none; background: #fff; color-scheme: light; }
 """
