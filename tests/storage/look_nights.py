@@ -54,9 +54,8 @@ def sealing_of(folder: Path, at: datetime) -> LookSealing:
     return LookSealing(folder, seal_key(folder), load_masker(LEXICONS), lambda: at)
 
 
-def look_at(engine: Engine, folder: Path, case: ReferredCase, hours: float, found: Found) -> ReferredCase:
-    """One recheck so many hours after NOW, sealed and ended."""
-    at = NOW + timedelta(hours=hours)
+def visit_again(engine: Engine, folder: Path, case: ReferredCase, at: datetime, found: Found) -> str:
+    """The visits of one recheck, nothing recorded of it yet; its night."""
     members = [known for known in list_targets(engine) if known.id == case.target_id]
     night_id = open_night(engine, at, members, NightKind.RECHECK)
     SqlFrontier(engine).seed(night_id, [(case.target_id, case.url)], at)
@@ -64,6 +63,13 @@ def look_at(engine: Engine, folder: Path, case: ReferredCase, hours: float, foun
     store = open_store(engine, folder)
     store.record(found(row, at))
     store.close()
+    return night_id
+
+
+def look_at(engine: Engine, folder: Path, case: ReferredCase, hours: float, found: Found) -> ReferredCase:
+    """One recheck so many hours after NOW, sealed and ended."""
+    at = NOW + timedelta(hours=hours)
+    night_id = visit_again(engine, folder, case, at, found)
     assert record_looks(engine, night_id, sealing_of(folder, at)) == LooksRecorded(1, ())
     assert record_looks(engine, night_id, sealing_of(folder, at)) == LooksRecorded(0, ()), "a look is recorded once"
     seal_night(engine, folder, night_id, seal_key(folder), at)

@@ -1,37 +1,37 @@
 """Every look has a bundle of its own, whatever it found, and nothing about it can change unnoticed."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select, update
 
 from domain.evidence import Check
-from domain.nights import NightKind
 from domain.retention import KeepClass
 from storage import package as parts
 from storage.backup import evidence_paths
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
 from storage.custody import assign_class, hold, kept_items
-from storage.database import writing
-from storage.frontier import SqlFrontier
+from storage.database import migrate, open_engine, writing
 from storage.look_bundle import build_look_bundle, read_visit
 from storage.looks import record_looks
-from storage.nights import open_night
 from storage.orphans import clean_orphans
+from storage.seals import seal_night
 from storage.tables import bundles, look_bundles, takedown_looks, warc_files
 from storage.takedown import ReferredCase, referred_case
-from storage.targets import list_targets
 from storage.verifier.bundle import check_bundle
 from storage.verifier.report import FAILED, Report
 from storage.verify import verify_all, verify_bundle
 from storage.verify_chain import verify_chain
 from storage.warc_reading import read_back
-from tests.storage.crawl import open_store, seal_key
-from tests.storage.look_nights import LADDER, climb, gone, look_at, referred_lead, sealing_of, unreachable
+from tests.storage.crawl import seal_key
+from tests.storage.look_nights import LADDER, climb, gone, look_at, referred_lead, sealing_of, unreachable, visit_again
 from tests.storage.samples import KEY, NOW
 from tests.storage.test_keeping import POLICY
+from tests.storage.writes import Crash, count_writes, crash_at
 
 
 def _look(folder: Path, case: ReferredCase, number: int) -> dict[str, Any]:
@@ -191,13 +191,7 @@ def test_a_look_without_its_archive_is_not_recorded(engine: Engine, tmp_path: Pa
     """All or nothing: the page stays due, and nothing is said of it."""
     case = referred_lead(engine, tmp_path)
     at = NOW + timedelta(days=1)
-    members = [known for known in list_targets(engine) if known.id == case.target_id]
-    night_id = open_night(engine, at, members, NightKind.RECHECK)
-    SqlFrontier(engine).seed(night_id, [(case.target_id, case.url)], at)
-    (row,) = SqlFrontier(engine).claim(night_id, [case.target_id], "w1", 1, at, 60.0)
-    store = open_store(engine, tmp_path)
-    store.record(gone(row, at))
-    store.close()
+    night_id = visit_again(engine, tmp_path, case, at, gone)
     with engine.connect() as connection:
         path = tmp_path / connection.scalars(select(warc_files.c.path).where(warc_files.c.night_id == night_id)).one()
     whole = path.read_bytes()
@@ -234,3 +228,46 @@ def test_looks_are_kept_held_and_backed_up_with_their_lead(engine: Engine, tmp_p
         if item.kind == "warc":
             assert bool(item.held_by), "the night files of the looks hold half of what is held"
     assert {item.night_id for item in after if item.kind == "warc"} >= nights
+
+
+def test_a_look_of_an_older_version_has_no_evidence_and_hinders_nothing(engine: Engine, tmp_path: Path) -> None:
+    case = look_at(engine, tmp_path, referred_lead(engine, tmp_path), 24, gone)
+    with writing(engine) as connection:
+        connection.execute(look_bundles.delete())
+    later = look_at(engine, tmp_path, case, 31, gone)
+    assert [each.bundle for each in later.looks][0] == ""
+    assert _look(tmp_path, later, 1)["earlier"][0]["bundle_sha256"] is None
+    assert later.looks[1].grade.value == "gone"
+    assert verify_bundle(tmp_path / later.looks[1].bundle).ok
+
+
+def test_a_crash_at_any_write_leaves_a_whole_look_or_none(tmp_path_factory: pytest.TempPathFactory) -> None:
+    at = NOW + timedelta(days=1)
+
+    def visited(folder: Path) -> tuple[Engine, Callable[[], None]]:
+        engine = open_engine(f"sqlite:///{folder}/yiguang.db")
+        migrate(engine)
+        night_id = visit_again(engine, folder, referred_lead(engine, folder), at, gone)
+
+        def end() -> None:
+            record_looks(engine, night_id, sealing_of(folder, at))
+            seal_night(engine, folder, night_id, seal_key(folder), at)
+
+        return engine, end
+
+    engine, end = visited(tmp_path_factory.mktemp("counted"))
+    writes = count_writes(engine, end)
+    engine.dispose()
+    assert writes > 5
+    for number in range(writes):
+        folder = tmp_path_factory.mktemp("crashed")
+        engine, end = visited(folder)
+        with pytest.raises(Crash), crash_at(engine, number):
+            end()
+        clean_orphans(engine, folder)
+        assert all(report.ok for report in verify_all(engine, folder)), number
+        end()
+        reports = verify_all(engine, folder) + verify_chain(engine, folder, seal_key(folder).fingerprint)
+        assert all(report.ok for report in reports), number
+        assert sum(report.path.endswith(".wacz") for report in reports) == len(list(folder.glob("evidence/*/*"))) == 2
+        engine.dispose()
