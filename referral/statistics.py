@@ -44,6 +44,10 @@ class StatisticsBroken(Exception):
     """The data of the table do not hold what they should; the message is Chinese for whoever keeps them."""
 
 
+#: SQLite allows 32,766 variables in a statement
+_IDS_AT_ONCE = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One row of the table on paper. `outside` says that the program cannot know it."""
@@ -205,6 +209,7 @@ def _decided(
         .where(items.decided_at >= since, items.decided_at < until, items.page_id.not_in(rescinded_pages()))
         .order_by(items.id)
     ).all()
+    quotes = _quotes(connection, [row.page_id for row in rows if row.state == ItemState.CONFIRMED.value])
     for row in rows:
         day, what = _day(row.decided_at), f"线索 {row.page_id}"
         if row.state != ItemState.CONFIRMED.value:
@@ -213,13 +218,21 @@ def _decided(
         yield Fact("confirmed", day, what)
         for family in row.families:
             yield Fact(f"family:{family}", day, what)
-        quotes = connection.scalars(
-            select(findings.c.quote).where(findings.c.page_id == row.page_id, findings.c.silenced.is_(False))
-        )
-        text = "\n".join([row.title, row.target, row.institution, *quotes])
+        text = "\n".join([row.title, row.target, row.institution, *quotes[row.page_id]])
         for name, words in fields.items():
             if any(word in text for word in words):
                 yield Fact(f"field:{name}", day, what)
+
+
+def _quotes(connection: Connection, page_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """What was found on each page, by one query for many pages."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for start in range(0, len(page_ids), _IDS_AT_ONCE):
+        some = page_ids[start : start + _IDS_AT_ONCE]
+        query = select(findings.c.page_id, findings.c.quote)
+        for row in connection.execute(query.where(findings.c.page_id.in_(some), findings.c.silenced.is_(False))):
+            found[row.page_id].append(row.quote)
+    return found
 
 
 def _referred(packages: Sequence[Package]) -> Iterator[Fact]:

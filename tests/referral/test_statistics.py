@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, event, select
 
 from domain.findings import FAMILIES
 from domain.outbox import Measure, Statement, StatementKind, Step, StepTaken
@@ -83,6 +83,36 @@ def test_sites_count_once_a_period_and_shares_have_no_value_without_a_whole() ->
     assert values["sites", "2026年10月"] == 1.0 and values["sites", "2026年"] == 1.0
     assert values["false-share", "2026年10月"] is None
     assert values["false-share", "2026年11月"] == 0.5
+
+
+def test_quotes_of_many_leads_are_read_at_once(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two leads at a time here: five leads take three questions, and the field of each is found all the same."""
+    ids = desk(engine, tmp_path, {name: Page(0.9) for name in "abcde"})
+    readers = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    for item in ids.values():
+        confirm(engine, item, readers)
+    with engine.connect() as connection:
+        decided: datetime = connection.execute(select(desk_items.c.decided_at)).scalars().first()  # type: ignore[assignment]
+    monkeypatch.setattr("referral.statistics._IDS_AT_ONCE", 2)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    day = decided.date()
+    facts = gather_facts(
+        engine,
+        day - timedelta(days=2),
+        day + timedelta(days=2),
+        {"疗效": ("治愈率",)},
+        (),
+        load_work_calendar(LEXICONS),
+        decided,
+    )
+    event.remove(engine, "before_cursor_execute", note)
+    assert sum("findings.quote" in statement for statement in asked) == 3
+    assert sum(fact.key == "field:疗效" for fact in facts) == 5
 
 
 def test_a_month_from_night_to_fine(engine: Engine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from shutil import copytree
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -25,6 +26,8 @@ from yiguang.cli import run
 from yiguang.home import utc_now
 
 Printed = pytest.CaptureFixture[str]
+#: Drafts that go with the letter of a transfer
+PAPERS = ("涉嫌犯罪案件移送书（拟稿）", "涉案物品清单（拟稿）")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Mapping[
         case = int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item)).scalar_one())
     number = reserve_number(engine, Recipient.AMR, [case], accounts[2].name, {}, utc_now())
     of = replace(consignment(), number=number)
-    files = {"函.docx": b"word", "函.pdf": b"print", **lists_of(of)}
+    papers = {name: b"draft" for stem in PAPERS for name in (f"{stem}.docx", f"{stem}.pdf")}
+    files = {"函.docx": b"word", "函.pdf": b"print", **papers, **lists_of(of)}
     files |= listings(rows_of(files), of)
     record_package(engine, number, sha256_hex(files[MANIFEST]))
     engine.dispose()
@@ -166,6 +170,30 @@ def test_an_edited_letter_is_approved_anew(package: Path, names: Mapping[Role, s
     approve_and_send(package, names)
     row = shown(package, capsys)
     assert row["manifest_sha256"] == sha256_hex((package / MANIFEST).read_bytes())
+
+
+def test_a_letter_and_its_papers_are_revised_in_one_step(
+    package: Path, names: Mapping[Role, str], capsys: Printed
+) -> None:
+    """Three pairs edited, one call, one step: all of them are in the new lists and archives, and nothing else changed."""
+    before = {row["name"]: row["sha256"] for row in json.loads((package / MANIFEST).read_bytes())["files"]}
+    edited = [f"{stem}{suffix}" for stem in ("函", *PAPERS) for suffix in (".docx", ".pdf")]
+    for name in edited[:-1]:
+        (package / name).write_bytes(f"edited {name}".encode())
+    assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 1
+    assert f"{edited[-1]} 没有一并改动" in capsys.readouterr().err, "a pair is edited as a whole"
+    assert shown(package, capsys)["steps"] == []
+    (package / edited[-1]).write_bytes(f"edited {edited[-1]}".encode())
+    assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 0
+    after = {row["name"]: row["sha256"] for row in json.loads((package / MANIFEST).read_bytes())["files"]}
+    assert {name for name in after if after[name] != before[name]} == set(edited)
+    assert after.keys() == before.keys()
+    (archive,) = package.parent.glob("*.zip")
+    with ZipFile(archive) as packed:
+        assert all(packed.read(name) == f"edited {name}".encode() for name in edited)
+    steps = shown(package, capsys)["steps"]
+    assert isinstance(steps, list) and [step["step"] for step in steps] == ["revised"]
+    approve_and_send(package, names)
 
 
 def test_a_revision_that_broke_off_while_it_was_written_is_finished(
