@@ -63,8 +63,9 @@ def _lines(look: Mapping[str, Any], sealed: SealedLook) -> list[str]:
         f"  所见：{look['outcome_zh']}，{status}",
     ]
     lines += [f"  说明：{_plain(look['detail'])}"] if look["detail"] else []
-    if look["control"] is not None:
-        lines.append(f"  {_CONTROL_ZH[look['control']['result']]}")
+    control = "" if look["control"] is None else _CONTROL_ZH[look["control"]["result"]]
+    if control and control not in look["detail"]:  # the crawl mostly says so itself
+        lines.append(f"  {control}")
     if look["reappeared"]:
         lines.append("  此前曾下线或改正，现又出现")
     for title, name in (("仍在", "left"), ("不再出现", "dropped"), ("新出现", "added")):

@@ -53,13 +53,14 @@ def recheck(
     The caller holds the `night_lock` of the data folder. A recheck that was interrupted is taken up, with the pages it began
     with; those that it does not have are added to it.
     """
+    masker = load_masker(settings.lexicons)  # what is wrong with its words is to be told before a page is visited
     clean_orphans(engine, settings.home)
     night_id, members = _open(engine, cases)
 
     unrecorded: list[str] = []
 
     def close(closing_id: str) -> None:
-        sealing = LookSealing(settings.home, load_seal_key(settings), load_masker(settings.lexicons), utc_now)
+        sealing = LookSealing(settings.home, load_seal_key(settings), masker, utc_now)
         unrecorded.extend(record_looks(engine, closing_id, sealing).faults)
         seal_and_end(closing_id, engine, settings, tell)
         for case in _looked_at(engine, closing_id):

@@ -15,6 +15,7 @@ from storage.database import open_engine
 from storage.tables import desk_items
 from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
 from tests.e2e.command_line import Run
+from tests.e2e.handed_out import handed_out
 
 __all__ = ["site"]
 
@@ -109,6 +110,10 @@ def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: P
         "refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), code=1
     )  # it begins again with the first reader
     confirm(home, [cases[BACK]])
+    found = {name: handed_out(yiguang, cases[name], tmp_path / f"originals-{name}", "wang") for name in cases}
+    assert {name: [look["grade"] for look in sorted(looks.values(), key=lambda look: look["number"])] for name, looks in found.items()} == {
+        DOWN: ["gone-once", "gone"], SOFTENED: ["softened"], BACK: ["gone-once", "gone", "unchanged"]
+    }  # fmt: skip
     again = json.loads(run("refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), "--json"))
     told_again(Path(again["folder"]), cases[BACK])
 

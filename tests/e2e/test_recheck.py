@@ -1,13 +1,9 @@
 """Referred pages are visited again: gone, softened, moved, unchanged, unreachable, forbidden, and back again."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from zipfile import ZipFile
 
 from domain.routing import Recipient
 from domain.takedown import Grade
@@ -15,6 +11,7 @@ from referral.register import record_package, reserve_number
 from storage.database import open_engine
 from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
 from tests.e2e.command_line import Run
+from tests.e2e.handed_out import handed_out
 
 __all__ = ["site"]
 
@@ -112,26 +109,3 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
     assert "治愈率高达99.8%" in [row["quote"] for row in soft["claims"]["dropped"]]
     broken = next(look for look in seen.values() if look["grade"] == "unreachable")
     assert (broken["outcome"], broken["http_status"]) == ("http-error", 503)
-
-
-def handed_out(yiguang: Run, case: int, out: Path) -> dict[str, dict[str, Any]]:
-    """The looks at a case as their recipient finds them, checked by plain Python with nothing of ours."""
-    reason = ("--original", "--by", "甲", "--reason", "移送")
-    exported = yiguang("evidence", "export", str(case), "--out", out, *reason)
-    assert exported.returncode == 0, exported.stderr.decode()
-    bundles = sorted(out.glob("*.wacz"))
-    assert all(bundle.with_name(f"{bundle.name}.seal.json").exists() for bundle in bundles)
-    key = yiguang("init").stdout.decode().splitlines()[1].rpartition("：")[2]
-    command = [sys.executable, "-I", "-S", out / "verify.pyz", *bundles, "--key", key]
-    alone = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
-    assert (alone.returncode, alone.stderr) == (0, ""), alone.stdout
-    assert "[不符]" not in alone.stdout
-    (sheet,) = out.glob("*复测记录.txt")
-    looks = {}
-    for bundle in bundles:
-        with ZipFile(bundle) as archive:
-            if "evidence/look.json" in archive.namelist():
-                looks[bundle.name] = json.loads(archive.read("evidence/look.json"))
-                assert bundle.stem in sheet.read_text("utf-8")
-    assert len(looks) == len(bundles) - 1
-    return looks

@@ -16,6 +16,7 @@ from storage.backup import evidence_paths
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
 from storage.custody import assign_class, hold, kept_items
 from storage.database import migrate, open_engine, writing
+from storage.expiry import expire
 from storage.look_bundle import build_look_bundle, read_visit
 from storage.looks import record_looks
 from storage.orphans import clean_orphans
@@ -271,3 +272,14 @@ def test_a_crash_at_any_write_leaves_a_whole_look_or_none(tmp_path_factory: pyte
         assert all(report.ok for report in reports), number
         assert sum(report.path.endswith(".wacz") for report in reports) == len(list(folder.glob("evidence/*/*"))) == 2
         engine.dispose()
+
+
+def test_evidence_of_looks_goes_by_policy_with_a_proof(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    gone_by = expire(engine, tmp_path, POLICY, "甲", NOW + timedelta(days=366 * 6))
+    assert {each.bundle for each in case.looks} < {item.path for item in gone_by.deleted}
+    assert not gone_by.refused
+    assert not list(tmp_path.glob("evidence/*/*.wacz"))
+    reports = verify_all(engine, tmp_path)
+    assert all(report.ok for report in reports)
+    assert sum("依保存期限删除" in note for report in reports for note in report.notes) >= len(case.looks) + 1
