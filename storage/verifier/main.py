@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .between import Given, check_between, given_of
 from .bundle import FINDINGS, PROVENANCE, Members, check_bundle, sha256_hex
 from .canonical import MAX_ARCHIVE_BYTES
 from .certificate import Certificate, read_pem
@@ -15,7 +16,7 @@ from .errors import UNREADABLE
 from .look import LOOK
 from .look import summary as look_summary
 from .proof import PROOF, check_proof
-from .report import FAILED, GOOD, UNCHECKED, Report
+from .report import FAILED, GOOD, UNCHECKED, Line, Report
 from .sm3 import sm3_hex
 
 PROOF_SUFFIX = ".seal.json"
@@ -39,9 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"错误：根证书文件无法读取：{fault}", file=sys.stderr)
         return 2
     key = options.key.lower() if options.key else None
-    results = [_verify(path, options.proof, key, roots) for path in options.bundles]
+    given: dict[str, Given] = {}
+    results = [_verify(path, options.proof, key, roots, given) for path in options.bundles]
+    if any(each.look for each in given.values()):
+        results.append(_verify_between(given))
     failed = results.count(False)
-    print(f"结论：{len(results)} 份证据包，{f'{failed} 份不符' if failed else '凡已查的全部相符'}。")
+    print(f"结论：{len(options.bundles)} 份证据包，{f'{failed} 处不符' if failed else '凡已查的全部相符'}。")
     print("本核验不能证明：")
     for number, limit in enumerate(LIMITS, 1):
         print(f"  {number}. {limit}")
@@ -63,7 +67,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verify(path: Path, proof: Path | None, key: str | None, roots: list[Certificate]) -> bool:
+def _verify_between(given: dict[str, Given]) -> bool:
+    """What the bundles that verified say of each other."""
+    report = Report()
+    print("证据包之间：")
+    for digest, each in given.items():
+        if each.look is None:
+            continue
+        place = len(report.lines)
+        check_between(each.look, given, report)
+        print(f"  {digest[:16]}…（第 {each.look['number']} 次复测）")
+        _print_lines(report.lines[place:])
+    return FAILED not in {line.result for line in report.lines}
+
+
+def _print_lines(lines: list[Line]) -> None:
+    for line in lines:
+        print(f"  {_MARKS[line.result]} {_plain(line.name)}：{_plain(line.message)}")
+
+
+def _verify(path: Path, proof: Path | None, key: str | None, roots: list[Certificate], given: dict[str, Given]) -> bool:
+    """One bundle by itself; what others may refer to in it is noted in `given` when it is good."""
     report = Report()
     print(f"证据包：{path}")
     data = _read(path, report)
@@ -78,11 +102,11 @@ def _verify(path: Path, proof: Path | None, key: str | None, roots: list[Certifi
             sealed = _read(beside, report)
             if sealed is not None:
                 check_proof(sealed, data, key, roots, report)
-    for line in report.lines:
-        print(f"  {_MARKS[line.result]} {_plain(line.name)}：{_plain(line.message)}")
-    if report.ok:
+    _print_lines(report.lines)
+    if report.ok and data is not None:
         try:
             summary = _summary(members)
+            given[sha256_hex(data)] = given_of(members)
         except UNREADABLE as fault:  # consistent in itself, but not a bundle of this system
             summary = [f"来源信息不全，无法摘录（{type(fault).__name__}）"]
         for text in summary:

@@ -18,10 +18,13 @@ def handed_out(yiguang: Run, case: int, out: Path, by: str = "甲") -> dict[str,
     bundles = sorted(out.glob("*.wacz"))
     assert all(bundle.with_name(f"{bundle.name}.seal.json").exists() for bundle in bundles)
     key = yiguang("init").stdout.decode().splitlines()[1].rpartition("：")[2]
-    command = [sys.executable, "-I", "-S", out / "verify.pyz", *bundles, "--key", key]
-    alone = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
-    assert (alone.returncode, alone.stderr) == (0, ""), alone.stdout
-    assert "[不符]" not in alone.stdout
+    for bundle in (
+        bundles
+    ):  # each by itself: these tests put the clock of the database back, which the bundles together would tell
+        command = [sys.executable, "-I", "-S", out / "verify.pyz", bundle, "--key", key]
+        alone = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+        assert (alone.returncode, alone.stderr) == (0, ""), alone.stdout
+        assert "[不符]" not in alone.stdout
     (sheet,) = out.glob("*复测记录.txt")
     looks = {}
     for bundle in bundles:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from storage.database import open_engine, writing
 from storage.seal_key import SealKey
@@ -13,6 +14,7 @@ from storage.seals import seal_night
 from storage.tables import bundles
 from tests.e2e.command_line import Run
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
+from tests.storage.look_nights import gone, look_at, refer
 from tests.storage.samples import NOW, visit
 from tests.storage.time_authority import TimeAuthority
 
@@ -122,3 +124,36 @@ def test_the_sheet_for_capturing_again(yiguang: Run, sealed: Path, tmp_path: Pat
     refused = yiguang("evidence", "recapture", str(case["id"]), "--out", tmp_path / "more.html")
     assert refused.returncode == 1
     assert "未通过核验" in refused.stderr.decode()
+
+
+def test_the_evidence_of_looks_is_listed_verified_and_told(yiguang: Run, sealed: Path, tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{sealed / 'yiguang.sqlite'}")
+    with engine.connect() as connection:
+        lead = connection.execute(select(bundles).order_by(bundles.c.id)).first()
+    assert lead is not None
+    case = refer(engine, lead.page_id)
+    for hours in (25, 32):  # the other lead has the same text, and was seen within a day until then
+        case = look_at(engine, sealed, case, hours, gone)
+    engine.dispose()
+    listed = [
+        json.loads(line) for line in yiguang("evidence", "looks", str(case.case_id), "--json").stdout.splitlines()
+    ]
+    assert [(row["grade"], row["verified"], row["seal"]) for row in listed] == [
+        ("gone-once", True, 2),
+        ("gone", True, 3),
+    ]
+    words = yiguang("evidence", "looks").stdout.decode()
+    assert words.count("通过\tevidence/") == 2 and "第 3 号封存摘要，2026-11-27 10:00，没有机构时间戳" in words
+    together = yiguang("evidence", "verify", sealed / lead.path, *(sealed / row["bundle"] for row in listed))
+    assert together.returncode == 0
+    assert together.stdout.decode().count("与所指的证据包") == 2
+    assert "3 份证据全部通过核验" in together.stderr.decode()
+    masked = yiguang("evidence", "export", str(case.case_id), "--out", tmp_path / "out")
+    assert masked.returncode == 0, masked.stderr.decode()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert not [name for name in names if name.endswith(".wacz")], "no original"
+    assert {f"{row['bundle_sha256']}.wacz.seal.json" for row in listed} < names
+    assert yiguang("evidence", "looks", "9999").returncode == 1
+    (sealed / listed[0]["bundle"]).write_bytes(b"x")
+    spoilt = yiguang("evidence", "looks")
+    assert spoilt.returncode == 1 and "2 次复测中有 1 次的证据未通过核验" in spoilt.stderr.decode()

@@ -1,9 +1,11 @@
 """A lead that was referred, and recheck nights in which its page is found in whatever state."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, insert
 
@@ -11,10 +13,12 @@ from domain.findings import Finding, Judgement
 from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.visits import ControlAsked, FrontierUrl, Visit
+from storage.canonical import read_canonical_zip
 from storage.database import writing
 from storage.frontier import SqlFrontier
 from storage.looks import LookSealing, LooksRecorded, record_looks
 from storage.nights import finish_night, open_night
+from storage.package import LOOK
 from storage.seals import seal_night
 from storage.tables import referral_packages, referred_leads
 from storage.takedown import ReferredCase, referred_case, referred_cases
@@ -77,6 +81,13 @@ def look_at(engine: Engine, folder: Path, case: ReferredCase, hours: float, foun
     looked_at = referred_case(engine, case.case_id)
     assert looked_at is not None
     return looked_at
+
+
+def look_of(folder: Path, case: ReferredCase, number: int) -> dict[str, Any]:
+    """What is written of a look in its evidence; numbers from 0."""
+    members = read_canonical_zip((folder / case.looks[number].bundle).read_bytes())
+    look: dict[str, Any] = json.loads(members[LOOK])
+    return look
 
 
 def unchanged(row: FrontierUrl, at: datetime) -> Visit:

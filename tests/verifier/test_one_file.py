@@ -40,16 +40,25 @@ def test_all_is_checked_and_good(hand_over: HandOver) -> None:
 
 
 def test_looks_are_checked_and_told(hand_over: HandOver) -> None:
-    done = run(hand_over.verifier, *hand_over.looks, *_with_roots(hand_over))
+    done = run(hand_over.verifier, hand_over.bundles[0], *hand_over.looks, *_with_roots(hand_over))
     assert (done.returncode, done.stderr) == (0, "")
     assert "[不符]" not in done.stdout
     assert "[未查]" not in done.stdout
+    assert done.stdout.count("[相符] 首次取证：移送的说法都在首次取证的正文中所写的位置") == 3
+    assert done.stdout.count("[相符] 此前复测：第 1 次：时间与结果与其证据包一致") == 2
     assert "移送后第 1 日，第 1 次" in done.stdout
     assert "结果：原页下线，同一内容另处仍在（页面不存在（404/410），HTTP 404，" in done.stdout
     assert "同一内容另见：http://" in done.stdout
     assert "移送的说法 1 处，仍在 0 处，不再出现 1 处，新出现 1 处" in done.stdout
     assert "结果：未能访问，不能认定（超时，没有收到应答，30 秒内没有应答）" in done.stdout
     assert "李小明" not in done.stdout
+
+
+def test_a_look_alone_says_what_it_could_not_be_held_against(hand_over: HandOver) -> None:
+    done = run(hand_over.verifier, hand_over.looks[2], *_with_roots(hand_over))
+    assert done.returncode == 0
+    assert done.stdout.count("[未查] 首次取证：没有一并给出") == 1
+    assert done.stdout.count("[未查] 此前复测") == 2
 
 
 def test_what_was_not_checked_is_said(hand_over: HandOver, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 VERIFY_HELP = """\
 核验证据包；全部通过时退出码为 0，否则说明哪一项不符。
 
-给出文件时不需要数据库；封存证明（.seal.json）可以单独核验。--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
+给出文件时不需要数据库；封存证明（.seal.json）可以单独核验；复测的证据包与首次取证及此前各次的一并给出时，互相核对。--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
 --all 核验数据目录中的全部证据，与数据库中的摘要和哈希链比对，并复核封存摘要与时间戳。
 
 \b
@@ -110,20 +110,28 @@ def verify(
 ) -> None:
     from storage.proof import SUFFIX
     from storage.verify import verify_bundle
+    from storage.verify_between import verify_between
     from storage.verify_proof import verify_proof
 
     if everything == bool(paths) or (everything and key) or (store and not everything):
         raise UsageError("给出证据包的路径（可带 --key），或用 --all（可带 --store；二者取一）")
+    between: list[VerifyReport] = []
     if everything:
         reports = _verify_everything() + (_verify_remote(store, options or []) if store else [])
     else:
         alone = [(verify_proof if path.name.endswith(SUFFIX) else verify_bundle, path) for path in paths or []]
         reports = [check(path, key) for check, path in alone]
-    for report in reports:
+        good = [
+            path for (check, path), report in zip(alone, reports, strict=True) if check is verify_bundle and report.ok
+        ]
+        between = verify_between(good)
+    for report in (*reports, *between):
         typer.echo(json.dumps(_report_row(report), ensure_ascii=False) if as_json else _in_words(report))
     failed = sum(not report.ok for report in reports)
     if failed:
         raise CommandFailed(f"{len(reports)} 份证据中有 {failed} 份未通过核验")
+    if not all(report.ok for report in between):
+        raise CommandFailed("各份证据单独看均通过核验，互相之间不符")
     if reports:
         typer.echo(f"{len(reports)} 份证据全部通过核验", err=True)
 
