@@ -271,7 +271,8 @@ def _looked(engine: Engine) -> Iterator[Fact]:
             for key in keys:
                 if key not in seen:
                     seen.add(key)
-                    yield Fact(key, _day(each.look.at), f"线索 {case.case_id}")
+                    proof = f"，复测证据 {each.bundle_sha256}" if each.bundle_sha256 else ""
+                    yield Fact(key, _day(each.look.at), f"线索 {case.case_id}{proof}")
 
 
 def _tips(engine: Engine) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import masked_copies, require_bundles_kept, write_files
+from yiguang.look_files import look_sheet_files
 from yiguang.referring import confirmed_leads, officer
 from yiguang.settings import Settings
 
@@ -31,6 +32,7 @@ def make_report_forms(settings: Settings, cases: Sequence[int], to: str, by: str
             stem = Path(lead.bundle).stem
             found = copies.of(lead.case_id, lead.bundle)
             copy = {f"附件{file.removeprefix(stem)}": data for file, data in found.items()}
+            copy |= look_sheet_files(settings, engine, lead.case_id, "附件.")
             text = form_text(form, lead, fill(form, lead, list(copy)))
             folder = out / f"{form.code}-线索{lead.case_id}"
             write_files(folder, {f"{form.code}举报内容.txt": text.encode(), **copy})

@@ -119,6 +119,7 @@ def _leads(engine: Engine, request: Request) -> dict[str, Any]:
         rows = connection.execute(query).all()
     cases = referred_cases(engine, [row.page_id for row in rows])
     grades = {case.case_id: graded.grade.value for case in cases if (graded := case.graded)}
+    proofs = {case.case_id: case.looks[-1].bundle_sha256 or None for case in cases if case.looks}
     leads = [
         {
             "case": row.page_id,
@@ -130,6 +131,7 @@ def _leads(engine: Engine, request: Request) -> dict[str, Any]:
             "severity": row.severity,
             "confirmed_at": row.decided_at.isoformat(),
             "takedown": grades.get(row.page_id),
+            "takedown_evidence_sha256": proofs.get(row.page_id),
         }
         for row in rows
     ]

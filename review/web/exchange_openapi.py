@@ -28,11 +28,11 @@ _PACKAGE = {
 _LEAD = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["case", "nature", "url", "institution", "region", "families", "severity", "confirmed_at", "takedown"],
+    "required": ["case", "nature", "url", "institution", "region", "families", "severity", "confirmed_at", "takedown", "takedown_evidence_sha256"],
     "properties": {
         "case": _ID, "nature": {"const": "lead"}, "url": _TEXT, "institution": _MAYBE_TEXT, "region": _MAYBE_TEXT,
         "families": {"type": "array", "items": _TEXT}, "severity": {"type": "integer"}, "confirmed_at": _TIME,
-        "takedown": {"enum": [None, *(each.value for each in Grade)]},
+        "takedown": {"enum": [None, *(each.value for each in Grade)]}, "takedown_evidence_sha256": _MAYBE_TEXT,
     },
 }  # fmt: skip
 _PAGE = [

@@ -18,9 +18,11 @@ from review.tokens import PREFIX, Scope, TokenFault, Tokens
 from storage.database import migrate, open_engine
 from storage.outbox import add_statement
 from storage.tables import api_tokens, desk_items
+from storage.takedown import referred_case
 from tests.desk_web.served import Served, served_desk
 from tests.referral.leads import confirm
 from tests.review.desk import Page, desk, people
+from tests.storage.look_nights import gone, look_at
 
 DIGEST = "ab" * 32
 FUZZ = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -39,6 +41,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         cases = [case_of(served, path) for path in ("a", "b")]
         number = reserve_number(engine, Recipient.AMR, cases, "wang", {}, served.clock())
         record_package(engine, number, DIGEST)
+        referred = referred_case(engine, cases[0])
+        assert referred is not None
+        look_at(engine, folder, referred, 25, gone)
         yield served
     engine.dispose()
 
@@ -63,6 +68,12 @@ def test_leads_and_packages_are_read(served: Served, token: str) -> None:
     leads = ask(served, "/leads", token).json()["leads"]
     assert [lead["case"] for lead in leads] == [case_of(served, "a"), case_of(served, "b")]  # `c` is not confirmed
     assert all(lead["nature"] == "lead" and "text" not in lead and "quote" not in lead for lead in leads)
+    looked_at = referred_case(served.engine, case_of(served, "a"))
+    assert looked_at is not None
+    assert [(lead["takedown"], lead["takedown_evidence_sha256"]) for lead in leads] == [
+        ("gone-once", looked_at.looks[0].bundle_sha256),
+        (None, None),
+    ]
     (package,) = ask(served, "/packages", token).json()["packages"]
     assert (package["recipient"], package["stage"], package["manifest_sha256"]) == ("amr", "draft", DIGEST)
     assert ask(served, f"/packages/{package['number']}", token).json() == package

@@ -30,6 +30,7 @@ from storage.outbox import add_statement, take_step
 from storage.tables import desk_items
 from tests.referral.leads import LEXICONS, confirm
 from tests.review.desk import Clock, Page, desk, people
+from tests.storage.look_nights import climb
 
 DIGEST = "ab" * 32
 
@@ -83,6 +84,17 @@ def test_sites_count_once_a_period_and_shares_have_no_value_without_a_whole() ->
     assert values["sites", "2026年10月"] == 1.0 and values["sites", "2026年"] == 1.0
     assert values["false-share", "2026年10月"] is None
     assert values["false-share", "2026年11月"] == 0.5
+
+
+def test_every_outcome_that_is_counted_names_its_evidence(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    last = case.looks[-1].look.at
+    first, until = last.date() - timedelta(days=60), last.date() + timedelta(days=1)
+    facts = gather_facts(engine, first, until, {}, (), load_work_calendar(LEXICONS), last)
+    for grade in ("gone", "softened", "unreachable"):
+        (what,) = [fact.what for fact in facts if fact.key == f"grade:{grade}"]
+        (look,) = [each for each in case.looks if each.grade.value == grade]
+        assert what == f"线索 {case.case_id}，复测证据 {look.bundle_sha256}"
 
 
 def test_quotes_of_many_leads_are_read_at_once(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

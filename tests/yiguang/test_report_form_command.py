@@ -1,5 +1,6 @@
 """`yiguang report-form`: only for leads that two persons confirmed, by one who may refer, and on the record."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from storage.digests import sha256_hex
 from storage.tables import desk_items
 from tests.referral.leads import confirm
 from tests.review.desk import Clock, Page, desk, people
+from tests.storage.look_nights import gone, look_at, refer
 from yiguang.cli import run
 from yiguang.home import utc_now
 
@@ -52,6 +54,15 @@ def test_a_confirmed_lead_is_filled_in_with_its_masked_copy_and_logged(
     newest = AuditLog(engine, utc_now).entries()[0]
     assert (newest.act, newest.subject) == ("report-form-made", f"page:{case}")
     assert newest.detail["text_sha256"] == sha256_hex(text.encode())
+
+
+def test_what_later_looks_found_goes_with_the_form(home: tuple[Engine, str, str], tmp_path: Path) -> None:
+    engine, case, _ = home
+    looked_at = look_at(engine, Path(os.environ["YIGUANG_HOME"]), refer(engine, int(case)), 25, gone)
+    assert run(["report-form", case, "--to", "12377", "--out", str(tmp_path / "out")]) == 0
+    folder = tmp_path / "out" / f"12377-线索{case}"
+    assert looked_at.looks[0].bundle_sha256 in (folder / "附件.复测记录.txt").read_text(encoding="utf-8")
+    assert "附件.复测记录.txt" in (folder / "12377举报内容.txt").read_text(encoding="utf-8")
 
 
 def test_what_two_persons_did_not_confirm_stays(home: tuple[Engine, str, str], tmp_path: Path, capsys: Printed) -> None:
