@@ -18,6 +18,7 @@ from storage.canonical import NotCanonical, canonical_json, read_canonical_zip
 from storage.completeness import REQUIRED_PROVENANCE
 from storage.connections import certificates_problem
 from storage.digests import sha256_hex
+from storage.look_form import has_its_form
 from storage.look_record import FORMAT
 from storage.verify_warc import UNREADABLE, warc_problem
 
@@ -93,6 +94,8 @@ def _look_problem(members: Mapping[str, bytes]) -> str:
     look = json.loads(members[parts.LOOK])
     if canonical_json(look) != members[parts.LOOK] or look["format"] != FORMAT:
         return "复测记录不是规范写法"
+    if not has_its_form(look):
+        return "复测记录缺少应有的内容，或内容的写法不对"
     visit = json.loads(members[parts.PROVENANCE])
     if differing := [name for name in _SHARED if look[name] != visit[name]]:
         return f"复测记录与访问情况不一致：{'、'.join(differing)}"

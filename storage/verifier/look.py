@@ -62,6 +62,12 @@ _SAID_TWICE = (
     "control",
 )
 
+_FIELDS = {
+    "format", "case", "number", "referred_at", "looked_at", "days", "night_id", "page", "url", "final_url", "http_status",
+    "robots", "response", "redirects", "control", "outcome", "outcome_zh", "detail", "error", "grade", "grade_zh", "reappeared",
+    "flagged", "text_sha256", "shot_bundle_sha256", "first_capture", "claims", "copies", "earlier",
+}  # fmt: skip
+
 Members = dict[str, bytes]
 
 
@@ -95,6 +101,8 @@ def look_problem(members: Members) -> str:
     look = json.loads(members[LOOK])
     if canonical_json(look) != members[LOOK] or look["format"] != FORMAT:
         return "不是规范写法"
+    if not _has_its_form(look):
+        return "缺少应有的内容，或内容的写法不对"
     sheet = json.loads(members[PROVENANCE])
     for name in _SAID_TWICE:
         if look[name] != sheet[name]:
@@ -104,6 +112,49 @@ def look_problem(members: Members) -> str:
     if look["outcome_zh"] != OUTCOMES[look["outcome"]] or look["grade_zh"] != GRADES[look["grade"]]:
         return "结果的中文与代码不一致"
     return _response_problem(members, look) or _text_problem(members, look) or _claims_problem(look)
+
+
+def _has_its_form(look: dict[str, Any]) -> bool:
+    """Whether every field is there and of its kind, so far as nothing else depends on it."""
+    first, claims = look["first_capture"], look["claims"]
+    lists = [claims[name] for name in ("referred", "left", "dropped", "added")]
+    if not all(isinstance(each, list) for each in (*lists, look["earlier"], look["copies"])):
+        return False
+    rows = [row for each in lists for row in each]
+    return (
+        set(look) == _FIELDS
+        and set(first) == {"captured_at", "text_sha256", "bundle_sha256"}
+        and set(claims) == {"referred", "left", "dropped", "added"}
+        and all(set(row) == {"rule", "quote", "quote_sha256", "start", "end"} for row in rows)
+        and all(isinstance(row[name], str) for row in rows for name in ("rule", "quote", "quote_sha256"))
+        and all(_is_place(row["start"], row["end"]) for row in rows)
+        and all(set(each) == {"at", "outcome", "grade", "bundle_sha256"} for each in look["earlier"])
+        and all(_is_digest(each["bundle_sha256"]) for each in look["earlier"])
+        and all(_moment(each["at"]) for each in look["earlier"])
+        and all(each["outcome"] in OUTCOMES and each["grade"] in GRADES for each in look["earlier"])
+        and all(_is_digest(look[name]) for name in ("text_sha256", "shot_bundle_sha256"))
+        and isinstance(first["text_sha256"], str)
+        and isinstance(first["bundle_sha256"], str)
+        and all(_is_both_clocks(moment) for moment in (look["referred_at"], look["looked_at"], first["captured_at"]))
+        and all(type(look[name]) is int for name in ("case", "number", "days"))
+        and all(type(look[name]) is bool for name in ("reappeared", "flagged"))
+        and all(isinstance(url, str) for url in look["copies"])
+        and (look["error"] is None if look["outcome"] == "content" else isinstance(look["error"], str))
+    )
+
+
+def _is_place(start: Any, end: Any) -> bool:
+    return (start is None and end is None) or (type(start) is int and type(end) is int and 0 <= start <= end)
+
+
+def _is_digest(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and len(value) == 64)
+
+
+def _is_both_clocks(value: Any) -> bool:
+    """An instant in UTC and, eight hours on, in Beijing."""
+    utc = _moment(value["utc"])
+    return set(value) == {"utc", "beijing"} and (utc + timedelta(hours=8)).isoformat() + "+08:00" == value["beijing"]
 
 
 def _response_problem(members: Members, look: dict[str, Any]) -> str:
@@ -150,6 +201,9 @@ def _claims_problem(look: dict[str, Any]) -> str:
     }
     if look["number"] != len(look["earlier"]) + 1:
         return "复测的次序与此前各次不符"
+    moments = [_moment(each["at"]) for each in look["earlier"]] + [_moment(look["looked_at"]["utc"])]
+    if moments != sorted(moments):
+        return "此前各次不按时间先后排列"
     if look["outcome"] == "content":
         fit = lists["left"] | lists["dropped"] == lists["referred"] and not lists["left"] & lists["dropped"]
         fit = fit and not lists["added"] & lists["referred"]
@@ -170,12 +224,6 @@ def _grade(look: dict[str, Any], lists: dict[str, set[tuple[str, str]]]) -> str:
     if outcome not in _GONE:
         return "unreachable" if outcome in _UNREACHABLE else "unknown"
     now = since = _moment(look["looked_at"]["utc"])
-    last = now
-    for each in reversed(look["earlier"]):
-        at = _moment(each["at"])
-        if at > last:
-            raise ValueError("looks are not in order of time")
-        last = at
     for each in reversed(look["earlier"]):
         if each["outcome"] in _GONE:
             since = _moment(each["at"])

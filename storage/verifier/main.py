@@ -75,7 +75,10 @@ def _verify_between(given: dict[str, Given]) -> bool:
         if each.look is None:
             continue
         place = len(report.lines)
-        check_between(each.look, given, report)
+        try:
+            check_between(each.look, given, report)
+        except UNREADABLE as fault:
+            report.fail(LOOK, f"内容无法解析（{type(fault).__name__}）")
         print(f"  {digest[:16]}…（第 {each.look['number']} 次复测）")
         _print_lines(report.lines[place:])
     return FAILED not in {line.result for line in report.lines}

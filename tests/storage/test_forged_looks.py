@@ -1,18 +1,26 @@
 """Evidence of looks that somebody with a key wrote to his liking: what the parts, and the bundles it names, say of it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from storage import package as parts
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
+from storage.database import migrate, open_engine
 from storage.digests import sha256_hex
 from storage.look_bundle import build_look_bundle, read_visit
 from storage.tables import bundles
 from storage.verifier.between import check_between, given_of
 from storage.verifier.bundle import check_bundle
+from storage.verifier.main import main
 from storage.verifier.report import FAILED, Report
 from storage.verify import verify_bundle
 from storage.verify_between import verify_between
@@ -135,3 +143,48 @@ def _between(paths: list[Path]) -> tuple[list[str], list[str]]:
         if each.look is not None:
             check_between(each.look, given, report)
     return ours, [line.name for line in report.lines if line.result == FAILED]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), value=_JSON)
+def test_both_verifiers_agree_on_any_look_and_always_answer(looks: list[Path], data: st.DataObject, value: Any) -> None:
+    """A field anywhere in the record replaced by any JSON, and the bundle made anew around it."""
+    path = data.draw(st.sampled_from(looks))
+    look = json.loads(read_canonical_zip(path.read_bytes())[parts.LOOK])
+    holder, key = data.draw(st.sampled_from(list(_places(look))))
+    holder[key] = value
+    try:
+        forged = _rewritten(path.read_bytes(), look)
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return  # not even a bundle can be made of it
+    ours, alone = _faults(forged, path.with_name("forged.wacz"))
+    assert ours == alone, f"{key} became {value!r}"
+    with redirect_stdout(StringIO()):
+        assert main([str(path.with_name("forged.wacz"))]) in (0, 1)
+    assert all(report.path for report in verify_between([path.with_name("forged.wacz")]))
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a JSON value where another could stand."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield value, key
+        yield from _places(inner)
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One of each kind, as files."""
+    folder = tmp_path_factory.mktemp("looks")
+    engine = open_engine(f"sqlite:///{folder}/yiguang.db")
+    migrate(engine)
+    case = climb(engine, folder)
+    engine.dispose()
+    return [folder / each.bundle for each in case.looks]
