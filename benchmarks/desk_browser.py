@@ -1,6 +1,7 @@
 """One of the analysts of `desk_load` sits at a browser: how long from the key that decides to the next item on the screen.
 
-The desk runs in a process of its own, as `yiguang serve` does; times are the browser's own clock. `shown` ends two frames after the
+The desk runs in a process of its own, as `yiguang serve` does, and the other people work in it, as their requests would; times are
+the browser's own clock. `shown` ends two frames after the
 next item is in the page; `request` is what the browser waited for the answer to the decision, `following` and `part` for what it
 fetches ahead of need.
 """
@@ -8,13 +9,17 @@ fetches ahead of need.
 import multiprocessing
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import Engine
 
 from classifier.reference import load_reference
 from crawler.browser import find_chromium
@@ -25,6 +30,7 @@ from review.web.serving import Listener, serve_all
 from review.web.settings import SESSION_COOKIE, WebSettings
 from storage.database import open_engine
 
+T = TypeVar("T")
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 _LONGEST_WAIT_MS = 30_000
 #: Runs before the page's own script: the moment of a key, and of the frame in which another item stands there.
@@ -42,15 +48,27 @@ _WAITED = """() => performance.getEntriesByType('resource').map(e => [new URL(e.
 
 
 @contextmanager
-def served(url: str, folder: Path) -> Iterator[str]:
-    """The desk over that database, in another process; its address."""
+def served(url: str, folder: Path, besides: Callable[[Engine], T]) -> Iterator[tuple[str, Callable[[], T]]]:
+    """The desk over that database, in another process: its address, and a call that waits for what `besides` (a function of a
+    module) gives there meanwhile. That raises SystemExit when it fails."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(url, folder, port), daemon=True)
+    spawning = multiprocessing.get_context("spawn")
+    mine, theirs = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_serve, args=(url, folder, port, besides, theirs), daemon=True)
     process.start()
+    theirs.close()
+
+    def done() -> T:
+        try:
+            answer: T = mine.recv()
+        except EOFError:
+            raise SystemExit("those who work beside the browser did not end well") from None
+        return answer
+
     try:
         _wait_for(port, process.is_alive)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", done
     finally:
         process.terminate()
         process.join(30)
@@ -93,8 +111,14 @@ def _name(path: str) -> str:
     return "part" if path.startswith("/items/") else ""
 
 
-def _serve(url: str, folder: Path, port: int) -> None:
+def _serve(url: str, folder: Path, port: int, besides: Callable[[Engine], T], answers: "Connection[T, T]") -> None:
     engine = open_engine(url)
+
+    def work() -> None:
+        with answers:
+            answers.send(besides(engine))
+
+    threading.Thread(target=work, daemon=True).start()
     settings = WebSettings(burst=100_000, per_second=100_000.0)
     lexicon = Lexicon(load_reasons(LEXICONS), load_reference(LEXICONS), LEXICONS)
     app = desk_app(engine, folder, settings, lambda: datetime.now(UTC), lexicon)

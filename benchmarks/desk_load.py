@@ -15,10 +15,12 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
@@ -47,23 +49,21 @@ from storage.tables import (
 class Times:
     """Milliseconds by what was done."""
 
-    taken: dict[str, list[float]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    taken: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, seconds: float) -> None:
-        with self.lock:
-            self.taken.setdefault(name, []).append(seconds * 1000)
+        """From any thread: what is appended to a list is there once."""
+        self.taken[name].append(seconds * 1000)
 
 
 def work(
-    engine: Engine,
     folder: Path,
     people: Sequence[Account],
     decisions: int,
     think: float,
-    besides: Callable[[Times], None] | None = None,
+    engine: Engine,
 ) -> Times:
-    """All people at once until each has made so many decisions; `besides` is done meanwhile in this thread."""
+    """All people at once until each has made so many decisions."""
     times, start = Times(), threading.Barrier(len(people))
     faults: list[BaseException] = []
 
@@ -76,8 +76,6 @@ def work(
     threads = [threading.Thread(target=morning, args=(account, seed)) for seed, account in enumerate(people)]
     for thread in threads:
         thread.start()
-    if besides is not None:
-        besides(times)
     for thread in threads:
         thread.join()
     if faults:
@@ -196,14 +194,15 @@ def main() -> None:
             for n in range(given.people)
         ]
         if given.browser:
-            with served(url, Path(folder)) as address:
-                token = _token(accounts, people.pop())
-                times = work(
-                    engine, Path(folder), people, given.decisions, given.think,
-                    lambda times: browse(address, token, given.browser, given.think, times.add),
-                )  # fmt: skip
+            token = _token(accounts, people.pop())
+            besides = partial(work, Path(folder), people, given.decisions, given.think)
+            with served(url, Path(folder), besides) as (address, done):
+                shown = Times()
+                browse(address, token, given.browser, given.think, shown.add)
+                times = done()
+                times.taken.update(shown.taken)
         else:
-            times = work(engine, Path(folder), people, given.decisions, given.think)
+            times = work(Path(folder), people, given.decisions, given.think, engine)
         report(times)
         check(engine, times)
         engine.dispose()

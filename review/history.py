@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, and_, select, union_all
+from sqlalchemy import Connection, Engine, and_, select
 
-from domain.reviews import DECIDED, ItemState, Verdict
+from domain.reviews import ItemState, Verdict
 from review.accounts import Account
 from review.items import without_conflicts
 from storage.outbox import rescinded_pages
 from storage.tables import desk_accounts, desk_decisions, desk_item_parties, desk_items
 
 SHOWN = 20
-#: A name on more items than this is no operator's: a platform, a template.
-_COMMON = 2000
+#: Of the items under a name the newest are looked at: one on very many is no operator's, but a platform's or a template's.
+_NAMED = 400
+#: Items found for each one shown: a reader does not see those of institutions in conflict.
+_IN_SIGHT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,7 @@ def earlier_items(engine: Engine, reader: Account, row: Any, limit: int = SHOWN)
     """Decided items like `row` of desk_items, those at the same address first, then newest first."""
     items, made = desk_items.c, desk_decisions.c
     with engine.connect() as connection:
-        names = connection.scalars(select(desk_item_parties.c.party).where(desk_item_parties.c.item_id == row.id)).all()
-        named = select(desk_item_parties.c.item_id).where(desk_item_parties.c.party.in_(names)).limit(_COMMON)
-        # A search in an index for each: as one condition of alternatives, all decided items are walked
-        alike = union_all(
-            select(items.id).where(items.url_key == row.url_key),
-            select(items.id).where(items.target_id == row.target_id),
-            select(named.subquery().c.item_id),
-        )
-        found = connection.scalars(
-            without_conflicts(select(items.id), reader)
-            .where(
-                items.id.in_(alike),
-                items.state.in_([state.value for state in DECIDED]),
-                items.id != row.id,
-            )
-            .order_by((items.url_key == row.url_key).desc(), items.decided_at.desc())
-            .limit(limit)
-        ).all()
+        found = _like(connection, row)[: limit * _IN_SIGHT]
         query = (
             select(
                 desk_items,
@@ -74,8 +59,31 @@ def earlier_items(engine: Engine, reader: Account, row: Any, limit: int = SHOWN)
             )
             .order_by(made.id)
         )
-        last = {decision.item_id: decision for decision in connection.execute(query)}
-    return tuple(_earlier(last[item_id], row.url_key) for item_id in found if item_id in last)
+        last = {decision.item_id: decision for decision in connection.execute(without_conflicts(query, reader))}
+    return tuple(_earlier(last[item_id], row.url_key) for item_id in found if item_id in last)[:limit]
+
+
+def _like(connection: Connection, row: Any) -> list[int]:
+    """Decided items of the same address, target or names, those at the same address first, then newest first.
+
+    Asked one by one, each by what an index has: as one question of alternatives, databases walk all that was ever decided. What is
+    decided has no stage.
+    """
+    items = desk_items.c
+    decided = select(items.id, items.decided_at).where(items.stage.is_(None), items.id != row.id)
+    newest = items.decided_at.desc()
+    parties = desk_item_parties.c
+    names = select(parties.party).where(parties.item_id == row.id)
+    named = select(parties.item_id).where(parties.party.in_(connection.scalars(names).all()))
+    recent = named.order_by(parties.item_id.desc()).limit(_NAMED).subquery()
+    same_page = connection.execute(decided.where(items.url_key == row.url_key).order_by(newest)).all()
+    # Its own address first: by time alone PostgreSQL would walk all that was decided, newest first, until it has enough of this target
+    by_page = (items.url_key == row.url_key).desc()
+    of_target = decided.where(items.target_id == row.target_id).order_by(by_page, newest).limit(SHOWN + len(same_page))
+    same_target = connection.execute(of_target).all()
+    same_name = connection.execute(decided.join(recent, recent.c.item_id == items.id)).all()
+    others = sorted((*same_target, *same_name), key=lambda other: other.decided_at, reverse=True)
+    return list(dict.fromkeys(other.id for other in (*same_page, *others)))
 
 
 def _earlier(row: Any, url_key: str) -> EarlierItem:

@@ -28,6 +28,10 @@ from review.settings import DeskSettings
 from storage.database import writing
 from storage.tables import desk_accounts, desk_conflict_parties, desk_item_families, desk_items, desk_views
 
+#: Items looked for before one is taken: others may take some of them in between, seldom this many.
+_CANDIDATES = 30
+_OTHERS = desk_items.alias("others")
+
 
 class InOtherHands(Refused):
     """Somebody else has the item open; `holder` is the account's name."""
@@ -82,10 +86,17 @@ class ReviewQueue:
         require(account, Act.DECIDE_FIRST)
         filters = filters or Filters()
         now = self._clock()
+        with self._engine.connect() as connection:
+            candidates = self._candidates(connection, account, filters, in_hand, now)
+        if not candidates:
+            return None
+        # Searched for before the turn to write, for which everybody waits; only what was found is looked at again in it
+        free = self._free(account, filters, in_hand, now)
         with writing(self._engine) as connection:
-            item_id = self._open_already(connection, account, filters, in_hand, now)
-            if item_id is None:
-                item_id = self._most_urgent(connection, account, filters, in_hand, now)
+            item_id = connection.scalar(free.where(desk_items.c.id.in_(candidates)))
+            if item_id is None:  # others took all of them meanwhile
+                candidates = self._waiting(connection, account, filters, in_hand, now)
+                item_id = connection.scalar(free.where(desk_items.c.id.in_(candidates)))
             if item_id is None:
                 return None
             self._lock(connection, account, item_id, now)
@@ -215,41 +226,64 @@ class ReviewQueue:
             has_conflicts = connection.scalar(declared) is not None
         return without_conflicts(query, account) if has_conflicts else query
 
-    def _open_already(
+    def _candidates(
         self, connection: Connection, account: Account, filters: Filters, in_hand: Collection[int], now: datetime
-    ) -> int | None:
-        mine = and_(desk_items.c.lock_holder == account.id, desk_items.c.lock_until > now)
-        query = without_conflicts(narrowed(select(desk_items.c.rank, desk_items.c.id), filters, account), account)
-        query = query.where(mine, desk_items.c.stage.is_not(None), desk_items.c.id.not_in(in_hand))
-        # Put in order here, for a person has few: asked for the first by rank, SQLite walks all items to find none
-        open_already = sorted((row.rank, row.id) for row in connection.execute(query))
-        return open_already[0][1] if open_already else None
+    ) -> list[int]:
+        """Items for this person, most urgent first: the one that they have open already, or some of those that wait."""
+        # Two questions, for a person has few: asked in one, a database may walk all items that the filters let through
+        held = connection.scalars(select(desk_items.c.id).where(_is_mine(account, now))).all()
+        if elsewhere := set(held).difference(in_hand):
+            query = without_conflicts(narrowed(select(desk_items.c.rank, desk_items.c.id), filters, account), account)
+            query = query.where(desk_items.c.id.in_(sorted(elsewhere)), desk_items.c.stage.is_not(None))
+            if open_already := sorted((row.rank, row.id) for row in connection.execute(query)):
+                return [open_already[0][1]]
+        return self._waiting(connection, account, filters, in_hand, now)
 
-    def _most_urgent(
+    def _waiting(
         self, connection: Connection, account: Account, filters: Filters, in_hand: Collection[int], now: datetime
-    ) -> int | None:
+    ) -> list[int]:
+        """Some of the items that wait for this person, most urgent first, all of the same reading."""
         for stage in stages_of(account):
             if filters.stage not in (None, stage):
                 continue
             query = without_conflicts(narrowed(select(desk_items.c.id), filters, account), account)
             query = query.where(
-                desk_items.c.stage == stage.value,
-                is_free(account, now),
-                ~is_put_aside(account.id, now),
-                ~is_read_by(account.id),
-                or_(desk_items.c.assignee.is_(None), desk_items.c.assignee == account.id),
-                desk_items.c.id.not_in(in_hand),
-                or_(desk_items.c.cluster_id.is_(None), desk_items.c.cluster_id.not_in(_clusters_in_hand(account, now))),
+                desk_items.c.stage == stage.value, desk_items.c.id.not_in(in_hand), _waits_for(account, now)
             )
-            query = query.order_by(desk_items.c.rank, desk_items.c.id).limit(1)
-            found = connection.scalar(query.with_for_update(skip_locked=True, of=desk_items))
-            if found is not None:
-                return int(found)
-        return None
+            query = query.order_by(desk_items.c.rank, desk_items.c.id).limit(_CANDIDATES)
+            if found := connection.scalars(query).all():
+                return list(found)
+        return []
+
+    def _free(self, account: Account, filters: Filters, in_hand: Collection[int], now: datetime) -> Select[Any]:
+        """The first item that is still this person's to take, locked until the transaction ends."""
+        query = without_conflicts(narrowed(select(desk_items.c.id), filters, account), account).where(
+            desk_items.c.id.not_in(in_hand),
+            desk_items.c.stage.in_([stage.value for stage in stages_of(account)]),
+            or_(_is_mine(account, now), _waits_for(account, now)),
+        )
+        query = query.order_by(desk_items.c.rank, desk_items.c.id).limit(1)
+        return query.with_for_update(skip_locked=True, of=desk_items)
 
     def _lock(self, connection: Connection, account: Account, item_id: int, now: datetime) -> None:
         lock = {"lock_holder": account.id, "lock_until": now + self._settings.lock}
         connection.execute(update(desk_items).where(desk_items.c.id == item_id).values(lock))
+
+
+def _is_mine(account: Account, now: datetime) -> ColumnElement[bool]:
+    return and_(desk_items.c.lock_holder == account.id, desk_items.c.lock_until > now)
+
+
+def _waits_for(account: Account, now: datetime) -> ColumnElement[bool]:
+    """Items that this person may be given now."""
+    items = desk_items.c
+    return and_(
+        is_free(account, now),
+        ~is_put_aside(account.id, now),
+        ~is_read_by(account.id),
+        or_(items.assignee.is_(None), items.assignee == account.id),
+        or_(items.cluster_id.is_(None), items.cluster_id.not_in(_clusters_in_hand(account, now))),
+    )
 
 
 def stages_of(account: Account) -> tuple[Stage, ...]:
@@ -291,7 +325,7 @@ def refuse_if_in_other_hands(connection: Connection, row: Any, account: Account,
 
 def _clusters_in_hand(account: Account, now: datetime) -> Select[Any]:
     """Clusters of which somebody else has an item open: one person decides the like of it together."""
-    others = desk_items.alias("others")
+    others = _OTHERS
     return select(others.c.cluster_id).where(
         others.c.lock_until > now, others.c.lock_holder != account.id, others.c.cluster_id.is_not(None)
     )
