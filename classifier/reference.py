@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from classifier import sentence_families
 from classifier.errors import LexiconError
 from classifier.yaml_file import load_mapping
 
@@ -51,16 +52,22 @@ class RuleCard:
 @dataclass(frozen=True, slots=True)
 class Reference:
     """`laws` by short name, `rules` and `gates` (their titles) by id. `other_titles` are those of leads from
-    names and registry, which have no rule file. An empty one explains nothing and hides nothing."""
+    names and registry, which have no rule file; `sentence_rules` those by which the sentence model's findings stand. An empty one
+    explains nothing and hides nothing."""
 
     laws: Mapping[str, Law] = field(default_factory=dict)
     rules: Mapping[str, RuleCard] = field(default_factory=dict)
     gates: Mapping[str, str] = field(default_factory=dict)
     other_titles: Mapping[str, str] = field(default_factory=dict)
+    sentence_rules: Mapping[str, RuleCard] = field(default_factory=dict)
+
+    def card_of(self, rule: str) -> RuleCard | None:
+        """The rule of a file, or of the sentence model; None for leads from names and registry and for rules of the past."""
+        return self.rules.get(rule) or self.sentence_rules.get(rule)
 
     def title_of(self, rule: str) -> str:
         """In Chinese; the id itself of a rule that the lexicons do not have any more."""
-        card = self.rules.get(rule)
+        card = self.card_of(rule)
         return card.title if card is not None else self.other_titles.get(rule, rule)
 
     def cite(self, basis: str) -> CitedArticle:
@@ -84,7 +91,18 @@ def load_reference(lexicons: Path) -> Reference:
         {rule.id: rule for rule in rules},
         {gate: str(data.get("title", gate)) for gate, data in gates.items()},
         _other_titles(lexicons / "registry" / "findings.toml"),
+        _sentence_rules(lexicons),
     )
+
+
+def _sentence_rules(lexicons: Path) -> dict[str, RuleCard]:
+    if not (lexicons / sentence_families.FILE).exists():
+        return {}
+    rules = sentence_families.load_sentence_families(lexicons).rules.values()
+    return {
+        rule.id: RuleCard(rule.id, rule.title, rule.family, rule.status, tuple(rule.gates), tuple(rule.recipients))
+        for rule in rules
+    }
 
 
 def _other_titles(path: Path) -> dict[str, str]:

@@ -201,7 +201,7 @@ def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) 
 
 
 def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:
-    rule = reference.rules.get(row.rule)
+    rule = reference.card_of(row.rule)
     return Claim(
         quote=masked[row.start_offset : row.end_offset],
         start=row.start_offset,

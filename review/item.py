@@ -220,7 +220,7 @@ def _finding(row: Any, page: PageView, shot: ShotPlaces | None, reference: Refer
         silenced=row.silenced,
         gates=tuple(row.gates),
     )
-    rule = reference.rules.get(row.rule)
+    rule = reference.card_of(row.rule)
     passed = () if rule is None else tuple(gate for gate in rule.gates if gate not in finding.gates)
     return FindingView(
         id=row.id,

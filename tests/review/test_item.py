@@ -139,7 +139,10 @@ def test_leads_without_a_rule_file_have_titles_and_unknown_rules_their_ids(tmp_p
     reference = load_reference(LEXICONS)
     assert reference.title_of("operator-not-medical") == "非医疗机构的主体提供医疗服务项目"
     assert reference.title_of("cure-rate").startswith("宣称治愈率") and reference.title_of("gone-rule") == "gone-rule"
-    assert load_reference(tmp_path).other_titles == {}
+    by_sentence = reference.card_of("sentence-anxiety")
+    assert by_sentence is not None and by_sentence.title == "制造焦虑/恐吓（按句识别）" and by_sentence.gates
+    assert by_sentence.id not in reference.rules and reference.title_of(by_sentence.id) == by_sentence.title
+    assert load_reference(tmp_path).other_titles == {} == load_reference(tmp_path).sentence_rules
     (tmp_path / "registry").mkdir()
     (tmp_path / "registry" / "findings.toml").write_text("[broken", "utf-8")
     with pytest.raises(LexiconError):
