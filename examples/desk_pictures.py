@@ -44,14 +44,14 @@ def main(folder: Path) -> None:
         home = Path(made) / "home"
         environ = _night(web, home)
         people = _people(home)
-        _decide(home, people)
+        item_id = _decide(home, people)
         with _served(environ) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(None), args=["--no-sandbox"])
             by_name = {
                 name: _signed_in(browser.new_context(viewport=WIDE, locale="zh-CN"), address, name)
                 for name, *_ in PEOPLE
             }
-            _draw(by_name, address, folder)
+            _draw(by_name, address, f"/items/{item_id}", folder)
             anybody = browser.new_page(viewport=WIDE)
             anybody.goto(f"{address}/login")
             anybody.screenshot(path=folder / "desk-login.png")
@@ -88,15 +88,15 @@ def _people(home: Path) -> dict[str, Account]:
     return {name: accounts.create(name, role, "admin", PASSWORD, display)[0] for name, display, role in PEOPLE}
 
 
-def _decide(home: Path, people: Mapping[str, Account]) -> None:
-    """Some first and second readings, so that every page has something to show."""
+def _decide(home: Path, people: Mapping[str, Account]) -> int:
+    """Some first and second readings, so that every page has something to show; the id of a lead that is still to be read."""
     engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
     queue, desk = ReviewQueue(engine, utc_now), Decisions(engine, utc_now)
     for account, count in ((people["lin"], 9), (people["zhou"], 5)):
         for number in range(count):
             item = queue.next_item(account)
             if item is None:
-                return
+                break
             verdict = Verdict.DISMISS if number % 4 == 3 else Verdict.CONFIRM
             reason = "negated" if verdict is Verdict.DISMISS else ""
             desk.decide(account, item.id, verdict, reason, expected_version=item.version)
@@ -105,7 +105,9 @@ def _decide(home: Path, people: Mapping[str, Account]) -> None:
     for item in confirmed[:2]:
         environ = {**os.environ, "YIGUANG_HOME": str(home), "YIGUANG_OPERATOR": "青屿市网络巡查组"}
         _run(environ, "refer", str(item.page_id), "--to", "amr", "--by", "sun", "--out", str(out))
+    waiting = queue.items(people["lin"], Filters(states=(ItemState.WAITING,)), limit=200)
     engine.dispose()
+    return next(item.id for item in waiting if item.probability is not None and item.families)
 
 
 @contextmanager
@@ -142,7 +144,7 @@ def _signed_in(context: BrowserContext, address: str, name: str) -> Page:
     return page
 
 
-def _draw(by_name: Mapping[str, Page], address: str, folder: Path) -> None:
+def _draw(by_name: Mapping[str, Page], address: str, item: str, folder: Path) -> None:
     lin, zhou = by_name["lin"], by_name["zhou"]
 
     def shot(page: Page, name: str, path: str = "", *, whole: bool = False) -> None:
@@ -152,10 +154,7 @@ def _draw(by_name: Mapping[str, Page], address: str, folder: Path) -> None:
         page.screenshot(path=folder / f"desk-{name}.png", full_page=whole)
 
     shot(lin, "queue", "/queue")
-    lin.keyboard.press("Enter")
-    lin.wait_for_selector("#decide")
-    shot(lin, "item")
-    item = lin.url
+    shot(lin, "item", item)
     lin.keyboard.press("d")
     shot(lin, "reasons")
     lin.keyboard.press("Escape")
@@ -163,10 +162,10 @@ def _draw(by_name: Mapping[str, Page], address: str, folder: Path) -> None:
     shot(lin, "keys")
     lin.keyboard.press("Escape")
     lin.emulate_media(color_scheme="dark")
-    shot(lin, "item-dark", item.removeprefix(address))
+    shot(lin, "item-dark", item)
     lin.emulate_media(color_scheme="light")
     lin.set_viewport_size(TABLET)
-    shot(lin, "tablet", item.removeprefix(address))
+    shot(lin, "tablet", item)
     lin.set_viewport_size(WIDE)
     zhou.goto(f"{address}/queue")
     zhou.keyboard.press("Enter")

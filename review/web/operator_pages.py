@@ -38,6 +38,7 @@ def show(visit: Visit) -> Response:
         clusters=clusters,
         mentions=_edges(profile.mentions),
         findings=profile.findings[:_FINDINGS_SHOWN],
+        title_of=visit.desk.lexicon.reference.title_of,
         more_findings=max(0, len(profile.findings) - _FINDINGS_SHOWN),
     )
 
