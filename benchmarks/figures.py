@@ -44,6 +44,10 @@ class Benchmark:
         return {"quick": self.quick, "small": self.small, "full": self.full or self.small}[size]
 
 
+_DESK_QUICK = ("--pages", "2000", "--items", "200", "--decisions", "5", "--think", "0.2")
+_DESK_SMALL = ("--pages", "50000", "--items", "5000", "--decisions", "20", "--browser", "10")
+_DESK_FULL = ("--decisions", "50", "--browser", "40")
+
 BENCHMARKS = (
     Benchmark("bench", "Reading and judging", "bench", (), (), (), "0.4 of a bare parse-and-match loop on real pages; text 20 and 3 MB/s"),
     Benchmark("crawl", "A crawl beside a bare spider", "crawl_speed", ("200",), ("1000",), ("5000",), "0.6 of bare Scrapy; 10 ms CPU a page"),
@@ -55,7 +59,8 @@ BENCHMARKS = (
     Benchmark("simulated", "A large night with a simulated web", "simulated_night", ("--sites", "40", "--pages", "10"), ("--sites", "80", "--pages", "50"), ("--sites", "2000", "--pages", "50"), "queue below 5 % of a shard's time; memory flat"),
     Benchmark("rescore", "Judging stored pages again", "rescore_speed", ("1000",), ("4000",), ("200000",), "linear to two processes; interrupted twice, the same result"),
     Benchmark("soak", "Nights without end", "soak", ("--minutes", "2"), ("--minutes", "10"), ("--minutes", "1440"), "nothing left over, memory flat"),
-    Benchmark("desk", "The desk under load", "desk_load", ("--pages", "2000", "--items", "200", "--decisions", "5", "--think", "0.2"), ("--pages", "50000", "--items", "5000", "--decisions", "20", "--think", "0.2"), (), "p95 under 100 ms for the next item and a decision"),
+    Benchmark("desk", "The desk under load", "desk_load", _DESK_QUICK, _DESK_SMALL, _DESK_FULL, "p95 under 100 ms for the next item and a decision, 200 ms in the browser"),
+    Benchmark("desk-postgresql", "The same on PostgreSQL", "desk_load", (*_DESK_QUICK, "--postgresql"), (*_DESK_SMALL, "--postgresql"), (*_DESK_FULL, "--postgresql"), "the same"),
     Benchmark("refer", "Packages of many leads", "refer_load", ("20",), ("100", "400"), ("250", "1000", "5000"), "memory does not grow with the leads"),
     Benchmark("operators", "Operators", "identity_speed", ("1000",), ("10000",), ("100000",), ""),
     Benchmark("registry", "The registry", "registry_speed", ("5000",), ("50000",), ("1000000",), "import within 5 minutes, a look-up under 5 ms"),

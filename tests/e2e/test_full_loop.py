@@ -1,25 +1,29 @@
-"""From a night to a fine: found, confirmed by two, packed for each authority, approved, sent, answered, visited again, gone."""
+"""From a night over the sample web to a fine: found, confirmed by two, packed for each authority, approved, sent, answered,
+visited again, gone; another softens its claims, another comes back."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
 from domain.reviews import Verdict
 from domain.routing import Recipient
+from examples.web.server import SampleWeb
+from examples.web.targets import write_targets
 from review.accounts import Accounts
 from review.decisions import Decisions
 from storage.database import open_engine
 from storage.tables import desk_items
-from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
+from tests.e2e.changing_site import hours_pass
 from tests.e2e.command_line import Run
 from tests.e2e.handed_out import handed_out
 
-__all__ = ["site"]
-
-DOWN, SOFTENED, BACK = "down", "soft", "back"
+DOWN, SOFTENED, BACK = "www.ankang-gangchang.example", "www.jiaojiaolu-yake.example", "www.ankang-fuke.example"
 
 
 def confirm(home: Path, cases: list[int]) -> None:
@@ -53,12 +57,18 @@ def told_again(folder: Path, case: int) -> None:
     assert "复测 3 次" in repeat and "曾下线或改正而再现" in repeat
 
 
-def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: Path) -> None:
-    for extra in ("same", "shut", "moved"):
-        del site.pages[f"/{extra}"]
+@pytest.fixture
+def web() -> Iterator[SampleWeb]:
+    with SampleWeb() as running:
+        yield running
+
+
+def test_the_whole_way(yiguang: Run, home: Path, web: SampleWeb, tmp_path: Path) -> None:
     targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
-    targets.write_text(f"name,url,delay_seconds,depth,local\n示例医馆,http://{HOST}:{site.port}/,0,2,1\n", "utf-8")
-    hosts.write_text(f"127.0.0.1 {HOST}\n")
+    write_targets(
+        targets, [row for row in web.target_rows() if urlsplit(row["url"]).hostname in (DOWN, SOFTENED, BACK)]
+    )
+    web.write_hosts(hosts)
     environ = {"YIGUANG_HOSTS": str(hosts), "YIGUANG_SHARDS": "1", "YIGUANG_RETRY_SECONDS": "0.1"}
 
     def run(*arguments: str, code: int = 0) -> str:
@@ -71,7 +81,9 @@ def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: P
         run("accounts", "add", name, "--role", role)
     run("nightly", "--targets", str(targets), code=0)
     listed = [json.loads(line) for line in run("cases", "list", "--json").splitlines()]
-    cases = {row["url"].rsplit("/", 1)[1]: row["id"] for row in listed}
+    cases = {
+        host: row["id"] for row in listed for host in (DOWN, SOFTENED, BACK) if row["url"] == f"{web.base_url(host)}/"
+    }
     assert set(cases) == {DOWN, SOFTENED, BACK}
     ids = [str(cases[name]) for name in (DOWN, SOFTENED, BACK)]
 
@@ -95,15 +107,15 @@ def test_the_whole_way(yiguang: Run, home: Path, site: ChangingSite, tmp_path: P
     run("outbox", "step", number, "received", "--reference", "收文118", "--by", "wang")
     assert "线索核查、决定是否立案" in run("outbox", "list")
 
-    kept = site.pages.copy()
-    site.pages |= {f"/{DOWN}": None, f"/{BACK}": None, f"/{SOFTENED}": page_of("皮肤科", SOFT)}
+    for host, change in ((DOWN, "take-down"), (BACK, "delete"), (SOFTENED, "soften")):
+        web.change(change, f"{web.base_url(host)}/")
     looked = [json.loads(line) for line in run("recheck", *ids, "--json").splitlines()]
-    grades = {row["url"].rsplit("/", 1)[1]: row["grade"] for row in looked}  # cases are numbered as pages came in
+    grades = {urlsplit(row["url"]).hostname: row["grade"] for row in looked}  # cases are numbered as pages came in
     assert grades == {DOWN: "gone-once", SOFTENED: "softened", BACK: "gone-once"}
     hours_pass(home, 7)
     looked = [json.loads(line) for line in run("recheck", ids[0], ids[2], "--json").splitlines()]
     assert [row["grade"] for row in looked] == ["gone", "gone"]
-    site.pages[f"/{BACK}"] = kept[f"/{BACK}"]
+    web.change("restore", f"{web.base_url(BACK)}/")
     (back,) = (json.loads(line) for line in run("recheck", ids[2], "--json").splitlines())
     assert back["reappeared"] is True
     run(
