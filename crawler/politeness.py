@@ -33,6 +33,7 @@ class SiteGates:
         self._gates: defaultdict[str, _Gate] = defaultdict(_Gate)
         self._places: dict[str, asyncio.Semaphore] = {}
         self._address_of: dict[str, str] = {}
+        self._news: dict[str, str] = {}
 
     @asynccontextmanager
     async def turn(self, host: str, delay_seconds: float, *, long: bool = False) -> AsyncIterator[None]:
@@ -62,9 +63,14 @@ class SiteGates:
 
     def note_address(self, host: str, address: str) -> None:
         """Remember which server answered for a host."""
-        if address:
-            self._address_of[host] = address
+        if address and self._address_of.get(host) != address:
+            self._address_of[host] = self._news[host] = address
             self._places.setdefault(address, asyncio.Semaphore(self._concurrent_per_address))
+
+    def new_addresses(self) -> dict[str, str]:
+        """Servers by host, as far as they are new or others since this was asked last."""
+        news, self._news = self._news, {}
+        return news
 
     def rest(self, host: str, seconds: float) -> None:
         """Let a site rest that said it is overloaded."""

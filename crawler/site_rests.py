@@ -1,6 +1,6 @@
 """Sites that asked to be left alone or seem overloaded, over the end of the run."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,9 @@ class NoMemory:
         return ()
 
     def keep_trial(self, trial: SiteTrial) -> None:
+        """Nobody will ask."""
+
+    def keep_addresses(self, addresses: Mapping[str, str], now: datetime) -> None:
         """Nobody will ask."""
 
 

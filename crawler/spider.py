@@ -242,6 +242,8 @@ class ShardSpider(Spider):
         except EvidenceIncomplete as error:
             logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
             await self._recorder.record(visitor.endings.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
+        if addresses := visitor.gates.new_addresses():
+            await self._stored(self.memory.keep_addresses, addresses, self.clock())
         logger.info("%s %s %s", visit.outcome.value, visit.final_url, visit.outcome_detail)
 
     async def _heartbeat(self) -> None:

@@ -180,6 +180,9 @@ class CrawlMemory(Protocol):
     def keep_trial(self, trial: SiteTrial) -> None:
         """Remember a trial, in place of an earlier one of its site and rung."""
 
+    def keep_addresses(self, addresses: Mapping[str, str], now: datetime) -> None:
+        """Remember which server answered for some hosts, in place of earlier ones."""
+
 
 class Frontier(Protocol):
     """The crawl frontier. All times are aware UTC and passed in."""

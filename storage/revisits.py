@@ -1,7 +1,7 @@
 """What is remembered of a page from night to night: how often it changes, and how to ask whether it has."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from domain.site_trials import Rung, SiteTrial
 from domain.visits import Earlier, SiteRest, Visit
 from storage.columns import storable_text
 from storage.database import writing
-from storage.tables import page_memory, site_rests, site_trials
+from storage.tables import host_addresses, page_memory, site_rests, site_trials
 from storage.url_keys import url_key
 
 #: A page that has not changed is due after twice as many days each time, up to this.
@@ -199,6 +199,21 @@ class SqlCrawlMemory:
         statement = dialect.insert(site_trials).on_conflict_do_update(index_elements=["site", "rung"], set_=values)
         with writing(self._engine) as connection:
             connection.execute(statement, [key | values])
+
+    def keep_addresses(self, addresses: Mapping[str, str], now: datetime) -> None:
+        """Remember which server answered for some hosts, in place of earlier ones."""
+        rows = [{"host": host, "address": address, "seen_at": now} for host, address in sorted(addresses.items())]
+        with writing(self._engine) as connection:
+            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+            statement = dialect.insert(host_addresses)
+            newer = {"address": statement.excluded.address, "seen_at": statement.excluded.seen_at}
+            connection.execute(statement.on_conflict_do_update(index_elements=["host"], set_=newer), rows)
+
+
+def server_addresses(engine: Engine) -> dict[str, str]:
+    """The server that answered last for each host."""
+    with engine.connect() as connection:
+        return {row.host: row.address for row in connection.execute(select(host_addresses))}
 
 
 class MemoryWithoutPages(SqlCrawlMemory):

@@ -25,6 +25,7 @@ from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
 from storage.orphans import clean_orphans
 from storage.pauses import is_paused, pause_night, resume_night
+from storage.revisits import server_addresses
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
@@ -108,7 +109,8 @@ def work_through(
         close=close,
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
     )
-    shards = [[target.id for target in part] for part in divide(members, settings.shards + helping)]
+    parts = divide(members, settings.shards + helping, server_addresses(engine))
+    shards = [[target.id for target in part] for part in parts]
     full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
     durable = durable_night(settings, workflows, night_id, shards)
     with _interruptible(processes), full, durable as handle, _leaving_without_database(processes):

@@ -1,6 +1,7 @@
-"""How the targets of a night are divided: one site is never in two shards, so that one process minds its pace."""
+"""How the targets of a night are divided: one site is never in two shards, so that one process minds its pace,
+and sites of one server are not either, as far as that goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -26,10 +27,14 @@ def _is_registry(label: str) -> bool:
     return label in _REGISTRY_LABELS or len(label) == 2
 
 
-def divide(targets: Sequence[TargetInNight], shards: int) -> list[list[TargetInNight]]:
-    """At most `shards` lists of about the same work, none empty; the longest sites are dealt out first.
+def divide(
+    targets: Sequence[TargetInNight], shards: int, addresses: Mapping[str, str] | None = None
+) -> list[list[TargetInNight]]:
+    """At most `shards` lists of about the same work, none empty; the longest groups of sites are dealt out first.
 
-    The work of a site is the time its budget takes at its own pace, the bound of a polite crawl.
+    Sites that one server answered for last (`addresses` by host name) stay together, so that one process minds how much is asked
+    of that server; except where they are more work than one shard's share, as those behind a large host or a proxy are. The work of
+    a site is the time its budget takes at its own pace, the bound of a polite crawl.
     """
     sites: dict[str, list[TargetInNight]] = {}
     for target in targets:
@@ -38,10 +43,38 @@ def divide(targets: Sequence[TargetInNight], shards: int) -> list[list[TargetInN
         site: sum(each.target.max_pages * (each.target.delay_seconds + 1.0) for each in members)
         for site, members in sites.items()
     }
-    parts: list[list[TargetInNight]] = [[] for _ in range(min(shards, len(sites)))]
+    groups = _at_one_server(sites, loads, addresses or {}, sum(loads.values()) / shards)
+    parts: list[list[TargetInNight]] = [[] for _ in range(min(shards, len(groups)))]
     weights = [0.0] * len(parts)
-    for site in sorted(sites, key=lambda name: (-loads[name], name)):
+    for group in sorted(groups, key=lambda group: (-sum(map(loads.__getitem__, group)), group)):
         lightest = weights.index(min(weights))
-        parts[lightest] += sites[site]
-        weights[lightest] += loads[site]
+        for site in group:
+            parts[lightest] += sites[site]
+            weights[lightest] += loads[site]
     return parts
+
+
+def _at_one_server(
+    sites: Mapping[str, Sequence[TargetInNight]],
+    loads: Mapping[str, float],
+    addresses: Mapping[str, str],
+    most: float,
+) -> list[list[str]]:
+    """The sites in groups, each of those that share servers, directly or by way of one another; a group of more work than `most`
+    is left as single sites."""
+    group_of = {site: [site] for site in sites}
+    first_at: dict[str, str] = {}
+    for site, members in sites.items():
+        hosts = {urlsplit(member.target.url).hostname or "" for member in members}
+        for address in sorted({addresses[host] for host in hosts if host in addresses}):
+            other = group_of[first_at.setdefault(address, site)]
+            mine = group_of[site]
+            if other is not mine:
+                other += mine
+                group_of.update(dict.fromkeys(mine, other))
+    groups = {id(group): group for group in group_of.values()}.values()
+    return [
+        part
+        for group in groups
+        for part in ([group] if sum(map(loads.__getitem__, group)) <= most else [[site] for site in group])
+    ]

@@ -47,6 +47,7 @@ from storage.tables.tips import tip_answers, tip_records, tip_reporters
 from storage.tables.tokens import api_tokens
 from storage.tables.visits import (
     frontier,
+    host_addresses,
     page_memory,
     site_rests,
     site_trials,
@@ -109,6 +110,7 @@ __all__ = [
     "rescore_pages",
     "rescores",
     "seals",
+    "host_addresses",
     "site_rests",
     "site_trials",
     "skipped_counts",

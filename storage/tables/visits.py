@@ -126,3 +126,12 @@ site_rests = Table(
     Column("level", Integer, nullable=False),  # how often in a row
     Column("reason", StorableText, nullable=False),
 )
+
+# Which server answered last for a host, in whichever night.
+host_addresses = Table(
+    "host_addresses",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("address", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)

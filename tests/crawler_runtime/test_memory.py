@@ -1,6 +1,6 @@
 """What a crawl remembers from the run before: sites at rest, pages that have not changed, and when the night ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ class Remembered:
     pages: dict[str, Earlier] = field(default_factory=dict)
     sites: dict[str, SiteRest] = field(default_factory=dict)
     tried: dict[tuple[str, Rung], SiteTrial] = field(default_factory=dict)
+    servers: list[dict[str, str]] = field(default_factory=list)
 
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         assert now.tzinfo is not None
@@ -45,6 +46,10 @@ class Remembered:
 
     def keep_trial(self, trial: SiteTrial) -> None:
         self.tried[trial.site, trial.rung] = trial
+
+    def keep_addresses(self, addresses: Mapping[str, str], now: datetime) -> None:
+        assert now.tzinfo is not None
+        self.servers.append(dict(addresses))
 
 
 @pytest.fixture
@@ -155,3 +160,10 @@ def test_a_home_page_that_is_gone_is_checked_against_a_page_known_before(server:
     assert [item.url for item in visit.asides][-1] == known
     assert visit.control is not None
     assert (visit.control.result, [item.url for item in visit.control.exchanges]) == ("alive", [known])
+
+
+def test_the_server_that_answered_is_told_once(server: RoughServer) -> None:
+    memory = Remembered()
+    store = run(server, "ok", memory)
+    assert store.visits
+    assert memory.servers == [dict.fromkeys(server.hosts("ok"), "127.0.0.1")]

@@ -18,6 +18,7 @@ from domain.urls import canonical_url
 from examples.web.server import SampleWeb
 from examples.web.truth import Truth, load_truth
 from storage.database import open_engine
+from storage.revisits import server_addresses
 from storage.tables import findings, pages
 from tests.e2e.own_replay import replayed_texts
 from tests.storage.time_authority import TimeAuthority
@@ -81,6 +82,14 @@ def test_the_night_is_well(night: Night) -> None:
     assert sum(summary["outcomes"].values()) == len(night.pages)
     assert summary["bundles_failed"] == []
     assert {target["waiting"] for target in summary["targets"]} == {0}
+
+
+def test_servers_are_remembered_for_the_next_night(night: Night) -> None:
+    engine = open_engine(f"sqlite:///{night.home / 'yiguang.sqlite'}")
+    known = server_addresses(engine)
+    engine.dispose()
+    answered = {urlsplit(page.url).hostname for page in night.pages if page.outcome == "content"}
+    assert answered <= known.keys() and set(known.values()) == {"127.0.0.1"}
 
 
 def test_every_page_has_the_outcome_that_was_planted(night: Night, truth: Truth) -> None:

@@ -15,7 +15,7 @@ from domain.site_trials import Rung, SiteTrial
 from domain.visits import Discovered, FrontierUrl, SiteRest, Visit
 from storage.frontier import SqlFrontier
 from storage.nights import finish_night, night_summary, open_night
-from storage.revisits import MAX_DAYS_ON_TRUST, MAX_INTERVAL_DAYS, MAX_LINKS, SqlCrawlMemory
+from storage.revisits import MAX_DAYS_ON_TRUST, MAX_INTERVAL_DAYS, MAX_LINKS, SqlCrawlMemory, server_addresses
 from storage.tables import frontier, night_targets, page_memory, pages
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
@@ -205,3 +205,9 @@ def test_another_page_of_a_host_is_known(engine: Engine, store: SqlVisitStore) -
     first_night(engine, store)
     assert memory(engine).known_page("clinic.example", HOME + "gone") == HOME
     assert memory(engine).known_page("clinic.example", HOME) is None
+
+
+def test_of_each_host_the_server_that_answered_last_is_known(engine: Engine) -> None:
+    memory(engine).keep_addresses({"b.example": "203.0.113.7", "a.example": "2001:db8::7"}, NOW)
+    memory(engine).keep_addresses({"b.example": "203.0.113.9"}, NOW + timedelta(days=1))
+    assert server_addresses(engine) == {"a.example": "2001:db8::7", "b.example": "203.0.113.9"}
