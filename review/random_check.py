@@ -75,6 +75,9 @@ def draw_check(
         readers = _readers(connection)
         if not population or not readers:
             raise CannotDraw("没有可抽取的对象" if not population else "没有可抽取的审读人")
+        # In the order in which everybody locks items, so that two draws, or a draw and a bulk decision, do not wait for one another
+        theirs = select(desk_items.c.id).where(free, desk_items.c.target_id.in_(drawn)).order_by(desk_items.c.id)
+        connection.execute(theirs.with_for_update())
         lots = shuffled(f"{seed}:readers", readers)[:reader_count]
         in_turn = list(lots)
         given: dict[int, str] = {}
@@ -83,8 +86,8 @@ def draw_check(
             reader = _take_turn(connection, in_turn, target_id)
             if reader is None:
                 continue
-            theirs = update(desk_items).where(free, desk_items.c.target_id == target_id)
-            moved = connection.execute(theirs.values(assignee=reader, version=desk_items.c.version + 1)).rowcount
+            of_target = update(desk_items).where(free, desk_items.c.target_id == target_id)
+            moved = connection.execute(of_target.values(assignee=reader, version=desk_items.c.version + 1)).rowcount
             if moved:  # else another draw was quicker
                 items += moved
                 given[target_id] = readers[reader]

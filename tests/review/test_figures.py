@@ -2,23 +2,26 @@
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from domain.reviews import Stage, Verdict
 from domain.roles import Role
 from review.accounts import Account
+from review.audit_log import AuditLog
 from review.conflicts import Conflicts
 from review.decisions import Decisions
 from review.draws import choose, draws
 from review.figures import ages, agreement, audit_estimate, drift, load, psi, rule_periods
 from review.intake import take_in
 from review.queue import ReviewQueue
-from review.random_check import draw_check
+from review.random_check import CannotDraw, draw_check
 from review.settings import DeskSettings
+from storage.database import writing
 from storage.tables import desk_items, desk_nights, nights
 from tests.review.desk import SEED, Clock, Page, desk, item_ids, night, people
 from tests.storage.samples import NOW
@@ -150,3 +153,35 @@ def test_targets_and_readers_are_both_drawn(engine: Engine, tmp_path: Path) -> N
     assert [draw.kind for draw in draws(engine)][:2] == ["readers", "targets"]
     rest = draw_check(engine, clock, boss, 9, SEED)
     assert len(rest.given) == 2
+
+
+def test_several_draws_at_once_give_nothing_out_twice(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    desk(engine, tmp_path, {f"p{number}": Page(0.9) for number in range(8)})
+    with writing(engine) as connection:  # as many targets as items
+        for number, item_id in enumerate(connection.scalars(select(desk_items.c.id).order_by(desk_items.c.id)).all()):
+            connection.execute(desk_items.update().where(desk_items.c.id == item_id).values(target_id=100 + number))
+    boss, *_ = people(engine, clock, Role.REVIEWER, Role.ANALYST, Role.ANALYST)
+    start, made, failed = Barrier(5), [], []
+
+    def draw() -> None:
+        start.wait()
+        try:
+            made.append(draw_check(engine, clock, boss, 3))
+        except CannotDraw as fault:
+            failed.append(fault)
+
+    threads = [Thread(target=draw) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) + len(failed) == 5
+    given = [target for check in made for target in check.given]
+    assert len(given) == len(set(given)) >= 3
+    with engine.connect() as connection:
+        assert sum(check.items for check in made) == connection.scalar(
+            select(func.count()).where(desk_items.c.assignee.is_not(None))
+        )
+        assert connection.scalar(select(func.max(desk_items.c.version))) == 2
+    assert AuditLog(engine, clock).verify() == ()
