@@ -20,10 +20,10 @@ from domain.reviews import (
 from domain.roles import Act, Role
 from review.accounts import Account, require
 from review.audit_log import AuditLog
+from review.item_locks import is_free, together
 from review.item_rows import UNLOCKED, Batch, changed, put_back, readers, resumed
 from review.items import Filters, is_put_aside, is_read_by, narrowed, without_conflicts
 from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, open_row, write_row
-from review.queue import is_free, together
 from review.reasons import Reason
 from review.settings import DeskSettings
 from storage.database import writing

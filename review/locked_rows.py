@@ -11,9 +11,9 @@ from domain.reviews import ItemState, Refused, Verdict, act_of, next_state
 from domain.roles import Act
 from review.accounts import Account, require
 from review.conflicts import has_conflict
+from review.item_locks import refuse_if_in_other_hands
 from review.item_rows import readers, resumed
 from review.items import NoSuchItem
-from review.queue import refuse_if_in_other_hands
 from storage.tables import desk_items
 
 MAX_NOTE = 2000

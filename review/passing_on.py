@@ -11,10 +11,10 @@ from domain.roles import Act, Role, may
 from review.accounts import Account, require
 from review.audit_log import AuditLog
 from review.conflicts import has_conflict
+from review.item_locks import refuse_if_in_other_hands
 from review.item_rows import UNLOCKED, readers, resumed, started_again
 from review.items import NoSuchItem
 from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, change_row, open_row, seen_row
-from review.queue import refuse_if_in_other_hands
 from review.settings import DeskSettings
 from storage.database import writing
 from storage.tables import desk_accounts, desk_decisions, desk_items

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, update
 
-from domain.reviews import ItemState, Refused, Stage
+from domain.reviews import ItemState
 from domain.roles import Act, may
 from review.accounts import Account, require
 from review.audit_log import AuditLog
+from review.item_locks import is_open_to, refuse_if_in_other_hands, stages_of, together, waits_for
 from review.item_rows import readers
 from review.items import (
     Filters,
     ItemSummary,
     NoSuchItem,
-    is_put_aside,
-    is_read_by,
     narrowed,
     summaries,
     summary_of,
@@ -26,19 +25,10 @@ from review.items import (
 )
 from review.settings import DeskSettings
 from storage.database import writing
-from storage.tables import desk_accounts, desk_conflict_parties, desk_item_families, desk_items, desk_views
+from storage.tables import desk_conflict_parties, desk_item_families, desk_items, desk_views
 
 #: Items looked for before one is taken: others may take some of them in between, seldom this many.
 _CANDIDATES = 30
-_OTHERS = desk_items.alias("others")
-
-
-class InOtherHands(Refused):
-    """Somebody else has the item open; `holder` is the account's name."""
-
-    def __init__(self, holder: str, until: datetime) -> None:
-        super().__init__(f"{holder} 正在处理此条")
-        self.holder, self.until = holder, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +221,7 @@ class ReviewQueue:
     ) -> list[int]:
         """Items for this person, most urgent first: the one that they have open already, or some of those that wait."""
         # Two questions, for a person has few: asked in one, a database may walk all items that the filters let through
-        held = connection.scalars(select(desk_items.c.id).where(_is_mine(account, now))).all()
+        held = connection.scalars(select(desk_items.c.id).where(is_open_to(account, now))).all()
         if elsewhere := set(held).difference(in_hand):
             query = without_conflicts(narrowed(select(desk_items.c.rank, desk_items.c.id), filters, account), account)
             query = query.where(desk_items.c.id.in_(sorted(elsewhere)), desk_items.c.stage.is_not(None))
@@ -248,7 +238,7 @@ class ReviewQueue:
                 continue
             query = without_conflicts(narrowed(select(desk_items.c.id), filters, account), account)
             query = query.where(
-                desk_items.c.stage == stage.value, desk_items.c.id.not_in(in_hand), _waits_for(account, now)
+                desk_items.c.stage == stage.value, desk_items.c.id.not_in(in_hand), waits_for(account, now)
             )
             query = query.order_by(desk_items.c.rank, desk_items.c.id).limit(_CANDIDATES)
             if found := connection.scalars(query).all():
@@ -260,7 +250,7 @@ class ReviewQueue:
         query = without_conflicts(narrowed(select(desk_items.c.id), filters, account), account).where(
             desk_items.c.id.not_in(in_hand),
             desk_items.c.stage.in_([stage.value for stage in stages_of(account)]),
-            or_(_is_mine(account, now), _waits_for(account, now)),
+            or_(is_open_to(account, now), waits_for(account, now)),
         )
         query = query.order_by(desk_items.c.rank, desk_items.c.id).limit(1)
         return query.with_for_update(skip_locked=True, of=desk_items)
@@ -268,67 +258,6 @@ class ReviewQueue:
     def _lock(self, connection: Connection, account: Account, item_id: int, now: datetime) -> None:
         lock = {"lock_holder": account.id, "lock_until": now + self._settings.lock}
         connection.execute(update(desk_items).where(desk_items.c.id == item_id).values(lock))
-
-
-def _is_mine(account: Account, now: datetime) -> ColumnElement[bool]:
-    return and_(desk_items.c.lock_holder == account.id, desk_items.c.lock_until > now)
-
-
-def _waits_for(account: Account, now: datetime) -> ColumnElement[bool]:
-    """Items that this person may be given now."""
-    items = desk_items.c
-    return and_(
-        is_free(account, now),
-        ~is_put_aside(account.id, now),
-        ~is_read_by(account.id),
-        or_(items.assignee.is_(None), items.assignee == account.id),
-        or_(items.cluster_id.is_(None), items.cluster_id.not_in(_clusters_in_hand(account, now))),
-    )
-
-
-def stages_of(account: Account) -> tuple[Stage, ...]:
-    """The readings that a person may make, most urgent first."""
-    if may(account.role, Act.DECIDE_SECOND):
-        return Stage.THIRD, Stage.SECOND, Stage.FIRST
-    return (Stage.FIRST,) if may(account.role, Act.DECIDE_FIRST) else ()
-
-
-def is_free(account: Account, now: datetime) -> ColumnElement[bool]:
-    """Items that nobody else has open."""
-    items = desk_items.c
-    return or_(items.lock_until.is_(None), items.lock_until <= now, items.lock_holder == account.id)
-
-
-def together(row: Any, account: Account, now: datetime) -> ColumnElement[bool]:
-    """Items that may be decided with this one: same cluster, same point, read by the same people so far, free, not read blind."""
-    items = desk_items.c
-    return and_(
-        items.cluster_id == row.cluster_id,
-        items.stage == row.stage,
-        items.id != row.id,
-        items.state == row.state,
-        items.read_twice.is_(False),
-        items.kind == "lead",
-        is_free(account, now),
-        ~is_put_aside(account.id, now),
-        ~is_read_by(account.id),
-        or_(items.assignee.is_(None), items.assignee == account.id),
-    )
-
-
-def refuse_if_in_other_hands(connection: Connection, row: Any, account: Account, now: datetime) -> None:
-    """Raises InOtherHands when somebody else has the item open."""
-    if row.lock_until is not None and row.lock_until > now and row.lock_holder not in (None, account.id):
-        holder = connection.scalar(select(desk_accounts.c.name).where(desk_accounts.c.id == row.lock_holder))
-        raise InOtherHands(str(holder), row.lock_until)
-
-
-def _clusters_in_hand(account: Account, now: datetime) -> Select[Any]:
-    """Clusters of which somebody else has an item open: one person decides the like of it together."""
-    others = _OTHERS
-    return select(others.c.cluster_id).where(
-        others.c.lock_until > now, others.c.lock_holder != account.id, others.c.cluster_id.is_not(None)
-    )
 
 
 def filters_json(filters: Filters) -> str:

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from domain.reviews import AlreadyDecided, Refused, RoleMayNot
 from review.decisions import CannotUndo, CountChanged
+from review.item_locks import InOtherHands
 from review.items import NoSuchItem
 from review.locked_rows import ItemChanged
-from review.queue import InOtherHands
 
 _STATUS: tuple[tuple[type[Refused], HTTPStatus], ...] = (
     (RoleMayNot, HTTPStatus.FORBIDDEN),

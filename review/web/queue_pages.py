@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse, Response
 from domain.findings import FAMILY_ZH
 from domain.reviews import ItemState, Stage, Verdict
 from domain.roles import Act, may
+from review.item_locks import stages_of
 from review.items import Filters
-from review.queue import stages_of
 from review.reasons import reasons_for
 from review.web.choices import readers, regions_and_nights
 from review.web.filter_forms import filters_from_text, filters_of, query_of

@@ -11,10 +11,11 @@ from domain.roles import Role
 from review.accounts import Account, Accounts
 from review.audit_log import AuditLog
 from review.decisions import CannotUndo, CountChanged, Decisions
+from review.item_locks import InOtherHands
 from review.items import Filters, NoSuchItem
 from review.locked_rows import Incomplete, ItemChanged
 from review.passing_on import PassingOn
-from review.queue import InOtherHands, ReviewQueue
+from review.queue import ReviewQueue
 from review.reasons import load_reasons
 from review.settings import DeskSettings
 from storage.tables import desk_decisions, desk_items

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.roles import Role
-from review.queue import InOtherHands, ReviewQueue
+from review.item_locks import InOtherHands
+from review.queue import ReviewQueue
 from tests.review.desk import Clock, Page, desk, people
 
 
