@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.datastructures import URL
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.findings import FAMILY_ZH
@@ -18,12 +19,11 @@ from domain.reviews import FINDING_VERDICT_ZH, STATE_ZH, VERDICT_ZH
 from domain.roles import ROLE_ZH, Act
 from domain.takedown import GRADE_ZH
 from domain.versions import VERSION_STATE_ZH
+from review.accounts import Account
 from review.queue import filters_json
+from review.web.desk import Desk
 from review.web.marks import marked, one_line, plain
 from review.web.problems import Problem
-
-if TYPE_CHECKING:
-    from review.web.visit import Visit
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENRE_ZH: dict[str, str] = {
@@ -90,6 +90,30 @@ NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
 )
 
 
+class Shown(Protocol):
+    """What a page is rendered for: what templates ask of a visit."""
+
+    @property
+    def desk(self) -> Desk: ...
+
+    @property
+    def visitor(self) -> Account | None: ...
+
+    @property
+    def csrf(self) -> str: ...
+
+    @property
+    def wants_json(self) -> bool: ...
+
+    @property
+    def wants_part(self) -> bool: ...
+
+    @property
+    def url(self) -> URL: ...
+
+    def may(self, act: Act) -> bool: ...
+
+
 class Renderer:
     """The templates of one desk. `zone_hours` is added to UTC for people."""
 
@@ -129,15 +153,15 @@ class Renderer:
             "version": version,
         }
 
-    def page(self, visit: "Visit", template: str, status: int, values: Mapping[str, Any]) -> Response:
+    def page(self, visit: Shown, template: str, status: int, values: Mapping[str, Any]) -> Response:
         return HTMLResponse(self.markup(visit, template, values), status)
 
-    def markup(self, visit: "Visit", template: str, values: Mapping[str, Any]) -> Markup:
+    def markup(self, visit: Shown, template: str, values: Mapping[str, Any]) -> Markup:
         known = {"visit": visit, "account": visit.visitor, "csrf": visit.csrf, "now": visit.desk.clock()}
         return Markup(self._templates.get_template(template).render(known | dict(values)))  # noqa: S704  # escaped there
 
-    def problem(self, visit: "Visit", problem: Problem) -> Response:
-        if visit.wants_json or visit.wants_part or visit.request.url.path.startswith(("/api/", "/exchange/")):
+    def problem(self, visit: Shown, problem: Problem) -> Response:
+        if visit.wants_json or visit.wants_part or visit.url.path.startswith(("/api/", "/exchange/")):
             return JSONResponse({"error": problem.message}, problem.status)
         values = {"status": problem.status, "phrase": phrase(problem.status), "message": problem.message}
         return self.page(visit, "problem.html", problem.status, values)
