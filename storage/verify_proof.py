@@ -68,6 +68,8 @@ def _form_problem(data: bytes, given: dict[str, Any]) -> str:
 def _path_problem(given: dict[str, Any]) -> str:
     head, _ = _head_of(given)
     number = json.loads(given["entry"])["number"]
+    if type(given["index"]) is not int or type(given["count"]) is not int:  # false would pass for 0
+        return "条目的位置或条数不是整数"
     if given["count"] != head["last"] - head["first"] + 1 or number != head["first"] + given["index"]:
         return "条目编号不在封存摘要之下"
     path = [bytes.fromhex(digest) for digest in given["merkle_path"]]

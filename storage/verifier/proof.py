@@ -59,6 +59,8 @@ def _path_problem(given: dict[str, Any], entry: bytes, head_line: bytes) -> str:
     head = json.loads(head_line)["head"]
     first, last, number = head["first"], head["last"], json.loads(entry)["number"]
     index, count = given["index"], given["count"]
+    if type(index) is not int or type(count) is not int:  # false would pass for 0
+        return "条目的位置或条数不是整数"
     if count != last - first + 1 or number != first + index:
         return "条目的位置与封存摘要的范围不符"
     path = [bytes.fromhex(digest) for digest in given["merkle_path"]]
