@@ -68,6 +68,7 @@ class Frame:
     """An open element. Elements of which nothing else matters share one frame for each end and visibility, and whether they are
     named as a logo.
 
+    `attributes` are kept where it is not known yet whether they name a logo: most elements hold no picture that would ask.
     `end` and `line_end` are values of `End`; for an element that is looked at again `line_end` is what it does besides.
     """
 
@@ -82,6 +83,7 @@ class Frame:
     image_alt: str = ""
     is_link: bool = False
     is_logo: bool = False
+    attributes: Mapping[str, str] | None = None
 
 
 #: A value of `Start`, and the frames of the element inside a visible and inside a hidden one.

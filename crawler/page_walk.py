@@ -171,7 +171,7 @@ class _Walker:
         frame = Frame(_ENDS_PLACED, hidden, False, "a", 0, len(self.found.lines), None, href, "", True)
         if "title" in attributes:
             frame.image_alt = attributes["title"]
-        frame.is_logo = names_logo(attributes)
+        frame.attributes = attributes
         if href[:4].lower() in _TOLD_SCHEMES:
             self.found.marks.append(f'href="{href}')
         if not LOOKS.isdisjoint(attributes):
@@ -188,7 +188,7 @@ class _Walker:
             self._break_line()
         self._after_link = False
         frame = Frame(_ENDS_PLACED, hidden, tag == "pre", tag, end, len(self.found.lines))
-        frame.is_logo = names_logo(attributes)
+        frame.attributes = attributes
         if tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"])
         elif "-" in tag or tag == "mpvoice":
@@ -264,8 +264,8 @@ class _Walker:
     def _read_looks(self, tag: str, attributes: Mapping[str, str], frame: Frame) -> None:
         hides, background = hiding_of(tag, attributes, self._hidden_names)
         frame.hidden = frame.hidden or hides
-        is_logo = frame.is_logo or self._in_logo()
         for address in filter(None, (background, attributes.get("background"))):
+            is_logo = names_logo(attributes) or self._in_logo()
             self.found.images.append(WalkedImage(address, is_logo=is_logo))
         if (block := block_of(tag, attributes, self._marked_ids, self._wordings)) is not None:
             block.first_line = frame.first_line
@@ -294,7 +294,10 @@ class _Walker:
                 found.images.append(WalkedImage(source, squeezed(attributes.get("alt", ""))))
 
     def _in_logo(self) -> bool:
-        return any(frame.is_logo for frame in self._frames[-_LOGO_REACH:])
+        return any(
+            frame.is_logo or (frame.attributes is not None and names_logo(frame.attributes))
+            for frame in self._frames[-_LOGO_REACH:]
+        )
 
     def _add_image(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "source":  # of a picture; those of films have no srcset

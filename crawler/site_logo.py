@@ -45,8 +45,7 @@ class SiteLogos:
 
     async def look(self, page: ExtractedPage, scope: Scope, rendering: Rendering | None) -> LogoLook:
         """A picture that cannot be had or read is like none: a sign is never the only reason to look at a page."""
-        urls = logo_urls(page)
-        if not urls or not self.settings.known_logos or not self.ocr.wanted:
+        if not self.settings.known_logos or not self.ocr.wanted or not (urls := logo_urls(page)):
             return LogoLook(page)
         got = await self.fetch.fetch(page.url, urls, scope, rendering)
         for url in urls:

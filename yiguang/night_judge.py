@@ -69,6 +69,7 @@ class RegistryJudge:
         self._has_institutions = bool(lists)
         signs = [f"signs of {source} {as_of} {digest}" for source, as_of, digest in logo_sources(logos)]
         doctors = [f"practitioners of {source} {as_of} {rows}" for source, as_of, rows in practitioners.sources()]
+        self._has_lists = bool((*lists, *complete, *doctors))
         self.registry_state = "; ".join((*lists, *complete, *doctors, *signs))
         self.names_sha256 = hashlib.sha256(f"{words.names_sha256} {self.registry_state}".encode()).hexdigest()
 
@@ -78,7 +79,7 @@ class RegistryJudge:
 
     def _judge(self, page: ExtractedPage) -> Judgement:
         document = document_of(page)
-        if not self.registry_state:
+        if not self._has_lists:  # signs were held against the page's own when it was fetched
             return self._words.explain(document).judgement
         view = registry_view(page, self._registry)
         lacking = partial(list_that_lacks, self._complete)

@@ -278,7 +278,9 @@ def test_a_code_of_another_sign_in_is_of_no_use(sign_on: SignOn, provider: SignI
     url, ticket = begun(sign_on)
     own = answer_of(provider.agree(url))
     injected = Answer(own.state, stolen.code, "", own.issuer)
-    refused(sign_on.finish(ticket, injected, ADDRESS), Trouble.CODE)
+    outcome = refused(sign_on.finish(ticket, injected, ADDRESS), Trouble.CODE)
+    assert not outcome.is_providers and provider.asked.count("POST /token") == 1
+    assert refused(sign_on.finish(ticket, own, ADDRESS), Trouble.USED).retry_at is None
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,10 @@ def test_a_provider_that_hangs_holds_some_threads_and_no_more(
         let_go.set()
         for thread in threads:
             thread.join()
-    refused(sign_on.begin(ADDRESS), Trouble.SLOW)
+    assert refused(sign_on.begin(ADDRESS), Trouble.SLOW).is_providers
+    assert hung.acquire(blocking=False) and not hung.acquire(blocking=False), (
+        "each of the eight asked once, and the last one"
+    )
 
 
 def test_many_who_come_in_from_one_address_are_no_guessers(sign_on: SignOn, provider: SignInProvider) -> None:
