@@ -1,9 +1,11 @@
 """Folded text with a way back: what evasion and typography hide is brought to one spelling, offsets are kept.
 
-Three steps: character by character (`classifier.characters`), joining what was spaced or starred apart, and resolving
-evasive spellings from `lexicons/fold/*.tsv`. Each step carries along where every character came from.
+Three steps: character by character (`classifier.characters`), the readings given behind them left out; joining what was
+spaced or starred apart; and resolving evasive spellings from `lexicons/fold/*.tsv`. Each step carries along where every
+character came from.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ from classifier.errors import LexiconError
 
 _HARD_SEPARATORS = "*^_~"
 _SOFT_SEPARATORS = " -.·/|+•●★☆※◆■"  # not the commas: enumerations of single characters are ordinary
+_TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
+_READING = re.compile(rf"(?<=[\u3400-\u9fff])[(（][a-zü]{{0,3}}[{_TONED}][a-z]{{0,3}}[)）]", re.IGNORECASE)
+"""One syllable with its tone; without a tone it may be any abbreviation."""
 _LONGEST_RUN = 3
 _Indices = NDArray[np.int64]
 
@@ -104,11 +109,14 @@ class Folder:
         if not text:
             return Folded("")
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        mapped = self._characters.table[codes]
+        kept = _without_readings(text)
+        mapped = self._characters.table[codes if kept is None else codes[kept]]
         starts: _Indices | None = None
         dropped_after: _Indices = np.empty(0, dtype=np.int64)
         if int(mapped.max()) >= SPECIAL:
             mapped, starts, dropped_after = self._expand(mapped)
+        if kept is not None:
+            starts, dropped_after = kept if starts is None else kept[starts], kept[dropped_after]
         mapped, starts = _shorten_runs(mapped, starts)
         folded = mapped.tobytes().decode("utf-32-le")
         ends = None if starts is None else starts + 1
@@ -179,6 +187,23 @@ class Folder:
         new_starts.append(starts[cursor:])
         new_ends.append(ends[cursor:])
         return Folded("".join(pieces), np.concatenate(new_starts), np.concatenate(new_ends), tuple(moved), tuple(spans))
+
+
+def _without_readings(text: str) -> _Indices | None:
+    """Where the characters stand that are no reading given behind another one, as in 牛皮癬(xuǎn); None when all are.
+
+    Mirrored sites have them behind every second character. They are no evasive spelling: dictionaries and patients' leaflets
+    give readings too.
+    """
+    if "(" not in text and "（" not in text:
+        return None
+    readings = [match.span() for match in _READING.finditer(text)]
+    if not readings:
+        return None
+    keep = np.ones(len(text), dtype=np.bool_)
+    for start, end in readings:
+        keep[start:end] = False
+    return np.flatnonzero(keep)
 
 
 def _is_chinese(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -9,122 +9,27 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, func, select
 
-from classifier.reference import CitedArticle, Reference
+from classifier.reference import Reference
 from domain.beijing import beijing_time
 from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
-from domain.outbox import Statement
 from domain.page import Contact, ContactKind, Identifier
-from domain.pictures import PagePicture, PicturePlace, places_of
-from domain.places import QuotePlace
+from domain.pictures import places_of
 from domain.reviews import FindingVerdict, ItemState, Stage, Verdict
 from domain.roles import Act, Role, may
 from domain.versions import PageVersion, TextChange, text_changes
 from review.accounts import Account, require
-from review.history import EarlierItem, earlier_items
-from review.items import ItemSummary, NoSuchItem, is_blind, summaries, summary_of, without_conflicts
+from review.history import earlier_items
+from review.item_views import FindingView, ItemView, JudgementView, PageView, ReadingView
+from review.items import NoSuchItem, is_blind, summaries, summary_of, without_conflicts
 from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
-from storage.clusters import PageCopy, copies_of
+from storage.clusters import copies_of
 from storage.outbox import statements_of
 from storage.pictures import pictures_of_page
 from storage.registry import SqlRegistry
-from storage.rescores import rescored_at
+from storage.rescore_results import rescored_at
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings, pages
 from storage.versions import version_text, versions_of
-
-
-@dataclass(frozen=True, slots=True)
-class PageView:
-    """The page as it was read. Offsets of everything are code points into `text`, except where `cleared` says that its words were
-    deleted when their term was over: then `text` and all quotes are empty."""
-
-    id: int
-    url: str
-    final_url: str
-    title: str
-    site_name: str
-    account: str
-    author: str
-    page_type: str
-    captured_at: datetime
-    published_at: datetime | None
-    text: str
-    text_sha256: str
-    contacts: tuple[Contact, ...]
-    identifiers: tuple[Identifier, ...]
-    institutions: tuple[str, ...]
-    pictures: tuple[PagePicture, ...]
-    cleared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """A finding and what explains it. `passed_gates` are those of its rule that could have silenced it and did not;
-    `silenced_by` those that did, with their titles. `shots` stand on the screenshot, `in_pictures` in the page's pictures."""
-
-    id: int
-    finding: Finding
-    rule_title: str
-    articles: tuple[CitedArticle, ...]
-    passed_gates: tuple[tuple[str, str], ...]
-    silenced_by: tuple[tuple[str, str], ...]
-    shots: tuple[QuotePlace, ...]
-    in_pictures: tuple[PicturePlace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgementView:
-    """What the machine made of the page. `score` is None and `parts` empty where the reader is not to know them."""
-
-    genre: str
-    is_ad: bool
-    ad_basis: tuple[CitedArticle, ...]
-    reasons: tuple[str, ...]
-    score: float | None
-    parts: Mapping[str, float]
-    rules_sha256: str
-    model_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingView:
-    """A verdict on the item, also one that was taken back or superseded."""
-
-    by: str
-    role: Role
-    stage: Stage
-    verdict: Verdict
-    reason: str
-    note: str
-    made_at: datetime
-    state_after: ItemState
-    counts: bool
-    findings: Mapping[int, FindingVerdict]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """One item. `bundle` is None where no evidence was sealed, as for a page drawn at random; `shot` None where there is no
-    readable one, and then `evidence_fault` says why (Chinese, empty for no bundle). `changes` are from the version before.
-    `readings` leaves out what a reader is not to know before the own verdict; `statements` are what the institution said against the
-    lead, and whether we took it back."""
-
-    item: ItemSummary
-    page: PageView
-    judgement: JudgementView
-    live: tuple[FindingView, ...]
-    silenced: tuple[FindingView, ...]
-    bundle: str | None
-    bundle_sha256: str
-    shot: ShotPlaces | None
-    evidence_fault: str
-    versions: tuple[PageVersion, ...]
-    changes: tuple[TextChange, ...]
-    copies: tuple[PageCopy, ...]
-    registered: tuple[RegisteredInstitution, ...]
-    earlier: tuple[EarlierItem, ...]
-    readings: tuple[ReadingView, ...]
-    statements: tuple[Statement, ...]
 
 
 def load_item(

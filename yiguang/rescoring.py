@@ -15,19 +15,16 @@ from sqlalchemy import Engine
 
 from domain.documents import document_of
 from review.intake import take_in_rescored
+from storage.rescore_results import RescoreFigures, differing, hand_over_gained, rescore_figures
 from storage.rescores import (
     JudgedBy,
     Rejudged,
     Rescore,
-    RescoreFigures,
     Scope,
-    differing,
     finish_rescore,
-    hand_over_gained,
     open_batches,
     open_rescore,
     pages_done,
-    rescore_figures,
 )
 from yiguang.disk_watch import ends_when_full
 from yiguang.errors import CommandFailed

@@ -9,8 +9,9 @@ from starlette.responses import JSONResponse, Response
 from domain.reviews import FindingVerdict, Verdict
 from domain.roles import Act
 from review.decisions import Decided
-from review.item import FindingView, ItemView, load_item
+from review.item import load_item
 from review.item_locks import InOtherHands, stages_of
+from review.item_views import FindingView, ItemView
 from review.reasons import reasons_for
 from review.shots import EvidenceUnreadable
 from review.web.choices import readers

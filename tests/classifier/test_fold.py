@@ -21,9 +21,12 @@ RAW = st.text(
     ),
     max_size=60,
 )
+WITH_READINGS = st.lists(
+    st.one_of(RAW, st.sampled_from(["療(liáo)", "癬（XUǍN）", "(é)", "発(fā", "㊙(mì)"])), max_size=8
+)
 
 
-@given(RAW)
+@given(st.one_of(RAW, WITH_READINGS.map("".join)))
 @settings(max_examples=300, deadline=None)
 def test_every_span_leads_back(text: str) -> None:
     folded = FOLDER.fold(text)
@@ -66,6 +69,9 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("plan全面", "plan全面", False),
         ("1️⃣3️⃣9️⃣", "139", False),
         ("「根治」", "“根治”", False),
+        ("根治牛皮癬(xuǎn)永不復(fù)發（FĀ）", "根治牛皮癣永不复发", False),
+        ("白\u200b癜(diàn)风", "白癜风", True),
+        ("核磁(mri)对比(ct)", "核磁(mri)对比(ct)", False),
     ],
 )
 def test_spellings(written: str, folded: str, disguised: bool) -> None:
@@ -112,6 +118,14 @@ def test_long_runs_fold_to_the_same_as_short_ones(unit: str) -> None:
     few, many = FOLDER.fold(unit * 50).text, FOLDER.fold(unit * 20_000).text
     assert set(many) == set(few)
     assert many.startswith(few[: len(few) - 3])
+
+
+def test_a_reading_is_left_out_of_the_way_back() -> None:
+    text = "專治癬(xuǎn)病"
+    folded = FOLDER.fold(text)
+    start = folded.text.index("癣")
+    assert [text[slice(*folded.original_span(at, at + 1))] for at in (start, start + 1)] == ["癬", "病"]
+    assert text[slice(*folded.original_span(start, start + 2))] == "癬(xuǎn)病"
 
 
 def test_random_separators_fold_away() -> None:

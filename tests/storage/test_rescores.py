@@ -7,18 +7,17 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.findings import Judgement
+from storage.rescore_results import differing, rescore_figures
 from storage.rescores import (
     JudgedBy,
     Rejudged,
     Rescore,
     Scope,
-    differing,
     finish_rescore,
     open_batches,
     open_rescore,
     pages_done,
     read_batch,
-    rescore_figures,
     store_batch,
 )
 from storage.stored_texts import stored_documents

@@ -1,4 +1,4 @@
-"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`, the sheet in `recapture`, later looks in `looks`."""
+"""`yiguang evidence verify|export|stamp|verifier`; what keeps and deletes is in `keeping`, the second copy in `second_copy`, the sheet in `recapture`, later looks in `looks`."""
 
 import json
 from dataclasses import asdict
@@ -11,6 +11,7 @@ from yiguang.commands.cases import find_case
 from yiguang.commands.keeping import keeping_app
 from yiguang.commands.looks import looks_app
 from yiguang.commands.recapture import recapture_app
+from yiguang.commands.second_copy import second_copy_app
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import (
     masked_files,
@@ -89,6 +90,7 @@ GROUP_HELP = """\
 
 evidence_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 evidence_app.add_typer(keeping_app)
+evidence_app.add_typer(second_copy_app)
 evidence_app.add_typer(recapture_app)
 evidence_app.add_typer(looks_app)
 

@@ -1,4 +1,4 @@
-"""`yiguang evidence hold|release|retain|expire|push|pull|rotate-key|records`."""
+"""`yiguang evidence hold|release|retain|expire|rotate-key|records`; the second copy is in `second_copy`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 
     from storage.custody import KeptItem
     from storage.keep_records import KeepRecord
-    from storage.remote_copy import Transfer
     from storage.seal_key import SealKey
 
 CASE = Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
 REASON = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由")]
-
-URL = Annotated[str, typer.Argument(metavar="URL", help="目录，或 s3://桶/目录")]
-OPTIONS = Annotated[list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="存储的选项，可多次给出")]
 
 HOLD_HELP = """\
 留置：解除之前，不论保存期限是否届满都不删除；有关的夜间原始记录一并留置。
@@ -61,24 +57,6 @@ EXPIRE_HELP = """\
 例：
   yiguang evidence expire --dry-run
   yiguang evidence expire --by 张示例
-"""
-PUSH_HELP = """\
-把全部证据另存一份：目录，或 s3://桶/目录（须安装 yiguang[s3]）等 fsspec 支持的地址。
-
-以内容摘要命名，只增不改；已依保存期限删除的，远端副本一并删除。桶启用了对象锁定时，按保存期限锁定（GOVERNANCE）。
-地址之外的选项（如 endpoint_url）用 --option 给出，账号从环境变量读取。
-
-\b
-例：
-  yiguang evidence push /mnt/备份
-  yiguang evidence push s3://evidence/yiguang --option endpoint_url=https://s3.example
-"""
-PULL_HELP = """\
-从另存的副本取回本机缺失的证据；本机已有的不动，取回的逐件核对摘要。
-
-\b
-例：
-  yiguang evidence pull /mnt/备份
 """
 ROTATE_HELP = """\
 更换签名密钥：旧密钥封存此前的一切并签名移交给新密钥，移交记入哈希链；旧私钥随即删除。
@@ -183,54 +161,6 @@ def expire(
         typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
     if done.refused:
         raise CommandFailed(f"{len(done.refused)} 件到期而未删除，应先查明")
-
-
-@keeping_app.command("push", help=PUSH_HELP)
-def push(url: URL, options: OPTIONS = None) -> None:
-    from storage import remote_copy
-    from storage.object_store import StoreUnusable
-    from yiguang.home import open_home
-    from yiguang.keeping import load_policy, open_remote
-
-    settings = read_settings()
-    engine = open_home(settings)
-    policy = load_policy(settings.lexicons)
-    try:
-        store = open_remote(url, options or [])
-        done = remote_copy.push(engine, settings.home, store, policy)
-    except (StoreUnusable, OSError) as fault:
-        raise CommandFailed(str(fault)) from fault
-    if store.note:
-        typer.echo(store.note, err=True)
-    _show(done)
-
-
-@keeping_app.command("pull", help=PULL_HELP)
-def pull(url: URL, options: OPTIONS = None) -> None:
-    from storage import remote_copy
-    from storage.object_store import StoreUnusable
-    from yiguang.home import open_home
-    from yiguang.keeping import open_remote
-
-    settings = read_settings()
-    engine = open_home(settings)
-    try:
-        done = remote_copy.pull(engine, settings.home, open_remote(url, options or []))
-    except (StoreUnusable, OSError) as fault:
-        raise CommandFailed(str(fault)) from fault
-    _show(done)
-
-
-def _show(done: "Transfer") -> None:
-    for path in done.moved:
-        typer.echo(f"{path}\t已传")
-    for path in done.removed:
-        typer.echo(f"{path}\t已删除")
-    for fault in done.faults:
-        typer.echo(f"未成：{fault}")
-    if done.faults:
-        raise CommandFailed(f"{len(done.faults)} 件未成")
-    typer.echo(f"传了 {len(done.moved)} 件，已有 {done.present} 件", err=True)
 
 
 @keeping_app.command("rotate-key", help=ROTATE_HELP)
