@@ -38,7 +38,7 @@ from storage.tables import frontier, pages
 
 MAX_QUEUE_SHARE = 0.05
 _PROVINCE_SITES, _PROVINCE_PAGES = 50_000, 50
-_QUEUE_CALLS = ("claim", "next_due", "heartbeat", "give_back")
+_QUEUE_CALLS = ("claim", "next_dues", "heartbeat", "give_back")
 
 
 def page_html(host: str, path: str, pages_a_site: int) -> str | None:

@@ -6,8 +6,7 @@ that no state of a crawl is anywhere but in the store.
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -29,6 +28,7 @@ from crawler.picture_fetch import PictureFetch
 from crawler.politeness import SiteGates
 from crawler.recording import Recorder
 from crawler.render import Renderer
+from crawler.rota import Rota
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.showing import PageShow
@@ -46,6 +46,12 @@ _Result = TypeVar("_Result")
 
 #: URLs that one target's lane takes at once: saves claims, and leaves little behind when the process is killed.
 _ROWS_AT_ONCE = 4
+#: Targets that URLs are claimed for before there is a lane for them: one claim then serves many pages.
+_TARGETS_AHEAD = 12
+#: The least time before a target that had nothing to claim is asked again, seconds.
+_ASK_AGAIN_SECONDS = 0.05
+#: Targets that are asked again before their time when nothing else is left to do.
+_WOKEN_AT_ONCE = 200
 
 
 class ShardSpider(Spider):
@@ -86,7 +92,8 @@ class ShardSpider(Spider):
         self._scopes = {item.id: Scope(item.target) for item in targets}
         self._held: set[int] = set()
         self._lanes: dict[int, asyncio.Task[None]] = {}
-        self._ended: set[int] = set()  # targets whose lane has ended since URLs were claimed last
+        self._rota = Rota()
+        self._claimed: dict[int, list[FrontierUrl]] = {}  # for lanes to come
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -142,20 +149,19 @@ class ShardSpider(Spider):
         )
 
     async def _crawl(self, visitor: Visitor) -> None:
+        await self._let_sleep_or_go([*self._scopes])
         while True:
             await self._fill_lanes(visitor)
-            if not self._lanes:
-                if self._is_over():
-                    return
-                due = await self._stored(self.frontier.next_due, self.night_id, [*self._scopes], self.clock())
-                if due is None:
-                    return
-                pause = min(max(0.05, (due - self.clock()).total_seconds()), self.crawl_settings.idle_seconds)
-                await asyncio.sleep(pause)
-                continue
             idle = self.crawl_settings.idle_seconds
+            if not self._lanes:
+                due = self._rota.earliest()
+                if self._is_over() or due is None:
+                    return await self._give_back_claimed()
+                await asyncio.sleep(min(max(_ASK_AGAIN_SECONDS, (due - self.clock()).total_seconds()), idle))
+                await self._let_sleep_or_go(self._rota.wake(_WOKEN_AT_ONCE))
+                continue
             done, _ = await asyncio.wait(self._lanes.values(), timeout=idle, return_when=asyncio.FIRST_COMPLETED)
-            self._ended |= {target for target, lane in self._lanes.items() if lane in done}
+            self._rota.add(target for target, lane in self._lanes.items() if lane in done)
             self._lanes = {target: lane for target, lane in self._lanes.items() if lane not in done}
             for lane in done:
                 lane.result()  # a lane fails only when nothing can be recorded any more
@@ -166,36 +172,48 @@ class ShardSpider(Spider):
         return self.is_ending() or (stop_at is not None and self.clock() >= stop_at)
 
     async def _fill_lanes(self, visitor: Visitor) -> None:
-        """Give each target without a lane one, while there are free lanes and URLs for them."""
+        """Give targets whose turn it is a lane each, while there are free lanes and URLs for them."""
         while not self._is_over() and (free := self.crawl_settings.concurrent_sites - len(self._lanes)) > 0:
-            idle = [target for target in self._scopes if target not in self._lanes]
-            if not idle:
+            if not self._claimed and not await self._claim(free + _TARGETS_AHEAD):
                 return
-            rows = await self._stored(
-                self.frontier.claim,
-                self.night_id,
-                idle,
-                self.worker,
-                min(free, len(idle)) * _ROWS_AT_ONCE,
-                self.clock(),
-                self.crawl_settings.lease_seconds,
-            )
-            by_target: defaultdict[int, list[FrontierUrl]] = defaultdict(list)
-            for row in rows:
-                by_target[row.target_id].append(row)
-            await self._forget_finished(by_target.keys())
-            if not rows:
-                return
-            self._held.update(row.id for row in rows)
-            for target, mine in by_target.items():
-                self._lanes[target] = asyncio.create_task(self._lane(visitor, mine))
+            target = next(iter(self._claimed), None)
+            if target is not None:
+                self._lanes[target] = asyncio.create_task(self._lane(visitor, self._claimed.pop(target)))
 
-    async def _forget_finished(self, going_on: Collection[int]) -> None:
-        """Let go of targets that have nothing left to visit: what a scope remembers grows with its site."""
-        for target in sorted(self._ended.difference(going_on)):
-            if await self._stored(self.frontier.next_due, self.night_id, [target], self.clock()) is None:
+    async def _claim(self, count: int) -> bool:
+        """Claim URLs of the next targets, at most `count`; False when it is no target's turn."""
+        turn = self._rota.take(count, self.clock())
+        if not turn:
+            return False
+        limit, lease_seconds = len(turn) * _ROWS_AT_ONCE, self.crawl_settings.lease_seconds
+        asked = (self.night_id, turn, self.worker, limit, self.clock(), lease_seconds, _ROWS_AT_ONCE)
+        rows = await self._stored(self.frontier.claim, *asked)
+        self._held.update(row.id for row in rows)
+        for row in rows:
+            self._claimed.setdefault(row.target_id, []).append(row)
+        await self._let_sleep_or_go([target for target in turn if target not in self._claimed], _ASK_AGAIN_SECONDS)
+        return True
+
+    async def _give_back_claimed(self) -> None:
+        """What no lane has begun is as if it had not been claimed."""
+        rows = [row.id for mine in self._claimed.values() for row in mine]
+        if rows:
+            await self._stored(self.frontier.give_back, rows, self.worker, self.clock())
+            self._held.difference_update(rows)
+            self._claimed.clear()
+
+    async def _let_sleep_or_go(self, targets: Sequence[int], least_seconds: float = 0.0) -> None:
+        """Ask again for targets when they have a URL to claim, and let go of those that have nothing left to visit: what a scope
+        remembers grows with its site."""
+        if not targets:
+            return
+        now = self.clock()
+        dues = await self._stored(self.frontier.next_dues, self.night_id, targets, now)
+        for target in targets:
+            if (due := dues.get(target)) is None:
                 del self._scopes[target]
-        self._ended.clear()
+            else:
+                self._rota.sleep(target, max(due, now + timedelta(seconds=least_seconds)))
 
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another."""

@@ -188,9 +188,17 @@ class Frontier(Protocol):
     """The crawl frontier. All times are aware UTC and passed in."""
 
     def claim(
-        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+        self,
+        night_id: str,
+        target_ids: Sequence[int],
+        worker: str,
+        limit: int,
+        now: datetime,
+        lease_seconds: float,
+        each: int | None = None,
     ) -> list[FrontierUrl]:
-        """Lease up to `limit` waiting or lease-expired URLs whose `not_before` has passed, fewest pages first."""
+        """Lease up to `limit` waiting or lease-expired URLs that are due, at most `each` of one target; targets with fewest
+        pages first."""
 
     def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
         """Extend the leases that `worker` still holds."""
@@ -198,8 +206,8 @@ class Frontier(Protocol):
     def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
         """Return URLs that `worker` holds and did not try, until `due_at`; the try does not count."""
 
-    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
-        """When the next waiting or leased URL becomes claimable; None when no work is left."""
+    def next_dues(self, night_id: str, target_ids: Sequence[int], now: datetime) -> Mapping[int, datetime]:
+        """When the next waiting or leased URL of each target becomes claimable; targets without work are left out."""
 
 
 class InHand(Protocol):

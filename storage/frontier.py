@@ -1,7 +1,7 @@
 """The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -63,13 +63,14 @@ _WITH_WORK = (
     .with_for_update(of=night_targets)
 )
 _EARLIEST = (
-    select(func.min(frontier.c.due_at))
+    select(night_targets.c.target_id, func.min(frontier.c.due_at).label("due_at"))
     .select_from(night_targets)
     .join(frontier, _same_target())
     .where(
         night_targets.c.night_id == bindparam("night"),
         night_targets.c.target_id.in_(bindparam("targets", expanding=True)),
     )
+    .group_by(night_targets.c.target_id)
 )
 _NEXT_TRIED, _NEXT_UNTRIED = _EARLIEST.where(_TRIED), _EARLIEST.where(_UNTRIED, _BUDGET_LEFT)
 _CLAIMABLE = and_(frontier.c.id.in_(bindparam("ids", expanding=True)), or_(_TRIED, _UNTRIED), _DUE)
@@ -117,16 +118,24 @@ class SqlFrontier:
                 add_urls(connection, [FoundUrls(night_id, target_id, [Discovered(url, 0)], now)])
 
     def claim(
-        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+        self,
+        night_id: str,
+        target_ids: Sequence[int],
+        worker: str,
+        limit: int,
+        now: datetime,
+        lease_seconds: float,
+        each: int | None = None,
     ) -> list[FrontierUrl]:
-        """Lease up to `limit` URLs that are waiting and due, or whose lease ran out; targets with fewest URLs first."""
+        """Lease up to `limit` URLs that are waiting and due, or whose lease ran out, at most `each` of one target; targets
+        with fewest URLs first."""
         if limit < 1 or not target_ids:
             return []
         with writing(self._engine) as connection:
             budgets = _lock_targets_with_work(connection, night_id, target_ids, now)
             budgets = dict(list(budgets.items())[: min(limit, _TARGETS_AT_ONCE)])
-            candidates = _candidates(connection, night_id, budgets, limit, now)
-            chosen = _fairest(candidates, budgets, limit)
+            candidates = _candidates(connection, night_id, budgets, min(limit, each or limit), now)
+            chosen = _fairest(candidates, budgets, limit, each or limit)
             return _lease(connection, chosen, worker, now, now + timedelta(seconds=lease_seconds))
 
     def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
@@ -138,29 +147,36 @@ class SqlFrontier:
                 .values(due_at=now + timedelta(seconds=lease_seconds))
             )
 
-    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
-        """When the next URL becomes claimable, `now` if one is already; None when no work is left.
+    def next_dues(self, night_id: str, target_ids: Sequence[int], now: datetime) -> dict[int, datetime]:
+        """When the next URL of each target becomes claimable, `now` if one is already; targets without work are left out.
 
         A lease held counts with the time it runs out: its URL may come back. URLs that seem to wait for longer than any is ever
         made to were put there by a clock that has been set back since; they become claimable now.
         """
-        asked = {"night": night_id, "targets": list(target_ids)}
+        dues: dict[int, datetime] = {}
         with self._engine.connect() as connection:
-            found = [connection.scalar(query, asked) for query in (_NEXT_TRIED, _NEXT_UNTRIED)]
-        due = [due_at for due_at in found if due_at is not None]
-        if due and min(due) > now + _LONGEST_WAIT and self._bring_forward(night_id, target_ids, now):
-            return now
-        return max(min(due), now) if due else None
+            for some in _in_parts(target_ids):
+                asked = {"night": night_id, "targets": some}
+                for query in (_NEXT_TRIED, _NEXT_UNTRIED):
+                    for row in connection.execute(query, asked):
+                        dues[row.target_id] = min(row.due_at, dues.get(row.target_id, row.due_at))
+        late = [target_id for target_id, due_at in dues.items() if due_at > now + _LONGEST_WAIT]
+        forward = self._brought_forward(night_id, late, now) if late else frozenset()
+        return {target_id: now if target_id in forward else max(due_at, now) for target_id, due_at in dues.items()}
 
-    def _bring_forward(self, night_id: str, target_ids: Sequence[int], now: datetime) -> int:
+    def _brought_forward(self, night_id: str, target_ids: Sequence[int], now: datetime) -> frozenset[int]:
         late = and_(
             frontier.c.night_id == night_id,
-            frontier.c.target_id.in_(target_ids),
             frontier.c.state == "waiting",
             frontier.c.due_at > now + _LONGEST_WAIT,
         )
+        moved: set[int] = set()
         with writing(self._engine) as connection:
-            return connection.execute(update(frontier).where(late).values(due_at=_AT_ONCE)).rowcount
+            for some in _in_parts(target_ids):
+                which = and_(late, frontier.c.target_id.in_(some))
+                rows = update(frontier).where(which).values(due_at=_AT_ONCE).returning(frontier.c.target_id)
+                moved.update(connection.scalars(rows))
+        return frozenset(moved)
 
     def release_leases(self, night_id: str, workers: Sequence[str] | None = None) -> int:
         """Give back at once what dead workers (None: all workers) of a night hold; returns how many URLs.
@@ -194,6 +210,12 @@ class SqlFrontier:
             _withdraw(connection, and_(frontier.c.id.in_(ids), frontier.c.worker == worker), due_at)
 
 
+def _in_parts(target_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many at a time as one statement may name."""
+    for start in range(0, len(target_ids), _TARGETS_AT_ONCE):
+        yield target_ids[start : start + _TARGETS_AT_ONCE]
+
+
 def _withdraw(connection: Connection, which: ColumnElement[bool], due_at: datetime) -> int:
     rows = connection.execute(
         update(frontier)
@@ -218,17 +240,17 @@ def _lock_targets_with_work(
 
 
 def _candidates(
-    connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], limit: int, now: datetime
+    connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], each: int, now: datetime
 ) -> list[_Candidate]:
-    """Claimable rows, at most `limit` further tries and `limit` first tries a target, within its budget."""
+    """Claimable rows, at most `each` further tries and `each` first tries a target, within its budget."""
     if not budgets:
         return []
-    asked: dict[str, Any] = {"night": night_id, "now": now, "tried": limit}
+    asked: dict[str, Any] = {"night": night_id, "now": now, "tried": each}
     places = next(size for size in _QUERY_SIZES if size >= len(budgets))
     for place in range(places):  # those left over ask for a target that there is not
         asked |= {f"target_{place}": _NO_TARGET, f"untried_{place}": 0}
     for place, (target_id, (started, max_pages)) in enumerate(budgets.items()):
-        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(limit, max_pages - started))}
+        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(each, max_pages - started))}
     rows = connection.execute(_candidate_query(places), asked)
     return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in rows]
 
@@ -254,13 +276,16 @@ def _candidate_query(targets: int) -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-def _fairest(candidates: Sequence[_Candidate], budgets: Mapping[int, tuple[int, int]], limit: int) -> list[_Candidate]:
-    """Choose rows so that the target with the fewest URLs started gets the next one."""
+def _fairest(
+    candidates: Sequence[_Candidate], budgets: Mapping[int, tuple[int, int]], limit: int, each: int
+) -> list[_Candidate]:
+    """Choose rows so that the target with the fewest URLs started gets the next one, at most `each` of one target."""
     turn = {target_id: started for target_id, (started, _) in budgets.items()}
     turns: list[tuple[int, int, _Candidate]] = []
     for order, candidate in enumerate(candidates):
-        turns.append((turn[candidate.target_id], order, candidate))
-        turn[candidate.target_id] += 1
+        if turn[candidate.target_id] < budgets[candidate.target_id][0] + each:
+            turns.append((turn[candidate.target_id], order, candidate))
+            turn[candidate.target_id] += 1
     return [candidate for _, _, candidate in sorted(turns)[:limit]]
 
 

@@ -1,6 +1,7 @@
 """The two ports in memory, and a judge that flags a word."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ class MemoryFrontier:
     rows: list[Row] = field(default_factory=list)
     heartbeats: int = 0
     claims: list[int] = field(default_factory=list)
+    targets_asked: list[int] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, target_id: int, url: str, depth: int) -> None:
@@ -50,12 +52,26 @@ class MemoryFrontier:
             self.rows.append(Row(len(self.rows) + 1, target_id, url, depth, now()))
 
     def claim(
-        self, night_id: str, target_ids: Sequence[int], worker: str, limit: int, now: datetime, lease_seconds: float
+        self,
+        night_id: str,
+        target_ids: Sequence[int],
+        worker: str,
+        limit: int,
+        now: datetime,
+        lease_seconds: float,
+        each: int | None = None,
     ) -> list[FrontierUrl]:
         with self._lock:
-            free = [
+            self.targets_asked.append(len(target_ids))
+            due = [
                 row for row in self.rows if row.state != "done" and row.due_at <= now and row.target_id in target_ids
             ]
+            of_target: Counter[int] = Counter()
+            free = []
+            for row in due:
+                of_target[row.target_id] += 1
+                if each is None or of_target[row.target_id] <= each:
+                    free.append(row)
             for row in free[:limit]:
                 row.state, row.worker, row.attempts = "leased", worker, row.attempts + 1
                 row.due_at = now + timedelta(seconds=lease_seconds)
@@ -77,11 +93,11 @@ class MemoryFrontier:
                 if row.id in ids and row.worker == worker and row.state == "leased":
                     row.state, row.worker, row.due_at, row.attempts = "waiting", "", due_at, row.attempts - 1
 
-    def next_due(self, night_id: str, target_ids: Sequence[int], now: datetime) -> datetime | None:
+    def next_dues(self, night_id: str, target_ids: Sequence[int], now: datetime) -> dict[int, datetime]:
         assert night_id == NIGHT
         assert now.tzinfo is not None
-        due = [row.due_at for row in self.rows if row.state != "done" and row.target_id in target_ids]
-        return min(due, default=None)
+        open_rows = [row for row in self.rows if row.state != "done" and row.target_id in target_ids]
+        return {row.target_id: row.due_at for row in sorted(open_rows, key=lambda row: row.due_at, reverse=True)}
 
 
 @dataclass

@@ -66,6 +66,15 @@ def test_neighbours_on_one_server_share_its_places(server: RoughServer, places: 
     assert server.most_pages_open <= places
 
 
+def test_no_more_sites_are_visited_at_once_than_allowed(server: RoughServer) -> None:
+    labels = ["neighbour-a", "neighbour-b", "neighbour-c"]
+    one_site = settings(hosts=server.hosts(*labels), concurrent_per_address=3, concurrent_sites=1)
+    store = crawl([target(server, label) for label in labels], one_site)
+    assert {visit.frontier.target_id for visit in store.visits} == {1, 2, 3}
+    assert server.most_pages_open == 1
+    assert max(store.frontier.targets_asked) <= 13
+
+
 def test_robots_are_obeyed_under_our_own_name(server: RoughServer) -> None:
     store = crawl([target(server, "robots-forbids")], settings(hosts=server.hosts("robots-forbids")))
     closed = store.last(server.url("robots-forbids", "/closed/a.html"))

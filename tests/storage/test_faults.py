@@ -69,7 +69,7 @@ def test_a_database_that_is_full_takes_up_again_when_it_has_room(tmp_path: Path)
     clean_orphans(engine, tmp_path)
     seal_night(engine, tmp_path, night_id, seal_key(tmp_path), NOW)
     assert len(list(tmp_path.rglob("*.wacz"))) == 20 and _sound(engine, tmp_path)
-    assert queue.next_due(night_id, ids, NOW) is not None
+    assert queue.next_dues(night_id, ids, NOW)
     engine.dispose()
 
 
@@ -79,12 +79,12 @@ def test_a_clock_set_back_delays_no_url(engine: Engine) -> None:
     queue = SqlFrontier(engine)
     before = NOW - DAY
     assert queue.claim(night_id, ids, "w1", 10, before, 60.0) == []
-    assert queue.next_due(night_id, ids, before) == before
+    assert queue.next_dues(night_id, ids, before) == dict.fromkeys(ids, before)
     taken = queue.claim(night_id, ids, "w1", 10, before, 60.0)
     assert len(taken) == 8
     soon = before + timedelta(minutes=30)
     queue.give_back([row.id for row in taken], "w1", soon)
-    assert queue.next_due(night_id, ids, before) == soon
+    assert queue.next_dues(night_id, ids, before) == dict.fromkeys(ids, soon)
     assert queue.claim(night_id, ids, "w1", 10, before, 60.0) == []
 
 

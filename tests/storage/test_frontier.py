@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -48,7 +49,7 @@ def test_a_lease_keeps_others_away_until_it_runs_out(engine: Engine) -> None:
     first = claim(engine, night_id, ids, limit=2)
     lease_end = NOW + timedelta(seconds=LEASE_SECONDS)
     assert claim(engine, night_id, ids, limit=2, worker="w2") == []
-    assert frontier.next_due(night_id, ids, NOW) == lease_end
+    assert frontier.next_dues(night_id, ids, NOW) == dict.fromkeys(ids, lease_end)
 
     frontier.heartbeat([first[0].id], "w1", lease_end, LEASE_SECONDS)
     frontier.heartbeat([first[1].id], "w2", lease_end, LEASE_SECONDS)  # not its own: no effect
@@ -104,7 +105,7 @@ def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_p
     frontier = SqlFrontier(engine)
     progress = night_progress(engine, night_id)
     assert (progress.waiting, progress.leased, progress.done, progress.surplus) == (1, 0, 1, 3)
-    assert frontier.next_due(night_id, ids, NOW) == retry_at
+    assert frontier.next_dues(night_id, ids, NOW) == {ids[0]: retry_at}
     assert claim(engine, night_id, ids, limit=10) == []
     # A further try costs nothing of the budget and is not hidden behind the surplus.
     again = frontier.claim(night_id, ids, "w1", 10, retry_at, LEASE_SECONDS)
@@ -112,7 +113,7 @@ def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_p
     store = open_store(engine, tmp_path)
     store.record(failed_visit(again[0]))
     store.close()
-    assert frontier.next_due(night_id, ids, retry_at) is None
+    assert frontier.next_dues(night_id, ids, retry_at) == {}
     assert night_progress(engine, night_id).waiting == 0
 
     for _ in range(2):  # finishing drops the surplus from the frontier and keeps its count
@@ -126,8 +127,32 @@ def test_nothing_to_claim_is_no_error(engine: Engine) -> None:
     night_id, ids = open_sample_night(engine)
     assert claim(engine, night_id, [], limit=5) == []
     assert claim(engine, night_id, ids, limit=0) == []
-    assert SqlFrontier(engine).next_due("2020-01-01", ids, NOW) is None
-    assert SqlFrontier(engine).next_due(night_id, ids, NOW) == NOW
+    assert SqlFrontier(engine).next_dues("2020-01-01", ids, NOW) == {}
+    assert SqlFrontier(engine).next_dues(night_id, ids, NOW) == dict.fromkeys(ids, NOW)
+
+
+def test_no_target_gets_more_than_its_share_of_a_claim(engine: Engine) -> None:
+    night_id, ids = open_sample_night(engine, links=9)
+    frontier = SqlFrontier(engine)
+    for tries in (1, 2):  # further tries count like first ones
+        rows = frontier.claim(night_id, ids, "w1", 100, NOW, LEASE_SECONDS, each=3)
+        assert Counter(row.target_id for row in rows) == dict.fromkeys(ids, 3)
+        frontier.release_leases(night_id)
+        assert max(row.attempts for row in rows) == tries
+
+
+def test_when_each_of_many_targets_is_due(engine: Engine) -> None:
+    """More targets than one statement names."""
+    save_targets(engine, [Target(f"示例{number}", f"http://clinic-{number}.example/") for number in range(450)])
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    ids = [target.id for target in targets]
+    frontier = SqlFrontier(engine)
+    frontier.seed(night_id, [(target.id, target.target.url) for target in targets[::2]], NOW)
+    assert frontier.next_dues(night_id, ids, NOW) == dict.fromkeys(ids[::2], NOW)
+    before = NOW - timedelta(days=1)  # the clock was ahead when they were found
+    assert frontier.next_dues(night_id, ids, before) == dict.fromkeys(ids[::2], before)
+    assert len(frontier.claim(night_id, ids[:200], "w1", 500, before, LEASE_SECONDS)) == 100
 
 
 def test_processes_never_get_the_same_url(engine: Engine, database_url: str) -> None:

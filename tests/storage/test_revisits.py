@@ -177,7 +177,7 @@ def test_urls_given_back_cost_nothing(engine: Engine) -> None:
     queue.give_back([row.id], "another", until)
     queue.give_back([row.id], "w1", until)
     assert claim(engine, night_id, ids[:1]) == []
-    assert queue.next_due(night_id, ids[:1], NOW) == until
+    assert queue.next_dues(night_id, ids[:1], NOW) == {ids[0]: until}
     with engine.connect() as connection:
         assert connection.scalar(select(night_targets.c.started).where(night_targets.c.target_id == ids[0])) == 0
     again = queue.claim(night_id, ids[:1], "w1", 1, until, 60.0)
