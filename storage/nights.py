@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.beijing import BEIJING
@@ -204,6 +204,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
         outcomes, leads = _outcomes_and_leads(connection, night_id)
         open_urls = _open_urls(connection, night_id)
         surplus = _surplus(connection, night_id)
+        failures, set_aside = _failures(connection, night_id), _set_aside(connection, night_id)
         before = histories(connection, night)
         previous = previous_night(connection, night)
         results = tuple(
@@ -216,8 +217,8 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 leads=leads[row.target_id],
                 waiting=open_urls.get(row.target_id, 0) - surplus.get(row.target_id, 0),
                 outcomes=outcomes[row.target_id],
-                failures=_failures(connection, night_id, row.target_id),
-                set_aside=_set_aside(connection, night_id, row.target_id),
+                failures=failures.get(row.target_id, ()),
+                set_aside=set_aside.get(row.target_id, ()),
                 surplus=surplus.get(row.target_id, 0) + row.surplus,
                 empty_titles=row.empty_titles or 0,  # counted when the night ends
                 empty_texts=row.empty_texts or 0,
@@ -294,24 +295,29 @@ def _open_urls(connection: Connection, night_id: str) -> dict[int, int]:
     return {row.target_id: row.urls for row in rows}
 
 
-def _failures(connection: Connection, night_id: str, target_id: int) -> tuple[tuple[str, Outcome, str], ...]:
-    rows = connection.execute(
-        select(pages.c.url, pages.c.outcome, pages.c.detail)
-        .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.outcome != Outcome.CONTENT.value)
-        .order_by(pages.c.set_aside.desc(), pages.c.captured_at, pages.c.id)
-        .limit(FAILURES_SHOWN)
-    )
-    return tuple((row.url, Outcome(row.outcome), row.detail) for row in rows)
+def _failures(connection: Connection, night_id: str) -> dict[int, tuple[tuple[str, Outcome, str], ...]]:
+    """The first pages of each target that gave no content, those set aside before others."""
+    rows = _first_of_each(connection, night_id, pages.c.outcome != Outcome.CONTENT.value, pages.c.set_aside.desc())
+    return {target: tuple((row.url, Outcome(row.outcome), row.detail) for row in some) for target, some in rows.items()}
 
 
-def _set_aside(connection: Connection, night_id: str, target_id: int) -> tuple[tuple[str, str], ...]:
-    rows = connection.execute(
-        select(pages.c.url, pages.c.detail)
-        .where(pages.c.night_id == night_id, pages.c.target_id == target_id, pages.c.set_aside)
-        .order_by(pages.c.captured_at, pages.c.id)
-        .limit(FAILURES_SHOWN)
-    )
-    return tuple((row.url, row.detail) for row in rows)
+def _set_aside(connection: Connection, night_id: str) -> dict[int, tuple[tuple[str, str], ...]]:
+    rows = _first_of_each(connection, night_id, pages.c.set_aside)
+    return {target: tuple((row.url, row.detail) for row in some) for target, some in rows.items()}
+
+
+def _first_of_each(
+    connection: Connection, night_id: str, which: ColumnElement[bool], *order: ColumnElement[Any]
+) -> defaultdict[int, list[Any]]:
+    """Some pages of each target, in one query: a night may have tens of thousands of targets."""
+    place = func.row_number().over(partition_by=pages.c.target_id, order_by=[*order, pages.c.captured_at, pages.c.id])
+    columns = (pages.c.target_id, pages.c.url, pages.c.outcome, pages.c.detail, place.label("place"))
+    numbered = select(*columns).where(pages.c.night_id == night_id, which).subquery()
+    first = select(numbered).where(numbered.c.place <= FAILURES_SHOWN)
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(first.order_by(numbered.c.target_id, numbered.c.place)):
+        found[row.target_id].append(row)
+    return found
 
 
 def _families(connection: Connection, night_id: str) -> dict[str, int]:

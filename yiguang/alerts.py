@@ -26,7 +26,7 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import open_home, utc_now
 from yiguang.morning import missed_since
 from yiguang.settings import Settings
-from yiguang.summary import night_complaints
+from yiguang.summary import night_faults, target_complaints
 
 #: In the data folder, not in the database: what is to be told may be that there is no database.
 _MEMORY = "alerts-told.json"
@@ -34,6 +34,8 @@ _MEMORY = "alerts-told.json"
 REMEMBERED = timedelta(days=3)
 #: A night that has not ended by then was broken off, or has far too much to do.
 STALLED = timedelta(hours=20)
+#: Targets of a night that are named one by one; more are one alert.
+TARGETS_NAMED = 20
 
 
 def troubles_of_home(settings: Settings, now: datetime) -> list[Alert]:
@@ -70,7 +72,12 @@ def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
         return
     night = night_summary(engine, known[0][0])
     if night.state is NightState.FINISHED or night.bundles_failed:
-        for line in night_complaints(night):
+        of_targets = target_complaints(night)
+        if len(of_targets) > TARGETS_NAMED:
+            more = f"{len(of_targets)} 个目标不正常，例如 {of_targets[0]}（全部：yiguang night show --all）"
+            yield Alert(AlertKind.NIGHT, f"{night.night_id} targets", f"{night.night_id} 一夜：{more}")
+            of_targets = []
+        for line in [*night_faults(night), *of_targets]:
             yield Alert(AlertKind.NIGHT, f"{night.night_id} {line}", f"{night.night_id} 一夜：{line}")
     if night.state is NightState.OPEN:
         if now - night.started_at > STALLED:

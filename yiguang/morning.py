@@ -10,7 +10,7 @@ from domain.nights import EvidenceCare, NightState, NightSummary, TargetResult
 from domain.outcome import OUTCOME_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
-from yiguang.summary import night_complaints, paused_zh
+from yiguang.summary import first_troubles, night_faults, paused_zh, target_complaints
 from yiguang.terminal import printable
 
 SKIP_ZH: dict[SkipRule, str] = {
@@ -33,7 +33,8 @@ CHANGED_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What the report is made of. `now` is when it is read; `newest` whether no later night has begun."""
+    """What the report is made of. `now` is when it is read; `newest` whether no later night has begun; `whole` whether all targets
+    with something wrong are listed, however many."""
 
     night: NightSummary
     skips: Mapping[SkipRule, int]
@@ -41,12 +42,14 @@ class Morning:
     newest: bool
     contact: str
     pictures: Mapping[PictureFate, int] = field(default_factory=dict)
+    whole: bool = False
 
 
 def report(morning: Morning) -> str:
     """The report in Chinese, most important first."""
     night = morning.night
-    complaints = night_complaints(night)
+    of_targets = target_complaints(night)
+    complaints = [*night_faults(night), *(of_targets if morning.whole else first_troubles(of_targets))]
     parts = [
         [f"{night.night_id} 夜间巡查：{_state(night)}", f"时间：{_times(night)}"],
         [*_missed(morning)],
@@ -129,7 +132,8 @@ def _others(night: NightSummary) -> list[str]:
 
 def _set_aside(night: NightSummary) -> list[str]:
     pages = [page for target in night.targets for page in target.set_aside]
-    return [f"  · {printable(url)}：{printable(detail)}" for url, detail in pages]
+    more = [f"  · 另有 {len(pages) - SHOWN} 页被搁置"] if len(pages) > SHOWN else []
+    return [f"  · {printable(url)}：{printable(detail)}" for url, detail in pages[:SHOWN]] + more
 
 
 def _changes(night: NightSummary) -> list[str]:

@@ -18,6 +18,10 @@ from yiguang.terminal import printable
 SHOWN_FAILURES = 5
 SHOWN_LEADS = 20
 SHOWN_FAMILIES = 3
+#: Targets in the table at the end of a night; of more, those with something wrong and those with leads come first.
+SHOWN_TARGETS = 200
+#: Targets whose faults, or whose pages without content, are listed; the rest are counted.
+SHOWN_TROUBLES = 50
 
 
 def summary_row(result: NightResult) -> dict[str, object]:
@@ -86,7 +90,7 @@ def print_summary(console: Console, result: NightResult, cases: Sequence[Case], 
         console.print(_leads_table(cases))
     if night.state is NightState.PAUSED:
         _say(console, paused_zh(night), style="yellow")
-    for line in complaints(result):
+    for line in [*night_faults(night), *result.faults, *first_troubles(target_complaints(night))]:
         _say(console, line, style="red")
     _print_failures(console, night)
     if cases:
@@ -107,18 +111,47 @@ def complaints(result: NightResult) -> list[str]:
 
 def night_complaints(night: NightSummary) -> list[str]:
     """What the figures of a night say against it; those of a paused night are not all there yet."""
-    failed = [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+    return night_faults(night) + target_complaints(night)
+
+
+def night_faults(night: NightSummary) -> list[str]:
+    """What is wrong with a night as a whole and with its evidence."""
+    lines = []
+    if night.state is not NightState.PAUSED:
+        if not night.targets:
+            lines.append("没有目标：先运行 yiguang targets import")
+        elif night.content_pages == 0:
+            lines.append("整夜没有取得一页正常内容")
+    lines += [f"证据包未通过核验：{path}" for path in night.bundles_failed]
     if night.care is not None:
-        failed += [f"证据未能另存到 {night.care.store}：{fault}" for fault in night.care.copy_faults]
+        lines += [f"证据未能另存到 {night.care.store}：{fault}" for fault in night.care.copy_faults]
+    return lines
+
+
+def target_complaints(night: NightSummary) -> list[str]:
+    """What is wrong with single targets, those with most pages missing first."""
     if night.state is NightState.PAUSED:
-        return failed
-    lines = [] if night.targets else ["没有目标：先运行 yiguang targets import"]
-    if night.targets and night.content_pages == 0:
-        lines.append("整夜没有取得一页正常内容")
-    for target in night.targets:
+        return []
+    lines = []
+    for target in sorted(night.targets, key=_missing_pages, reverse=True):
         if said := _against(target):
             lines.append(f"{target.name}：{'；'.join(said)}")
-    return lines + failed
+    return lines
+
+
+def _missing_pages(target: TargetResult) -> float:
+    return (
+        max(target.usual_pages or 0.0, target.min_pages, target.content_pages) - target.content_pages + target.waiting
+    )
+
+
+def first_troubles(lines: list[str]) -> list[str]:
+    """What is said of targets, shortened to what a person reads."""
+    more = len(lines) - SHOWN_TROUBLES
+    return [
+        *lines[:SHOWN_TROUBLES],
+        *([f"另有 {more} 个目标不正常（全部：yiguang night show --all）"] if more > 0 else []),
+    ]
 
 
 def paused_zh(night: NightSummary) -> str:
@@ -145,7 +178,7 @@ def _targets_table(night: NightSummary) -> Table:
     table = Table(title=f"{night.night_id} 夜间巡查", title_justify="left")
     for heading, justify in (("目标", "left"), ("正常页", "right"), ("线索", "right"), ("其他结果", "left")):
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    for target in night.targets:
+    for target in _first_targets(night):
         table.add_row(
             escape(printable(target.name)),
             str(target.content_pages),
@@ -159,9 +192,18 @@ def _targets_table(night: NightSummary) -> Table:
         )
     content = night.outcomes.get(Outcome.CONTENT, 0)
     others = sum(night.outcomes.values()) - content
+    if (hidden := len(night.targets) - SHOWN_TARGETS) > 0:
+        table.add_row(f"另有 {hidden} 个目标（见 yiguang night show --json）", "", "", "")
     table.add_section()
     table.add_row(f"合计 {len(night.targets)} 个目标", str(content), str(night.leads), f"{others} 页" if others else "")
     return table
+
+
+def _first_targets(night: NightSummary) -> Sequence[TargetResult]:
+    """All targets in their order, or the most telling of very many."""
+    if len(night.targets) <= SHOWN_TARGETS:
+        return night.targets
+    return sorted(night.targets, key=lambda target: (target.healthy, -target.leads, target.target_id))[:SHOWN_TARGETS]
 
 
 def _families_table(night: NightSummary) -> Table:
@@ -194,10 +236,12 @@ def _print_failures(console: Console, night: NightSummary) -> None:
     failed = [target for target in night.targets if target.failures]
     if failed:
         _say(console, "未取得正常内容的页面：")
-    for target in failed:
+    for target in failed[:SHOWN_TROUBLES]:
         for url, outcome, detail in target.failures[:SHOWN_FAILURES]:
             name = OUTCOME_ZH[outcome]
             _say(console, f"· {target.name}  {name if detail in ('', name) else f'{name}（{detail}）'}  {url}")
         others = sum(target.outcomes.values()) - target.content_pages - min(len(target.failures), SHOWN_FAILURES)
         if others > 0:
             _say(console, f"· {target.name}  另有 {others} 页")
+    if (hidden := len(failed) - SHOWN_TROUBLES) > 0:
+        _say(console, f"· 另有 {hidden} 个目标（全部：yiguang night lost）")

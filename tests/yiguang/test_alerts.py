@@ -89,6 +89,18 @@ def test_a_night_that_is_not_healthy_is_told(settings: Settings, engine: Engine)
     assert missed.text == f"{night_id} 之后已有 3 天没有巡查"
 
 
+def test_very_many_targets_are_one_alert(settings: Settings, engine: Engine) -> None:
+    many = [
+        replace(TARGETS[0], name=f"示例第{number}诊所", url=f"http://clinic-{number}.example/") for number in range(21)
+    ]
+    save_targets(engine, many)
+    night_id = open_night(engine, NOW, list_targets(engine))
+    finish_night(engine, night_id, NOW)
+    texts = [alert.text for alert in troubles(settings, engine, NOW) if alert.kind is AlertKind.NIGHT]
+    assert texts[0].startswith(f"{night_id} 一夜：21 个目标不正常，例如 示例第0诊所：")
+    assert texts[1:] == [f"{night_id} 一夜：整夜没有取得一页正常内容"]
+
+
 def test_missed_times_of_the_timetable_are_told_and_a_pause_is_none(settings: Settings, engine: Engine) -> None:
     night_id = open_night(engine, NOW, ())
     finish_night(engine, night_id, NOW)

@@ -62,10 +62,25 @@ def test_what_went_wrong_comes_first() -> None:
     assert lines[0] == "2026-11-25 夜间巡查：不正常"
     assert lines[3:6] == [
         "需要处理：",
-        "  · 示例医院：只取得 5 页，远少于平时的 50 页；还有 2 页未做完",
         "  · 证据包未通过核验：evidence/a.wacz",
+        "  · 示例医院：只取得 5 页，远少于平时的 50 页；还有 2 页未做完",
     ]
     assert "与上一夜相差较大：\n  · 示例医院  52 → 5 页" in "\n".join(lines)
+
+
+def test_of_very_many_targets_those_with_most_missing_are_named() -> None:
+    small = [replace(SHRUNK, target_id=number, name=f"示例第{number}诊所", waiting=0) for number in range(100)]
+    worst = replace(SHRUNK, target_id=100, name="示例总医院", usual_pages=900.0)
+    night = replace(NIGHT, targets=(*small, worst), missed_dates=(), bundles_failed=("evidence/a.wacz",))
+    lines = report(replace(MORNING, night=night)).splitlines()
+    listed = lines[lines.index("需要处理：") + 1 :]
+    listed = listed[: listed.index("")]
+    assert listed[0] == "  · 证据包未通过核验：evidence/a.wacz"
+    assert listed[1].startswith("  · 示例总医院：")
+    assert listed[-1] == "  · 另有 51 个目标不正常（全部：yiguang night show --all）"
+    assert len(listed) == 1 + 50 + 1
+    everything = report(replace(MORNING, night=night, whole=True))
+    assert everything.count("远少于平时的") == 101 and "另有 51" not in everything
 
 
 def test_a_night_of_nothing_says_so() -> None:

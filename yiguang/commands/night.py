@@ -17,6 +17,7 @@ SHOW_HELP = """\
 例：
   yiguang night show
   yiguang night show 2026-11-25 --json
+  yiguang night show --all
 """
 LIST_HELP = """\
 列出各夜，最新的在前；没有运行的日期也占一行。
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
 def show(
     night: Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="列出全部不正常的目标，不论多少")] = False,
 ) -> None:
     from storage.nights import list_nights, night_summary
     from storage.pictures import picture_fates
@@ -73,7 +75,8 @@ def show(
         row = {**summary_row(NightResult(summary, ())), "skipped_links": dict(skips), "pictures": dict(pictures)}
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
     else:
-        typer.echo(report(Morning(summary, skips, utc_now(), wanted == known[0], settings.contact, pictures)))
+        newest = wanted == known[0]
+        typer.echo(report(Morning(summary, skips, utc_now(), newest, settings.contact, pictures, whole)))
 
 
 @night_app.command("list", help=LIST_HELP)
