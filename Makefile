@@ -16,8 +16,8 @@ run: setup       ## one night over TARGETS=file.csv, or over the sample web on l
 	@$(PY) -m examples.run_night $(if $(TARGETS),--targets "$(TARGETS)")
 
 test: setup      ## every test: SQLite and PostgreSQL, a real browser, kill -9
-	@echo "running every test: 10-15 minutes on two cores" >&2
-	@$(PY) -m pytest
+	@echo "running every test: 20-30 minutes on two cores" >&2
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup     ## lint, types, import contracts, rule examples
 	$(PY) -m ruff check .
