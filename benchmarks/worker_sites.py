@@ -1,22 +1,32 @@
-"""Many small sites on one loopback port, which note who asked for what and when."""
+"""Many small sites on one port, which note who asked for what and when."""
 
 import asyncio
 import re
 import threading
 import time
 from collections import defaultdict
+from typing import NamedTuple
 
 from aiohttp import web
 
 
-class WorkerSites:
-    """`sites` hosts with `pages` pages each; the start page links to all of its host. `seen` are the requests by host, as
-    (monotonic seconds, path), in order."""
+class Asked(NamedTuple):
+    """A request as the server saw it: `at` in monotonic seconds, `by` an address."""
 
-    def __init__(self, sites: int, pages: int) -> None:
+    at: float
+    path: str
+    by: str
+
+
+class WorkerSites:
+    """`sites` hosts with `pages` pages each at `address`; the start page links to all of its host. `seen` are the requests by host,
+    in order."""
+
+    def __init__(self, sites: int, pages: int, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.hosts = [f"site{number}.example" for number in range(sites)]
         self.pages = pages
-        self.seen: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+        self.seen: defaultdict[str, list[Asked]] = defaultdict(list)
         self.port = 0
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -37,7 +47,7 @@ class WorkerSites:
         application.router.add_get("/{path:.*}", self._answer)
         runner = web.AppRunner(application, access_log=None)
         self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, self.address, 0)
         self._loop.run_until_complete(site.start())
         self.port = runner.addresses[0][1]
         self._ready.set()
@@ -46,7 +56,7 @@ class WorkerSites:
 
     async def _answer(self, request: web.Request) -> web.Response:
         host = request.host.partition(":")[0]
-        self.seen[host].append((time.monotonic(), request.path))
+        self.seen[host].append(Asked(time.monotonic(), request.path, request.remote or ""))
         if not re.fullmatch(r"/(?:p\d+)?", request.path):
             return web.Response(status=404, text="没有这一页", content_type="text/html")
         links = "".join(f'<li><a href="/p{number}">第{number}页</a></li>' for number in range(1, self.pages))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -17,6 +18,11 @@ CONNECT_TIMEOUT_SECONDS = 10
 #: libpq's settings of TCP: a connection whose other end vanished without a word is lost after ten seconds, which is before a worker is
 #: taken for dead (`storage.workers.FENCED_AFTER`). Sockets of the same machine know no such thing.
 _NOTICE_LOSS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 10_000}
+#: The same asked of the server, whose own limit is two hours: what a client that was cut off had locked is free again before others take
+#: its work over.
+_NOTICE_LOSS_OF_CLIENT = " ".join(f"-c tcp_{name}" for name in (
+    "keepalives_idle=5", "keepalives_interval=2", "keepalives_count=2", "user_timeout=10000",
+))  # fmt: skip
 _WRITE_TURN = "write_turn"
 _MIGRATION_LOCK = 0x59694775  # any fixed number of ours: PostgreSQL's advisory locks share one number space
 
@@ -26,10 +32,11 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         # Two shards may hold a connection each for long; ten in all is far below PostgreSQL's default of a hundred.
+        session = f"{_NOTICE_LOSS_OF_CLIENT} {parsed.query.get('options', '')}"
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **_NOTICE_LOSS},
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": session, **_NOTICE_LOSS},
         )
         event.listen(engine, "handle_error", _note_lost_connection)
         return engine
@@ -47,6 +54,22 @@ def _note_lost_connection(context: ExceptionContext) -> None:
     it tries again, as it does not know every wording of the driver."""
     if context.connection is None:
         context.is_disconnect = True
+
+
+def end_idle_transactions(engine: Engine, after: timedelta) -> None:
+    """Have PostgreSQL break off, and roll back, a transaction in which nothing is asked for so long: what it has locked would wait for ever
+    for a client that is stopped, or cut off behind something that keeps the connection up. SQLite knows no such client.
+
+    Not while a connection is in use: those at rest are closed and made anew."""
+    if engine.dialect.name != "postgresql":
+        return
+
+    def ask(connection: Any, record: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's
+        connection.execute(f"SET idle_in_transaction_session_timeout = {after // timedelta(milliseconds=1)}")
+        connection.commit()
+
+    event.listen(engine, "connect", ask)
+    engine.dispose()
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from dbos import DBOS, DBOSConfig
 
-from storage.database import open_engine
+from storage.database import end_idle_transactions, open_engine
+from storage.workers import FENCED_AFTER
 from yiguang.settings import Settings
 
 #: One executor per data folder: whoever comes next takes up what the last one left.
@@ -21,6 +22,8 @@ def durable_engine(
     The instances that hold the workflows have to be made before.
     """
     on_server = open_engine(settings.durable_url) if settings.durable_url.startswith("postgresql") else None
+    if on_server is not None:
+        end_idle_transactions(on_server, FENCED_AFTER)
     config: DBOSConfig = {
         "name": "yiguang",
         "system_database_url": settings.durable_url,

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crawler.shard import run_shard
 from domain.nights import NightKind
 from storage.away import is_away
+from storage.database import end_idle_transactions
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
 from storage.logos import official_logos
@@ -19,6 +20,7 @@ from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import MemoryWithoutPages, SqlCrawlMemory
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
+from storage.workers import FENCED_AFTER
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
@@ -53,6 +55,9 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
     """Run the shard to its end, or until `is_ending` and the pages in hand are finished. Leases left by an earlier process of the same shard are freed first."""
     classifier = load_classifier(settings)
     engine = open_home(settings)
+    end_idle_transactions(
+        engine, FENCED_AFTER
+    )  # what a process that was cut off has locked is free before others begin
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
     memory = SqlCrawlMemory

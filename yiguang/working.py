@@ -3,16 +3,19 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.database import end_idle_transactions
 from storage.tables import warc_files
-from storage.workers import FENCED_AFTER, HEARD_EVERY, NameTaken, announce, hear, leave
+from storage.workers import FENCED_AFTER, NameTaken, announce, hear, leave
 from yiguang.durable import NightWorkflows, durable_worker
 from yiguang.errors import CommandFailed
+from yiguang.heartbeat import Heartbeat
 from yiguang.home import utc_now
 from yiguang.nightly import crawl_shard
 from yiguang.settings import Settings
@@ -34,55 +37,45 @@ def work(
     over. Raises CommandFailed when it may not begin.
     """
     _require_shared_folder(settings, engine)
+    end_idle_transactions(engine, FENCED_AFTER)
+    begun = time.monotonic()
     try:
         announce(engine, name, settings.shards, utc_now())
     except NameTaken as taken:
         raise CommandFailed(f"已有名为 {taken} 的工作进程在运行；用 --name 另取一个") from taken
     processes = ShardProcesses(lock_descriptor, settings.logs)
-    stop, at_once, lost = threading.Event(), threading.Event(), threading.Event()
+    stop, at_once = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: (at_once if stop.is_set() else stop).set())
-    threading.Thread(target=_beat, args=(engine, name, stop, lost), name="heartbeat", daemon=True).start()
+    heartbeat = Heartbeat(lambda: hear(engine, name, utc_now()), lambda: _fence(processes, say), begun)
+    heartbeat.start()
     workflows = NightWorkflows(crawl=lambda job: crawl_shard(job, engine, processes, settings), close=_not_here)
     with durable_worker(settings, workflows, name):
         say(f"工作进程 {name} 已加入，同时采集 {settings.shards} 个分片")
         stop.wait()
-        if lost.is_set():
-            processes.stop()  # at once: others take these sites over
-        else:
-            processes.finish(grace_seconds, at_once)
+        processes.finish(grace_seconds, at_once)
+        heartbeat.end()
         # At once, as a kill would: the engine would wait for shards that were stopped on purpose and never come to an end.
         # Whatever the last words run into, a closed terminal or a database that is away, must not keep the process either.
         try:
-            _part(engine, name, lost.is_set(), say)
+            _part(engine, name, say)
         finally:
-            os._exit(1 if lost.is_set() else 0)
+            os._exit(0)
 
 
-def _part(engine: Engine, name: str, lost: bool, say: Callable[[str], None]) -> None:
-    if lost:
+def _fence(processes: ShardProcesses, say: Callable[[str], None]) -> NoReturn:
+    processes.stop()  # at once: others take these sites over
+    try:
         say("错误：与数据库失去联系，已停止采集，分片将由其他进程接手；恢复后重新运行即可")
-        return
+    finally:
+        os._exit(1)
+
+
+def _part(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     try:
         leave(engine, name)
     except SQLAlchemyError:  # others see it gone when its heartbeat stops
         say("离开时连不上数据库，分片将在心跳停止后由其他进程接手")
-
-
-def _beat(engine: Engine, name: str, stop: threading.Event, lost: threading.Event) -> None:
-    heard_at = utc_now()
-    while not stop.wait(HEARD_EVERY.total_seconds()):
-        try:
-            if not hear(engine, name, utc_now()):
-                break
-            heard_at = utc_now()
-        except SQLAlchemyError:
-            if utc_now() - heard_at >= FENCED_AFTER:
-                break
-    else:
-        return
-    lost.set()
-    stop.set()
 
 
 def _require_shared_folder(settings: Settings, engine: Engine) -> None:

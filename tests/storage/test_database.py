@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, make_url, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
+from storage.away import is_away
 from storage.columns import JsonText, StorableText, UtcDateTime
-from storage.database import migrate, open_engine, writing
+from storage.database import end_idle_transactions, migrate, open_engine, writing
 from storage.tables import metadata
 
 _SCRATCH = Table(
@@ -49,6 +50,39 @@ def test_sqlite_is_set_up_for_many_readers_and_safe_writes(tmp_path) -> None:
         }
     engine.dispose()
     assert values == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 30_000, "foreign_keys": 1}
+
+
+def test_postgresql_is_asked_to_notice_clients_that_vanish(postgres_url: str) -> None:
+    """Its own limit is two hours. Sockets of the same machine have none, so what was asked for is looked up, not what holds."""
+    asked = text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp%' OR name = 'work_mem'")
+    url = make_url(postgres_url).update_query_dict({"options": "-c work_mem=5MB"})  # what else was wanted is kept
+    engine = open_engine(url.render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        values = {row.name: row.reset_val for row in connection.execute(asked)}
+    engine.dispose()
+    assert values == {
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "2",
+        "tcp_user_timeout": "10000",
+        "work_mem": "5120",
+    }
+
+
+def test_what_a_silent_client_has_locked_is_free_again(postgres_url: str) -> None:
+    silent, other = open_engine(postgres_url), open_engine(postgres_url)
+    silent.connect().close()  # one at rest is not forgotten
+    end_idle_transactions(silent, timedelta(seconds=0.5))
+    lock = text("SELECT pg_advisory_xact_lock(7)")
+    with silent.connect() as connection:
+        connection.execute(lock)
+        with other.begin() as after:
+            after.execute(lock)
+        with pytest.raises(DBAPIError) as lost:
+            connection.execute(lock)
+    assert is_away(lost.value)
+    silent.dispose()
+    other.dispose()
 
 
 def test_other_databases_are_refused() -> None:
