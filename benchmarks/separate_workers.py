@@ -158,10 +158,14 @@ def _crash(party: Party, database: BridgeDatabase, times: int, chance: random.Ra
         time.sleep(chance.uniform(*_CRASH_EVERY))
         if party.is_over():
             return [f"the night was over after {restarted} of {times} restarts of PostgreSQL"]
+        begun = time.monotonic()
         database.restart()
-        print("PostgreSQL crashed and started again", flush=True)
-    ended = [number for number in range(1, len(party)) if party.processes[number].poll() is not None]
-    return [f"worker w{number} ended when PostgreSQL was restarted" for number in ended]
+        print(f"PostgreSQL crashed, and was there again after {time.monotonic() - begun:.1f} s", flush=True)
+    if not times:
+        return []
+    time.sleep(FENCED_AFTER.total_seconds())
+    workers = enumerate(party.processes[1:], start=1)
+    return [f"worker w{number} ended: {_last_words(worker)}" for number, worker in workers if worker.poll() is not None]
 
 
 def _cut(party: Party, chance: random.Random) -> list[str]:
@@ -219,13 +223,17 @@ def _long(party: Party, cut: Cut) -> tuple[str, list[str]]:
     if not ended or ended > FENCED_AFTER.total_seconds() + _TOLERANCE:
         wrong.append("it did not stop by itself in time")
         process.kill()
-    assert process.stderr is not None
-    lines = process.stderr.read().splitlines()
-    if process.wait() != 1 or len(lines) != 1:
-        wrong.append(f"it ended with code {process.returncode} and said {lines}")
+    said = _last_words(process)
+    if process.wait() != 1 or len(said) != 1:
+        wrong.append(f"it ended with code {process.returncode} and said {said}")
     if asked > FENCED_AFTER.total_seconds() + _TOLERANCE:
         wrong.append(f"it still asked sites after {asked:.1f} s")
     if not taken_over:
         wrong.append("its work was not taken over")
     party.restart(cut.number)
     return f"stopped after {ended:.1f} s, last request after {asked:.1f} s, taken over after {taken_over:.1f} s", wrong
+
+
+def _last_words(worker: "subprocess.Popen[str]") -> list[str]:
+    assert worker.stderr is not None
+    return worker.stderr.read().splitlines()

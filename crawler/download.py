@@ -33,6 +33,10 @@ from domain.page import Exchange, Headers
 #: Response headers may be larger than aiohttp's 8 kB: policies and cookies of real sites are.
 _MAX_HEADER_BYTES = 65_536
 
+#: A server that acknowledges nothing for so long is lost, as TCP notices. After the death of this process too: the kernel keeps what was
+#: sent, and would deliver a request of ours half a minute late, when other processes are visiting the site.
+_UNACKNOWLEDGED_SECONDS = 15
+
 #: getaddrinfo says with these that the name has no address, with others (EAI_AGAIN) that it could not find out.
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
@@ -152,7 +156,10 @@ class CaptureHandler(BaseDownloadHandler):
 
             def open_socket(info: aiohttp.connector.AddrInfoType) -> socket.socket:
                 check_address(str(info[4][0]), local=local)  # the address really connected to, literals too
-                return socket.socket(info[0], info[1], info[2])
+                opened = socket.socket(info[0], info[1], info[2])
+                if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+                    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_SECONDS * 1000)
+                return opened
 
             connector = aiohttp.TCPConnector(
                 resolver=self._resolvers[local],
@@ -240,6 +247,8 @@ def failure_of(error: Exception) -> FetchFailed:
         return FetchFailed(Outcome.HTTP_ERROR, f"响应不合 HTTP 规范：{str(cause.message)[:120]}", again=True)
     if isinstance(cause, OSError) and cause.errno in _OUR_ERRNOS:
         return FetchFailed(Outcome.OUR_FAULT, f"本机网络故障：{cause.strerror}", again=True)
+    if isinstance(cause, OSError) and cause.errno == errno.ETIMEDOUT:
+        return FetchFailed(Outcome.TIMEOUT, "对方没有应答，连接超时", again=True)
     if isinstance(cause, ConnectionRefusedError):
         return FetchFailed(Outcome.HTTP_ERROR, "连接被拒绝", again=True)
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | OSError):

@@ -3,10 +3,14 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.workers import FENCED_AFTER, HEARD_EVERY
+
+#: A database that was refused is asked again sooner: one that restarts is there again well within the limit.
+TRY_AGAIN_EVERY = timedelta(seconds=1)
 
 
 class Heartbeat:
@@ -31,12 +35,15 @@ class Heartbeat:
         self._ended.set()
 
     def _say(self) -> None:
-        while not self._ended.wait(HEARD_EVERY.total_seconds()):
+        pause = HEARD_EVERY
+        while not self._ended.wait(pause.total_seconds()):
             asked_at = time.monotonic()  # others count from what is written, not from when the answer came
             try:
                 known = self._hear()
             except SQLAlchemyError:
+                pause = TRY_AGAIN_EVERY
                 continue
+            pause = HEARD_EVERY
             if known:
                 self._heard_at = asked_at
             elif not self._ended.is_set():

@@ -3,6 +3,7 @@
 import gzip
 import logging
 import signal
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from structlog.contextvars import get_contextvars
 
+from crawler import download
 from crawler.shard import run_shard
 from domain.findings import Judgement
 from domain.outcome import Outcome
@@ -207,6 +209,15 @@ def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) 
     assert [(visit.outcome, visit.frontier.attempts) for visit in store.visits] == [(Outcome.TIMEOUT, 2)]
     assert frontier.heartbeats >= 2  # the visit took longer than its lease of 0.3 seconds
     assert frontier.claims == [1]
+
+
+def test_what_no_server_acknowledges_is_given_up_by_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the kernel would deliver it long after this process is gone."""
+    monkeypatch.setattr(download, "_UNACKNOWLEDGED_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        mute = Target("m", f"http://mute.example:{full.getsockname()[1]}/", delay_seconds=0.0, local=True)
+        store = crawl([mute], settings(hosts={"mute.example": "127.0.0.1"}, timeout_seconds=60.0))
+    assert store.visits[-1].outcome_detail.endswith("对方没有应答，连接超时")  # robots.txt, which comes first
 
 
 def test_a_page_of_a_post_leads_nowhere(server: RoughServer) -> None:

@@ -58,6 +58,7 @@ def test_literals_follow_the_target() -> None:
         (socket.gaierror(socket.EAI_AGAIN, "try again"), Outcome.OUR_FAULT, True),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), Outcome.HTTP_ERROR, True),
         (ConnectionResetError(errno.ECONNRESET, "reset"), Outcome.HTTP_ERROR, True),
+        (OSError(errno.ETIMEDOUT, "timed out"), Outcome.TIMEOUT, True),
         (OSError(errno.ENETUNREACH, "no route"), Outcome.OUR_FAULT, True),
         (OSError(errno.EMFILE, "too many files"), Outcome.OUR_FAULT, True),
         (AddressRefused("拒绝访问"), Outcome.OUT_OF_SCOPE, False),
