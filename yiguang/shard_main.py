@@ -55,9 +55,8 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
     """Run the shard to its end, or until `is_ending` and the pages in hand are finished. Leases left by an earlier process of the same shard are freed first."""
     classifier = load_classifier(settings)
     engine = open_home(settings)
-    end_idle_transactions(
-        engine, FENCED_AFTER
-    )  # what a process that was cut off has locked is free before others begin
+    # What a process that was cut off has locked is free before others begin
+    end_idle_transactions(engine, FENCED_AFTER)
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
     memory = SqlCrawlMemory
