@@ -19,6 +19,9 @@ from yiguang.shard_processes import ShardJob
 NightHandle = Handle[list[str]]
 
 QUEUE = "shards"
+#: On which the night itself stands, and to which it returns when its process died: what stands on no queue the engine gives to
+#: whichever executor asks first, and a worker cannot close a night.
+NIGHTS = "nights"
 #: Goes up when the workflows below change their steps: unfinished ones of an older version are then left alone.
 WORKFLOW_VERSION = "night-1"
 _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
@@ -94,7 +97,7 @@ def durable_night(
     shards: Sequence[Sequence[int]],
 ) -> Iterator[NightHandle]:
     """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle."""
-    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, settings.shards):
+    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, settings.shards, also=(NIGHTS,)):
         yield start_or_take_up(workflows, night_id, shards)
 
 
@@ -107,4 +110,4 @@ def start_or_take_up(workflows: NightWorkflows, night_id: str, shards: Sequence[
             return taken_up
     workflows.begin(night_id)
     with SetWorkflowID(f"{night_id}:try-{len(tries) + 1}"):
-        return DBOS.start_workflow(workflows.night, night_id, [list(part) for part in shards])
+        return DBOS.enqueue_workflow(NIGHTS, workflows.night, night_id, [list(part) for part in shards])

@@ -1,6 +1,6 @@
 """The engine of durable workflows, started and ended; what runs in it is in `durable` and `rescoring_jobs`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dbos import DBOS, DBOSConfig
@@ -15,9 +15,15 @@ OF_THE_FOLDER = "local"
 
 @contextmanager
 def durable_engine(
-    settings: Settings, version: str, queue: str, at_once: int, executor: str = OF_THE_FOLDER
+    settings: Settings,
+    version: str,
+    queue: str,
+    at_once: int,
+    executor: str = OF_THE_FOLDER,
+    also: Sequence[str] = (),
 ) -> Iterator[None]:
-    """Runs `at_once` jobs of `queue` at a time while the block runs, and takes up what `executor` left of workflows of `version`.
+    """Runs `at_once` jobs of `queue` at a time while the block runs, and all of the queues `also`; takes up what `executor` left of
+    workflows of `version`.
 
     The instances that hold the workflows have to be made before.
     """
@@ -34,8 +40,11 @@ def durable_engine(
         "log_level": "CRITICAL",
     }
     DBOS(config=config)
+    DBOS.listen_queues([queue, *also])
     DBOS.launch()
     try:
+        for other in also:
+            DBOS.register_queue(other, polling_interval_sec=0.2)
         DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=0.2)
         yield
     finally:

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, func, select, text
 
 from storage.database import open_engine
 from storage.tables import pages, warc_files, workers
@@ -176,6 +176,32 @@ def test_a_worker_that_is_asked_to_leave_finishes_the_pages_in_hand(office: Offi
     assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
     fetched = Counter((host, path) for host, requests in sites.seen.items() for _, path in requests)
     assert {place for place, times in fetched.items() if times > 1 and place[1] != "/robots.txt"} == set()
+
+
+def test_a_night_that_is_killed_is_taken_up_by_the_next_one_and_not_by_a_worker(office: Office) -> None:
+    """A worker cannot close a night."""
+    worker = office.join("helping")
+    for _ in range(2):
+        night = office.start("nightly", "--targets", str(office.targets))
+        while _nights_begun(office) == 0:
+            assert night.poll() is None
+            time.sleep(0.05)
+        night.kill()
+        night.wait()
+    last = office.run("nightly", "--targets", str(office.targets), "--json")
+    assert last.returncode == 0, last.stderr
+    assert json.loads(last.stdout)["healthy"] is True
+    assert worker.poll() is None
+    with office.engine.connect() as connection:
+        assert connection.execute(text(f"SELECT DISTINCT executor_id {_NIGHTS}")).scalars().all() == ["local"]
+
+
+_NIGHTS = "FROM dbos.workflow_status WHERE name = 'night'"
+
+
+def _nights_begun(office: Office) -> int:
+    with office.engine.connect() as connection:
+        return int(connection.scalar(text(f"SELECT count(*) {_NIGHTS} AND status = 'PENDING'")) or 0)
 
 
 def test_a_worker_that_was_taken_for_dead_ends_even_when_nobody_listens(office: Office) -> None:
