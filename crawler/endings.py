@@ -13,7 +13,7 @@ from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.showing import ended_at
 from domain.findings import Judgement
-from domain.outcome import SET_ASIDE_ZH, Outcome
+from domain.outcome import NOBODY_SHOWS_ZH, SET_ASIDE_ZH, Outcome
 from domain.page import Link, Reading
 from domain.visits import FrontierUrl, InHand, Rendering, SiteRest, Visit
 
@@ -57,13 +57,12 @@ class Endings:
         """The visit as a failure; nothing of what was read or judged stays in it. `asked_seconds` is the wait that the
         server asked for."""
         now = self.clock()
-        attempts = visit.frontier.attempts
         return replace(
             visit,
             outcome=failure.outcome,
             outcome_detail=failure.detail,
             ended_at=now,
-            retry_at=next_try(attempts, asked_seconds, now, self.settings) if failure.again else None,
+            retry_at=next_try(visit.frontier.tries, asked_seconds, now, self.settings) if failure.again else None,
             page=None,
             judgement=None,
             rendering=None,
@@ -81,6 +80,19 @@ class Endings:
             detail = f"{failure}；已 {faults} 次，{SET_ASIDE_ZH}"
             return replace(self.failed(visit, FetchFailed(failure.outcome, detail, again=False)), set_aside=True)
         return self.failed(visit, FetchFailed(failure.outcome, str(failure), again=failure.again))
+
+    def to_be_shown(self, visit: Visit, why: str) -> Visit:
+        """The visit to a page that is left to a process with a browser: nothing of it is kept."""
+        detail = f"须由浏览器显示（{why}），交给能显示网页的进程"
+        return replace(self._without(visit, Outcome.UNKNOWN, detail), to_show=why)
+
+    def never_shown(self, visit: Visit, why: str) -> Visit:
+        """The visit to a page of which nothing can be told or kept without a browser, while no process has one."""
+        detail = f"须由浏览器显示（{why}），{NOBODY_SHOWS_ZH}"
+        return replace(self._without(visit, Outcome.OUR_FAULT, detail), unshown=True)
+
+    def _without(self, visit: Visit, outcome: Outcome, detail: str) -> Visit:
+        return self.failed(visit, FetchFailed(outcome, detail, again=False))
 
     def resting(self, row: FrontierUrl, rest: SiteRest) -> Visit:
         """A URL that is not asked for, because its site is to be left alone for longer than the night may wait."""

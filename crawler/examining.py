@@ -12,11 +12,12 @@ from crawler.page_reader import PageReader
 from crawler.picture_text import pictures_aside
 from crawler.render import RenderFailed
 from crawler.scope import Scope
+from crawler.settings import Showing
 from crawler.shell import is_script_shell
 from crawler.showing import PageShow
 from crawler.site_logo import SiteLogos
 from domain.findings import Judgement
-from domain.outcome import Outcome
+from domain.outcome import NOBODY_SHOWS_ZH, Outcome
 from domain.page import Exchange, ExtractedPage, Reading
 from domain.shown_text import places_in
 from domain.visits import Rendering, Visit
@@ -35,12 +36,17 @@ class Examiner:
     logos: SiteLogos
     images: PageImages
     endings: Endings
+    showing: Showing = Showing.HERE
 
     async def examine(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:
         """The finished visit to a page that was read as it was sent: `body` at `url`."""
         reading, rendering = sent, None
         try:
             if why := self.ladder.why_shown(scope.target.render, url, sent, body):
+                if self.showing is Showing.ELSEWHERE:
+                    return self.endings.to_be_shown(visit, why)
+                if self.showing is Showing.NOWHERE:
+                    return await self._unshown(visit, sent, body, url, scope, why)
                 visit, reading, rendering = await self._shown(visit, sent, url, scope, why)
             if rendering is not None and _leads_away(rendering, reading):
                 detail = f"页面脚本跳转：{rendering.turned_back}"
@@ -50,6 +56,15 @@ class Examiner:
             return await self._judged(visit, reading, reading.page, body, url, scope, rendering)
         except RenderFailed as failure:
             return self.endings.not_shown(visit, failure)
+
+    async def _unshown(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope, why: str) -> Visit:
+        """What a page says as it was sent, with the remark that a browser might have shown more."""
+        if sent.page is None:
+            return self.endings.never_shown(visit, why)
+        judged = await self._judged(visit, sent, sent.page, body, url, scope, None)
+        if judged.page is None:
+            return judged
+        return replace(judged, unshown=True, outcome_detail=f"只按收到的样子判断：{why}，{NOBODY_SHOWS_ZH}")
 
     async def _judged(
         self,
@@ -63,12 +78,16 @@ class Examiner:
     ) -> Visit:
         sign = await self.logos.look(page, scope, rendering)
         judgement = await self.reader.judged(sign.page)
+        if judgement.flagged and self.showing is not Showing.HERE:
+            return self._unphotographed(visit)  # pictures can only add to it
         read, judgement = await self._with_pictures(sign.page, judgement, scope, rendering)
         read = replace(read, fetched=(*sign.fetched, *read.fetched), read_from={**sign.read_from, **read.read_from})
         visit = replace(visit, picture_exchanges=read.fetched)
         reading = replace(reading, page=read.page)
         if judgement.flagged and rendering is not None:
             rendering = replace(rendering, places=places_in(rendering.shown, _live_quotes(judgement)))
+        elif judgement.flagged and self.showing is not Showing.HERE:
+            return self._unphotographed(visit)
         elif judgement.flagged:
             rendering, shown = await self._photographed(visit, reading, url, scope, judgement)
             if shown.page is None:
@@ -77,6 +96,12 @@ class Examiner:
             visit = replace(visit, picture_exchanges=_kept_with_lead(read, rendering))
         reading = replace(reading, page=with_meta_refresh(read.page, body))
         return self.endings.read(visit, reading, scope, rendering=rendering, judgement=judgement)
+
+    def _unphotographed(self, visit: Visit) -> Visit:
+        """The visit to a lead's page in a process that cannot take its evidence."""
+        if self.showing is Showing.ELSEWHERE:
+            return self.endings.to_be_shown(visit, LEAD)
+        return self.endings.never_shown(visit, LEAD)
 
     async def _shown(
         self, visit: Visit, sent: Reading, url: str, scope: Scope, why: str

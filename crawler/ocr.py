@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from crawler.ocr_worker import LOOK, MARKS, READ
@@ -72,6 +72,11 @@ class PictureOcr:
         return self.spent_seconds < self._limits.budget_seconds * share
 
     @property
+    def has_given_up(self) -> bool:
+        """Whether its process could not be started so often that it will not be tried again."""
+        return self._failed_starts >= _MAX_FAILED_STARTS
+
+    @property
     def left_seconds(self) -> float:
         return max(0.0, self._limits.budget_seconds - self.spent_seconds)
 
@@ -82,15 +87,15 @@ class PictureOcr:
 
     async def look(self, body: bytes, suspicion: float) -> OcrAnswer:
         """The perceptual hash of a picture."""
-        return await self._ask(LOOK + body, suspicion)
+        return await self.ask(LOOK + body, suspicion)
 
     async def read(self, body: bytes, suspicion: float) -> OcrAnswer:
         """What a picture says. Of those that wait, the one of highest `suspicion` comes first."""
-        return await self._ask(READ + body, suspicion)
+        return await self.ask(READ + body, suspicion)
 
     async def marks(self, body: bytes, suspicion: float) -> OcrAnswer:
         """The marks of a picture as a logo, see `domain.site_logos`; none for a picture of one colour."""
-        return await self._ask(MARKS + body, suspicion)
+        return await self.ask(MARKS + body, suspicion)
 
     async def close(self) -> None:
         """Kill the process and wait for its end. Nothing may be asked any more."""
@@ -99,13 +104,14 @@ class PictureOcr:
         self._kill()
         await self._bury()
 
-    async def _ask(self, question: bytes, suspicion: float) -> OcrAnswer:
+    async def ask(self, question: bytes, suspicion: float) -> OcrAnswer:
+        """The answer to a question as `ocr_worker` takes it, kind and picture."""
         async with self._turns.turn(suspicion):
             if self._ending is not None:
                 self._ending.cancel()  # it is not idle now
             if not self.has_time():
                 return OcrAnswer(PictureFate.BUDGET)
-            if self._failed_starts >= _MAX_FAILED_STARTS:
+            if self.has_given_up:
                 return OcrAnswer(PictureFate.STUCK, "识别进程多次未能启动，本次不再识别")
             began = time.monotonic()
             try:
@@ -209,6 +215,18 @@ class _Turns:
 async def _receive(process: asyncio.subprocess.Process) -> bytes:
     assert process.stdout is not None
     return await process.stdout.readexactly(int.from_bytes(await process.stdout.readexactly(4)))
+
+
+def dump_answer(answer: OcrAnswer) -> bytes:
+    """An answer on its way to another process."""
+    return json.dumps(asdict(answer), ensure_ascii=False).encode()
+
+
+def load_answer(body: bytes) -> OcrAnswer:
+    """What `dump_answer` made bytes of."""
+    said = json.loads(body)
+    reading = None if said["reading"] is None else reading_of(said["reading"])
+    return OcrAnswer(PictureFate(said["fate"]), said["detail"], reading, said["look"], tuple(said["marks"]))
 
 
 def _answer(body: bytes) -> OcrAnswer:

@@ -1,6 +1,7 @@
 """One request at a time to a site with a pause after it, and few at a time to one server."""
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,8 +29,10 @@ class SiteGates:
     of the places at that server, since many small clinics share one.
     """
 
-    def __init__(self, concurrent_per_address: int) -> None:
+    def __init__(self, concurrent_per_address: int, *, pause_first: bool = False) -> None:
+        """With `pause_first` each site rests once before its first page, as after a visit made just before now."""
         self._concurrent_per_address = concurrent_per_address
+        self._visited_until = time.monotonic() if pause_first else -math.inf
         self._gates: defaultdict[str, _Gate] = defaultdict(_Gate)
         self._places: dict[str, asyncio.Semaphore] = {}
         self._address_of: dict[str, str] = {}
@@ -45,7 +48,8 @@ class SiteGates:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(gate.lock)
             # Asleep before taking a place at the server: the pause is this site's, not its neighbours'
-            await asyncio.sleep(max(0.0, gate.opens_at - time.monotonic()))
+            opens_at = max(gate.opens_at, self._visited_until + delay_seconds)
+            await asyncio.sleep(max(0.0, opens_at - time.monotonic()))
             if not long and (address := self._address_of.get(host)) is not None:
                 await stack.enter_async_context(self._places[address])
             try:

@@ -3,9 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from crawler.wordings import Wordings
 from domain.site_logos import OfficialLogo
+
+#: The longest that reading one picture may take, and the address space of the process that does.
+OCR_PICTURE_SECONDS = 45.0
+OCR_MEMORY_BYTES = 3_000_000_000
+
+
+class Showing(StrEnum):
+    """What becomes of a page that a browser is to look at: it is shown by this process, left to another, or done without, because there
+    is none."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"
+    NOWHERE = "nowhere"
+
 
 #: The name that robots.txt groups are matched against.
 ROBOTS_TOKEN = "YiguangBot"
@@ -71,13 +86,18 @@ class CrawlSettings:
     ocr_spent_seconds: float = 0.0
     #: Pages of content that the crawl is expected to have yet, by which that time is divided; 0: nobody knows.
     pages_expected: int = 0
-    ocr_picture_seconds: float = 45.0
-    ocr_memory_bytes: int = 3_000_000_000
+    ocr_picture_seconds: float = OCR_PICTURE_SECONDS
+    ocr_memory_bytes: int = OCR_MEMORY_BYTES
     #: Pictures that are read of one suspicious page; a page of this score (0..1) or more is suspicious.
     pictures_per_page: int = 8
     suspicious_score: float = 0.25
     #: Signs of well-known hospitals that sites' own are held against; without any, none is looked at.
     known_logos: tuple[OfficialLogo, ...] = ()
+    showing: Showing = Showing.HERE
+    #: False leaves the reading of pictures to other processes; the budget of seconds holds all the same.
+    reads_here: bool = True
+    #: True when another process may have visited these sites just now: each is left alone for its own pause first.
+    pause_first: bool = False
     #: The process ends itself when its event loop has stood still for so long; 0: never. Only for a process of its own.
     stuck_seconds: float = 0.0
     #: How long an idle crawl sleeps before it asks the frontier again.

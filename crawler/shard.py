@@ -14,7 +14,7 @@ from crawler.in_hand import OnlyInMemory
 from crawler.settings import CrawlSettings
 from crawler.site_rests import NoMemory
 from crawler.spider import ShardSpider
-from domain.pictures import PictureMemory
+from domain.pictures import PictureMemory, PictureQuestions
 from domain.visits import CrawlMemory, Frontier, InHand, Judge, TargetInNight, VisitStore
 
 #: Scrapy runs on a plain asyncio loop without Twisted's reactor, which could be started only once in a process.
@@ -54,11 +54,12 @@ def run_shard(
     pictures: PictureMemory | None = None,
     in_hand: InHand | None = None,
     is_ending: Callable[[], bool] = lambda: False,
+    questions: PictureQuestions | None = None,
 ) -> None:
     """Crawl until the frontier has nothing left for `targets`, until `settings.stop_at`, or until `is_ending`, which is asked before
     every page: those in hand are then finished, what else was taken is given back. Without `memory` every page
     is fetched as if for the first time; without `pictures` each picture is read once in this crawl;
-    without `in_hand` nothing is known of earlier processes that broke off.
+    without `in_hand` nothing is known of earlier processes that broke off; without `questions` nobody else reads pictures.
 
     Blocks; runs its own event loop, so call it outside of one. May be called again in the same process. Raises what the
     store or the frontier raised, `EvidenceIncomplete` excepted, which ends in an outcome.
@@ -82,6 +83,7 @@ def run_shard(
             pictures,
             in_hand or OnlyInMemory(),
             is_ending,
+            questions,
         )
         spider = crawler.spider
         if not isinstance(spider, ShardSpider):

@@ -56,7 +56,7 @@ class PageShow:
     ) -> Rendering:
         """Show the page that was judged. What was flagged stands in the markup; if scripts lead away from it or kept it
         from being shown at the first try, they are left out."""
-        if visit.frontier.attempts == 1:
+        if visit.frontier.tries == 1:
             try:
                 ways = Ways(patience=Patience.NEVER, unfold=unfold)
                 rendering = await self.render(url, visit.exchanges[-1], scope, ways=ways, quotes=quotes)

@@ -26,6 +26,7 @@ from crawler.page_reader import PageReader
 from crawler.picture_budget import PictureBudget
 from crawler.picture_fetch import PictureFetch
 from crawler.politeness import SiteGates
+from crawler.read_elsewhere import ReadElsewhere
 from crawler.recording import Recorder
 from crawler.render import Renderer
 from crawler.rota import Rota
@@ -38,7 +39,7 @@ from crawler.stuck import end_when_stuck
 from crawler.visiting import Visitor
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
-from domain.pictures import PictureMemory
+from domain.pictures import PictureMemory, PictureQuestions
 from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class ShardSpider(Spider):
         pictures: PictureMemory | None,
         in_hand: InHand,
         is_ending: Callable[[], bool],
+        questions: PictureQuestions | None,
     ) -> None:
         super().__init__()
         self.night_id = night_id
@@ -87,6 +89,7 @@ class ShardSpider(Spider):
         self.pictures = pictures
         self.in_hand = in_hand
         self.is_ending = is_ending
+        self.questions = questions
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in targets}
@@ -102,7 +105,7 @@ class ShardSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
         renderer = Renderer(self.crawl_settings, self.clock)
-        ocr = PictureOcr(_ocr_limits(self.crawl_settings), self.crawl_settings.ocr_spent_seconds)
+        ocr = self._reader_of_pictures()
         watches = [asyncio.create_task(self._heartbeat())]
         if self.crawl_settings.stuck_seconds:
             watches.append(asyncio.create_task(end_when_stuck(self.crawl_settings.stuck_seconds)))
@@ -127,12 +130,20 @@ class ShardSpider(Spider):
         return
         yield  # an async generator, as Scrapy expects
 
+    def _reader_of_pictures(self) -> PictureOcr:
+        limits, spent = _ocr_limits(self.crawl_settings), self.crawl_settings.ocr_spent_seconds
+        return (
+            PictureOcr(limits, spent)
+            if self.crawl_settings.reads_here
+            else ReadElsewhere(limits, spent, self.questions)
+        )
+
     def _visitor(self, renderer: Renderer, ocr: PictureOcr) -> Visitor:
         settings = self.crawl_settings
         engine = self.crawler.engine
         assert engine is not None
         downloads = Downloads(engine.download_async, settings, lambda: engine.spider is None)
-        gates = SiteGates(settings.concurrent_per_address)
+        gates = SiteGates(settings.concurrent_per_address, pause_first=settings.pause_first)
         fetcher = PageFetcher(downloads.page, gates, settings)
         rests = SiteRests(self.memory, self._stored, settings, self.clock)
         ladder = Ladder(self.memory, self._stored, settings.wordings.unfolding, self.clock)
@@ -143,7 +154,7 @@ class ShardSpider(Spider):
         logos = SiteLogos(settings, fetch, ocr)
         reader = PageReader(settings, self.judge)
         endings = Endings(settings, self.clock, self.in_hand)
-        examiner = Examiner(reader, ladder, show, logos, images, endings)
+        examiner = Examiner(reader, ladder, show, logos, images, endings, settings.showing)
         return Visitor(
             settings, self.clock, fetcher, gates, rests, reader, examiner, endings, self.memory, self._stored
         )
@@ -240,7 +251,12 @@ class ShardSpider(Spider):
             return
         async with self._company.visit(alone=broken_off > 0):
             self.in_hand.begin(row.id)
-            await self._record(visitor, await self._visit(visitor, row))
+            visit = await self._visit(visitor, row)
+            if visit.to_show:
+                await self._stored(self.frontier.hand_on, row.id, self.worker)
+                logger.info("handed on %s %s", row.url, visit.outcome_detail)
+            else:
+                await self._record(visitor, visit)
             self.in_hand.end(row.id)
 
     async def _visit(self, visitor: Visitor, row: FrontierUrl) -> Visit:

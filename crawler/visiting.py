@@ -58,6 +58,8 @@ class Visitor:
         """The whole visit to a URL, with `retry_at` set when it is to be tried again. With `earlier`, the server is asked
         for the page only if it has changed since."""
         visit = await self._visit(row, scope, earlier)
+        if visit.to_show:
+            return visit
         if visit.outcome is Outcome.CONTENT:
             self.control.note_content(visit.final_url)
         elif visit.outcome is Outcome.HTTP_GONE:

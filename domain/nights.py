@@ -105,7 +105,9 @@ class NightSummary:
     `bundles_verified`/`bundles_failed` count evidence bundles checked at the end of the night. `previous_night` is the
     finished night before, None for the first; `missed_dates` are the dates (Beijing, ISO) between the two without one.
     `paused_at` is None unless the night is paused; `resumed_dates` are those (Beijing, ISO) on which it was taken up again
-    after a pause, oldest first. `care` is None until the night was closed once.
+    after a pause, oldest first. `care` is None until the night was closed once. `to_show` of the waiting URLs wait for a process
+    with a browser; `unshown` counts pages that a browser was to look at, and `unread_pictures` pictures that were to be read, while
+    no process could.
     """
 
     night_id: str
@@ -120,6 +122,9 @@ class NightSummary:
     paused_at: datetime | None = None
     resumed_dates: tuple[str, ...] = ()
     care: EvidenceCare | None = None
+    to_show: int = 0
+    unshown: int = 0
+    unread_pictures: int = 0
 
     @property
     def state(self) -> NightState:
@@ -157,7 +162,8 @@ class NightSummary:
         evidence_sound = not self.bundles_failed and (self.care is None or not self.care.copy_faults)
         if self.state is NightState.PAUSED:
             return evidence_sound
-        return self.content_pages > 0 and all(target.healthy for target in self.targets) and evidence_sound
+        able = self.unshown == 0 and self.unread_pictures == 0
+        return self.content_pages > 0 and all(target.healthy for target in self.targets) and evidence_sound and able
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,5 +48,8 @@ OUTCOME_ZH: dict[Outcome, str] = {
 #: Stands in the detail of a page that kept breaking the crawl and is left out of the rest of the night.
 SET_ASIDE_ZH = "本夜搁置"
 
+#: Stands in the detail of a page that a browser was to look at, in a night without any.
+NOBODY_SHOWS_ZH = "而没有能显示网页的进程"
+
 #: Outcomes that a second try within the same night may change.
 TRANSIENT = frozenset({Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.OUR_FAULT})

@@ -1,6 +1,6 @@
 """What was read in a page's pictures: words and two-dimensional codes, each with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -55,10 +55,11 @@ class PictureFate(StrEnum):
     NOT_HAD = "not-had"
     DAMAGED = "damaged"
     STUCK = "stuck"
+    NO_READER = "no-reader"
 
 
 #: Another night may read these.
-UNREAD_FATES = frozenset({PictureFate.BUDGET, PictureFate.UNSUSPICIOUS, PictureFate.STUCK})
+UNREAD_FATES = frozenset({PictureFate.BUDGET, PictureFate.UNSUSPICIOUS, PictureFate.STUCK, PictureFate.NO_READER})
 
 PICTURE_FATE_ZH: dict[PictureFate, str] = {
     PictureFate.READ: "已读",
@@ -69,6 +70,7 @@ PICTURE_FATE_ZH: dict[PictureFate, str] = {
     PictureFate.NOT_HAD: "未取得",
     PictureFate.DAMAGED: "损坏或过大，无法解码",
     PictureFate.STUCK: "识别超时或进程中断",
+    PictureFate.NO_READER: "没有能识别图片的进程",
 }
 
 
@@ -105,6 +107,23 @@ def alike(look: str, other: str) -> bool:
     if look[:COARSE_DIGITS] != other[:COARSE_DIGITS] or len(look) != len(other):
         return False
     return (int(look[COARSE_DIGITS:], 16) ^ int(other[COARSE_DIGITS:], 16)).bit_count() <= _MAX_DIFFERENT_BITS
+
+
+class PictureQuestions(Protocol):
+    """Questions about pictures that processes set up for reading answer to those that are not. Question and answer are the bytes
+    that `crawler.ocr` exchanges with a reading process."""
+
+    def ask(self, question: bytes, suspicion: float) -> int:
+        """Put a question, to be answered in order of `suspicion`; its number."""
+
+    def answers(self, numbers: Sequence[int]) -> Mapping[int, bytes]:
+        """The answers that have come; these questions are forgotten."""
+
+    def withdraw(self, numbers: Sequence[int]) -> None:
+        """Forget questions that nobody wants an answer to any more."""
+
+    def has_readers(self) -> bool:
+        """Whether any process is alive that would answer."""
 
 
 class PictureMemory(Protocol):

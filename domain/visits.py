@@ -17,7 +17,8 @@ from domain.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class FrontierUrl:
-    """A URL claimed from the crawl frontier under a lease. `attempts` counts this try too (first try is 1)."""
+    """A URL claimed from the crawl frontier under a lease. `attempts` counts this try too (first try is 1), `handed_on` those
+    after which a process without a browser left the page to one that has one."""
 
     id: int
     night_id: str
@@ -25,6 +26,12 @@ class FrontierUrl:
     url: str
     depth: int
     attempts: int
+    handed_on: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Tries that could have done what the page needs, this one too."""
+        return self.attempts - self.handed_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,9 @@ class Visit:
     since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
     which pictures were fetched to be read; of a lead, all that were read and that the browser did not load as well.
     `set_aside` is true of a URL that kept breaking the crawl and is left alone for the rest of the night. `control` is None where
-    nobody had to ask whether the page is really gone; its exchanges are among the `asides`.
+    nobody had to ask whether the page is really gone; its exchanges are among the `asides`. `to_show` is Chinese and says why the
+    page is left to a process that has a browser: nothing of the visit is recorded then. `unshown` is true when a browser was to
+    look at the page and no process of the night had one.
     """
 
     frontier: FrontierUrl
@@ -133,6 +142,8 @@ class Visit:
     picture_exchanges: tuple[Exchange, ...] = ()
     set_aside: bool = False
     control: ControlAsked | None = None
+    to_show: str = ""
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +216,9 @@ class Frontier(Protocol):
 
     def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
         """Return URLs that `worker` holds and did not try, until `due_at`; the try does not count."""
+
+    def hand_on(self, frontier_id: int, worker: str) -> None:
+        """Leave a URL that `worker` holds to a process that has a browser; the try does not count."""
 
     def next_dues(self, night_id: str, target_ids: Sequence[int], now: datetime) -> Mapping[int, datetime]:
         """When the next waiting or leased URL of each target becomes claimable; targets without work are left out."""

@@ -1,103 +1,19 @@
 """The crawl frontier in the database: what is to be visited this night, who holds it, and until when."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Engine,
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    exists,
-    func,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
 
 from domain.visits import Discovered, FrontierUrl
+from storage.claiming import TARGETS_AT_ONCE, TO_SHOW, Claim, claim_urls, earliest_dues
 from storage.database import writing
 from storage.found_urls import FoundUrls, add_urls
 from storage.tables import frontier, night_targets
 
-# A leased URL has been tried, so these two are all that is open. Kept apart: each is one range of the claim index.
-_UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
-_TRIED = and_(frontier.c.state.in_(("waiting", "leased")), frontier.c.attempts > 0)
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
 _LONGEST_WAIT = timedelta(hours=2)  # twice the longest Retry-After that is obeyed
-_TARGETS_AT_ONCE = 200  # two parts each of one compound SELECT, of which SQLite allows 500
-_QUERY_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, _TARGETS_AT_ONCE)
-_NO_TARGET = 0
-_BUDGET_LEFT = night_targets.c.started < night_targets.c.max_pages
-
-
-def _same_target() -> ColumnElement[bool]:
-    return and_(
-        night_targets.c.night_id == frontier.c.night_id,
-        night_targets.c.target_id == frontier.c.target_id,
-    )
-
-
-# The statements of a claim, built once: a crawl claims for every few pages.
-_DUE = frontier.c.due_at <= bindparam("now")
-_WITH_WORK = (
-    select(night_targets.c.target_id, night_targets.c.started, night_targets.c.max_pages)
-    .where(
-        night_targets.c.night_id == bindparam("night"),
-        night_targets.c.target_id.in_(bindparam("targets", expanding=True)),
-        or_(
-            exists().where(_same_target(), _DUE, _TRIED),
-            and_(_BUDGET_LEFT, exists().where(_same_target(), _DUE, _UNTRIED)),
-        ),
-    )
-    .order_by(night_targets.c.started, night_targets.c.target_id)
-    .with_for_update(of=night_targets)
-)
-_EARLIEST = (
-    select(night_targets.c.target_id, func.min(frontier.c.due_at).label("due_at"))
-    .select_from(night_targets)
-    .join(frontier, _same_target())
-    .where(
-        night_targets.c.night_id == bindparam("night"),
-        night_targets.c.target_id.in_(bindparam("targets", expanding=True)),
-    )
-    .group_by(night_targets.c.target_id)
-)
-_NEXT_TRIED, _NEXT_UNTRIED = _EARLIEST.where(_TRIED), _EARLIEST.where(_UNTRIED, _BUDGET_LEFT)
-_CLAIMABLE = and_(frontier.c.id.in_(bindparam("ids", expanding=True)), or_(_TRIED, _UNTRIED), _DUE)
-_UNLOCKED = select(frontier.c.id).where(_CLAIMABLE).with_for_update(skip_locked=True)
-_LEASED = (
-    update(frontier)
-    .where(_CLAIMABLE)
-    .values(
-        state="leased",
-        worker=bindparam("holder"),
-        due_at=bindparam("until"),
-        attempts=frontier.c.attempts + 1,
-    )
-    .returning(frontier)
-)
-_STARTED = (
-    update(night_targets)
-    .where(night_targets.c.night_id == bindparam("night"), night_targets.c.target_id == bindparam("target"))
-    .values(started=night_targets.c.started + bindparam("count"))
-)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Candidate:
-    id: int
-    target_id: int
-    tried: bool
 
 
 class SqlFrontier:
@@ -106,10 +22,13 @@ class SqlFrontier:
     A target's `max_pages` is its budget of URLs a night: a URL costs one when it is claimed for the first time, further
     tries of it are free. Rows never tried once the budget is spent are surplus: they stay in the table, are not
     claimed, keep no night waiting, and are counted by `storage.nights`.
+
+    URLs that were left to a process with a browser are given only to those that ask `to_show` them.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, to_show: bool = False) -> None:
         self._engine = engine
+        self._to_show = to_show
 
     def seed(self, night_id: str, seeds: Sequence[tuple[int, str]], now: datetime) -> None:
         """Put the start URLs of a night, as (target id, URL), on the frontier at depth 0; known ones stay as they are."""
@@ -132,11 +51,8 @@ class SqlFrontier:
         if limit < 1 or not target_ids:
             return []
         with writing(self._engine) as connection:
-            budgets = _lock_targets_with_work(connection, night_id, target_ids, now)
-            budgets = dict(list(budgets.items())[: min(limit, _TARGETS_AT_ONCE)])
-            candidates = _candidates(connection, night_id, budgets, min(limit, each or limit), now)
-            chosen = _fairest(candidates, budgets, limit, each or limit)
-            return _lease(connection, chosen, worker, now, now + timedelta(seconds=lease_seconds))
+            asked = Claim(night_id, target_ids, worker, limit, min(limit, each or limit), now, self._to_show)
+            return claim_urls(connection, asked, now + timedelta(seconds=lease_seconds))
 
     def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
         """Extend the leases that `worker` still holds; those it lost stay lost."""
@@ -156,10 +72,7 @@ class SqlFrontier:
         dues: dict[int, datetime] = {}
         with self._engine.connect() as connection:
             for some in _in_parts(target_ids):
-                asked = {"night": night_id, "targets": some}
-                for query in (_NEXT_TRIED, _NEXT_UNTRIED):
-                    for row in connection.execute(query, asked):
-                        dues[row.target_id] = min(row.due_at, dues.get(row.target_id, row.due_at))
+                dues |= earliest_dues(connection, night_id, some, to_show=self._to_show)
         late = [target_id for target_id, due_at in dues.items() if due_at > now + _LONGEST_WAIT]
         forward = self._brought_forward(night_id, late, now) if late else frozenset()
         return {target_id: now if target_id in forward else max(due_at, now) for target_id, due_at in dues.items()}
@@ -204,6 +117,25 @@ class SqlFrontier:
         with writing(self._engine) as connection:
             return _withdraw(connection, held, _AT_ONCE)
 
+    def hand_on(self, frontier_id: int, worker: str) -> None:
+        """Leave a URL that `worker` holds to a process that has a browser; the try counts for nothing but the budget."""
+        held = (frontier.c.id == frontier_id, frontier.c.worker == worker, frontier.c.state == "leased")
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(frontier)
+                .where(*held)
+                .values(state=TO_SHOW, worker=None, due_at=_AT_ONCE, handed_on=frontier.c.handed_on + 1)
+            )
+
+    def waits_for_browser(self, night_id: str, target_ids: Sequence[int]) -> bool:
+        """Whether URLs of some targets were left to a process that has a browser."""
+        left = select(frontier.c.id).where(frontier.c.night_id == night_id, frontier.c.state == TO_SHOW).limit(1)
+        with self._engine.connect() as connection:
+            return any(
+                connection.scalar(left.where(frontier.c.target_id.in_(some))) is not None
+                for some in _in_parts(target_ids)
+            )
+
     def give_back(self, ids: Sequence[int], worker: str, due_at: datetime) -> None:
         """Return URLs that `worker` holds and did not try, until `due_at`; nothing of the try is counted."""
         with writing(self._engine) as connection:
@@ -212,8 +144,8 @@ class SqlFrontier:
 
 def _in_parts(target_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     """As many at a time as one statement may name."""
-    for start in range(0, len(target_ids), _TARGETS_AT_ONCE):
-        yield target_ids[start : start + _TARGETS_AT_ONCE]
+    for start in range(0, len(target_ids), TARGETS_AT_ONCE):
+        yield target_ids[start : start + TARGETS_AT_ONCE]
 
 
 def _withdraw(connection: Connection, which: ColumnElement[bool], due_at: datetime) -> int:
@@ -228,91 +160,3 @@ def _withdraw(connection: Connection, which: ColumnElement[bool], due_at: dateti
         of_target = and_(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
         connection.execute(update(night_targets).where(of_target).values(started=night_targets.c.started - count))
     return len(rows)
-
-
-def _lock_targets_with_work(
-    connection: Connection, night_id: str, target_ids: Sequence[int], now: datetime
-) -> dict[int, tuple[int, int]]:
-    """(started, max_pages) of the targets that have a claimable URL, fewest started first, locked against a second
-    claimer, who would otherwise spend the same budget."""
-    rows = connection.execute(_WITH_WORK, {"night": night_id, "targets": list(target_ids), "now": now})
-    return {row.target_id: (row.started, row.max_pages) for row in rows}
-
-
-def _candidates(
-    connection: Connection, night_id: str, budgets: Mapping[int, tuple[int, int]], each: int, now: datetime
-) -> list[_Candidate]:
-    """Claimable rows, at most `each` further tries and `each` first tries a target, within its budget."""
-    if not budgets:
-        return []
-    asked: dict[str, Any] = {"night": night_id, "now": now, "tried": each}
-    places = next(size for size in _QUERY_SIZES if size >= len(budgets))
-    for place in range(places):  # those left over ask for a target that there is not
-        asked |= {f"target_{place}": _NO_TARGET, f"untried_{place}": 0}
-    for place, (target_id, (started, max_pages)) in enumerate(budgets.items()):
-        asked |= {f"target_{place}": target_id, f"untried_{place}": max(0, min(each, max_pages - started))}
-    rows = connection.execute(_candidate_query(places), asked)
-    return [_Candidate(row.id, row.target_id, bool(row.tried)) for row in rows]
-
-
-@cache  # one for each of `_QUERY_SIZES`: to build and compile one costs more than to ask it a hundred times
-def _candidate_query(targets: int) -> CompoundSelect[Any]:
-    parts: list[Select[Any]] = []
-    for place in range(targets):
-        for kind, most in ((_TRIED, "tried"), (_UNTRIED, f"untried_{place}")):
-            rows = (
-                select(frontier.c.id, frontier.c.target_id, (frontier.c.attempts > 0).label("tried"))
-                .where(
-                    frontier.c.night_id == bindparam("night"),
-                    frontier.c.target_id == bindparam(f"target_{place}"),
-                    kind,
-                )
-                .where(_DUE)
-                .order_by(frontier.c.priority, frontier.c.depth, frontier.c.id)
-                .limit(bindparam(most, type_=Integer))
-            )
-            part = rows.subquery(f"part_{len(parts)}")
-            parts.append(select(part.c.id, part.c.target_id, part.c.tried))
-    return union_all(*parts)
-
-
-def _fairest(
-    candidates: Sequence[_Candidate], budgets: Mapping[int, tuple[int, int]], limit: int, each: int
-) -> list[_Candidate]:
-    """Choose rows so that the target with the fewest URLs started gets the next one, at most `each` of one target."""
-    turn = {target_id: started for target_id, (started, _) in budgets.items()}
-    turns: list[tuple[int, int, _Candidate]] = []
-    for order, candidate in enumerate(candidates):
-        if turn[candidate.target_id] < budgets[candidate.target_id][0] + each:
-            turns.append((turn[candidate.target_id], order, candidate))
-            turn[candidate.target_id] += 1
-    return [candidate for _, _, candidate in sorted(turns)[:limit]]
-
-
-def _lease(
-    connection: Connection,
-    chosen: Sequence[_Candidate],
-    worker: str,
-    now: datetime,
-    lease_until: datetime,
-) -> list[FrontierUrl]:
-    first_tries: dict[int, int] = {}
-    ids = [candidate.id for candidate in chosen]
-    if connection.dialect.name == "postgresql":
-        # Rows that another transaction is just finishing are left alone instead of waited for.
-        ids = list(connection.scalars(_UNLOCKED, {"ids": ids, "now": now}))
-    leased = connection.execute(_LEASED, {"ids": ids, "now": now, "holder": worker, "until": lease_until}).all()
-    for row in leased:
-        if row.attempts == 1:
-            first_tries[row.target_id] = first_tries.get(row.target_id, 0) + 1
-    if first_tries:
-        connection.execute(
-            _STARTED,
-            [
-                {"night": leased[0].night_id, "target": target_id, "count": count}
-                for target_id, count in first_tries.items()
-            ],
-        )
-    order = {candidate.id: place for place, candidate in enumerate(chosen)}
-    leased = sorted(leased, key=lambda row: order[row.id])
-    return [FrontierUrl(row.id, row.night_id, row.target_id, row.url, row.depth, row.attempts) for row in leased]

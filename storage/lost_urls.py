@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select
 
 from domain.outcome import Outcome
+from storage.claiming import TO_SHOW
 from storage.skips import SURPLUS, skip_counts
 from storage.tables import frontier, night_targets, pages, skipped_links, visits
 
@@ -84,8 +85,15 @@ def _open(connection: Connection, night_id: str) -> Iterator[LostUrl]:
     )
     for row in connection.execute(query.execution_options(yield_per=_AT_A_TIME)):
         loss = Loss.SURPLUS if row.surplus else Loss.WAITING
-        reason = "本夜的页数预算（max_pages）已用完" if row.surplus else "尚未访问" if not row.attempts else "等待重试"
+        reason = "本夜的页数预算（max_pages）已用完" if row.surplus else waiting_for(row.state, row.attempts)
         yield LostUrl(row.url, row.name, loss, loss.value, reason, None, row.attempts, row.named_on or "")
+
+
+def waiting_for(state: str, attempts: int) -> str:
+    """What a URL waits for, in Chinese."""
+    if state == TO_SHOW:
+        return "等待能显示网页的进程"
+    return "等待重试" if attempts else "尚未访问"
 
 
 def _skipped(connection: Connection, night_id: str) -> Iterator[LostUrl]:

@@ -6,14 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.beijing import BEIJING
 from domain.evidence import VerifyReport
 from domain.nights import NightKind, NightSummary, TargetResult
 from domain.outcome import Outcome
+from domain.pictures import PictureFate
 from domain.visits import TargetInNight
+from storage.claiming import TO_SHOW
 from storage.database import writing
 from storage.night_care import care_of
 from storage.night_figures import (
@@ -25,7 +39,7 @@ from storage.night_figures import (
 )
 from storage.pauses import paused_since, resumed_dates
 from storage.skips import forget_old_skips, keep_surplus
-from storage.tables import findings, frontier, night_targets, nights, pages
+from storage.tables import findings, frontier, night_targets, nights, page_pictures, pages
 
 FAILURES_SHOWN = 20
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
@@ -164,7 +178,7 @@ def night_progress(engine: Engine, night_id: str) -> NightProgress:
         states[row.state] += row.urls
     outcomes = {Outcome(row.outcome): row.urls for row in rows if row.outcome is not None}
     return NightProgress(
-        waiting=states["waiting"] - surplus,
+        waiting=states["waiting"] + states[TO_SHOW] - surplus,
         leased=states["leased"],
         done=states["done"],
         surplus=surplus,
@@ -239,6 +253,9 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
             paused_at=paused_since(connection, night_id),
             resumed_dates=resumed_dates(connection, night_id),
             care=care_of(connection, night_id),
+            to_show=_waiting_for_browser(connection, night_id),
+            unshown=_unshown(connection, night_id),
+            unread_pictures=_without_reader(connection, night_id),
         )
 
 
@@ -293,6 +310,29 @@ def _open_urls(connection: Connection, night_id: str) -> dict[int, int]:
         .group_by(frontier.c.target_id)
     )
     return {row.target_id: row.urls for row in rows}
+
+
+def _waiting_for_browser(connection: Connection, night_id: str) -> int:
+    return _count(connection, select(frontier.c.id).where(frontier.c.night_id == night_id, frontier.c.state == TO_SHOW))
+
+
+def _unshown(connection: Connection, night_id: str) -> int:
+    return _count(connection, select(pages.c.id).where(pages.c.night_id == night_id, pages.c.unshown))
+
+
+def _without_reader(connection: Connection, night_id: str) -> int:
+    # Written out, not bound: only then is the index of these pictures used
+    fate: ColumnElement[str] = literal_column(f"'{PictureFate.NO_READER.value}'")
+    of_night = (
+        select(page_pictures.c.place)
+        .join(pages, pages.c.id == page_pictures.c.page_id)
+        .where(page_pictures.c.fate == fate, pages.c.night_id == night_id)
+    )
+    return _count(connection, of_night)
+
+
+def _count(connection: Connection, rows: Select[Any]) -> int:
+    return connection.scalar(select(func.count()).select_from(rows.subquery())) or 0
 
 
 def _failures(connection: Connection, night_id: str) -> dict[int, tuple[tuple[str, Outcome, str], ...]]:

@@ -132,7 +132,7 @@ def _validators(visit: Visit, page: ExtractedPage, judgement: Judgement) -> dict
     plain = len(visit.exchanges) == 1 and visit.exchanges[0].status == 200 and visit.rendering is None
     fields = {"etag": "", "last_modified": "", "links": []}
     unread = any(picture.fate in UNREAD_FATES for picture in page.pictures)
-    if not plain or judgement.flagged or unread or len(links) > MAX_LINKS:
+    if not plain or judgement.flagged or unread or visit.unshown or len(links) > MAX_LINKS:
         return fields
     headers = visit.exchanges[0].response_headers
     found = {"etag": _field(headers, "etag"), "last_modified": _field(headers, "last-modified")}

@@ -52,6 +52,7 @@ def page_row(visit: Visit, visit_id: int) -> dict[str, Any]:
         "captured_at": visit.ended_at,
         "flagged": False,
         "set_aside": visit.set_aside,
+        "unshown": visit.unshown,
     }
     if visit.page is not None:
         row |= _content_columns(visit.page)

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, PageAction
+from storage.claiming import TO_SHOW
+from storage.lost_urls import waiting_for
 from storage.skips import SURPLUS
 from storage.tables import frontier, night_targets, nights, pages, skipped_links, visits
 from storage.url_keys import url_key
@@ -107,7 +109,7 @@ def _on_frontier(connection: Connection, url: str, night_id: str) -> Whereabouts
         fate=fate,
         target=row.name or "",
         outcome=None if last is None else Outcome(last.outcome),
-        reason="" if last is None else last.detail,
+        reason=waiting_for(row.state, row.attempts) if row.state == TO_SHOW else "" if last is None else last.detail,
         at=row.due_at if fate is Fate.WAITING else None,
         found_on=found_on,
         tries=row.attempts,

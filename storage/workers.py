@@ -1,9 +1,12 @@
-"""Processes that take shards of a night, and whether they are alive."""
+"""Processes that take part in a night, what they are set up for, and whether they are alive."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from domain.abilities import EVERYTHING, Ability, abilities_in, written
 from storage.database import writing
 from storage.tables import workers
 
@@ -19,14 +22,34 @@ class NameTaken(Exception):
     """A worker of that name is alive."""
 
 
-def announce(engine: Engine, name: str, capacity: int, now: datetime) -> None:
-    """A worker begins. Raises NameTaken while one of that name is alive."""
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """`capacity` is how many shards it crawls at once."""
+
+    name: str
+    capacity: int
+    can: frozenset[Ability]
+    begun_at: datetime
+    heard_at: datetime
+
+
+def announce(
+    engine: Engine,
+    name: str,
+    capacity: int,
+    now: datetime,
+    can: Collection[Ability] = EVERYTHING,
+    *,
+    in_place: bool = False,
+) -> None:
+    """A worker begins. Raises NameTaken while one of that name is alive, unless it takes the place of one that cannot be."""
     with writing(engine) as connection:
         known = connection.execute(select(workers).where(workers.c.name == name).with_for_update()).one_or_none()
-        if known is not None and now - known.heard_at < DEAD_AFTER:
+        if known is not None and not in_place and now - known.heard_at < DEAD_AFTER:
             raise NameTaken(name)
         connection.execute(delete(workers).where(workers.c.name == name))
-        connection.execute(insert(workers).values(name=name, capacity=capacity, begun_at=now, heard_at=now))
+        row = {"name": name, "capacity": capacity, "begun_at": now, "heard_at": now, "can": written(can)}
+        connection.execute(insert(workers), row)
 
 
 def hear(engine: Engine, name: str, now: datetime) -> bool:
@@ -42,11 +65,23 @@ def leave(engine: Engine, name: str) -> None:
         connection.execute(update(workers).where(workers.c.name == name).values(heard_at=_LEFT))
 
 
-def live_capacity(engine: Engine, now: datetime) -> int:
-    """Shards that the workers that are alive crawl at once, all together."""
+def lose(engine: Engine, name: str, ability: Ability) -> None:
+    """A worker turns out not to be set up for something."""
+    with writing(engine) as connection:
+        row = connection.execute(select(workers.c.can).where(workers.c.name == name).with_for_update()).one_or_none()
+        if row is not None:
+            left = abilities_in(row.can) - {ability}
+            connection.execute(update(workers).where(workers.c.name == name).values(can=written(left)))
+
+
+def live_workers(engine: Engine, now: datetime) -> list[Worker]:
+    """Those that are alive, by name."""
+    alive = select(workers).where(workers.c.heard_at > now - DEAD_AFTER).order_by(workers.c.name)
     with engine.connect() as connection:
-        alive = select(workers.c.capacity).where(workers.c.heard_at > now - DEAD_AFTER)
-        return sum(connection.scalars(alive))
+        return [
+            Worker(row.name, row.capacity, abilities_in(row.can), row.begun_at, row.heard_at)
+            for row in connection.execute(alive)
+        ]
 
 
 def dead_workers(engine: Engine, now: datetime) -> list[str]:

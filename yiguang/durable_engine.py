@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dbos import DBOS, DBOSConfig
+from dbos._dbos import _get_dbos_instance
 
 from storage.database import end_idle_transactions, open_engine
 from storage.workers import FENCED_AFTER
@@ -17,13 +18,14 @@ OF_THE_FOLDER = "local"
 def durable_engine(
     settings: Settings,
     version: str,
-    queue: str,
+    queues: Sequence[str],
     at_once: int,
     executor: str = OF_THE_FOLDER,
+    taken_from: Sequence[str] | None = None,
     also: Sequence[str] = (),
 ) -> Iterator[None]:
-    """Runs `at_once` jobs of `queue` at a time while the block runs, and all of the queues `also`; takes up what `executor` left of
-    workflows of `version`.
+    """Runs `at_once` jobs of each of `queues` at a time while the block runs, of those in `taken_from` only if given, and all of the queues
+    `also`; takes up what `executor` left of workflows of `version`.
 
     The instances that hold the workflows have to be made before.
     """
@@ -40,14 +42,24 @@ def durable_engine(
         "log_level": "CRITICAL",
     }
     DBOS(config=config)
-    DBOS.listen_queues([queue, *also])
+    DBOS.listen_queues([*(queues if taken_from is None else taken_from), *also])
     DBOS.launch()
     try:
         for other in also:
             DBOS.register_queue(other, polling_interval_sec=0.2)
-        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=0.2)
+        for queue in queues:
+            DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=0.2)
         yield
     finally:
         DBOS.destroy(destroy_registry=False)
         if on_server is not None:
             on_server.dispose()
+
+
+def also_take_from(queue: str) -> None:
+    """Take jobs from a further queue, from about a second later on. To be called inside of `durable_engine` only."""
+    # The engine sets this once, but looks at it every second: it starts to poll queues that were registered later
+    taken_from = _get_dbos_instance()._listening_queues
+    assert taken_from is not None
+    if queue not in taken_from:
+        taken_from.append(queue)

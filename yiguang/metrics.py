@@ -17,8 +17,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.abilities import Ability
 from storage.database import schema_is_current
 from storage.night_metrics import NightMetrics, night_metrics, store_metrics
+from storage.picture_questions import open_questions
+from storage.workers import live_workers
 from yiguang.disk_watch import free_bytes
 from yiguang.settings import Settings
 
@@ -39,6 +42,7 @@ class HomeMetrics(Collector):
         try:
             night = night_metrics(self._engine)
             yield from _stored(self._engine)
+            yield from _at_work(self._engine, self._clock())
             yield from () if night is None else _night(night, self._clock())
         except SQLAlchemyError:  # told by the figure below; the others are not known then
             yield _gauge("yiguang_database_up", "1 when the database answers", 0)
@@ -54,6 +58,16 @@ def _stored(engine: Engine) -> Iterator[Metric]:
     yield _gauge("yiguang_evidence_bundle_bytes", "Their size", found.bundle_bytes)
     yield _gauge("yiguang_time_stamps_waiting", "Time stamps asked for that have not come", found.waiting_stamps)
     yield _gauge("yiguang_rescores_unfinished", "Rescores under way or broken off", found.open_rescores)
+
+
+def _at_work(engine: Engine, now: datetime) -> Iterator[Metric]:
+    """Who is alive and for what, on machines that share the night; pages that wait for a browser are in the night's queue."""
+    alive = live_workers(engine, now)
+    able = {ability.value: sum(ability in worker.can for worker in alive) for ability in Ability}
+    yield _labelled(
+        "yiguang_workers", "Processes of the night that are alive, by what they are set up for", "can", able
+    )
+    yield _gauge("yiguang_pictures_waiting", "Pictures that wait for a process that reads them", open_questions(engine))
 
 
 def _night(night: NightMetrics, now: datetime) -> Iterator[Metric]:

@@ -73,7 +73,8 @@ def _state(night: NightSummary) -> str:
     if night.state is NightState.PAUSED:
         return f"已暂停（{paused_zh(night)}）{'' if night.healthy else '，不正常'}"
     if night.state is NightState.OPEN:
-        return "尚未结束（中断的一夜再次运行 yiguang nightly 会接着做）"
+        browser = f"；{night.to_show} 页等待能显示网页的进程" if night.to_show else ""
+        return f"尚未结束（中断的一夜再次运行 yiguang nightly 会接着做{browser}）"
     return "正常" if night.healthy else "不正常"
 
 

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from sqlalchemy import Engine
@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from crawler.in_hand import SET_ASIDE_AFTER
 from crawler.tips import TIP_NOTE, read_tips
-from domain.nights import NightState, NightSummary
+from domain.abilities import written
+from domain.nights import NightKind, NightState, NightSummary
 from domain.visits import SkipRule, TargetInNight
 from review.intake import take_in as take_in_items
 from review.keep_classes import class_evidence
@@ -22,22 +23,33 @@ from review.settings import DeskSettings
 from storage.away import is_away, when_there
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
-from storage.nights import NightProgress, finish_night, night_progress, night_summary, note_reports, open_night
+from storage.nights import (
+    NightProgress,
+    finish_night,
+    night_kind,
+    night_progress,
+    night_summary,
+    note_reports,
+    open_night,
+)
 from storage.orphans import clean_orphans
 from storage.pauses import is_paused, pause_night, resume_night
+from storage.picture_questions import forget_questions, leave_questions
 from storage.revisits import server_addresses
 from storage.seals import seal_night
 from storage.stamps import request_stamps
 from storage.targets import list_targets
 from storage.tips import found_posts, name_by_account, take_in
 from storage.verify_chain import verify_chain
-from storage.workers import dead_workers, forget, live_capacity
+from storage.workers import dead_workers, forget, live_workers
+from yiguang.attendance import NIGHT_ITSELF, Attendance, crew
 from yiguang.authorities import load_authorities
 from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
 from yiguang.faults import in_words
 from yiguang.home import load_seal_key, utc_now
+from yiguang.serving_pictures import serving_pictures
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
 from yiguang.sites import divide
@@ -99,26 +111,33 @@ def work_through(
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for `AWAY_AT_MOST_SECONDS`, the process ends with one line and code 1, and the night stays open.
     """
-    helping = live_capacity(engine, utc_now())
-    if not helping:  # else some of what is leased is being visited
+    at_work = crew(settings, live_workers(engine, utc_now()))
+    if not at_work.others:  # else some of what is leased is being visited
         SqlFrontier(engine).withdraw_leases(night_id)
         excuse_in_hand(settings.home, night_id)
-    processes = ShardProcesses(lock_descriptor, settings.logs)
+    processes = ShardProcesses(lock_descriptor, settings.logs, at_once=settings.shards)
     workflows = NightWorkflows(
         crawl=lambda job: crawl_shard(job, engine, processes, settings),
         close=close,
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
+        left_to_browsers=lambda of_night, target_ids: _left_to_browsers(engine, settings, of_night, target_ids),
     )
-    parts = divide(members, settings.shards + helping, server_addresses(engine))
+    wanted = at_work.shards(len(members), settings.concurrent_sites)
+    parts = divide(members, wanted, server_addresses(engine))
     shards = [[target.id for target in part] for part in parts]
+    share = min(1.0, at_work.slots / wanted)
     full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
-    durable = durable_night(settings, workflows, night_id, shards)
-    with _interruptible(processes), full, durable as handle, _leaving_without_database(processes):
-        faults = _watch(handle, engine, night_id, show, tell, settings)
-        if is_paused(engine, night_id) and not _hours_are_over(settings):
+    durable = durable_night(settings, workflows, night_id, shards, share)
+    attendance = Attendance(engine, settings, night_id, tell, lambda: _hours_are_over(engine, settings, night_id))
+    attendance.begin(utc_now())
+    serving = serving_pictures(engine, NIGHT_ITSELF, settings)
+    with _interruptible(processes), full, durable as handle, serving, _leaving_without_database(processes):
+        faults = _watch(handle, engine, night_id, show, tell, settings, attendance)
+        if is_paused(engine, night_id) and not _hours_are_over(engine, settings, night_id):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
-            again = start_or_take_up(workflows, night_id, shards)
-            faults = _watch(again, engine, night_id, show, tell, settings)
+            again = start_or_take_up(workflows, night_id, shards, share)
+            faults = _watch(again, engine, night_id, show, tell, settings, attendance)
+        attendance.end()
     show(night_progress(engine, night_id))
     return NightResult(night_summary(engine, night_id), tuple(faults))
 
@@ -130,12 +149,14 @@ def _watch(
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
     settings: Settings,
+    attendance: Attendance,
 ) -> list[str]:
     there_at, told = time.monotonic(), False
     while True:
         try:
             show(night_progress(engine, night_id))
             take_over_from_the_dead(engine, settings)
+            attendance.look(utc_now())
             # Asked last: the engine waits for its database without end, and could not be told to give up
             if handle.get_status().status not in ("PENDING", "ENQUEUED"):
                 break
@@ -158,12 +179,15 @@ def take_over_from_the_dead(engine: Engine, settings: Settings) -> None:
             SqlFrontier(engine).withdraw_leases(night_id, [worker])
             excuse_in_hand(settings.home, night_id, worker)
         take_over(name)
+        leave_questions(engine, name, utc_now())
         forget(engine, name, utc_now())
 
 
-def _hours_are_over(settings: Settings) -> bool:
+def _hours_are_over(engine: Engine, settings: Settings, night_id: str) -> bool:
+    """A recheck is a handful of pages and knows no hours."""
     window = settings.night_window
-    return window is not None and window.closes_at(utc_now()) is None
+    over = window is not None and window.closes_at(utc_now()) is None
+    return over and night_kind(engine, night_id) is NightKind.NIGHT
 
 
 def _open(
@@ -196,11 +220,22 @@ def crawl_shard(job: ShardJob, engine: Engine, processes: ShardProcesses, settin
         when_there(lambda: SqlFrontier(engine).withdraw_leases(job.night_id, [job.worker]))
         excuse_in_hand(settings.home, job.night_id, job.worker)
 
+    job = replace(job, can=written(settings.can))
     fault = processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER, wait_for_database)
     # Noted here, at the closing hour, and not where the night is closed: after a crash that may be done the next evening
-    if _hours_are_over(settings) and _unfinished(engine, job.night_id):
+    if _hours_are_over(engine, settings, job.night_id) and _unfinished(engine, job.night_id):
         pause_night(engine, job.night_id, utc_now())
     return fault
+
+
+def _left_to_browsers(engine: Engine, settings: Settings, night_id: str, target_ids: Sequence[int]) -> bool:
+    """Whether another shard is to visit what these targets have left for a process with a browser."""
+
+    def left() -> bool:
+        waits = SqlFrontier(engine).waits_for_browser(night_id, target_ids)
+        return waits and not _hours_are_over(engine, settings, night_id)
+
+    return when_there(left)
 
 
 def _unfinished(engine: Engine, night_id: str) -> int:
@@ -233,6 +268,7 @@ def seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Callab
     else:
         finish_night(engine, night_id, utc_now(), reports)
         forget_in_hand(settings.home, night_id)
+        forget_questions(engine, night_id)
 
 
 def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:

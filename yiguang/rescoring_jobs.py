@@ -49,7 +49,7 @@ def durable_rescore(
     settings: Settings, workflows: RescoreWorkflows, rescore_id: int, parts: Sequence[int], at_once: int
 ) -> Iterator[Handle[int]]:
     """Starts the workflow of a rescore over `parts`, or takes up the one that a dead process left, and gives its handle."""
-    with durable_engine(settings, WORKFLOW_VERSION, QUEUE, at_once):
+    with durable_engine(settings, WORKFLOW_VERSION, [QUEUE], at_once):
         yield _start_or_take_up(workflows, rescore_id, parts)
 
 

@@ -10,6 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar
 
+from domain.abilities import EVERYTHING, Ability, abilities_in
 from domain.beijing import BEIJING
 from yiguang.errors import UsageError
 from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window, read_zone
@@ -39,7 +40,7 @@ class Settings:
     nights again; `evidence_store` is a second place for evidence, a folder or a URL, empty for none, with options for it as
     `name=value`. `seal_token` says where in a PKCS#11 token the signing key is, empty when it is in a file.
     `chromium_sandbox` False runs the browser without its sandbox. `time_zone` is whose clock window and timetable go by. Less than `disk_low_mb` (10^6 bytes)
-    free on the disk of the data folder are told.
+    free on the disk of the data folder are told. `can` is what this process does of a night's work, and leaves the rest to others.
     """
 
     home: Path
@@ -73,6 +74,7 @@ class Settings:
     chromium_sandbox: bool = True
     disk_low_mb: int = 5000
     time_zone: tzinfo = BEIJING
+    can: frozenset[Ability] = EVERYTHING
 
     @property
     def logs(self) -> Path:
@@ -131,8 +133,21 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         disk_low_mb=_number(env, "YIGUANG_DISK_LOW_MB", int, 5000, 0, 10_000_000),
         audit_pages=_number(env, "YIGUANG_AUDIT_PAGES", int, 20, 0, 2000),
         night_window=read_window(env.get("YIGUANG_NIGHT_WINDOW", ""), env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
+        can=read_abilities(env.get("YIGUANG_CAN", ""), "YIGUANG_CAN"),
         time_zone=read_zone(env.get("YIGUANG_TIME_ZONE") or DEFAULT_ZONE),
     )
+
+
+def read_abilities(text: str, named: str) -> frozenset[Ability]:
+    """All of them for an empty text, none for `none`. Raises UsageError that says `named`."""
+    if not text.strip():
+        return EVERYTHING
+    try:
+        return abilities_in("" if text.strip() == "none" else text)
+    except ValueError:
+        raise UsageError(
+            f"{named} 只能由 crawl、show、read 组成，以逗号分隔（都不做写 none），现在是 {text!r}"
+        ) from None
 
 
 def _this_account() -> str:

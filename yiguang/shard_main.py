@@ -2,12 +2,15 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from crawler.settings import Showing
 from crawler.shard import run_shard
+from domain.abilities import Ability, abilities_in
 from domain.nights import NightKind
 from storage.away import is_away
 from storage.database import end_idle_transactions
@@ -16,6 +19,7 @@ from storage.in_hand import InHandFile
 from storage.logos import official_logos
 from storage.night_figures import pages_to_come
 from storage.nights import night_kind
+from storage.picture_questions import SqlPictureQuestions
 from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import MemoryWithoutPages, SqlCrawlMemory
 from storage.targets import list_targets
@@ -62,13 +66,16 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
     memory = SqlCrawlMemory
     if night_kind(engine, job.night_id) is NightKind.RECHECK:
         settings, targets, memory = at_any_hour(settings), as_single_pages(targets), MemoryWithoutPages
+    can, alone = abilities_in(job.can), engine.dialect.name == "sqlite"
     spent = seconds_spent(engine, job.night_id, job.target_ids)
     pages = pages_to_come(engine, job.night_id, job.target_ids)
-    frontier = SqlFrontier(engine)
+    frontier = SqlFrontier(engine, to_show=job.to_show)
     frontier.release_leases(job.night_id, [job.worker])
+    asked_by = f"{job.night_id}:{job.worker}"
     judge = page_judge(classifier, settings, engine, utc_now)
     about = {**machine_facts(), **provenance(settings, classifier, judge.registry_state, job.worker)}
     store = SqlVisitStore(engine, settings.home, about, utc_now, load_seal_key(settings))
+    base = crawl_settings(settings, utc_now())
     in_hand = InHandFile(settings.home, job.night_id, job.worker)
     try:
         run_shard(
@@ -78,19 +85,31 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
             frontier,
             store,
             judge,
-            with_pictures(
-                crawl_settings(settings, utc_now()), settings, classifier, spent, pages, official_logos(engine)
+            replace(
+                with_pictures(base, settings, classifier, spent, pages, official_logos(engine), job.share),
+                showing=showing(job, can, alone=alone),
+                reads_here=Ability.READ in can,
+                pause_first=job.to_show,
             ),
             utc_now,
             memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
             SqlPictureMemory(engine),
             in_hand,
             is_ending,
+            None if alone or Ability.READ in can else SqlPictureQuestions(engine, asked_by, utc_now),
         )
     finally:
         in_hand.close()
         store.close()
         engine.dispose()
+
+
+def showing(job: ShardJob, can: Collection[Ability], *, alone: bool) -> Showing:
+    """What becomes of pages that a browser is to look at. A process without one gets a shard of such pages only when nobody has one;
+    `alone` is true where no other process can come."""
+    if Ability.SHOW in can:
+        return Showing.HERE
+    return Showing.NOWHERE if alone or job.to_show else Showing.ELSEWHERE
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from domain.abilities import EVERYTHING, written
+
 #: Exit code of a shard that cannot work whatever the number of tries (settings, lexicons).
 EXIT_HOPELESS = 2
 #: Exit code of a shard whose database went away: started again when it is back.
@@ -32,12 +34,19 @@ def worker_name(shard: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
-    """What a crawl process is told on its standard input. `parent` is the process id it must not outlive."""
+    """What a crawl process is told on its standard input. `parent` is the process id it must not outlive.
+
+    `share` is the shard's part of the time for pictures of a process that crawls all night; `to_show` is true of a shard whose pages
+    were left to a process with a browser. `can` is what this process is set up for, as `domain.abilities.written`.
+    """
 
     night_id: str
     shard: int
     target_ids: list[int]
     parent: int
+    share: float = 1.0
+    to_show: bool = False
+    can: str = written(EVERYTHING)
 
     @property
     def worker(self) -> str:
@@ -53,9 +62,13 @@ class ShardJob:
 
 
 class ShardProcesses:
-    """The crawl processes of this night. `lock_descriptor` is inherited by each, see `night_lock`."""
+    """The crawl processes of this night, `at_once` at a time. `lock_descriptor` is inherited by each, see `night_lock`."""
 
-    def __init__(self, lock_descriptor: int, logs: Path, command: Sequence[str] = SHARD_COMMAND) -> None:
+    def __init__(
+        self, lock_descriptor: int, logs: Path, command: Sequence[str] = SHARD_COMMAND, at_once: int = sys.maxsize
+    ) -> None:
+        # The engine bounds the jobs of each queue; this bounds those of all queues together
+        self._places = threading.Semaphore(at_once)
         self._command = command
         self._lock_descriptor = lock_descriptor
         self._logs = logs
@@ -79,6 +92,12 @@ class ShardProcesses:
         `MAX_EXCUSED` of them do not count against `restarts`. Nor do as many losses of the database, each of which is waited out
         by calling `wait_for_database`.
         """
+        with self._places:
+            return self._run(job, restarts, excused, wait_for_database)
+
+    def _run(
+        self, job: ShardJob, restarts: int, excused: Callable[[], int], wait_for_database: Callable[[], None]
+    ) -> str:
         ending, starts, losses = 0, 0, 0
         while starts <= restarts + min(excused(), MAX_EXCUSED) + min(losses, MAX_EXCUSED):
             starts += 1

@@ -35,6 +35,9 @@ def summary_row(result: NightResult) -> dict[str, object]:
         "paused_at": night.paused_at.isoformat() if night.paused_at else None,
         "resumed_dates": list(night.resumed_dates),
         "waiting": night.waiting,
+        "waiting_for_browser": night.to_show,
+        "unshown": night.unshown,
+        "unread_without_reader": night.unread_pictures,
         "healthy": result.healthy,
         "leads": night.leads,
         "outcomes": _counts(night.outcomes),
@@ -122,6 +125,7 @@ def night_faults(night: NightSummary) -> list[str]:
             lines.append("没有目标：先运行 yiguang targets import")
         elif night.content_pages == 0:
             lines.append("整夜没有取得一页正常内容")
+        lines += unable_zh(night)
     lines += [f"证据包未通过核验：{path}" for path in night.bundles_failed]
     if night.care is not None:
         lines += [f"证据未能另存到 {night.care.store}：{fault}" for fault in night.care.copy_faults]
@@ -154,9 +158,22 @@ def first_troubles(lines: list[str]) -> list[str]:
     ]
 
 
+def unable_zh(night: NightSummary) -> list[str]:
+    """What was left out because no process was set up for it."""
+    lines = []
+    if night.unshown:
+        lines.append(
+            f"{night.unshown} 页须由浏览器显示，而没有能显示网页的进程：未取证的线索与读不到的页面见 yiguang night lost，其余只按收到的样子判断"
+        )
+    if night.unread_pictures:
+        lines.append(f"{night.unread_pictures} 张图片未识别：没有能识别图片的进程")
+    return lines
+
+
 def paused_zh(night: NightSummary) -> str:
     """One sentence on a night that is paused."""
-    return f"夜间时段已结束，余 {night.waiting} 页下次续做"
+    browser = f"（其中 {night.to_show} 页等待能显示网页的进程）" if night.to_show else ""
+    return f"夜间时段已结束，余 {night.waiting} 页下次续做{browser}"
 
 
 def _against(target: TargetResult) -> list[str]:

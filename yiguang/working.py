@@ -5,12 +5,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NoReturn
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.abilities import EVERYTHING, Ability, in_chinese
 from storage.database import end_idle_transactions
+from storage.picture_questions import leave_questions
 from storage.tables import warc_files
 from storage.workers import FENCED_AFTER, NameTaken, announce, hear, leave
 from yiguang.durable import NightWorkflows, durable_worker
@@ -18,6 +21,7 @@ from yiguang.errors import CommandFailed
 from yiguang.heartbeat import Heartbeat
 from yiguang.home import utc_now
 from yiguang.nightly import crawl_shard
+from yiguang.serving_pictures import serving_pictures
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardProcesses
 
@@ -39,19 +43,23 @@ def work(
     _require_shared_folder(settings, engine)
     end_idle_transactions(engine, FENCED_AFTER)
     begun = time.monotonic()
+    crawls = bool(settings.can - {Ability.READ})
     try:
-        announce(engine, name, settings.shards, utc_now())
+        announce(engine, name, settings.shards if crawls else 0, utc_now(), settings.can)
     except NameTaken as taken:
         raise CommandFailed(f"已有名为 {taken} 的工作进程在运行；用 --name 另取一个") from taken
-    processes = ShardProcesses(lock_descriptor, settings.logs)
+    processes = ShardProcesses(lock_descriptor, settings.logs, at_once=settings.shards)
     stop, at_once = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: (at_once if stop.is_set() else stop).set())
     heartbeat = Heartbeat(lambda: hear(engine, name, utc_now()), lambda: _fence(processes, say), begun)
     heartbeat.start()
     workflows = NightWorkflows(crawl=lambda job: crawl_shard(job, engine, processes, settings), close=_not_here)
-    with durable_worker(settings, workflows, name):
-        say(f"工作进程 {name} 已加入，同时采集 {settings.shards} 个分片")
+    taking = durable_worker(settings, workflows, name) if crawls else nullcontext()
+    with taking, serving_pictures(engine, name, settings):
+        what = f"同时采集 {settings.shards} 个分片" if crawls else f"同时识别 {settings.shards} 张图片"
+        able = "" if settings.can == EVERYTHING else f"，只做：{in_chinese(settings.can)}"
+        say(f"工作进程 {name} 已加入，{what}{able}")
         stop.wait()
         processes.finish(grace_seconds, at_once)
         heartbeat.end()
@@ -73,6 +81,7 @@ def _fence(processes: ShardProcesses, say: Callable[[str], None]) -> NoReturn:
 
 def _part(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     try:
+        leave_questions(engine, name, utc_now())
         leave(engine, name)
     except SQLAlchemyError:  # others see it gone when its heartbeat stops
         say("离开时连不上数据库，分片将在心跳停止后由其他进程接手")

@@ -42,7 +42,7 @@ from storage.tables.registry import (
 )
 from storage.tables.rescores import rescore_batches, rescore_pages, rescores
 from storage.tables.takedown import look_bundles, takedown_looks
-from storage.tables.timetable import timetable_closures, timetable_runs, workers
+from storage.tables.timetable import picture_questions, timetable_closures, timetable_runs, workers
 from storage.tables.tips import tip_answers, tip_records, tip_reporters
 from storage.tables.tokens import api_tokens
 from storage.tables.visits import (
@@ -94,6 +94,7 @@ __all__ = [
     "page_memory",
     "page_pictures",
     "pages",
+    "picture_questions",
     "pictures",
     "lead_statements",
     "look_bundles",

@@ -1,6 +1,6 @@
 """What became of each URL: its text, its findings, its pictures, and the texts it is like."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false, text
 
 from storage.columns import JsonText, StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
@@ -34,11 +34,13 @@ pages = Table(
     Column("score", Float),
     Column("flagged", Boolean, nullable=False),
     Column("set_aside", Boolean, nullable=False, server_default=false()),  # it kept breaking the crawl
+    Column("unshown", Boolean, nullable=False, server_default=false()),  # no process had the browser that was wanted
     Column(
         "judged_as", JsonText
     ),  # what was judged besides text and columns, see storage.stored_texts; NULL in old nights
     Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
+    Index("ix_pages_unshown", "night_id", postgresql_where=text("unshown"), sqlite_where=text("unshown = 1")),
     Index("ix_pages_flagged", "flagged", "night_id"),
     Index("ix_pages_text_sha256", "text_sha256"),
 )
@@ -93,6 +95,12 @@ page_pictures = Table(
     Column("likeness", Boolean, nullable=False),  # read in a picture that looks alike
     Column("spans", JsonText, nullable=False),  # where its lines stand in pages.text, code points
     Column("code_kinds", JsonText, nullable=False),
+    Index(
+        "ix_page_pictures_no_reader",
+        "page_id",
+        postgresql_where=text("fate = 'no-reader'"),
+        sqlite_where=text("fate = 'no-reader'"),
+    ),
 )
 
 # Texts that are the same or nearly, each cluster known by the text it began with; never merged, so that ids stay.

@@ -1,6 +1,6 @@
 """The nightly timetable: its times and what became of them, and times without nights."""
 
-from sqlalchemy import Column, Integer, String, Table
+from sqlalchemy import Column, Float, Integer, LargeBinary, String, Table
 
 from storage.columns import StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
@@ -35,4 +35,19 @@ workers = Table(
     Column("capacity", Integer, nullable=False),  # shards that it crawls at once
     Column("begun_at", UtcDateTime, nullable=False),
     Column("heard_at", UtcDateTime, nullable=False),
+    Column("can", String(32), nullable=False, server_default="crawl,show,read"),  # domain.abilities
+)
+
+# Pictures that processes set up for reading are asked about by others; gone when the answer was fetched.
+picture_questions = Table(
+    "picture_questions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("asked_by", String(128), nullable=False),  # night and worker of the crawl process
+    Column("question", LargeBinary, nullable=False),
+    Column("suspicion", Float, nullable=False),  # of the page; the most suspicious is answered first
+    Column("reader", String(128)),  # who has it in hand; NULL for nobody
+    Column("due_at", UtcDateTime, nullable=False),  # when another may take it
+    Column("takes", Integer, nullable=False, server_default="0"),
+    Column("answer", LargeBinary),  # NULL until answered
 )

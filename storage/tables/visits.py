@@ -16,8 +16,11 @@ frontier = Table(
     Column("depth", Integer, nullable=False),
     Column("found_on", RowId),  # id of the frontier row whose page named it first; NULL for a start page
     Column("priority", Integer, nullable=False, server_default="0"),  # 1 for a page not due for another visit yet
-    Column("state", String(8), nullable=False, server_default="waiting"),  # waiting | leased | done
+    Column("state", String(8), nullable=False, server_default="waiting"),  # waiting | to-show | leased | done
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column(
+        "handed_on", Integer, nullable=False, server_default="0"
+    ),  # attempts that left it to a process with a browser
     Column("due_at", UtcDateTime, nullable=False),  # waiting: not before; leased: when the lease runs out
     Column("worker", StorableText),  # NULL unless leased
     Column("outcome", String(24)),  # NULL until done

@@ -64,7 +64,9 @@ class MemoryFrontier:
         with self._lock:
             self.targets_asked.append(len(target_ids))
             due = [
-                row for row in self.rows if row.state != "done" and row.due_at <= now and row.target_id in target_ids
+                row
+                for row in self.rows
+                if row.state not in ("done", "to-show") and row.due_at <= now and row.target_id in target_ids
             ]
             of_target: Counter[int] = Counter()
             free = []
@@ -93,10 +95,16 @@ class MemoryFrontier:
                 if row.id in ids and row.worker == worker and row.state == "leased":
                     row.state, row.worker, row.due_at, row.attempts = "waiting", "", due_at, row.attempts - 1
 
+    def hand_on(self, frontier_id: int, worker: str) -> None:
+        with self._lock:
+            row = self.rows[frontier_id - 1]
+            assert (row.state, row.worker) == ("leased", worker)
+            row.state = "to-show"
+
     def next_dues(self, night_id: str, target_ids: Sequence[int], now: datetime) -> dict[int, datetime]:
         assert night_id == NIGHT
         assert now.tzinfo is not None
-        open_rows = [row for row in self.rows if row.state != "done" and row.target_id in target_ids]
+        open_rows = [row for row in self.rows if row.state not in ("done", "to-show") and row.target_id in target_ids]
         return {row.target_id: row.due_at for row in sorted(open_rows, key=lambda row: row.due_at, reverse=True)}
 
 

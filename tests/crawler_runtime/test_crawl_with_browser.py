@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from crawler.ladder import FOLDED
-from domain.outcome import Outcome
+from crawler.settings import Showing
+from domain.outcome import NOBODY_SHOWS_ZH, Outcome
 from domain.site_trials import ActionKind, Rung
 from domain.targets import RenderMode, Target, TargetKind
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
@@ -172,3 +173,25 @@ def test_a_page_that_says_enough_is_read_as_sent_when_the_browser_fails(server: 
     visit = crawl([target], changes, memory=memory).last(server.url("folds"))
     assert (visit.outcome, visit.rendering) == (Outcome.CONTENT, None)
     assert [(trial.rung, trial.streak) for trial in memory.trials()] == [(Rung.UNFOLDING, -1)]
+
+
+def test_a_process_without_a_browser_leaves_pages_that_want_one_to_others(server: RoughServer) -> None:
+    store = run(server, "script-built", showing=Showing.ELSEWHERE)
+    assert store.visits == []  # nothing of the page is kept, and its links are found by whoever shows it
+    assert [row.state for row in store.frontier.rows] == ["to-show"]
+    store = run(server, "case", RenderMode.NEVER, showing=Showing.ELSEWHERE)
+    assert [row.state for row in store.frontier.rows if row.url == server.url("case")] == ["to-show"]
+    assert all(visit.judgement is not None and not visit.judgement.flagged for visit in store.visits)
+
+
+def test_where_nobody_has_a_browser_a_page_says_so(server: RoughServer) -> None:
+    lead = run(server, "case", showing=Showing.NOWHERE).last(server.url("case"))
+    assert (lead.outcome, lead.unshown, lead.page, lead.retry_at) == (Outcome.OUR_FAULT, True, None, None)
+    assert NOBODY_SHOWS_ZH in lead.outcome_detail
+    shell = run(server, "script-built", showing=Showing.NOWHERE).last(server.url("script-built"))
+    assert shell.unshown
+    assert NOBODY_SHOWS_ZH in shell.outcome_detail
+    plain = run(server, "neighbour-a", RenderMode.ALWAYS, showing=Showing.NOWHERE).last(server.url("neighbour-a"))
+    assert (plain.outcome, plain.unshown, plain.rendering) == (Outcome.CONTENT, True, None)
+    assert plain.page is not None
+    assert NOBODY_SHOWS_ZH in plain.outcome_detail

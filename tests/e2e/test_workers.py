@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, delete, func, select, text
 
 from storage.database import open_engine
-from storage.tables import pages, warc_files, workers
+from storage.tables import frontier, pages, visits, warc_files, workers
 from tests.e2e.test_postgresql_night import postgresql_url
 
 __all__ = ["postgresql_url"]
@@ -103,9 +103,9 @@ class Office:
         self.started.append(begun)
         return begun
 
-    def join(self, name: str) -> subprocess.Popen[str]:
+    def join(self, name: str, can: str = "") -> subprocess.Popen[str]:
         """A worker that has joined."""
-        worker = self.start("worker", "--name", name)
+        worker = self.start("worker", "--name", name, "--can", can)
         assert worker.stderr is not None
         assert "已加入" in worker.stderr.readline()
         return worker
@@ -202,6 +202,26 @@ _NIGHTS = "FROM dbos.workflow_status WHERE name = 'night'"
 def _nights_begun(office: Office) -> int:
     with office.engine.connect() as connection:
         return int(connection.scalar(text(f"SELECT count(*) {_NIGHTS} AND status = 'PENDING'")) or 0)
+
+
+def test_pace_is_kept_where_pages_go_on_to_another_process(office: Office, web: tuple[ManySites, int]) -> None:
+    sites, _ = web
+    office.targets.write_text(office.targets.read_text("utf-8").replace(",never,", ",always,"), "utf-8")
+    office.join("shows", "show,read")
+    night = office.start("nightly", "--targets", str(office.targets), "--json", "--can", "crawl")
+    out, told = night.communicate(timeout=400)
+    assert night.returncode == 0, (out, told)
+    stored = office.stored()
+    assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
+    with office.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).where(visits.c.shown.is_(None))) == 0
+        assert (
+            connection.scalar(select(func.count()).where(frontier.c.handed_on > 0)) == SITES
+        )  # the rest it found itself
+    for host, requests in sites.seen.items():
+        times = [at for at, path in requests if path != "/robots.txt"]
+        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        assert min(gaps) > DELAY * 0.8, (host, sorted(gaps)[:3])
 
 
 def test_a_worker_that_was_taken_for_dead_ends_even_when_nobody_listens(office: Office) -> None:

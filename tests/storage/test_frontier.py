@@ -166,3 +166,35 @@ def test_processes_never_get_the_same_url(engine: Engine, database_url: str) -> 
     claimed = [line for process in started for line in process.communicate()[0].split()]
     assert [process.returncode for process in started] == [0, 0, 0]
     assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_a_url_left_to_a_browser_is_given_to_those_that_have_one(engine: Engine) -> None:
+    night_id, ids = open_sample_night(engine)
+    fetches, shows = SqlFrontier(engine), SqlFrontier(engine, to_show=True)
+    [row, *_] = claim(engine, night_id, ids[:1], limit=4)
+    fetches.hand_on(row.id, "w2")  # not its own: no effect
+    assert not fetches.waits_for_browser(night_id, ids)
+    fetches.hand_on(row.id, "w1")
+    assert (fetches.waits_for_browser(night_id, ids[:1]), fetches.waits_for_browser(night_id, ids[1:])) == (True, False)
+    assert claim(engine, night_id, ids[:1], limit=4) == []
+    assert (fetches.next_dues(night_id, ids[:1], NOW), shows.next_dues(night_id, ids[:1], NOW)) == ({}, {ids[0]: NOW})
+    assert (night_progress(engine, night_id).waiting, night_summary(engine, night_id).to_show) == (2, 1)
+
+    [again] = shows.claim(night_id, ids[:1], "w2", 4, NOW, LEASE_SECONDS)
+    assert (again.id, again.attempts, again.handed_on, again.tries) == (row.id, 2, 1, 1)
+    shows.withdraw_leases(night_id, ["w2"])  # killed: as if never begun
+    [again] = shows.claim(night_id, ids[:1], "w2", 4, NOW, LEASE_SECONDS)
+    assert (again.attempts, again.tries) == (2, 1)
+
+
+def test_a_url_left_to_a_browser_has_had_its_share_of_the_budget(engine: Engine) -> None:
+    save_targets(engine, [Target("甲", "http://one.example/", max_pages=2)])
+    [known] = list_targets(engine)
+    night_id = open_night(engine, NOW, [known])
+    SqlFrontier(engine).seed(night_id, [(known.id, f"http://one.example/{number}") for number in range(3)], NOW)
+    first, second = claim(engine, night_id, [known.id], limit=4)
+    SqlFrontier(engine).hand_on(first.id, "w1")
+    assert claim(engine, night_id, [known.id], limit=4) == []  # the third stays surplus
+    [again] = SqlFrontier(engine, to_show=True).claim(night_id, [known.id], "w2", 4, NOW, LEASE_SECONDS)
+    assert (again.id, night_progress(engine, night_id).surplus) == (first.id, 1)
+    assert second.id != first.id

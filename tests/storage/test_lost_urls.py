@@ -6,7 +6,9 @@ from sqlalchemy import Engine
 
 from domain.outcome import Outcome
 from domain.visits import Skipped, SkipRule
+from storage.frontier import SqlFrontier
 from storage.lost_urls import Loss, Unlisted, lost_urls, unlisted
+from storage.whereabouts import Fate, whereabouts
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import failed_visit, visit
 
@@ -31,3 +33,14 @@ def test_each_is_told_with_its_reason(engine: Engine, tmp_path: Path) -> None:
     }
     assert told[-1] == ("http://other.example/a", Loss.SKIPPED, "host", "主机不在范围内", 0, None)
     assert found[-1].found_on == good.url and found[-1].target == "示例门诊部"
+
+
+def test_what_waits_for_a_browser_says_so(engine: Engine) -> None:
+    night_id, ids = open_sample_night(engine)
+    [row] = claim(engine, night_id, ids[:1])
+    SqlFrontier(engine).hand_on(row.id, "w1")
+    with engine.connect() as connection:
+        reasons = {one.url: one.reason for one in lost_urls(connection, night_id)}
+    assert reasons == {row.url: "等待能显示网页的进程", "http://hospital.example/": "尚未访问"}
+    found = whereabouts(engine, row.url, night_id)
+    assert (found.fate, found.reason) == (Fate.WAITING, "等待能显示网页的进程")

@@ -11,8 +11,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
+from domain.abilities import Ability
 from storage.database import open_engine
+from storage.frontier import SqlFrontier
 from storage.night_metrics import night_metrics
+from storage.picture_questions import SqlPictureQuestions
+from storage.workers import announce
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit, visit
 from yiguang.metrics import exposition, metrics_app, metrics_server, not_ready
@@ -40,11 +44,18 @@ def test_the_newest_night_is_counted(engine: Engine, settings: Settings, tmp_pat
     store.record(visit(lead, flagged=True))
     store.record(failed_visit(gone))
     store.close()
+    [waiting] = claim(engine, night_id, ids[:1], worker="w2")
+    SqlFrontier(engine).hand_on(waiting.id, "w2")
+    announce(engine, "small", 1, NOW, {Ability.CRAWL})
+    announce(engine, "all", 1, NOW)
+    SqlPictureQuestions(engine, "x", lambda: NOW).ask(b"R", 1.0)
     values = _values(exposition(settings, engine, lambda: NOW).decode())
+    assert [values["yiguang_workers", (can,)] for can in ("crawl", "show", "read")] == [2, 1, 1]
+    assert values["yiguang_pictures_waiting", ()] == 1
     assert values["yiguang_night_pages", ("content",)] == values["yiguang_night_pages", ("http-gone",)] == 1
     assert values["yiguang_night_leads", ()] == values["yiguang_evidence_bundles", ()] == 1
-    queue = {state: values["yiguang_night_queue", (state,)] for state in ("done", "leased", "waiting")}
-    assert queue == {"done": 2, "leased": 1, "waiting": 3}
+    queue = {state: values["yiguang_night_queue", (state,)] for state in ("done", "leased", "to-show", "waiting")}
+    assert queue == {"done": 2, "leased": 1, "to-show": 1, "waiting": 2}
     assert values["yiguang_night_findings", ("efficacy-rate",)] == 1
     assert values["yiguang_night_visit_seconds_count", ()] == 2
     assert values["yiguang_night_visit_seconds_sum", ()] == pytest.approx(8.0, abs=0.01)

@@ -91,7 +91,7 @@ def test_other_rules_other_names_or_long_trust_ask_for_the_whole_page(engine: En
     assert memory(engine).earlier(HOME + "never", NOW) is None
 
 
-@pytest.mark.parametrize("why", ["lead", "redirected", "untagged", "many-links"])
+@pytest.mark.parametrize("why", ["lead", "redirected", "untagged", "many-links", "unshown"])
 def test_some_pages_are_always_fetched_in_full(engine: Engine, store: SqlVisitStore, why: str) -> None:
     night_id, ids = open_sample_night(engine)
     row = claim(engine, night_id, ids[:1])[0]
@@ -100,6 +100,7 @@ def test_some_pages_are_always_fetched_in_full(engine: Engine, store: SqlVisitSt
         "redirected": in_full(row, exchanges=(exchange(row.url, status=302), tagged(row.url))),
         "untagged": in_full(row, exchanges=(exchange(row.url),)),
         "many-links": in_full(row, links=[f"{HOME}{number}" for number in range(MAX_LINKS + 1)]),
+        "unshown": replace(in_full(row, exchanges=(tagged(row.url),)), unshown=True),
     }
     store.record(each[why])
     assert memory(engine).earlier(HOME, NOW) is None

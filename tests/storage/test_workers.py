@@ -1,10 +1,11 @@
 """Workers: who is alive, who is taken for dead, and whose work was taken over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
+from domain.abilities import EVERYTHING, Ability
 from storage.workers import (
     DEAD_AFTER,
     FENCED_AFTER,
@@ -15,11 +16,16 @@ from storage.workers import (
     forget,
     hear,
     leave,
-    live_capacity,
+    live_workers,
+    lose,
 )
 from tests.storage.samples import NOW
 
 LATER = NOW + DEAD_AFTER
+
+
+def _capacity(engine: Engine, now: datetime) -> int:
+    return sum(worker.capacity for worker in live_workers(engine, now))
 
 
 def test_a_worker_stops_by_itself_before_others_take_its_work() -> None:
@@ -30,9 +36,9 @@ def test_a_worker_stops_by_itself_before_others_take_its_work() -> None:
 def test_the_living_count_and_the_silent_are_dead(engine: Engine) -> None:
     announce(engine, "a", 2, NOW)
     announce(engine, "b", 3, NOW)
-    assert (live_capacity(engine, NOW), dead_workers(engine, NOW)) == (5, [])
+    assert (_capacity(engine, NOW), dead_workers(engine, NOW)) == (5, [])
     assert hear(engine, "a", NOW + timedelta(seconds=20))
-    assert (live_capacity(engine, LATER), dead_workers(engine, LATER)) == (2, ["b"])
+    assert (_capacity(engine, LATER), dead_workers(engine, LATER)) == (2, ["b"])
     assert not hear(engine, "b", LATER)  # it may not go on: others have its work
     forget(engine, "b", LATER)
     assert dead_workers(engine, LATER) == []
@@ -53,8 +59,22 @@ def test_a_name_has_one_living_worker(engine: Engine) -> None:
     announce(engine, "a", 1, LATER)
 
 
+def test_what_a_worker_is_set_up_for_is_known(engine: Engine) -> None:
+    announce(engine, "a", 1, NOW)
+    announce(engine, "b", 0, NOW, {Ability.READ, Ability.SHOW})
+    assert [worker.can for worker in live_workers(engine, NOW)] == [EVERYTHING, {Ability.SHOW, Ability.READ}]
+    lose(engine, "b", Ability.READ)
+    assert [worker.can for worker in live_workers(engine, NOW)] == [EVERYTHING, {Ability.SHOW}]
+
+
+def test_the_process_of_the_night_takes_the_place_of_its_predecessor(engine: Engine) -> None:
+    announce(engine, "a", 1, NOW)
+    announce(engine, "a", 2, NOW + timedelta(seconds=1), in_place=True)
+    assert _capacity(engine, NOW) == 2
+
+
 def test_one_that_came_back_is_not_forgotten(engine: Engine) -> None:
     announce(engine, "a", 1, NOW)
     announce(engine, "a", 1, LATER)
     forget(engine, "a", LATER)
-    assert live_capacity(engine, LATER) == 1
+    assert _capacity(engine, LATER) == 1

@@ -18,7 +18,7 @@ def note(what):
         log.write(what + "\\n")
 
 def crawl(job):
-    note(f"{job.worker} {job.target_ids}")
+    note(f"{job.worker} {job.target_ids}{' shown' if job.to_show else ''}")
     if job.shard == die_in:
         os._exit(9)
     return "坏" if job.shard == 1 else ""
@@ -28,8 +28,13 @@ def close(night_id):
     if die_in == 99:
         os._exit(9)
 
+def left(night_id, target_ids):
+    note(f"left of {target_ids}")
+    return target_ids == [1, 4]
+
 shards = [[1, 4], [2], [3]] if die_in != -1 else [[5]]
-with durable_night(read_settings(), NightWorkflows(crawl, close, lambda night_id: note(f"begin {night_id}")), "2026-11-25", shards) as handle:
+workflows = NightWorkflows(crawl, close, lambda night_id: note(f"begin {night_id}"), left)
+with durable_night(read_settings(), workflows, "2026-11-25", shards) as handle:
     print(handle.get_result())
 """
 
@@ -48,7 +53,9 @@ def test_a_night_that_died_goes_on_with_the_shards_it_had(tmp_path: Path) -> Non
     assert (last.returncode, last.stdout, last.stderr) == (0, "['坏']\n", "")
     log = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     done_once = [line for line in log if line.startswith(("shard-000", "shard-001"))]
-    assert sorted(done_once) == ["shard-000 [1, 4]", "shard-001 [2]"]
+    assert sorted(done_once) == ["shard-000 [1, 4]", "shard-000 [1, 4] shown", "shard-001 [2]"]
+    assert log.index("shard-000 [1, 4]") < log.index("left of [1, 4]") < log.index("shard-000 [1, 4] shown")
+    assert "left of [2]" not in log  # it was not brought to an end
     assert log.count("shard-002 [3]") == 2
     assert log.count("begin 2026-11-25") == 1
     assert log[-1] == "close 2026-11-25"

@@ -153,3 +153,16 @@ def test_what_was_done_for_the_evidence() -> None:
     assert not failed.healthy
     assert night_complaints(failed) == ["证据未能另存到 /mnt/backup：存储出错：没有权限"]
     assert "另存到 /mnt/backup：新传" not in report(replace(MORNING, night=failed))
+
+
+def test_what_nobody_could_do_is_told() -> None:
+    unable = replace(NIGHT, unshown=3, unread_pictures=12)
+    assert not unable.healthy
+    said = night_complaints(unable)
+    assert ["3 页须由浏览器显示" in said[0], said[1]] == [True, "12 张图片未识别：没有能识别图片的进程"]
+    assert all(f"  · {line}" in report(replace(MORNING, night=unable)).splitlines() for line in said)
+    paused = replace(unable, ended_at=None, paused_at=BEGAN, targets=(SHRUNK,), to_show=2)
+    assert paused.healthy
+    assert "余 2 页下次续做（其中 2 页等待能显示网页的进程）" in report(replace(MORNING, night=paused))
+    still = replace(NIGHT, ended_at=None, to_show=2)
+    assert "2 页等待能显示网页的进程" in report(replace(MORNING, night=still))

@@ -2,14 +2,16 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.abilities import Ability
 from yiguang.commands.targets import report_rows
-from yiguang.errors import CommandFailed
-from yiguang.settings import Settings, read_settings
+from yiguang.errors import CommandFailed, UsageError
+from yiguang.settings import Settings, read_abilities, read_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,6 +43,14 @@ def nightly(
         Path | None, typer.Option("--targets", metavar="FILE", help="先导入此文件，且只巡查其中的目标")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="汇总以 JSON 输出")] = False,
+    can: Annotated[
+        str,
+        typer.Option(
+            "--can",
+            metavar="WHAT",
+            help="本进程只做这些：crawl、show、read，以逗号分隔，或 none；默认依 YIGUANG_CAN，即全部",
+        ),
+    ] = "",
 ) -> None:
     from rich.console import Console
 
@@ -58,7 +68,7 @@ def nightly(
     from yiguang.wiring import load_classifier
 
     set_up_logging()
-    settings = read_settings()
+    settings = set_up_for(read_settings(), can)
     check_window(settings)
     engine = open_home(settings)
     with night_lock(settings.home / "nightly.lock") as lock_descriptor:
@@ -115,8 +125,18 @@ def check_window(settings: Settings) -> None:
         raise CommandFailed(f"现在不在夜间时段 {window} 内；要立即巡查，请把 YIGUANG_NIGHT_WINDOW 置空再运行")
 
 
+def set_up_for(settings: Settings, can: str) -> Settings:
+    """The settings of a process that does only what `can` names, if it names anything. Raises UsageError."""
+    settings = replace(settings, can=read_abilities(can, "--can")) if can.strip() else settings
+    if Ability.CRAWL not in settings.can and not settings.database_url.startswith("postgresql"):
+        raise UsageError("SQLite 只有一个进程，须能采集（crawl）")
+    return settings
+
+
 def check_fonts(settings: Settings) -> None:
     """Evidence with empty boxes for characters is none: refuse to begin. Raises CommandFailed."""
+    if Ability.SHOW not in settings.can:
+        return
     from crawler.browser import BrowserUnavailable
     from crawler.fonts import FontMissing, check_cjk_font
 
