@@ -1,12 +1,8 @@
 """One night from targets to summary. Interrupted at any moment, the next call takes it up where it stopped."""
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -47,15 +43,14 @@ from yiguang.authorities import load_authorities
 from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
-from yiguang.faults import in_words
 from yiguang.home import load_seal_key, utc_now
+from yiguang.leaving import interruptible, leaving_without_database
 from yiguang.serving_pictures import serving_pictures
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
 from yiguang.sites import divide
 
 PROGRESS_SECONDS = 0.5
-EXIT_INTERRUPTED = 130
 #: A database that is away for longer ends the command; the night stays open.
 AWAY_AT_MOST_SECONDS = 600.0
 
@@ -131,7 +126,13 @@ def work_through(
     attendance = Attendance(engine, settings, night_id, tell, lambda: _hours_are_over(engine, settings, night_id))
     attendance.begin(utc_now())
     serving = serving_pictures(engine, NIGHT_ITSELF, settings)
-    with _interruptible(processes), full, durable as handle, serving, _leaving_without_database(processes):
+    with (
+        interruptible(processes),
+        full,
+        durable as handle,
+        serving,
+        leaving_without_database(processes, engine, AWAY_AT_MOST_SECONDS),
+    ):
         faults = _watch(handle, engine, night_id, show, tell, settings, attendance)
         if is_paused(engine, night_id) and not _hours_are_over(engine, settings, night_id):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
@@ -276,33 +277,3 @@ def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], N
     posts = [tip.target for tip in read_tips(post.url for post in wanted) if tip.target is not None]
     if new := sum(known.is_new for known in take_in(engine, posts)):
         tell(f"按包含规则，从目标的网页上列入 {new} 篇微信文章，下一夜起巡查")
-
-
-@contextmanager
-def _interruptible(processes: ShardProcesses) -> Iterator[None]:
-    """On an interrupt, kill the crawl processes and leave at once, as a kill would: the durable state is what counts."""
-
-    def leave(_signal: int, _frame: object) -> NoReturn:
-        processes.stop()
-        os.write(2, "\n已中断；再次运行 yiguang nightly 会接着做完这一夜\n".encode())
-        os._exit(EXIT_INTERRUPTED)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _leaving_without_database(processes: ShardProcesses) -> Iterator[None]:
-    """Ends the process at once when the database stays away: the threads of the engine wait for it without end."""
-    try:
-        yield
-    except DBAPIError as fault:
-        if not is_away(fault):
-            raise
-        processes.stop()
-        os.write(2, f"\n错误：{in_words(fault)}\n".encode())
-        os._exit(1)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from domain.beijing import beijing_time
 from domain.timetable import RunState, due_times, next_time
 from storage.timetable import closures, handled_until, note_due, note_end, unfinished_run
-from yiguang.nightly import EXIT_INTERRUPTED
+from yiguang.leaving import EXIT_INTERRUPTED
 
 #: However far the next night is, the clock is looked at again after so long: it may have been set.
 LOOK_SECONDS = 30.0

@@ -90,11 +90,28 @@ from yiguang.cli import main
 main()
 """
 
+#: Its main thread hangs when the database goes away, as it does when it has just asked the engine something.
+_STUCK = """
+import time, yiguang.leaving, yiguang.nightly
+from sqlalchemy.exc import DBAPIError
+asked = yiguang.nightly.night_progress
+def ask(*arguments):
+    try:
+        return asked(*arguments)
+    except DBAPIError:
+        time.sleep(3600)
+yiguang.nightly.night_progress = ask
+yiguang.nightly.AWAY_AT_MOST_SECONDS, yiguang.leaving.STUCK_SECONDS = 1.0, 3.0
+from yiguang.cli import main
+main()
+"""
 
+
+@pytest.mark.parametrize("program", [_IMPATIENT, _STUCK], ids=["noticed", "stuck"])
 def test_a_database_that_stays_away_ends_the_night_with_one_line_and_the_next_start_goes_on(
-    database: Database, office: Office
+    database: Database, office: Office, program: str
 ) -> None:
-    command = [sys.executable, "-c", _IMPATIENT, "nightly", "--targets", str(office.targets)]
+    command = [sys.executable, "-c", program, "nightly", "--targets", str(office.targets)]
     night = subprocess.Popen(command, env=office.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     office.started.append(night)
     _wait_for_pages(office, night, processes=1)
