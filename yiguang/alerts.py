@@ -16,7 +16,8 @@ from domain.working_days import CalendarBroken
 from referral.deadlines import load_clocks, load_work_calendar
 from referral.late import reminders
 from storage.durable_file import write_whole
-from storage.nights import list_nights, night_summary
+from storage.night_summary import night_summary
+from storage.nights import list_nights
 from storage.outbox import list_packages
 from storage.timetable import closures, runs
 from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail

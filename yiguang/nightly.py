@@ -19,15 +19,8 @@ from review.settings import DeskSettings
 from storage.away import is_away, when_there
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
-from storage.nights import (
-    NightProgress,
-    finish_night,
-    night_kind,
-    night_progress,
-    night_summary,
-    note_reports,
-    open_night,
-)
+from storage.night_summary import night_summary
+from storage.nights import NightProgress, finish_night, night_kind, night_progress, note_reports, open_night
 from storage.orphans import clean_orphans
 from storage.pauses import is_paused, pause_night, resume_night
 from storage.picture_questions import forget_questions, leave_questions

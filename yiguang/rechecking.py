@@ -12,7 +12,8 @@ from domain.visits import TargetInNight
 from review.repeats import reopen_as_repeat
 from storage.frontier import SqlFrontier
 from storage.looks import LookSealing, record_looks
-from storage.nights import NightProgress, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import NightProgress, open_night
 from storage.orphans import clean_orphans
 from storage.takedown import ReferredCase, referred_cases
 from storage.targets import list_targets

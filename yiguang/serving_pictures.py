@@ -63,7 +63,9 @@ class _Serving:
     def run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except Exception:
+        except (
+            Exception
+        ):  # whatever it is, others must not go on waiting for a reader that has ended; then it is raised
             structlog.get_logger().exception("pictures: reading for others has ended")
             self._give_up()
             raise

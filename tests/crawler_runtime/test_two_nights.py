@@ -13,7 +13,8 @@ from domain.outcome import Outcome
 from domain.targets import RenderMode, Target
 from storage.database import migrate, open_engine
 from storage.frontier import SqlFrontier
-from storage.nights import finish_night, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import finish_night, open_night
 from storage.revisits import SqlCrawlMemory
 from storage.stored_texts import stored_documents
 from storage.tables import pages

@@ -12,7 +12,8 @@ from domain.visits import Discovered
 from storage.database import writing
 from storage.found_urls import FoundUrls, add_urls
 from storage.frontier import SqlFrontier
-from storage.nights import finish_night, night_progress, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import finish_night, night_progress, open_night
 from storage.targets import list_targets, save_targets
 from tests.storage.crawl import LEASE_SECONDS, claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit

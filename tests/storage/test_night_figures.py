@@ -9,7 +9,8 @@ from domain.nights import BLANK_MIN_PAGES, NightSummary, TargetResult
 from domain.outcome import Outcome
 from storage.database import writing
 from storage.night_figures import USUAL_MIN_NIGHTS, dates_between, pages_to_come
-from storage.nights import finish_night, list_nights, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import finish_night, list_nights, open_night
 from storage.tables import frontier, night_targets, pages, visits
 from storage.targets import list_targets, save_targets
 from tests.storage.samples import NOW, TARGETS

@@ -12,7 +12,8 @@ from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
 from storage.cases import list_cases, show_case
-from storage.nights import FAILURES_SHOWN, finish_night, night_progress, night_summary, note_reports, open_night
+from storage.night_summary import FAILURES_SHOWN, night_summary
+from storage.nights import finish_night, night_progress, note_reports, open_night
 from storage.pauses import is_paused, pause_night, resume_night
 from storage.targets import list_targets, save_targets
 from tests.storage.crawl import claim, open_sample_night, open_store

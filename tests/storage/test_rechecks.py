@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from domain.nights import EvidenceCare
 from storage.custody import hold
 from storage.night_care import keep_care
-from storage.nights import finish_night, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import finish_night, open_night
 from storage.rechecks import Recheck, check_everything, recheck
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, visit

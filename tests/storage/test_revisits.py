@@ -14,7 +14,8 @@ from domain.page import Exchange, Link
 from domain.site_trials import Rung, SiteTrial
 from domain.visits import Discovered, FrontierUrl, SiteRest, Visit
 from storage.frontier import SqlFrontier
-from storage.nights import finish_night, night_summary, open_night
+from storage.night_summary import night_summary
+from storage.nights import finish_night, open_night
 from storage.revisits import MAX_DAYS_ON_TRUST, MAX_INTERVAL_DAYS, MAX_LINKS, SqlCrawlMemory, server_addresses
 from storage.tables import frontier, night_targets, page_memory, pages
 from storage.targets import list_targets

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from storage.database import migrate, open_engine
-from storage.nights import finish_night, night_summary
+from storage.night_summary import night_summary
+from storage.nights import finish_night
 from storage.object_store import is_whole
 from storage.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key

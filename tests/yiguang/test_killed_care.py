@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.nights import night_summary
+from storage.night_summary import night_summary
 from storage.object_store import is_whole
 from tests.yiguang.test_evidence_care import NIGHT, _care, _night
 

@@ -51,7 +51,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
     whole: Annotated[bool, typer.Option("--all", help="列出全部不正常的目标，不论多少")] = False,
 ) -> None:
-    from storage.nights import list_nights, night_summary
+    from storage.night_summary import night_summary
+    from storage.nights import list_nights
     from storage.pictures import picture_fates
     from storage.skips import skip_counts
     from yiguang.home import open_home, utc_now
@@ -83,7 +84,8 @@ def show(
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
     from domain.beijing import BEIJING, beijing_time
     from storage.night_figures import dates_between
-    from storage.nights import list_nights, night_summary
+    from storage.night_summary import night_summary
+    from storage.nights import list_nights
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())
