@@ -70,7 +70,7 @@ def test_a_browser_that_does_not_answer_is_killed_and_the_page_shown_in_another(
 
     shown = with_renderer(
         while_shown("<p>无辜</p>", stop),
-        browser_answer_seconds=2.0,
+        browser_answer_seconds=5.0,
         browser_look_seconds=0.2,
         render_settle_seconds=1.0,
     )

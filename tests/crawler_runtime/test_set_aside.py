@@ -47,7 +47,7 @@ with RoughServer() as server:
                                                     render=RenderMode.NEVER)))
         frontier.add(number, server.url("good", path), 0)
     run_shard(NIGHT, "worker-1", targets, frontier, store, judge,
-              settings(hosts=server.hosts("good"), stuck_seconds=2.0, compute_timeout_seconds=1.0), now,
+              settings(hosts=server.hosts("good"), stuck_seconds=8.0, compute_timeout_seconds=4.0), now,
               in_hand=InHandFile(home, NIGHT, "worker-1"))
     print(json.dumps({visit.frontier.url.rpartition("/")[2]: [visit.outcome.value, visit.outcome_detail, visit.set_aside]
                       for visit in store.visits}))
