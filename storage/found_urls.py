@@ -26,11 +26,11 @@ class FoundUrls:
     found_on: int | None = None
 
 
-def add_urls(connection: Connection, found: Iterable[FoundUrls]) -> None:
+def add_urls(connection: Connection, found: Iterable[FoundUrls], *, as_given: bool = False) -> None:
     """Put URLs on the frontier that their night does not know yet; the first to name a URL owns it.
 
     Pages that are not due for another visit come after all others of their target: the budget goes first to what is new
-    or changes often.
+    or changes often. Rows are numbered by their keys, or `as_given` by who is sure to be alone.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for some in found:
@@ -53,7 +53,8 @@ def add_urls(connection: Connection, found: Iterable[FoundUrls]) -> None:
     for (_, key), row in rows.items():
         row["priority"] = int(key in resting)
     # In the order of the keys: two shards that add the same URLs then wait for each other, but never in a circle.
-    connection.execute(_insert_new(connection.dialect.name), [rows[place] for place in sorted(rows)])
+    places = rows if as_given else sorted(rows)
+    connection.execute(_insert_new(connection.dialect.name), [rows[place] for place in places])
 
 
 @cache

@@ -13,6 +13,7 @@ from storage.found_urls import FoundUrls, add_urls
 from storage.tables import frontier, night_targets
 
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # whatever the time is, this has passed
+_SEEDS_TOGETHER = 500
 _LONGEST_WAIT = timedelta(hours=2)  # twice the longest Retry-After that is obeyed
 
 
@@ -31,10 +32,13 @@ class SqlFrontier:
         self._to_show = to_show
 
     def seed(self, night_id: str, seeds: Sequence[tuple[int, str]], now: datetime) -> None:
-        """Put the start URLs of a night, as (target id, URL), on the frontier at depth 0; known ones stay as they are."""
-        with writing(self._engine) as connection:
-            for target_id, url in seeds:  # one after another: their rows are numbered in this order
-                add_urls(connection, [FoundUrls(night_id, target_id, [Discovered(url, 0)], now)])
+        """Put the start URLs of a night, as (target id, URL), on the frontier at depth 0, in this order; known ones stay as
+        they are. Called again it completes what was broken off."""
+        for begin in range(0, len(seeds), _SEEDS_TOGETHER):  # others write in between
+            part = seeds[begin : begin + _SEEDS_TOGETHER]
+            with writing(self._engine) as connection:
+                found = (FoundUrls(night_id, target_id, [Discovered(url, 0)], now) for target_id, url in part)
+                add_urls(connection, found, as_given=True)
 
     def claim(
         self,

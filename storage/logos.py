@@ -1,10 +1,10 @@
 """Signs of well-known hospitals in the database, by the source that the user had them from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select, tuple_
 
 from domain.site_logos import OfficialLogo
 from storage.database import writing
@@ -20,8 +20,11 @@ class LogoCounts:
     gone: int
 
 
-def import_logos(engine: Engine, logos: Sequence[OfficialLogo], source: str) -> LogoCounts:
-    """Take in one folder, all of it or nothing: what the source had and the folder has not, goes. An empty one changes nothing."""
+def import_logos(
+    engine: Engine, logos: Sequence[OfficialLogo], source: str, unread_owners: Collection[str] = ()
+) -> LogoCounts:
+    """Take in one folder, all of it or nothing: what the source had and the folder has not, goes, but not what it had of owners of
+    whom a file could not be read. An empty folder changes nothing."""
     if not logos:
         return LogoCounts(0, 0, 0)
     table = registry_logos
@@ -29,9 +32,11 @@ def import_logos(engine: Engine, logos: Sequence[OfficialLogo], source: str) -> 
     with writing(engine) as connection:
         query = select(table.c.owner, table.c.sha256).where(table.c.source == source)
         had = {(owner, sha256) for owner, sha256 in connection.execute(query)}
-        connection.execute(delete(table).where(table.c.source == source))
+        kept = {place for place in had - rows.keys() if place[0] in unread_owners}
+        place = tuple_(table.c.owner, table.c.sha256)
+        connection.execute(delete(table).where(table.c.source == source, place.not_in(kept)))
         connection.execute(insert(table), [_row(logo, source) for logo in rows.values()])
-    return LogoCounts(len(rows.keys() - had), len(rows.keys() & had), len(had - rows.keys()))
+    return LogoCounts(len(rows.keys() - had), len(rows.keys() & had), len(had - rows.keys() - kept))
 
 
 def official_logos(engine: Engine) -> tuple[OfficialLogo, ...]:

@@ -38,6 +38,7 @@ from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_o
 from yiguang.evidence_care import care_for_evidence
 from yiguang.home import load_seal_key, utc_now
 from yiguang.leaving import interruptible, leaving_without_database
+from yiguang.progress import SparingCount
 from yiguang.serving_pictures import serving_pictures
 from yiguang.settings import Settings
 from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
@@ -68,7 +69,7 @@ def run_night(
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
 ) -> NightResult:
-    """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile.
+    """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile, a very large one less often.
 
     The caller holds the `night_lock` of the data folder. `tell` is given what the operator should know before it begins
     (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
@@ -94,7 +95,7 @@ def work_through(
     tell: Callable[[str], None],
     close: Callable[[str], None],
 ) -> NightResult:
-    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called twice a second meanwhile.
+    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called meanwhile, twice a second or less often.
 
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for `AWAY_AT_MOST_SECONDS`, the process ends with one line and code 1, and the night stays open.
@@ -146,9 +147,10 @@ def _watch(
     attendance: Attendance,
 ) -> list[str]:
     there_at, told = time.monotonic(), False
+    progress = SparingCount(lambda: night_progress(engine, night_id), show)
     while True:
         try:
-            show(night_progress(engine, night_id))
+            progress.look()
             take_over_from_the_dead(engine, settings)
             attendance.look(utc_now())
             # Asked last: the engine waits for its database without end, and could not be told to give up

@@ -24,3 +24,12 @@ def test_a_source_has_what_its_last_folder_had(engine: Engine) -> None:
     assert import_logos(engine, [], "官网") == LogoCounts(0, 0, 0)
     assert forget_logos(engine, "官网") == 1 and official_logos(engine) == (other,)
     assert forget_logos(engine, "官网") == 0
+
+
+def test_the_signs_of_an_owner_whose_file_could_not_be_read_stay(engine: Engine) -> None:
+    import_logos(engine, [ONE, TWO], "官网")
+    newer = replace(ONE, sha256="c" * 64)
+    assert import_logos(engine, [newer], "官网", {TWO.owner}) == LogoCounts(1, 0, 1)
+    assert set(official_logos(engine)) == {newer, TWO}
+    assert import_logos(engine, [TWO], "官网", {TWO.owner}) == LogoCounts(0, 1, 1)
+    assert official_logos(engine) == (TWO,)

@@ -1,6 +1,7 @@
 """Lists of practitioners: taken in, taken in again, looked up; of numbers a keyed digest and nothing else."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def test_a_list_that_breaks_off_changes_nothing(engine: Engine) -> None:
         import_practitioners(engine, broken(), "市卫健委", LATER)
     known = SqlPractitioners(engine)
     assert known.sources() == (("市卫健委", DAY, 1),) and known.of([LI.institution], [LI.name]).registered == {LI.name}
+
+
+def test_of_many_who_make_the_key_at_once_all_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(practitioner_key, [tmp_path] * 200))
+    assert len(keys) == 1
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == [KEY_FILE.name]
 
 
 def test_a_number_is_stored_as_a_keyed_digest_only(engine: Engine, tmp_path: Path) -> None:

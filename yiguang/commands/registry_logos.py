@@ -23,7 +23,7 @@ HELP = """\
 导入权利人的官方标志（一个文件夹里的图片，文件名为权利人名称，可加序号，如 青屿中心医院.png、青屿中心医院-2.jpg），
 以后采集时与各网站的站标、公众号头像比对；不给文件夹时列出已有的标志。
 
-只保存比对所需的特征，不保存图片。同一来源再次导入时，以这一次为准。站标相似只是旁证：名称也相似时加重“傍名牌”线索，
+只保存比对所需的特征，不保存图片。同一来源再次导入时，以这一次为准；有文件读不出的权利人，原有标志保留。站标相似只是旁证：名称也相似时加重“傍名牌”线索，
 单独出现时只写待核；医院标志多为圆环、十字、蛇杖，相似不等于仿冒。
 
 \b
@@ -40,9 +40,10 @@ _PICTURE_SECONDS, _WHOLE_SECONDS, _MEMORY_BYTES = 45.0, 3600.0, 3_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that is no sign; `reason` is Chinese."""
+    """A file that is no sign; `reason` is Chinese. `owner` is empty when the name does not say it."""
 
     name: str
+    owner: str
     reason: str
 
 
@@ -84,12 +85,12 @@ def logos(
     name = source or folder.resolve().name
     read = asyncio.run(_read_all(files, name, day))
     good = [logo for logo in read if not isinstance(logo, Refused)]
-    counts = import_logos(engine, good, name)
+    refused = [item for item in read if isinstance(item, Refused)]
+    counts = import_logos(engine, good, name, {item.owner for item in refused})
     typer.echo(f"新增 {counts.new}，已有 {counts.known}" + (f"，不再有 {counts.gone}，已删除" if counts.gone else ""))
     known = {known for brand in load_brand_book(settings.lexicons).brands for known in brand.names}
     if strangers := sorted({logo.owner for logo in good} - known):
         typer.echo(f"不在权利人表（lexicons/brands.csv）中，站标相似时只写待核：{'、'.join(strangers)}", err=True)
-    refused = [item for item in read if isinstance(item, Refused)]
     for item in refused:
         typer.echo(f"{item.name}：{item.reason}", err=True)
     if refused:
@@ -113,18 +114,18 @@ async def _read(reader: "PictureOcr", file: Path, source: str, day: date) -> "Of
 
     owner = _NUMBER.sub("", file.stem).strip()
     if not owner:
-        return Refused(file.name, "文件名不含权利人名称")
+        return Refused(file.name, "", "文件名不含权利人名称")
     try:
         if file.stat().st_size > _MOST_BYTES:
-            return Refused(file.name, f"超过 {_MOST_BYTES // 1_000_000} MB")
+            return Refused(file.name, owner, f"超过 {_MOST_BYTES // 1_000_000} MB")
         body = file.read_bytes()
     except OSError as fault:
-        return Refused(file.name, f"无法读取：{fault.strerror}")
+        return Refused(file.name, owner, f"无法读取：{fault.strerror}")
     answer = await reader.marks(body, 1.0)
     if answer.fate is not PictureFate.READ:
-        return Refused(file.name, answer.detail or PICTURE_FATE_ZH[answer.fate])
+        return Refused(file.name, owner, answer.detail or PICTURE_FATE_ZH[answer.fate])
     if not answer.marks:
-        return Refused(file.name, "图中没有可供比对的图形")
+        return Refused(file.name, owner, "图中没有可供比对的图形")
     return OfficialLogo(owner, hashlib.sha256(body).hexdigest(), answer.marks, source, day)
 
 

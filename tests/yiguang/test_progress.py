@@ -1,0 +1,23 @@
+"""How often a night's progress is counted."""
+
+from storage.nights import NightProgress
+from yiguang.progress import SparingCount
+
+NOTHING = NightProgress(waiting=0, leased=0, done=0, surplus=0, leads=0, outcomes={})
+
+
+def test_counting_takes_a_twentieth_of_the_time_at_most() -> None:
+    now, counted, shown = [100.0], [], []
+
+    def count() -> NightProgress:
+        counted.append(now[0])
+        now[0] += 3.0 if len(counted) == 2 else 0.001
+        return NOTHING
+
+    progress = SparingCount(count, shown.append, lambda: now[0])
+    for _ in range(400):
+        progress.look()
+        now[0] += 0.5
+    assert counted[1] - counted[0] < 1, "a quick count is made at every look"
+    assert counted[2] - counted[1] == 60.0, "after one of three seconds the next is made a minute later"
+    assert counted[3] - counted[2] < 1 and shown == [NOTHING] * len(counted)
