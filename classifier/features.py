@@ -20,7 +20,11 @@ MASKED_FROM = 2 * CHARACTERS_READ
 """Code points of the body that are enough to give as many after words of topics have shrunk to one character."""
 _UNRELATED_TRUST = 0.7
 """Share of their weight that characters keep on a page that is not about bodies and medicine at all."""
-_SATURATION = 5
+_SAID = (0.0, 0.6, 1.0)
+"""How much a group of words says whose words are not on a page, are there once, or more often: said again is hardly more."""
+_PLENTY = 300
+_CROWD = 0.4
+"""In a text of more than `_PLENTY` code points some word of every group stands by chance: it says less by this power of the length."""
 _DAMPING = 0.8
 """Share by which everything said on a page that is wholly off topic counts less: sellers of trousers praise too."""
 _LENGTH_THAT_TELLS = 300
@@ -70,6 +74,7 @@ def structure(
     rules = len({finding.rule for finding in live})
     pitch, inform = (sum(any_cues.get(name, (0, 0))[1] for name in names) for names in (_PITCH, _INFORM))
     aside = off_topic(analysis.relevance, analysis.read.view.signals["length"])
+    crowded = min(1.0, (_PLENTY / max(1, analysis.read.view.signals["length"])) ** _CROWD)
     missing = 1.0
     for finding in {finding.rule: finding for finding in live}.values():
         missing *= 1.0 - finding.weight
@@ -80,7 +85,7 @@ def structure(
         *(min(gates.count(name), 3) / 3 for name in GATES),
         *(float(name in analysis.facts) for name in facts),
         *(float(name == analysis.genre) for name in GENRES),
-        *(min(any_cues.get(name, (0, 0))[0], _SATURATION) / _SATURATION for name in groups),
+        *(crowded * _SAID[min(any_cues.get(name, (0, 0))[0], 2)] for name in groups),
         *(float(name in grounds) for name in bases),
         *(claim * (name in page_facts) for name in _CROSSED),
         *((1.0 - claim) * (name in page_facts) for name in _CROSSED),

@@ -44,10 +44,10 @@ class Settings:
     `folds` groups are made by pair; `false_positive_rate` sets the threshold on scores of rows not trained on.
     """
 
-    penalty: float = 8.0
-    trust: float = 3.0
+    penalty: float = 3.0
+    trust: float = 7.0
     folds: int = 5
-    false_positive_rate: float = 0.008
+    false_positive_rate: float = 0.007
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("！！！！！！", "!!!", False),
         ("电话000000001234", "电话000000001234", False),
         ("plan全面", "plan全面", False),
+        ("全国Z好，效果蕞强", "全国最好,效果最强", True),
+        ("jazz好听", "jazz好听", False),
         ("1️⃣3️⃣9️⃣", "139", False),
         ("「根治」", "“根治”", False),
         ("根治牛皮癬(xuǎn)永不復(fù)發（FĀ）", "根治牛皮癣永不复发", False),
