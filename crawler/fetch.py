@@ -10,7 +10,7 @@ from crawler.cookies import ChainCookies
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.politeness import SiteGates
-from crawler.robots import RobotsRules, RobotsStatus, redirect_target
+from crawler.robots import RobotsRefused, RobotsRules, redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.urls import without_fragment
@@ -93,8 +93,8 @@ class PageFetcher:
                     return Fetched(url, tuple(chain), robots)
                 url = self._next_hop(url, target, scope, len(chain))
         except FetchFailed as failure:
-            if failure.outcome is Outcome.ROBOTS_DENIED:
-                robots = (RobotsStatus.UNREACHABLE if failure.again else RobotsStatus.DENIED).value
+            if isinstance(failure, RobotsRefused):
+                robots = failure.status.value
             return Fetched(url, tuple(chain), robots, failure)
 
     async def sitemaps(self, url: str, scope: Scope) -> list[str]:
@@ -116,14 +116,14 @@ class PageFetcher:
         except (UrlRefused, AddressRefused) as error:
             raise FetchFailed(Outcome.OUT_OF_SCOPE, str(error), again=False) from error
         answer = await self._robots.answer(url, local=scope.target.local)
-        if not answer.permits:
-            again = answer.status is RobotsStatus.UNREACHABLE
-            raise FetchFailed(Outcome.ROBOTS_DENIED, answer.detail, again=again)
         return answer.status.value
 
     async def delay_seconds(self, url: str, scope: Scope) -> float:
         """The pause after a request: the target's own or the one robots.txt asks for, whichever is longer."""
-        answer = await self._robots.answer(url, local=scope.target.local)
+        try:
+            answer = await self._robots.answer(url, local=scope.target.local)
+        except RobotsRefused:  # it could be had when the page was asked for, and now it cannot
+            return scope.target.delay_seconds
         return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
 
     async def _robots_txt(self, url: str, local: bool) -> Exchange:

@@ -28,26 +28,32 @@ class RobotsStatus(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class RobotsRefused(FetchFailed):
+    """A URL that may not be fetched, because robots.txt says so or because it could not be had (RFC 9309, 2.3.1.4). Of a server
+    that does not answer the outcome is the same as of its pages, `timeout`: it has forbidden nothing."""
+
+    def __init__(self, status: RobotsStatus, detail: str, outcome: Outcome) -> None:
+        super().__init__(outcome, detail, again=status is RobotsStatus.UNREACHABLE)
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class RobotsAnswer:
-    """What robots.txt says about one URL. `delay_seconds` is 0 when it asks for none; `detail` is Chinese."""
+    """What robots.txt permits for one URL. `delay_seconds` is 0 when it asks for none."""
 
     status: RobotsStatus
-    detail: str = ""
     delay_seconds: float = 0.0
-
-    @property
-    def permits(self) -> bool:
-        return self.status in (RobotsStatus.ALLOWED, RobotsStatus.ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """The rules of one origin. `parsed` is None when there are none, and then `status` says why."""
+    """The rules of one origin. `parsed` is None when there are none, and then `status` says why; `outcome` is that of a URL which
+    may not be fetched for it."""
 
     status: RobotsStatus
     detail: str = ""
     parsed: Protego | None = None
+    outcome: Outcome = Outcome.ROBOTS_DENIED
 
 
 class RobotsRules:
@@ -59,16 +65,19 @@ class RobotsRules:
         self._locks: defaultdict[tuple[str, bool], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def answer(self, url: str, *, local: bool) -> RobotsAnswer:
-        """Whether `url` may be fetched. Raises `FetchFailed` when the host cannot be talked to at all."""
+        """What is permitted for `url`. Raises `RobotsRefused` when it may not be fetched, `FetchFailed` when the host cannot be
+        talked to at all."""
         rules = await self._rules_for(url, local)
+        if rules.status is RobotsStatus.UNREACHABLE:
+            raise RobotsRefused(rules.status, rules.detail, rules.outcome)
         if rules.parsed is None:
-            return RobotsAnswer(rules.status, rules.detail)
+            return RobotsAnswer(rules.status)
+        if not rules.parsed.can_fetch(url, ROBOTS_TOKEN):
+            raise RobotsRefused(RobotsStatus.DENIED, "robots.txt 不允许", rules.outcome)
         delay = rules.parsed.crawl_delay(ROBOTS_TOKEN) or 0.0
         if rate := rules.parsed.request_rate(ROBOTS_TOKEN):
             delay = max(delay, rate.seconds / max(1, rate.requests))
-        allowed = rules.parsed.can_fetch(url, ROBOTS_TOKEN)
-        status = RobotsStatus.ALLOWED if allowed else RobotsStatus.DENIED
-        return RobotsAnswer(status, "" if allowed else "robots.txt 不允许", delay)
+        return RobotsAnswer(RobotsStatus.ALLOWED, delay)
 
     async def sitemaps(self, url: str, *, local: bool) -> list[str]:
         """The sitemaps that the robots.txt of a URL's origin names. Raises `FetchFailed` as `answer` does."""
@@ -94,9 +103,10 @@ class RobotsRules:
                 if target is None:
                     return _read(exchange)
             except FetchFailed as failure:
-                if failure.outcome in (Outcome.TIMEOUT, Outcome.TOO_LARGE):
-                    return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 取不到：{failure.detail}")
-                raise
+                if failure.outcome not in (Outcome.TIMEOUT, Outcome.TOO_LARGE):
+                    raise
+                outcome = Outcome.TIMEOUT if failure.outcome is Outcome.TIMEOUT else Outcome.ROBOTS_DENIED
+                return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 取不到：{failure.detail}", outcome=outcome)
             url = target
         return _Rules(RobotsStatus.ABSENT, "robots.txt 重定向次数过多")
 

@@ -45,7 +45,7 @@ EXPECTED: dict[str, tuple[Outcome, str]] = {
     "busy-once": (Outcome.CONTENT, ""),
     "fails-once": (Outcome.CONTENT, ""),
     "robots-500": (Outcome.ROBOTS_DENIED, "HTTP 500"),
-    "robots-hang": (Outcome.ROBOTS_DENIED, "robots.txt 取不到"),
+    "robots-hang": (Outcome.TIMEOUT, "robots.txt 取不到"),
     "robots-html": (Outcome.CONTENT, ""),
     "two-lengths": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
     "negative-length": (Outcome.HTTP_ERROR, "不合 HTTP 规范"),
