@@ -23,7 +23,7 @@ def boxed_shots(bundle: bytes) -> dict[str, bytes]:
     """Pairs of PNG, clean and with boxes, by the suffix behind the bundle's name; empty when no finding was located."""
     members = read_canonical_zip(bundle)
     shots: dict[str, bytes] = {}
-    with Image.open(io.BytesIO(members[SCREENSHOT])) as whole:
+    with Image.open(io.BytesIO(members[SCREENSHOT]), formats=("PNG",)) as whole:
         for number, (clean, boxed) in enumerate(views(whole, members), 1):
             shots[f".view-{number}.png"] = png(clean)
             shots[f".view-{number}.boxes.png"] = png(boxed)

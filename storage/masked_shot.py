@@ -62,7 +62,7 @@ def masked_shot(
     screenshot: bytes, shown: Sequence[ShownText], original: str, text: MaskedText, masker: Masker, read: ReadWords
 ) -> MaskedShot:
     """`shown` is the browser's layout, `original` the page's text, `text` its masked copy. Raises ScreenshotUnread."""
-    with Image.open(io.BytesIO(screenshot)) as opened:
+    with Image.open(io.BytesIO(screenshot), formats=("PNG",)) as opened:
         picture = opened.convert("RGB")
     pages = {FoundBy.LAYOUT: ShownPage(shown), FoundBy.WORDS: ShownPage(read(screenshot))}
     kept = _squeezed(text.text)
