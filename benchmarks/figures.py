@@ -61,7 +61,7 @@ BENCHMARKS = (
     Benchmark("workers-cut", "The same with links cut", "two_workers", ("--namespaces", "4", "--sites", "12", "--pages", "110", "--delay", "3", "--cut"), ("--namespaces", "4", "--sites", "40", "--pages", "110", "--delay", "3", "--cut"), (), "5 s outlived; after 45 s stopped by itself and taken over"),
     Benchmark("simulated", "A large night with a simulated web", "simulated_night", ("--sites", "40", "--pages", "10"), ("--sites", "80", "--pages", "50"), ("--sites", "2000", "--pages", "50"), "queue below 5 % of a shard's time; memory flat"),
     Benchmark("rescore", "Judging stored pages again", "rescore_speed", ("1000",), ("4000",), ("200000",), "linear to two processes; interrupted twice, the same result"),
-    Benchmark("soak", "Nights without end", "soak", ("--minutes", "2"), ("--minutes", "10"), ("--minutes", "1440"), "nothing left over, memory flat"),
+    Benchmark("soak", "Nights without end", "soak", ("--minutes", "2"), ("--minutes", "10"), ("--minutes", "120"), "nothing left over, memory flat"),
     Benchmark("desk", "The desk under load", "desk_load", _DESK_QUICK, _DESK_SMALL, _DESK_FULL, "p95 under 100 ms for the next item and a decision, 200 ms in the browser"),
     Benchmark("desk-postgresql", "The same on PostgreSQL", "desk_load", (*_DESK_QUICK, "--postgresql"), (*_DESK_SMALL, "--postgresql"), (*_DESK_FULL, "--postgresql"), "the same"),
     Benchmark("refer", "Packages of many leads", "refer_load", ("20",), ("100", "400"), ("250", "1000", "5000"), "memory does not grow with the leads"),
