@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from storage.warc_file import sync_folder
 
@@ -20,3 +21,26 @@ def write_whole(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def make_secret(path: Path, data: bytes) -> bool:
+    """Put a file of mode 0600 in place unless there is one, which stays: of two who make it at once, one has its way. False when
+    there was one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return False
+    part = path.with_name(f".{uuid4().hex}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        try:
+            os.link(part, path)  # unlike a rename it never replaces one that came into being meanwhile
+        except FileExistsError:
+            return False
+    finally:
+        part.unlink()
+    sync_folder(path.parent)
+    return True

@@ -6,15 +6,12 @@ it is first needed; numbers digested under another key are simply other numbers.
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,10 +19,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.institutions import name_key
 from domain.practitioners import PractitionerLists
 from storage.database import writing
+from storage.durable_file import make_secret
 from storage.registry_file import RegistryTable, heading_key
 from storage.registry_rows import BadRow
 from storage.tables import registry_practitioners
-from storage.warc_file import sync_folder
 
 KEY_FILE = Path("keys") / "practitioners.key"
 FIELDS = ("name", "institution", "number", "ignored")
@@ -83,29 +80,15 @@ def number_digest(number: str, key: bytes) -> str:
 
 
 def practitioner_key(home: Path) -> bytes:
-    """32 random bytes, made whole or not at all when first asked for; of two who make it at once, one has its way. Raises PractitionerKeyUnusable, or OSError when the folder cannot be written."""
+    """32 random bytes, made when first asked for. Raises PractitionerKeyUnusable, or OSError when the folder cannot be written."""
     path = home / KEY_FILE
-    if not path.exists():
-        _make_key(path)
+    make_secret(path, secrets.token_bytes(32))
     if path.stat().st_mode & 0o077:
         raise PractitionerKeyUnusable(f"{path} 可被他人读取，应为 0600")
     key = path.read_bytes()
     if len(key) != 32:
         raise PractitionerKeyUnusable(f"{path} 不是有效的密钥")
     return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    made = path.with_name(f"{path.name}.{uuid4().hex}")
-    try:
-        made.touch(mode=0o600)
-        made.write_bytes(secrets.token_bytes(32))
-        with suppress(FileExistsError):  # somebody else's came first
-            os.link(made, path)
-    finally:
-        made.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def import_practitioners(

@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, Engine, insert, select
 
 from domain.tips import Reporter
+from storage.durable_file import make_secret
 from storage.tables import tip_reporters
 
 KEY_FILE = Path("keys") / "reporters.key"
@@ -42,10 +43,8 @@ def open_reporter(engine: Engine, folder: Path, tip_id: int) -> Reporter | None:
 
 def _key(folder: Path, *, make: bool) -> Fernet:
     path = folder / KEY_FILE
-    if make and not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(Fernet.generate_key())
+    if make:
+        make_secret(path, Fernet.generate_key())
     try:
         if path.stat().st_mode & 0o077:
             raise ReporterSealed(f"{path} 可被他人读取，应为 0600")

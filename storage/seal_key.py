@@ -5,10 +5,8 @@ The private key lives in one file of mode 0600, is read by the process that sign
 
 import base64
 import binascii
-import os
 import stat
 from pathlib import Path
-from uuid import uuid4
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from storage.digests import sha256_hex
-from storage.warc_file import sync_folder
+from storage.durable_file import make_secret
 
 KEY_FILE = "keys/seal.pem"
 _NUMBER_BYTES = 48  # of P-384; a signature is two such numbers, r and s
@@ -80,24 +78,7 @@ class SealKey:
 
 def make_key_file(path: Path) -> bool:
     """Make a key unless there is one; whole under its name or not there. True when it was made now."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists():
-        return False
-    part = path.with_name(f".{uuid4().hex}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(SealKey.generate().pem())
-            file.flush()
-            os.fsync(descriptor)
-        try:
-            os.link(part, path)  # unlike a rename it never replaces a key that came into being meanwhile
-        except FileExistsError:
-            return False
-    finally:
-        part.unlink()
-    sync_folder(path.parent)
-    return True
+    return not path.exists() and make_secret(path, SealKey.generate().pem())
 
 
 def key_fingerprint(public_key: str) -> str:

@@ -69,7 +69,7 @@ def run_night(
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
 ) -> NightResult:
-    """Runs the night, or what an interrupted one left undone, and calls `show` twice a second meanwhile, a very large one less often.
+    """Runs the night, or what an interrupted one left undone, and calls `show` meanwhile, twice a second at most.
 
     The caller holds the `night_lock` of the data folder. `tell` is given what the operator should know before it begins
     (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
@@ -95,7 +95,7 @@ def work_through(
     tell: Callable[[str], None],
     close: Callable[[str], None],
 ) -> NightResult:
-    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called meanwhile, twice a second or less often.
+    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called meanwhile, twice a second at most.
 
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for `AWAY_AT_MOST_SECONDS`, the process ends with one line and code 1, and the night stays open.
