@@ -10,7 +10,7 @@ from crawler.cookies import ChainCookies
 from crawler.failure import FetchFailed
 from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.politeness import SiteGates
-from crawler.robots import RobotsRefused, RobotsRules, redirect_target
+from crawler.robots import RobotsAnswer, RobotsRefused, RobotsRules, redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.urls import without_fragment
@@ -81,8 +81,8 @@ class PageFetcher:
                 if (url, cookie) in seen:
                     raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
                 seen.add((url, cookie))
-                robots = await self.check(url, scope)
-                delay = await self.delay_seconds(url, scope)
+                answer = await self._permitted(url, scope)
+                robots, delay = answer.status.value, self._pause(answer, scope)
                 download = partial(self._download, cookie=cookie, conditions=conditions)
                 exchange = await self._gates.take(url, scope.target.local, delay, download)
                 conditions = ()
@@ -109,14 +109,16 @@ class PageFetcher:
         taken, self._robots_exchanges = tuple(self._robots_exchanges), []
         return taken
 
-    async def check(self, url: str, scope: Scope) -> str:
-        """What robots.txt says about a URL that may be fetched. Raises `FetchFailed` when it may not."""
+    async def check(self, url: str, scope: Scope) -> None:
+        """Raises `FetchFailed` when a URL may not be fetched."""
+        await self._permitted(url, scope)
+
+    async def _permitted(self, url: str, scope: Scope) -> RobotsAnswer:
         try:
             check_url(url, local=scope.target.local)
         except (UrlRefused, AddressRefused) as error:
             raise FetchFailed(Outcome.OUT_OF_SCOPE, str(error), again=False) from error
-        answer = await self._robots.answer(url, local=scope.target.local)
-        return answer.status.value
+        return await self._robots.answer(url, local=scope.target.local)
 
     async def delay_seconds(self, url: str, scope: Scope) -> float:
         """The pause after a request: the target's own or the one robots.txt asks for, whichever is longer."""
@@ -124,6 +126,9 @@ class PageFetcher:
             answer = await self._robots.answer(url, local=scope.target.local)
         except RobotsRefused:  # it could be had when the page was asked for, and now it cannot
             return scope.target.delay_seconds
+        return self._pause(answer, scope)
+
+    def _pause(self, answer: RobotsAnswer, scope: Scope) -> float:
         return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
 
     async def _robots_txt(self, url: str, local: bool) -> Exchange:
