@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 _Result = TypeVar("_Result")
 TRY_AGAIN_SECONDS = 1.0
 #: Classes of SQLSTATE: connection exceptions, and the server shutting down, crashed or starting up
-#: (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-_OF_CONNECTIONS = ("08", "57P")
+#: (https://www.postgresql.org/docs/current/errcodes-appendix.html); and that it broke a transaction off for which nothing had come for
+#: too long, which is what a client learns that was cut off meanwhile.
+_OF_CONNECTIONS = ("08", "57P", "25P03")
 
 
 def is_away(fault: BaseException) -> bool:

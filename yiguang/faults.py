@@ -25,6 +25,11 @@ def in_words(fault: BaseException) -> str | None:
     return None
 
 
+def of_a_silent_database(seconds: float) -> str:
+    """Chinese for a database that accepts everything and has said nothing for so long."""
+    return f"数据库无法使用：{seconds:.0f} 秒没有回答；{_AGAIN}"
+
+
 def _said(fault: BaseException) -> str | None:
     if isinstance(fault, OSError) and fault.errno in _OF_FILES:
         place = f"（{fault.filename}）" if fault.filename else ""

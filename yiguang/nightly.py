@@ -16,7 +16,7 @@ from review.intake import take_in as take_in_items
 from review.keep_classes import class_evidence
 from review.sealed_heads import record_log_head
 from review.settings import DeskSettings
-from storage.away import is_away, when_there
+from storage.away import when_there
 from storage.frontier import SqlFrontier
 from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
 from storage.night_summary import night_summary
@@ -33,11 +33,12 @@ from storage.verify_chain import verify_chain
 from storage.workers import dead_workers, forget, live_workers
 from yiguang.attendance import NIGHT_ITSELF, Attendance, crew
 from yiguang.authorities import load_authorities
+from yiguang.contact import Contact, contact_with
 from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
 from yiguang.evidence_care import care_for_evidence
 from yiguang.home import load_seal_key, utc_now
-from yiguang.leaving import interruptible, leaving_without_database
+from yiguang.leaving import interruptible
 from yiguang.progress import SparingCount
 from yiguang.serving_pictures import serving_pictures
 from yiguang.settings import Settings
@@ -45,8 +46,6 @@ from yiguang.shard_processes import ShardJob, ShardProcesses, worker_name
 from yiguang.sites import divide
 
 PROGRESS_SECONDS = 0.5
-#: A database that is away for longer ends the command; the night stays open.
-AWAY_AT_MOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,15 @@ def run_night(
     (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
     hours of the night are over first, it is left paused: sealed so far, and taken up by the next call.
     """
-    clean_orphans(engine, settings.home)
-    night_id, members = _open(engine, targets, tell)
-    SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
 
     def close(closing_id: str) -> None:
         _close(closing_id, engine, settings, tell)
 
-    return work_through(settings, engine, night_id, members, lock_descriptor, show, tell, close)
+    with contact_with(engine, tell) as contact:
+        clean_orphans(engine, settings.home)
+        night_id, members = _open(engine, targets, tell)
+        SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
+        return work_through(settings, engine, night_id, members, lock_descriptor, show, contact, close)
 
 
 def work_through(
@@ -92,19 +92,20 @@ def work_through(
     members: Sequence[TargetInNight],
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
-    tell: Callable[[str], None],
+    contact: Contact,
     close: Callable[[str], None],
 ) -> NightResult:
     """Visit everything that the frontier has for a night, and have `close` end it; `show` is called meanwhile, twice a second at most.
 
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
-    waited for; when it has been away for `AWAY_AT_MOST_SECONDS`, the process ends with one line and code 1, and the night stays open.
+    waited for; when it has been away for ten minutes, the process ends with one line and code 1 (`contact`), and the night stays open.
     """
     at_work = crew(settings, live_workers(engine, utc_now()))
     if not at_work.others:  # else some of what is leased is being visited
         SqlFrontier(engine).withdraw_leases(night_id)
         excuse_in_hand(settings.home, night_id)
     processes = ShardProcesses(lock_descriptor, settings.logs, at_once=settings.shards)
+    contact.stop_first = processes.stop
     workflows = NightWorkflows(
         crawl=lambda job: crawl_shard(job, engine, processes, settings),
         close=close,
@@ -117,7 +118,9 @@ def work_through(
     share = min(1.0, at_work.slots / wanted)
     full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
     durable = durable_night(settings, workflows, night_id, shards, share)
-    attendance = Attendance(engine, settings, night_id, tell, lambda: _hours_are_over(engine, settings, night_id))
+    attendance = Attendance(
+        engine, settings, night_id, contact.tell, lambda: _hours_are_over(engine, settings, night_id)
+    )
     attendance.begin(utc_now())
     serving = serving_pictures(engine, NIGHT_ITSELF, settings)
     with (
@@ -125,13 +128,13 @@ def work_through(
         full,
         durable as handle,
         serving,
-        leaving_without_database(processes, engine, AWAY_AT_MOST_SECONDS),
+        contact.needed(),
     ):
-        faults = _watch(handle, engine, night_id, show, tell, settings, attendance)
+        faults = _watch(handle, engine, night_id, show, contact, settings, attendance)
         if is_paused(engine, night_id) and not _hours_are_over(engine, settings, night_id):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
             again = start_or_take_up(workflows, night_id, shards, share)
-            faults = _watch(again, engine, night_id, show, tell, settings, attendance)
+            faults = _watch(again, engine, night_id, show, contact, settings, attendance)
         attendance.end()
     show(night_progress(engine, night_id))
     return NightResult(night_summary(engine, night_id), tuple(faults))
@@ -142,27 +145,22 @@ def _watch(
     engine: Engine,
     night_id: str,
     show: Callable[[NightProgress], None],
-    tell: Callable[[str], None],
+    contact: Contact,
     settings: Settings,
     attendance: Attendance,
 ) -> list[str]:
-    there_at, told = time.monotonic(), False
     progress = SparingCount(lambda: night_progress(engine, night_id), show)
     while True:
         try:
-            progress.look()
-            take_over_from_the_dead(engine, settings)
-            attendance.look(utc_now())
-            # Asked last: the engine waits for its database without end, and could not be told to give up
-            if handle.get_status().status not in ("PENDING", "ENQUEUED"):
-                break
-            there_at, told = time.monotonic(), False
+            with contact.turn():
+                progress.look()
+                take_over_from_the_dead(engine, settings)
+                attendance.look(utc_now())
+                # Asked last: the engine waits for its database without end, and could not be told to give up
+                if handle.get_status().status not in ("PENDING", "ENQUEUED"):
+                    break
         except DBAPIError as fault:
-            if not is_away(fault) or time.monotonic() - there_at > AWAY_AT_MOST_SECONDS:
-                raise
-            if not told:
-                tell(f"与数据库失去联系，恢复后自动继续；{AWAY_AT_MOST_SECONDS / 60:.0f} 分钟内未恢复则停下")
-                told = True
+            contact.lost(fault)
         time.sleep(PROGRESS_SECONDS)
     return handle.get_result()
 

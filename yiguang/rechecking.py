@@ -17,6 +17,7 @@ from storage.nights import NightProgress, open_night
 from storage.orphans import clean_orphans
 from storage.takedown import ReferredCase, referred_cases
 from storage.targets import list_targets
+from yiguang.contact import contact_with
 from yiguang.home import load_seal_key, utc_now
 from yiguang.keeping import load_masker
 from yiguang.nightly import seal_and_end, work_through
@@ -55,9 +56,6 @@ def recheck(
     with; those that it does not have are added to it.
     """
     masker = load_masker(settings.lexicons)  # what is wrong with its words is to be told before a page is visited
-    clean_orphans(engine, settings.home)
-    night_id, members = _open(engine, cases)
-
     unrecorded: list[str] = []
 
     def close(closing_id: str) -> None:
@@ -68,9 +66,12 @@ def recheck(
             if case.looks[-1].reappeared:
                 reopen_as_repeat(engine, case.case_id, "复测发现：移送后曾下线或改正，现又出现", utc_now())
 
-    result = work_through(settings, engine, night_id, members, lock_descriptor, show, tell, close)
-    failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
-    return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *unrecorded, *failed))
+    with contact_with(engine, tell) as contact:
+        clean_orphans(engine, settings.home)
+        night_id, members = _open(engine, cases)
+        result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact, close)
+        failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
+        return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *unrecorded, *failed))
 
 
 def as_single_pages(targets: Sequence[TargetInNight]) -> list[TargetInNight]:

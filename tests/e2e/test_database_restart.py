@@ -84,15 +84,15 @@ def test_a_night_outlives_a_restart_of_its_database(
 
 
 _IMPATIENT = """
-import sys, yiguang.nightly
-yiguang.nightly.AWAY_AT_MOST_SECONDS = 1.0
+import sys, yiguang.contact
+yiguang.contact.AWAY_AT_MOST_SECONDS = 1.0
 from yiguang.cli import main
 main()
 """
 
 #: Its main thread hangs when the database goes away, as it does when it has just asked the engine something.
 _STUCK = """
-import time, yiguang.leaving, yiguang.nightly
+import time, yiguang.contact, yiguang.nightly
 from sqlalchemy.exc import DBAPIError
 asked = yiguang.nightly.night_progress
 def ask(*arguments):
@@ -101,7 +101,7 @@ def ask(*arguments):
     except DBAPIError:
         time.sleep(3600)
 yiguang.nightly.night_progress = ask
-yiguang.nightly.AWAY_AT_MOST_SECONDS, yiguang.leaving.STUCK_SECONDS = 1.0, 3.0
+yiguang.contact.AWAY_AT_MOST_SECONDS, yiguang.contact.STUCK_SECONDS = 1.0, 3.0
 from yiguang.cli import main
 main()
 """
