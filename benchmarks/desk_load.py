@@ -129,6 +129,10 @@ def _morning(
             began = time.perf_counter()
             queue.counts(account)
             times.add("counts", time.perf_counter() - began)
+            began = time.perf_counter()
+            queue.items(account, Filters(assignee="me"), limit=50)
+            queue.counts(account, Filters(assignee="me"))
+            times.add("own", time.perf_counter() - began)
 
 
 def check(engine: Engine, times: Times) -> None:

@@ -138,10 +138,13 @@ def _item(number: int, chance: random.Random) -> dict[str, Any]:
 
 
 def _past(number: int) -> dict[str, Any]:
-    """Three in ten are decided; at the top of the queue as elsewhere one in twenty is given to who is away, one is on hold."""
+    """Three in ten are decided; at the top of the queue as elsewhere one in twenty is given to who is away, one is on hold, and some are given
+    to each of twenty people."""
     lot = number * 7919 % 100
     if lot < 30:
         return {"state": "dismissed", "stage": None, "decided_at": BEGAN}
     if lot < 35:
         return {"assignee": 1_000_000}
+    if number % 1000 == 410:
+        return {"assignee": number // 1000 % 20 + 1}
     return {"state": "held", "held_state": "waiting", "held_until": BEGAN + timedelta(days=9999)} if lot < 40 else {}

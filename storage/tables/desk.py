@@ -1,6 +1,6 @@
 """The analysts' desk: accounts, items, decisions, the audit log, and what was drawn at random."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from storage.columns import JsonText, StorableText, UtcDateTime
 from storage.tables.metadata import RowId, metadata
@@ -132,6 +132,16 @@ desk_items = Table(
     Index("ix_desk_items_target", "target_id", "stage", "rank", "id"),
     Index("ix_desk_items_cluster", "cluster_id", "stage"),
     Index("ix_desk_items_lock", "lock_until"),
+    # Few are assigned to anybody: those of one person are found without walking all others
+    Index(
+        "ix_desk_items_assigned",
+        "assignee",
+        "stage",
+        "rank",
+        "id",
+        postgresql_where=text("assignee IS NOT NULL"),
+        sqlite_where=text("assignee IS NOT NULL"),
+    ),
     Index("ix_desk_items_url", "url_key", "body_sha256"),
     Index("ix_desk_items_decided", "decided_at"),
 )
