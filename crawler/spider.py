@@ -227,7 +227,8 @@ class ShardSpider(Spider):
                 self._rota.sleep(target, max(due, now + timedelta(seconds=least_seconds)))
 
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
-        """Visit URLs of one target one after another."""
+        """Visit URLs of one target one after another. The site's pause runs while a page is read and recorded, so only what takes longer than
+        the pause holds the next page up; pictures do, for no longer in all than the night's time for them."""
         for row in rows:
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)

@@ -32,13 +32,14 @@ _UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 @DBOS.dbos_class()
 class NightWorkflows(DBOSConfiguredInstance):
     """The workflows and what they call. `crawl` runs one shard to its end and gives a fault in Chinese or ""; `close`
-    ends the night. Both may be called again after a crash, so both must bear that. `begin` is called before a workflow
-    is started, not before one is taken up. `left_to_browsers` says whether a shard has left pages of its targets to a process that has one."""
+    ends the night, of whatever kind it is, and gives what it could not record. Both may be called again after a crash, so both must bear that.
+    `begin` is called before a workflow is started, not before one is taken up. `left_to_browsers` says whether a shard has left pages
+    of its targets to a process that has one."""
 
     def __init__(
         self,
         crawl: Callable[[ShardJob], str],
-        close: Callable[[str], None],
+        close: Callable[[str], list[str]],
         begin: Callable[[str], None] = lambda _night_id: None,
         left_to_browsers: Callable[[str, Sequence[int]], bool] = lambda _night_id, _target_ids: False,
     ) -> None:
@@ -51,8 +52,8 @@ class NightWorkflows(DBOSConfiguredInstance):
 
     @DBOS.workflow(name="night")
     def night(self, night_id: str, shards: list[list[int]], share: float) -> list[str]:
-        """The faults of the shards that could not be brought to an end. A shard that leaves pages to a browser is followed by one of the same
-        targets on the queue of those that have one: so a site has one process at any time."""
+        """The faults of the shards that could not be brought to an end, and what could not be recorded. A shard that leaves pages to a browser is
+        followed by one of the same targets on the queue of those that have one: so a site has one process at any time."""
         under_way: dict[str, tuple[Handle[str], int, bool]] = {}
 
         def enqueue(number: int, *, to_show: bool) -> None:
@@ -71,8 +72,8 @@ class NightWorkflows(DBOSConfiguredInstance):
                 faults[number, shown] = fault
             elif not shown and self.left_to_browsers(night_id, shards[number]):
                 enqueue(number, to_show=True)
-        self.close(night_id)
-        return [faults[place] for place in sorted(faults)]
+        unrecorded = self.close(night_id) or []  # an earlier version noted None
+        return [*(faults[place] for place in sorted(faults)), *unrecorded]
 
     @DBOS.workflow(name="shard")
     def shard(self, night_id: str, number: int, target_ids: list[int], share: float, to_show: bool) -> str:
@@ -87,8 +88,8 @@ class NightWorkflows(DBOSConfiguredInstance):
         return self._left_to_browsers(night_id, target_ids)
 
     @DBOS.step(name="close")
-    def close(self, night_id: str) -> None:
-        self._close(night_id)
+    def close(self, night_id: str) -> list[str]:
+        return self._close(night_id)
 
 
 @contextmanager

@@ -8,36 +8,26 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from crawler.in_hand import SET_ASIDE_AFTER
-from crawler.tips import TIP_NOTE, read_tips
 from domain.abilities import written
 from domain.nights import NightKind, NightState, NightSummary
-from domain.visits import SkipRule, TargetInNight
-from review.intake import take_in as take_in_items
-from review.keep_classes import class_evidence
-from review.sealed_heads import record_log_head
-from review.settings import DeskSettings
+from domain.visits import TargetInNight
 from storage.away import when_there
 from storage.frontier import SqlFrontier
-from storage.in_hand import broken_off, excuse_in_hand, forget_in_hand
+from storage.in_hand import broken_off, excuse_in_hand
 from storage.night_summary import night_summary
-from storage.nights import NightProgress, finish_night, night_kind, night_progress, note_reports, open_night
+from storage.nights import NightProgress, night_kind, night_progress, open_night
 from storage.orphans import clean_orphans
 from storage.pauses import is_paused, pause_night, resume_night
-from storage.picture_questions import forget_questions, leave_questions
+from storage.picture_questions import leave_questions
 from storage.revisits import server_addresses
-from storage.seals import seal_night
-from storage.stamps import request_stamps
 from storage.targets import list_targets
-from storage.tips import found_posts, name_by_account, take_in
-from storage.verify_chain import verify_chain
 from storage.workers import dead_workers, forget, live_workers
 from yiguang.attendance import NIGHT_ITSELF, Attendance, crew
-from yiguang.authorities import load_authorities
+from yiguang.closing import close, unfinished
 from yiguang.contact import Contact, contact_with
 from yiguang.disk_watch import ends_when_full
 from yiguang.durable import NightHandle, NightWorkflows, durable_night, shards_of, start_or_take_up, take_over
-from yiguang.evidence_care import care_for_evidence
-from yiguang.home import load_seal_key, utc_now
+from yiguang.home import utc_now
 from yiguang.leaving import interruptible
 from yiguang.progress import SparingCount
 from yiguang.serving_pictures import serving_pictures
@@ -50,7 +40,7 @@ PROGRESS_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class NightResult:
-    """`faults` are Chinese sentences about shards that could not be brought to an end."""
+    """`faults` are Chinese sentences about shards that could not be brought to an end, and about what could not be recorded."""
 
     summary: NightSummary
     faults: tuple[str, ...]
@@ -74,15 +64,11 @@ def run_night(
     (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
     hours of the night are over first, it is left paused: sealed so far, and taken up by the next call.
     """
-
-    def close(closing_id: str) -> None:
-        _close(closing_id, engine, settings, tell)
-
     with contact_with(engine, tell) as contact:
         clean_orphans(engine, settings.home)
         night_id, members = _open(engine, targets, tell)
         SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
-        return work_through(settings, engine, night_id, members, lock_descriptor, show, contact, close)
+        return work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
 
 
 def work_through(
@@ -93,9 +79,8 @@ def work_through(
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
     contact: Contact,
-    close: Callable[[str], None],
 ) -> NightResult:
-    """Visit everything that the frontier has for a night, and have `close` end it; `show` is called meanwhile, twice a second at most.
+    """Visit everything that the frontier has for a night, and end it; `show` is called meanwhile, twice a second at most.
 
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for ten minutes, the process ends with one line and code 1 (`contact`), and the night stays open.
@@ -108,7 +93,7 @@ def work_through(
     contact.stop_first = processes.stop
     workflows = NightWorkflows(
         crawl=lambda job: crawl_shard(job, engine, processes, settings),
-        close=close,
+        close=lambda closing_id: close(closing_id, engine, settings, contact.tell),
         begin=lambda begun_id: resume_night(engine, begun_id, utc_now()),
         left_to_browsers=lambda of_night, target_ids: _left_to_browsers(engine, settings, of_night, target_ids),
     )
@@ -217,7 +202,7 @@ def crawl_shard(job: ShardJob, engine: Engine, processes: ShardProcesses, settin
     job = replace(job, can=written(settings.can))
     fault = processes.run(job, settings.shard_restarts, lambda: set_aside() * SET_ASIDE_AFTER, wait_for_database)
     # Noted here, at the closing hour, and not where the night is closed: after a crash that may be done the next evening
-    if _hours_are_over(engine, settings, job.night_id) and _unfinished(engine, job.night_id):
+    if _hours_are_over(engine, settings, job.night_id) and unfinished(engine, job.night_id):
         pause_night(engine, job.night_id, utc_now())
     return fault
 
@@ -230,43 +215,3 @@ def _left_to_browsers(engine: Engine, settings: Settings, night_id: str, target_
         return waits and not _hours_are_over(engine, settings, night_id)
 
     return when_there(left)
-
-
-def _unfinished(engine: Engine, night_id: str) -> int:
-    progress = night_progress(engine, night_id)
-    return progress.waiting + progress.leased
-
-
-def _close(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
-    """End the night, and hand on what it found."""
-    seal_and_end(night_id, engine, settings, tell)
-    _take_in_wanted_posts(engine, night_id, tell)
-    take_in_items(engine, night_id, utc_now(), DeskSettings(audit_pages=settings.audit_pages))
-    name_by_account(engine, TIP_NOTE)
-
-
-def seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
-    """Seal and stamp the night's evidence, check it once more from disk, and end the night unless it is paused."""
-    key = load_seal_key(settings)
-    authorities = load_authorities(settings.authorities)
-    class_evidence(engine, settings.home, night_id, utc_now())
-    record_log_head(engine, settings.home, night_id, utc_now())
-    seal_night(engine, settings.home, night_id, key, utc_now())
-    for attempt in request_stamps(engine, settings.home, authorities, utc_now):
-        if attempt.fault:
-            tell(f"时间戳机构 {attempt.authority}：{attempt.fault}；已排队，下次再取")
-    reports = [*care_for_evidence(engine, settings, night_id, tell)]
-    reports += verify_chain(engine, settings.home, key.fingerprint, authorities)
-    if is_paused(engine, night_id) and _unfinished(engine, night_id):
-        note_reports(engine, night_id, reports)
-    else:
-        finish_night(engine, night_id, utc_now(), reports)
-        forget_in_hand(settings.home, night_id)
-        forget_questions(engine, night_id)
-
-
-def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:
-    wanted = found_posts(engine, SkipRule.WANTED_POST, night_id)
-    posts = [tip.target for tip in read_tips(post.url for post in wanted) if tip.target is not None]
-    if new := sum(known.is_new for known in take_in(engine, posts)):
-        tell(f"按包含规则，从目标的网页上列入 {new} 篇微信文章，下一夜起巡查")

@@ -9,18 +9,17 @@ from sqlalchemy import Engine
 from domain.nights import NightKind
 from domain.targets import TargetKind
 from domain.visits import TargetInNight
-from review.repeats import reopen_as_repeat
 from storage.frontier import SqlFrontier
-from storage.looks import LookSealing, record_looks
 from storage.night_summary import night_summary
 from storage.nights import NightProgress, open_night
 from storage.orphans import clean_orphans
 from storage.takedown import ReferredCase, referred_cases
 from storage.targets import list_targets
+from yiguang.closing import looked_at
 from yiguang.contact import contact_with
-from yiguang.home import load_seal_key, utc_now
+from yiguang.home import utc_now
 from yiguang.keeping import load_masker
-from yiguang.nightly import seal_and_end, work_through
+from yiguang.nightly import work_through
 from yiguang.settings import Settings
 
 #: Pages of one target in one recheck: each of them was referred by people, so none is too many.
@@ -55,23 +54,13 @@ def recheck(
     The caller holds the `night_lock` of the data folder. A recheck that was interrupted is taken up, with the pages it began
     with; those that it does not have are added to it.
     """
-    masker = load_masker(settings.lexicons)  # what is wrong with its words is to be told before a page is visited
-    unrecorded: list[str] = []
-
-    def close(closing_id: str) -> None:
-        sealing = LookSealing(settings.home, load_seal_key(settings), masker, utc_now)
-        unrecorded.extend(record_looks(engine, closing_id, sealing).faults)
-        seal_and_end(closing_id, engine, settings, tell)
-        for case in _looked_at(engine, closing_id):
-            if case.looks[-1].reappeared:
-                reopen_as_repeat(engine, case.case_id, "复测发现：移送后曾下线或改正，现又出现", utc_now())
-
+    load_masker(settings.lexicons)  # what is wrong with its words is to be told before a page is visited
     with contact_with(engine, tell) as contact:
         clean_orphans(engine, settings.home)
         night_id, members = _open(engine, cases)
-        result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact, close)
+        result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
         failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
-        return Recheck(night_id, tuple(_looked_at(engine, night_id)), (*result.faults, *unrecorded, *failed))
+        return Recheck(night_id, tuple(looked_at(engine, night_id)), (*result.faults, *failed))
 
 
 def as_single_pages(targets: Sequence[TargetInNight]) -> list[TargetInNight]:
@@ -105,7 +94,3 @@ def _open(engine: Engine, cases: Sequence[ReferredCase]) -> tuple[str, list[Targ
     open_night(engine, now, members, NightKind.RECHECK)
     SqlFrontier(engine).seed(night_id, [(case.target_id, case.url) for case in cases], now)
     return night_id, members
-
-
-def _looked_at(engine: Engine, night_id: str) -> list[ReferredCase]:
-    return [case for case in referred_cases(engine) if case.looks and case.looks[-1].night_id == night_id]

@@ -100,5 +100,5 @@ def _require_shared_folder(settings: Settings, engine: Engine) -> None:
         raise CommandFailed(f"数据目录 {settings.home} 中没有 {path}：各进程须共用同一个数据目录（YIGUANG_HOME）")
 
 
-def _not_here(night_id: str) -> None:
+def _not_here(night_id: str) -> list[str]:
     raise AssertionError(f"night {night_id} is closed by the process that began it")

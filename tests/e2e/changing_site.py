@@ -1,13 +1,16 @@
 """A clinic's site on loopback that a test may change while it runs, and time that passes at once."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
+
+from storage.database import open_engine, writing
+from storage.tables import page_bodies, referral_packages, takedown_looks
 
 HOST = "fucha.example"
 CLAIMS = "本院独家秘方专治各种皮肤顽疾，一个疗程根治不复发，治愈率高达99.8%，无任何副作用，欢迎拨打000-00001234预约。"
@@ -75,9 +78,13 @@ def site() -> Iterator[ChangingSite]:
         thread.join()
 
 
-def hours_pass(home: Path, hours: int) -> None:
-    """As if everything that was seen so far had been seen so many hours earlier."""
-    with sqlite3.connect(home / "yiguang.sqlite") as database:
-        for name in ("takedown_looks.looked_at", "referral_packages.made_at", "page_bodies.seen_at"):
-            table, column = name.split(".")
-            database.execute(f"UPDATE {table} SET {column} = datetime({column}, '-{hours} hours') || '.000000'")
+def hours_pass(url: str, hours: int) -> None:
+    """As if everything that was seen so far had been seen so many hours earlier. `url` is the database's."""
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        for column in (takedown_looks.c.looked_at, referral_packages.c.made_at, page_bodies.c.seen_at):
+            (key,) = column.table.primary_key.columns
+            for number, moment in connection.execute(select(key, column)).all():
+                earlier = {column.name: moment - timedelta(hours=hours)}
+                connection.execute(update(column.table).where(key == number).values(earlier))
+    engine.dispose()

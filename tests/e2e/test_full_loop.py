@@ -21,14 +21,17 @@ from storage.database import open_engine
 from storage.tables import desk_items
 from tests.e2e.changing_site import hours_pass
 from tests.e2e.command_line import Run
+from tests.e2e.databases import database_url, postgresql_url
 from tests.e2e.handed_out import handed_out
+
+__all__ = ["database_url", "postgresql_url"]
 
 DOWN, SOFTENED, BACK = "www.ankang-gangchang.example", "www.jiaojiaolu-yake.example", "www.ankang-fuke.example"
 
 
-def confirm(home: Path, cases: list[int]) -> None:
+def confirm(url: str, cases: list[int]) -> None:
     """Two readers at the desk, one after the other."""
-    engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+    engine = open_engine(url)
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -63,7 +66,7 @@ def web() -> Iterator[SampleWeb]:
         yield running
 
 
-def test_the_whole_way(yiguang: Run, home: Path, web: SampleWeb, tmp_path: Path) -> None:
+def test_the_whole_way(yiguang: Run, database_url: str, web: SampleWeb, tmp_path: Path) -> None:
     targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
     write_targets(
         targets, [row for row in web.target_rows() if urlsplit(row["url"]).hostname in (DOWN, SOFTENED, BACK)]
@@ -88,7 +91,7 @@ def test_the_whole_way(yiguang: Run, home: Path, web: SampleWeb, tmp_path: Path)
     ids = [str(cases[name]) for name in (DOWN, SOFTENED, BACK)]
 
     run("refer", *ids, "--to", "amr", "--out", str(tmp_path / "out"), code=1)  # nobody has confirmed anything
-    confirm(home, list(cases.values()))
+    confirm(database_url, list(cases.values()))
     packages = {}
     for recipient in Recipient:
         which = ids if recipient is Recipient.AMR else ids[:1]
@@ -112,7 +115,7 @@ def test_the_whole_way(yiguang: Run, home: Path, web: SampleWeb, tmp_path: Path)
     looked = [json.loads(line) for line in run("recheck", *ids, "--json").splitlines()]
     grades = {urlsplit(row["url"]).hostname: row["grade"] for row in looked}  # cases are numbered as pages came in
     assert grades == {DOWN: "gone-once", SOFTENED: "softened", BACK: "gone-once"}
-    hours_pass(home, 7)
+    hours_pass(database_url, 7)
     looked = [json.loads(line) for line in run("recheck", ids[0], ids[2], "--json").splitlines()]
     assert [row["grade"] for row in looked] == ["gone", "gone"]
     web.change("restore", f"{web.base_url(BACK)}/")
@@ -121,7 +124,7 @@ def test_the_whole_way(yiguang: Run, home: Path, web: SampleWeb, tmp_path: Path)
     run(
         "refer", ids[2], "--to", "amr", "--out", str(tmp_path / "again"), code=1
     )  # it begins again with the first reader
-    confirm(home, [cases[BACK]])
+    confirm(database_url, [cases[BACK]])
     found = {name: handed_out(yiguang, cases[name], tmp_path / f"originals-{name}", "wang") for name in cases}
     assert {name: [look["grade"] for look in sorted(looks.values(), key=lambda look: look["number"])] for name, looks in found.items()} == {
         DOWN: ["gone-once", "gone"], SOFTENED: ["softened"], BACK: ["gone-once", "gone", "unchanged"]

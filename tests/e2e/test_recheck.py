@@ -1,30 +1,41 @@
 """Referred pages are visited again: gone, softened, moved, unchanged, unreachable, forbidden, and back again."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, select
 
 from domain.routing import Recipient
 from domain.takedown import Grade
 from referral.register import record_package, reserve_number
 from storage.database import open_engine
+from storage.tables import desk_items, nights, pages, takedown_looks
 from tests.e2e.changing_site import HOST, SOFT, ChangingSite, hours_pass, page_of, site
 from tests.e2e.command_line import Run
+from tests.e2e.databases import database_url, postgresql_url
 from tests.e2e.handed_out import handed_out
 
-__all__ = ["site"]
+__all__ = ["database_url", "postgresql_url", "site"]
 
 
-def refer(home: Path, cases: Mapping[str, int]) -> None:
+def refer(url: str, cases: Mapping[str, int]) -> None:
     """What `yiguang refer` leaves in the register."""
-    engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
+    engine = open_engine(url)
     number = reserve_number(engine, Recipient.AMR, list(cases.values()), "wang", {}, datetime.now(UTC))
     record_package(engine, number, "0" * 64)
     engine.dispose()
 
 
-def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: ChangingSite, tmp_path: Path) -> None:
+def test_the_ladder_over_a_site_that_changes(
+    yiguang: Run, database_url: str, site: ChangingSite, tmp_path: Path
+) -> None:
     targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
     start = f"http://{HOST}:{site.port}/"
     targets.write_text(f"name,url,delay_seconds,depth,local\n示例医馆,{start},0,2,1\n", "utf-8")
@@ -41,7 +52,7 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
     assert (nothing.returncode, nothing.stdout) == (0, b"")
     assert "没有等待复测的线索" in nothing.stderr.decode()
     assert yiguang("recheck", str(cases["down"]), environ=environ).returncode == 1
-    refer(home, cases)
+    refer(database_url, cases)
     assert "下一次到期" in yiguang("recheck", "--due", environ=environ).stderr.decode()
 
     def recheck(*arguments: str) -> dict[str, dict[str, object]]:
@@ -50,7 +61,7 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         return {row["url"].rsplit("/", 1)[1]: row for row in rows}
 
-    hours_pass(home, 25)
+    hours_pass(database_url, 25)
     kept = site.pages.copy()
     site.pages |= {"/down": None, "/back": None, "/moved": None}
     site.pages["/soft"] = page_of("皮肤专科", SOFT)
@@ -67,7 +78,7 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
     assert first["soft"]["left"] == []
     assert ["cure-rate", "治愈率高达99.8%"] in first["soft"]["dropped"]  # type: ignore[operator]
 
-    hours_pass(home, 7)
+    hours_pass(database_url, 7)
     site.robots = ""
     site.pages["/"] = kept["/moved"]
     again = yiguang("nightly", environ=environ)  # the text of /moved is met at another address
@@ -109,3 +120,62 @@ def test_the_ladder_over_a_site_that_changes(yiguang: Run, home: Path, site: Cha
     assert "治愈率高达99.8%" in [row["quote"] for row in soft["claims"]["dropped"]]
     broken = next(look for look in seen.values() if look["grade"] == "unreachable")
     assert (broken["outcome"], broken["http_status"]) == ("http-error", 503)
+
+
+def test_what_another_command_left_is_ended_as_what_it_is(
+    yiguang: Run, home: Path, database_url: str, site: ChangingSite, tmp_path: Path
+) -> None:
+    """The engine hands a recheck that was killed to the night that comes next, and a night to a recheck."""
+    targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 {HOST}\n")
+    environ = {"YIGUANG_HOSTS": str(hosts), "YIGUANG_SHARDS": "1", "YIGUANG_AUDIT_PAGES": "0"}
+
+    def run(*arguments: str | Path) -> list[dict[str, Any]]:
+        done = yiguang(*arguments, environ=environ)
+        assert done.returncode == 0, done.stderr.decode()
+        return [json.loads(line) for line in done.stdout.splitlines()] if "--json" in arguments else []
+
+    def visit_every(seconds: int) -> None:
+        row = f"示例医馆,http://{HOST}:{site.port}/,{seconds},2,1"
+        targets.write_text(f"name,url,delay_seconds,depth,local\n{row}\n", "utf-8")
+        run("targets", "import", targets)
+
+    run("init")
+    visit_every(0)
+    run("nightly")
+    cases = {row["url"].rsplit("/", 1)[1]: row["id"] for row in run("cases", "list", "--json")}
+    refer(database_url, cases)
+    hours_pass(database_url, 25)
+    visit_every(1)
+
+    engine = open_engine(database_url)
+    _kill_after_two_pages(["recheck", "--due"], {**environ, "YIGUANG_HOME": str(home)}, engine)
+    run("nightly")
+    with engine.connect() as connection:
+        ended = {row.kind: row.ended_at for row in connection.execute(select(nights).order_by(nights.c.started_at))}
+        assert ended["recheck"] is not None
+        assert connection.scalar(select(func.count()).select_from(takedown_looks)) == len(cases)
+        items = connection.scalar(select(func.count()).select_from(desk_items))
+
+    for name in cases:
+        site.pages[f"/{name}"] = (site.pages[f"/{name}"] or b"").replace("皮肤".encode(), "肝病".encode())
+    _kill_after_two_pages(["nightly"], {**environ, "YIGUANG_HOME": str(home)}, engine)
+    run("recheck", str(cases["same"]), "--json")
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).where(nights.c.ended_at.is_(None))) == 0
+        assert connection.scalar(select(func.count()).select_from(takedown_looks)) == len(cases) + 1
+        assert connection.scalar(select(func.count()).select_from(desk_items)) == items + len(cases)
+    engine.dispose()
+
+
+def _kill_after_two_pages(command: list[str], environ: Mapping[str, str], engine: Engine) -> None:
+    begun = subprocess.Popen([Path(sys.executable).with_name("yiguang"), *command], env={**os.environ, **environ})
+    stored = select(func.count()).where(pages.c.night_id == nights.c.id, nights.c.ended_at.is_(None))
+    while True:
+        with engine.connect() as connection:
+            if (connection.scalar(stored) or 0) >= 2:
+                break
+        assert begun.poll() is None
+        time.sleep(0.05)
+    begun.kill()
+    begun.wait()
