@@ -1,31 +1,85 @@
-"""The article on a page of many menus, told by the line under its headline: 发布日期：2016-12-29 浏览次数：28."""
+"""The article on a page of many menus, told by its headline, by the line with its time, and by the lines behind it."""
 
 from collections.abc import Sequence
 
 from crawler.page_time import labelled_time
+from crawler.page_title import is_start_of, names_a_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
 #: The line with the time has no more characters; the headline stands at most so many lines above it.
 _TIME_LINE_CHARS, _HEADLINE_CHARS, _LINES_TO_HEADLINE = 120, 80, 3
+#: A shorter line that begins the document title may be the name of a column.
+_LEAST_HEADLINE_CHARS = 6
+#: An article between its headline and a line that closes articles has this share of the page's prose; one that is closed
+#: by a list of other pages has the greater share.
+_ARTICLE_SHARE, _SHARE_BEFORE_LIST = 0.25, 0.4
+_CLOSER_CHARS = 60
 
 
-def framed_article(walk: Walk, regions: Sequence[str], wordings: Wordings) -> tuple[int, int] | None:
-    """First line and end of the article: from its headline to the links to its neighbours (上一篇).
-
-    None for a page on which no line or several lines are such lines, and for one on which nothing ends the article.
+def article_below_time(walk: Walk, regions: Sequence[str], wordings: Wordings) -> tuple[int, int] | None:
+    """First line and end of the article whose line with the time (发布日期：2016-12-29 浏览次数：28) is the page's only one:
+    from its headline to the links to its neighbours (上一篇). None when nothing ends it.
     """
-    rows = [row for row in range(len(walk.lines)) if not regions[row] and _is_time_line(walk, row)]
-    if len(rows) != 1:
+    row = time_row(walk, regions)
+    if row is None:
         return None
-    first = rows[0]
-    for row in range(first - 1, max(-1, first - 1 - _LINES_TO_HEADLINE), -1):
-        if not regions[row] and not walk.link_chars[row] and 4 <= len(walk.lines[row]) <= _HEADLINE_CHARS:
-            first = row
-            break
-    for row in range(rows[0] + 1, len(walk.lines)):
-        if wordings.article_ends.match(walk.lines[row]):
+    above = row_above(walk, regions, row)
+    for end in range(row + 1, len(walk.lines)):
+        if wordings.article_ends.match(walk.lines[end]):
+            return row if above is None else above, end
+    return None
+
+
+def article_below_headline(
+    walk: Walk, regions: Sequence[str], prose: Sequence[float], wordings: Wordings
+) -> tuple[int, int] | None:
+    """First line and end of what stands between the headline that the document title gives and the lines behind an
+    article. `prose` is the running sum over the lines. None when the title is not shown, or nothing ends the article.
+    """
+    first = headline_row(walk, regions, wordings)
+    if first is None:
+        return None
+    enough, enough_before_list = prose[-1] * _ARTICLE_SHARE, prose[-1] * _SHARE_BEFORE_LIST
+    for row in range(first + 1, len(walk.lines)):
+        held = prose[row] - prose[first]
+        if held < enough:
+            continue
+        line = walk.lines[row]
+        if wordings.article_ends.match(line):
             return first, row
+        if len(line) <= _CLOSER_CHARS and wordings.article_closers.match(line):
+            return first, row + 1
+        if held >= enough_before_list and wordings.article_lists.match(line):
+            return first, row
+    return None
+
+
+def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int | None:
+    """The first line, of no menu and no link, with which the document title begins, unless that is the site's name."""
+    title = walk.document_title
+    for row, line in enumerate(walk.lines):
+        if (
+            _LEAST_HEADLINE_CHARS <= len(line) <= _HEADLINE_CHARS
+            and is_start_of(title, line)
+            and not walk.link_chars[row]
+            and regions[row] not in ("nav", "aside", "footer")
+        ):
+            return None if names_a_site(line, wordings) else row
+    return None
+
+
+def time_row(walk: Walk, regions: Sequence[str]) -> int | None:
+    """The one line outside menus that names a time; None when there are none or several."""
+    rows = [row for row in range(len(walk.lines)) if not regions[row] and _is_time_line(walk, row)]
+    return rows[0] if len(rows) == 1 else None
+
+
+def row_above(walk: Walk, regions: Sequence[str], row: int) -> int | None:
+    """The line close above one with a time that can be its headline."""
+    for above in range(row - 1, max(-1, row - 1 - _LINES_TO_HEADLINE), -1):
+        if not regions[above] and not walk.link_chars[above] and 4 <= len(walk.lines[above]) <= _HEADLINE_CHARS:
+            return above
     return None
 
 

@@ -25,8 +25,9 @@ def region_of(element_id: str, classes: str, wordings: Wordings) -> tuple[str, b
         return "", True
     for name in [element_id, *classes.split()]:
         lowered = name.lower()
-        for part in _NAME_BREAK.split(_CAMEL_CASE.sub("-", name).lower()):
-            if part in wordings.region_names:
+        parts = [part for part in _NAME_BREAK.split(_CAMEL_CASE.sub("-", name).lower()) if part]
+        for place, part in enumerate(parts, 1):
+            if part in wordings.region_names and (place == len(parts) or part not in wordings.region_last_words):
                 return wordings.region_names[part], False
         for prefix, region in wordings.region_prefixes:
             if lowered.startswith(prefix):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from crawler.article_frame import framed_article
+from crawler.article_frame import article_below_headline, article_below_time
 from crawler.walked import Block, Walk
 from crawler.wordings import Wordings
 
@@ -12,6 +12,8 @@ _SENTENCE = re.compile(r"[，。；！？,;!?]")
 _LINK_SHARE = 0.5
 #: A region never holds more of the page's text than this: then its name is that of a wrapper.
 _REGION_SHARE = 0.4
+#: A header of more characters than this consists of links: class="overflow-hd" is a name of articles, too.
+_HEADER_CHARS = 200
 #: A block named as the body is the body when it has this share of the page's prose.
 _NAMED_SHARE = 0.35
 #: The richest run of lines is the body when it has this share of the prose; a home page has no such run.
@@ -85,7 +87,7 @@ def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[f
         links = linked[end] - linked[first]
         if block.region in ("nav", "aside") and size > 60 and links < _LINK_SHARE * size:
             continue
-        if block.region == "header" and first > count // 2:
+        if block.region == "header" and (first > count // 2 or (size > _HEADER_CHARS and links < _LINK_SHARE * size)):
             continue
         if block.region == "footer" and end < count // 2 and links < _LINK_SHARE * size:
             continue
@@ -103,22 +105,39 @@ def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings
     if total < 30:
         return 0, count
     named = [(block.first_line, min(block.end_line, count)) for block in walk.blocks if block.named_body]
-    first, end = max(named, key=lambda lines: prose[lines[1]] - prose[lines[0]], default=(0, 0))
+    first, end = _named_body(named, prose)
     if prose[end] - prose[first] >= max(1.0, _NAMED_SHARE * total):
         return first, end
-    if framed := framed_article(walk, regions, wordings):
-        return framed
+    if timed := article_below_time(walk, regions, wordings):
+        return timed
+    top, bottom = article_below_headline(walk, regions, prose, wordings) or (0, count)
     first, end = _richest_run(
         [
-            -_LINE_COST - 0.5 * length
-            if region
-            else prose[row + 1] - prose[row] - (link + _LINE_COST if 2 * link > length else link)
-            for row, (region, link, length) in enumerate(
-                zip(regions, walk.link_chars, map(len, walk.lines), strict=True)
-            )
+            -_LINE_COST - 0.5 * len(walk.lines[row])
+            if regions[row]
+            else prose[row + 1] - prose[row] - _cost_of_links(walk, row)
+            for row in range(top, bottom)
         ]
     )
-    return (first, end) if prose[end] - prose[first] >= _RUN_SHARE * total else (0, count)
+    first, end = top + first, top + end
+    return (first, end) if prose[end] - prose[first] >= _RUN_SHARE * (prose[bottom] - prose[top]) else (top, bottom)
+
+
+def _cost_of_links(walk: Walk, row: int) -> int:
+    link = walk.link_chars[row]
+    return link + _LINE_COST if 2 * link > len(walk.lines[row]) else link
+
+
+def _named_body(named: list[tuple[int, int]], prose: list[float]) -> tuple[int, int]:
+    """The block richest in prose, or the least one inside it with a good share of that: comments stand in the outer one."""
+    first, end = max(named, key=lambda lines: prose[lines[1]] - prose[lines[0]], default=(0, 0))
+    enough = _NAMED_SHARE * (prose[end] - prose[first])
+    inner = [
+        lines
+        for lines in named
+        if first <= lines[0] and lines[1] <= end and prose[lines[1]] - prose[lines[0]] >= enough
+    ]
+    return min(inner, key=lambda lines: lines[1] - lines[0], default=(first, end))
 
 
 def _richest_run(worth: list[float]) -> tuple[int, int]:

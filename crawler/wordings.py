@@ -37,7 +37,8 @@ class Notice:
 class Wordings:
     """Loaded once; equal only to itself, so that readings can be remembered for it.
 
-    `region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`.
+    `region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`; those of `region_last_words`
+    count only as the last part of a name.
 
     `calls` and `link_calls` match in lower-cased text; `widget_of` gives the Chinese name for a mark in lower-cased
     source. In `institution_cut` the group `cut` is set for words that cannot be the front of a name.
@@ -45,11 +46,14 @@ class Wordings:
 
     notices: tuple[Notice, ...]
     region_names: Mapping[str, str]
+    region_last_words: frozenset[str]
     region_prefixes: tuple[tuple[str, str], ...]
     footer_marks: re.Pattern[str]
     footer_lines: re.Pattern[str]
     body_selectors: frozenset[str]
     article_ends: re.Pattern[str]
+    article_closers: re.Pattern[str]
+    article_lists: re.Pattern[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
     widget_of: Mapping[str, str]
@@ -73,6 +77,7 @@ def load_wordings(folder: Path) -> Wordings:
         return Wordings(
             notices=tuple(_notice(row) for row in _toml(folder / "notices.toml")["notice"]),
             region_names={name: region for region, names in regions["names"].items() for name in names},
+            region_last_words=frozenset(regions["last_words"]["words"]),
             region_prefixes=tuple(
                 (prefix, region) for region, prefixes in regions["names_prefix"].items() for prefix in prefixes
             ),
@@ -80,6 +85,8 @@ def load_wordings(folder: Path) -> Wordings:
             footer_lines=_any_of(regions["footer_marks"]["lines_before"]),
             body_selectors=frozenset(regions["body"]["selectors"]),
             article_ends=_any_of(regions["body"]["ends"]),
+            article_closers=re.compile(f"[（(\\[【]?(?:{_alternatives(regions['body']['closers'])})\\s?[:：]"),
+            article_lists=_any_of(regions["body"]["lists"]),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
             widget_of=widget_of,
