@@ -11,9 +11,9 @@ from crawler.wordings import Wordings
 _TIME_LINE_CHARS, _HEADLINE_CHARS, _LINES_TO_HEADLINE = 120, 80, 3
 #: A shorter line that begins the document title may be the name of a column.
 _LEAST_HEADLINE_CHARS = 6
-#: An article between its headline and a line that closes articles has this share of the page's prose; one that is closed
-#: by a list of other pages has the greater share.
-_ARTICLE_SHARE, _SHARE_BEFORE_LIST = 0.25, 0.4
+#: An article between its headline and what closes it has so many characters of prose, or this share of the page's; one
+#: that is closed by a list of other pages has the greater share.
+_ARTICLE_CHARS, _ARTICLE_SHARE, _SHARE_BEFORE_LIST = 150, 0.25, 0.4
 _CLOSER_CHARS = 60
 
 
@@ -27,7 +27,8 @@ def article_below_time(walk: Walk, regions: Sequence[str], wordings: Wordings) -
     above = row_above(walk, regions, row)
     for end in range(row + 1, len(walk.lines)):
         if wordings.article_ends.match(walk.lines[end]):
-            return row if above is None else above, end
+            first = row if above is None else above
+            return first, _without_list(walk, first, end, wordings)
     return None
 
 
@@ -40,19 +41,32 @@ def article_below_headline(
     first = headline_row(walk, regions, wordings)
     if first is None:
         return None
-    enough, enough_before_list = prose[-1] * _ARTICLE_SHARE, prose[-1] * _SHARE_BEFORE_LIST
-    for row in range(first + 1, len(walk.lines)):
-        held = prose[row] - prose[first]
-        if held < enough:
+    end, enough_before_list = closed_at(walk, first, len(walk.lines), prose, wordings), prose[-1] * _SHARE_BEFORE_LIST
+    for row in range(first + 1, len(walk.lines) if end is None else end):
+        if prose[row] - prose[first] >= enough_before_list and wordings.article_lists.match(walk.lines[row]):
+            return first, row
+    return None if end is None else (first, end)
+
+
+def closed_at(walk: Walk, first: int, end: int, prose: Sequence[float], wordings: Wordings) -> int | None:
+    """The end of an article that begins at the line `first`, if a line before `end` closes it: 责任编辑, 上一篇."""
+    enough = min(_ARTICLE_CHARS, prose[-1] * _ARTICLE_SHARE)
+    for row in range(first + 1, end):
+        if prose[row] - prose[first] < enough:
             continue
         line = walk.lines[row]
-        if wordings.article_ends.match(line):
-            return first, row
+        if wordings.article_neighbours.match(line):
+            return row
         if len(line) <= _CLOSER_CHARS and wordings.article_closers.match(line):
-            return first, row + 1
-        if held >= enough_before_list and wordings.article_lists.match(line):
-            return first, row
+            return row + 1
     return None
+
+
+def _without_list(walk: Walk, first: int, end: int, wordings: Wordings) -> int:
+    """The end of an article less the links to other pages behind it."""
+    while end > first + 1 and 2 * walk.link_chars[end - 1] > len(walk.lines[end - 1]):
+        end -= 1
+    return end - 1 if end > first + 1 and wordings.article_lists.match(walk.lines[end - 1]) else end
 
 
 def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int | None:
@@ -60,7 +74,8 @@ def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int 
     title = walk.document_title
     for row, line in enumerate(walk.lines):
         if (
-            _LEAST_HEADLINE_CHARS <= len(line) <= _HEADLINE_CHARS
+            title.startswith(line)
+            and _LEAST_HEADLINE_CHARS <= len(line) <= _HEADLINE_CHARS
             and is_start_of(title, line)
             and not walk.link_chars[row]
             and regions[row] not in ("nav", "aside", "footer")
@@ -71,8 +86,9 @@ def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int 
 
 def time_row(walk: Walk, regions: Sequence[str]) -> int | None:
     """The one line outside menus that names a time; None when there are none or several."""
-    rows = [row for row in range(len(walk.lines)) if not regions[row] and _is_time_line(walk, row)]
-    return rows[0] if len(rows) == 1 else None
+    rows = (row for row in range(len(walk.lines)) if not regions[row] and is_time_line(walk, row))
+    first = next(rows, None)
+    return first if next(rows, None) is None else None
 
 
 def row_above(walk: Walk, regions: Sequence[str], row: int) -> int | None:
@@ -83,6 +99,7 @@ def row_above(walk: Walk, regions: Sequence[str], row: int) -> int | None:
     return None
 
 
-def _is_time_line(walk: Walk, row: int) -> bool:
+def is_time_line(walk: Walk, row: int) -> bool:
+    """Whether a line names its time, as the one below a headline does."""
     line = walk.lines[row]
     return len(line) <= _TIME_LINE_CHARS and 2 * walk.link_chars[row] <= len(line) and labelled_time(line) is not None

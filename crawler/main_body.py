@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
-from crawler.article_frame import article_below_headline, article_below_time
+from crawler.article_frame import article_below_headline, article_below_time, closed_at
 from crawler.walked import Block, Walk
 from crawler.wordings import Wordings
 
@@ -67,11 +68,7 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
 
 
 def _running_sum(values: list[int] | list[float]) -> list[float]:
-    total, sums = 0.0, [0.0]
-    for value in values:
-        total += value
-        sums.append(total)
-    return sums
+    return list(accumulate(values, initial=0.0))
 
 
 def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[float]) -> list[str]:
@@ -107,7 +104,7 @@ def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings
     named = [(block.first_line, min(block.end_line, count)) for block in walk.blocks if block.named_body]
     first, end = _named_body(named, prose)
     if prose[end] - prose[first] >= max(1.0, _NAMED_SHARE * total):
-        return first, end
+        return first, closed_at(walk, first, end, prose, wordings) or end
     if timed := article_below_time(walk, regions, wordings):
         return timed
     top, bottom = article_below_headline(walk, regions, prose, wordings) or (0, count)
@@ -115,17 +112,12 @@ def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings
         [
             -_LINE_COST - 0.5 * len(walk.lines[row])
             if regions[row]
-            else prose[row + 1] - prose[row] - _cost_of_links(walk, row)
-            for row in range(top, bottom)
+            else prose[row + 1] - prose[row] - (link + _LINE_COST if 2 * link > len(walk.lines[row]) else link)
+            for row, link in zip(range(top, bottom), walk.link_chars[top:bottom], strict=True)
         ]
     )
     first, end = top + first, top + end
     return (first, end) if prose[end] - prose[first] >= _RUN_SHARE * (prose[bottom] - prose[top]) else (top, bottom)
-
-
-def _cost_of_links(walk: Walk, row: int) -> int:
-    link = walk.link_chars[row]
-    return link + _LINE_COST if 2 * link > len(walk.lines[row]) else link
 
 
 def _named_body(named: list[tuple[int, int]], prose: list[float]) -> tuple[int, int]:

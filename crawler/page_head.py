@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from crawler.article_frame import headline_row, row_above, time_row
+from crawler.article_frame import headline_row, is_time_line, row_above, time_row
 from crawler.main_body import Layout
-from crawler.page_time import find_date, labelled_time, read_time
-from crawler.page_title import names_a_column, squeezed, title_and_site
+from crawler.page_time import find_date, is_date_alone, labelled_time, read_time
+from crawler.page_title import names_a_column, names_a_site, squeezed, title_and_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
@@ -24,7 +25,7 @@ _SCRIPT_TIME = re.compile(
 _AUTHOR = re.compile(r"(?:作者|编辑|责编|撰稿|文/|责任编辑)\s?[:：]\s?([^\s:：|，,。；;/()（）\[\]【】]{2,20})")
 #: The name of a source goes to the next blank or to the next thing that the line says: 来源：某某网作者：某某.
 _SOURCE = re.compile(
-    r"(?:来源于?|来自|出处)\s?[:：]\s?(?!\d{4}[-/.年])([^\s|，。；;()（）【】\[\]]{2,30}?(?:[(（][^\s()（）]{1,10}[)）])?)"
+    r"(?:来源于?|来自|出处)\s?[:：]\s?(?!\d{4}[-/.年]|分享)([^\s|，。；;()（）【】\[\]]{2,30}?(?:[(（][^\s()（）]{1,10}[)）])?)"
     r"(?=作者|编辑|责编|责任编辑|记者|发布|发表|时间|日期|浏览|点击|阅读|字号|字体|[\s|，。；;()（）【】\[\]]|$)"
 )
 _OWNER = re.compile(
@@ -35,9 +36,15 @@ _DATES_OF_A_LIST = 4
 _LINES_ABOVE_BODY = 12
 #: An article's time without a word before it stands at most so many lines below its headline.
 _LINES_BELOW_HEADLINE = 3
-_LINES_BEHIND_BODY = 3
+_LINES_BEHIND_BODY = 5
+#: A page with fewer characters of prose has no time of its own unless it says so.
+_ARTICLE_PROSE = 100
+#: Shorter texts of links and headings are names of columns.
+_HEADLINE_CHARS = 8
+_LINES_OF_SIGNATURE = 3
 #: Longer lines are prose: a date or 来源 in them is none of the page's own.
 _SHORT_LINE = 80
+_CLAUSE = re.compile(r"[，。；！？]")
 _NOT_AUTHORS = frozenset(
     {"admin", "administrator", "管理员", "系统管理员", "佚名", "未知", "本站", "网络", "小编", "原创"}
 )
@@ -54,16 +61,17 @@ class Head:
 
 def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
     """Title as the headline a person reads; site name as the page itself gives it; time only when the page has one."""
-    rows = _rows_at_top(walk, layout)
-    near = [line for row in rows if 2 * walk.link_chars[row] <= len(line := walk.lines[row])]
+    near = [walk.lines[row] for row in _own_rows(walk, layout)]
     title, site_name = title_and_site(walk, near, wordings)
     if names_a_column(title, wordings):
-        title = _headline_above_time(walk, layout, title) or title
+        title = _headline_above_time(walk, layout, title) or _only_heading(walk, layout, title, wordings) or title
     metas = walk.metas
     given_name = squeezed(metas.get("og:site_name", "") or metas.get("sitename", ""))
     behind = walk.lines[max(0, layout.end - 4) : layout.end + _LINES_BEHIND_BODY]
     # the name of a source is often a link to it
-    source = _source([*(walk.lines[row] for row in rows), *behind]) or squeezed(metas.get("contentsource", ""))
+    source = _source([*(walk.lines[row] for row in _rows_at_top(walk, layout)), *behind]) or squeezed(
+        metas.get("contentsource", "")
+    )
     author = squeezed(metas.get("author", "") or metas.get("article:author", ""))
     if not author or author.isascii() or author.lower() in _NOT_AUTHORS:
         author = _first(_AUTHOR, [*near, *behind], _NOT_AUTHORS)
@@ -84,10 +92,16 @@ def _rows_at_top(walk: Walk, layout: Layout) -> list[int]:
     return [row for row in rows if layout.regions[row] not in ("nav", "aside")]
 
 
+def _own_rows(walk: Walk, layout: Layout) -> list[int]:
+    """Of `_rows_at_top` those that do not consist of links."""
+    return [row for row in _rows_at_top(walk, layout) if 2 * walk.link_chars[row] <= len(walk.lines[row])]
+
+
 def _headline_above_time(walk: Walk, layout: Layout, title: str) -> str:
     """The headline of a page whose document title is that of its site or column: the line above the one with its time."""
-    row = time_row(walk, layout.regions)
-    if row is None or not layout.first - _LINES_ABOVE_BODY <= row < layout.first + _LINES_BELOW_HEADLINE:
+    top = range(max(0, layout.first - _LINES_ABOVE_BODY), min(layout.first + _LINES_BELOW_HEADLINE, len(walk.lines)))
+    row = time_row(walk, layout.regions) if any(is_time_line(walk, row) for row in top) else None
+    if row is None or row not in top:
         return ""
     above = row_above(walk, layout.regions, row)
     if above is None or title in walk.lines[above : row + 1]:
@@ -95,10 +109,19 @@ def _headline_above_time(walk: Walk, layout: Layout, title: str) -> str:
     return walk.lines[above]
 
 
+def _only_heading(walk: Walk, layout: Layout, title: str, wordings: Wordings) -> str:
+    """The one `h1` of a page whose document title is that of its site, where it stands at the top of the body."""
+    headings = [text for tag, text in walk.headings if tag == "h1"]
+    if len(headings) != 1 or not names_a_site(title, wordings) or names_a_site(headings[0], wordings):
+        return ""
+    top = walk.lines[max(0, layout.first - _LINES_ABOVE_BODY) : layout.first + _LINES_BELOW_HEADLINE]
+    return headings[0] if headings[0] in top and len(headings[0]) >= _HEADLINE_CHARS else ""
+
+
 def _source(lines: Iterable[str]) -> str:
     """Where an article is from, as a short line or the end of a paragraph says it: 来源：某某报."""
     for line in lines:
-        match = _SOURCE.search(line)
+        match = _SOURCE.search(line) if "来" in line or "出处" in line else None
         if match and (len(line) <= _SHORT_LINE or match.end() >= len(line) - 2):
             return match[1]
     return ""
@@ -125,6 +148,9 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for script in walk.scripts:
         if (match := _SCRIPT_TIME.search(script)) and (time := read_time(match[1])):
             return time
+    is_article = layout.prose >= _ARTICLE_PROSE
+    if is_article and (time := _time_below_headline(walk, layout, wordings)):
+        return time
     body = walk.lines[layout.first : layout.end]
     behind = [
         walk.lines[row]
@@ -134,16 +160,15 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for line in [*near, *body[-4:], *behind]:
         if time := labelled_time(line):
             return time
-    if layout.prose < 100:
+    if not is_article:
         return None
-    if time := _time_below_headline(walk, layout, wordings):
-        return time
-    if sum(1 for line in body if find_date(line[:200])) > _DATES_OF_A_LIST:
+    dated = (line for line in body if ("20" in line or "19" in line) and find_date(line[:200]))
+    dates = len(list(islice(dated, _DATES_OF_A_LIST + 1)))
+    if dates > _DATES_OF_A_LIST:
         return None
-    for line in near:
-        if len(line) <= _SHORT_LINE and (time := read_time(line)):
-            return time
-    return next((time for value in walk.times[:1] if (time := read_time(value))), None)
+    signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
+    own = (walk.lines[row] for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1))
+    return _first_time(own) or _first_time([*signed, *walk.times[:1]])
 
 
 def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
@@ -155,11 +180,22 @@ def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
 
 
 def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> datetime | None:
-    """Comments under an article have dates, too: what stands close below its headline is its own."""
+    """Comments under an article have dates, too, and so have events: what stands close below its headline is its own."""
     first = headline_row(walk, layout.regions, wordings)
     if first is None:
         return None
-    for line in walk.lines[first + 1 : first + 1 + _LINES_BELOW_HEADLINE]:
-        if len(line) <= _SHORT_LINE and (time := read_time(line)):
+    below = range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
+    return _first_time(walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
+
+
+def _is_linked_headline(walk: Walk, row: int) -> bool:
+    """The line below it is about another page."""
+    return row >= 0 and 2 * walk.link_chars[row] > len(walk.lines[row]) and walk.link_chars[row] >= _HEADLINE_CHARS
+
+
+def _first_time(lines: Iterable[str]) -> datetime | None:
+    """The first time in a line that is no sentence: 本院将于2015年6月18日开业！ says nothing of when the page was published."""
+    for line in lines:
+        if len(line) <= _SHORT_LINE and not _CLAUSE.search(line) and (time := read_time(line)):
             return time
     return None

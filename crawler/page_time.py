@@ -12,14 +12,29 @@ _DATE = re.compile(
     r"(?:[T\s]{0,4}(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?)?"
 )
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
+#: Behind these words 时间 and 日期 are those of an event: 活动时间：2019年5月1日.
+_EVENTS = (
+    "活动", "会议", "培训", "报名", "就诊", "义诊", "讲座", "开诊", "门诊", "出诊", "接诊", "坐诊", "截止", "考试", "面试",
+    "笔试", "举办", "开幕", "演出", "播出", "比赛", "工作", "体检", "手术", "住院", "入院", "出院", "就医", "出生", "成立",
+    "开业", "营业", "优惠", "执行", "实施", "施行", "生效", "采购", "公示", "开标", "投标", "递交", "预约", "检查", "服务",
+    "值班", "放假", "接种", "开始", "结束", "起止", "有效", "到期", "签到", "报到", "开课", "上课", "直播", "集合", "出发",
+)  # fmt: skip
 _LABELLED_TIME = re.compile(
-    r"(?:发布时间|发布日期|发表时间|发表日期|发表于|发布于|上传时间|添加时间|录入时间|更新时间|更新日期|时间|日期)\s{0,3}[:：]?\s{0,3}[\[【(（]?\s?(?=(?:19|20)\d{2}\D)"
+    r"(?:发布于|发表于|(?:时间|日期)"
+    + "".join(f"(?<!{event}..)" for event in _EVENTS)  # behind what they look back over: most places are neither word
+    + r")\s{0,3}[:：]?\s{0,3}[\[【(（]?\s?(?=(?:19|20)\d{2}\D)"
 )
 
 
 def find_date(text: str) -> re.Match[str] | None:
     """The first thing that is written like a date, whether there is such a day or not."""
     return _DATE.search(text)
+
+
+def is_date_alone(line: str) -> bool:
+    """Whether a line has nothing but a date, as under a notice that is signed."""
+    match = _DATE.match(line)
+    return match is not None and not line[match.end() :].strip()
 
 
 def labelled_time(line: str) -> datetime | None:

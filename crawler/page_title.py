@@ -35,7 +35,8 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
     parts = [part for written in _TITLE_BREAK.split(document) if (part := _unwrapped(written))]
     site = next((part for part in reversed(parts[1:]) if wordings.site_ending.search(part)), "")
     if shared:
-        return _shown_beginning(shared, [*headings, *shown]) or shared, site
+        whole = next((text for text in headings if text.startswith(shared) and is_start_of(document, text)), "")
+        return whole or _shown_beginning(shared, [*headings, *shown]) or shared, site
     headline = parts[0] if parts else ""
     first = _comparable(headline)
     for heading in headings:

@@ -53,6 +53,7 @@ class Wordings:
     body_selectors: frozenset[str]
     article_ends: re.Pattern[str]
     article_closers: re.Pattern[str]
+    article_neighbours: re.Pattern[str]
     article_lists: re.Pattern[str]
     calls: re.Pattern[str]
     link_calls: re.Pattern[str]
@@ -69,7 +70,7 @@ class Wordings:
 def load_wordings(folder: Path) -> Wordings:
     """Read `lexicons/web` (the folder itself). Raises `BadWordings`."""
     regions, calls = _toml(folder / "regions.toml"), _toml(folder / "calls.toml")
-    institutions = _toml(folder / "institutions.toml")
+    institutions, body = _toml(folder / "institutions.toml"), regions["body"]
     try:
         widget_of = {
             mark.lower(): row["name"] for row in _toml(folder / "widgets.toml")["widget"] for mark in row["marks"]
@@ -83,10 +84,14 @@ def load_wordings(folder: Path) -> Wordings:
             ),
             footer_marks=_any_of(regions["footer_marks"]["words"]),
             footer_lines=_any_of(regions["footer_marks"]["lines_before"]),
-            body_selectors=frozenset(regions["body"]["selectors"]),
-            article_ends=_any_of(regions["body"]["ends"]),
-            article_closers=re.compile(f"[（(\\[【]?(?:{_alternatives(regions['body']['closers'])})\\s?[:：]"),
-            article_lists=_any_of(regions["body"]["lists"]),
+            body_selectors=frozenset(body["selectors"]),
+            article_ends=_any_of([*body["neighbours"], *body["related"]]),
+            article_neighbours=_any_of(body["neighbours"]),
+            article_closers=re.compile(f"[（(\\[【]?(?:{_alternatives(body['closers'])})\\s?[:：]"),
+            article_lists=re.compile(
+                f"(?:{_alternatives([*body['related'], *body['more_related']])})[^，。！？]{{0,12}}$"
+                f"|(?:{_alternatives(body['statements'])})"
+            ),
             calls=_any_of(calls["phrases"]),
             link_calls=_any_of([*calls["phrases"], *calls["link_only"]]),
             widget_of=widget_of,
