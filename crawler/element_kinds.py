@@ -38,6 +38,7 @@ VOID = frozenset({
 SHOWN_RAW = frozenset({"xmp", "noembed", "noframes", "plaintext"})
 HEADINGS = frozenset({"h1", "h2", "h3"})
 PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
+_STREAMED = "S:"
 #: No more of a style or of names is read (and remembered): a page must not be able to fill our memory with them.
 _STYLE_CHARS, NAME_CHARS = 1000, 300
 
@@ -139,7 +140,9 @@ def hiding_of(tag: str, attributes: Mapping[str, str], hidden: frozenset[str]) -
 
     `hidden` are the names that the page's style sheets hide, as `hidden_names` gives them.
     """
-    hides, background = "hidden" in attributes and tag != "body", ""
+    # React sends parts of a page later, hidden as S:0 and so on, and puts each in its place by a script at once
+    hides = "hidden" in attributes and tag != "body" and not attributes.get("id", "").startswith(_STREAMED)
+    background = ""
     if hidden and "display" not in attributes.get("style", ""):  # a style in the tag goes before the sheets
         names = [f"#{attributes.get('id', '')}", *(f".{name}" for name in attributes.get("class", "").split())]
         hides = hides or not hidden.isdisjoint(names)

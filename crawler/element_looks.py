@@ -10,6 +10,7 @@ _BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
 _HIDING = re.compile(
     r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
 )
+_NO_HEIGHT = re.compile(r"(?:^|;)height:0(?:px|em|rem|%)?(?:;|!|$)")
 #: Not the words for leaving: logout, logoff.
 _LOGO = re.compile(r"logo(?!ut|ff|n)|院徽|院标|站标", re.IGNORECASE)
 _NAME_BREAK = re.compile(r"[-_\d]+")
@@ -40,7 +41,9 @@ def style_of(style: str) -> tuple[str, bool]:
     """The background image that an inline style names, and whether it hides its element."""
     compact = style.lower().replace(" ", "")
     background = _BACKGROUND.search(style) if "url(" in compact else None
-    return background[1] if background else "", _HIDING.search(compact) is not None
+    # a box with a padding holds the place of a picture by its width
+    cut_off = "overflow:hidden" in compact and "padding" not in compact and _NO_HEIGHT.search(compact) is not None
+    return background[1] if background else "", cut_off or _HIDING.search(compact) is not None
 
 
 def names_logo(attributes: Mapping[str, str]) -> bool:

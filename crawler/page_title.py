@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
-_TITLE_BREAK = re.compile(r"\s*[_|｜–—»]+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
+_TITLE_BREAK = re.compile(r"\s*(?:[_|｜–—―－»]|::)+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
 _HEADLINE_CHARS = 4
 #: A title that is shown, with something else behind it, has no fewer characters: 医院动态 begins many titles.
 _SHOWN_CHARS = 8

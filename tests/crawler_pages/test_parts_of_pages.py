@@ -97,6 +97,12 @@ def test_institutions_are_cut_out_of_running_text(wordings: Wordings) -> None:
     assert find_institutions(text, wordings) == ("云埔膝安骨科门诊部", "云埔协和妇产医院")
 
 
+@pytest.mark.parametrize("front", ["听朋友介绍", "了解", "感谢", "步行至", "目前", "首次入驻", "很幸运能够来"])
+def test_what_is_said_before_a_name_is_no_part_of_it(front: str, wordings: Wordings) -> None:
+    assert find_institutions(f"{front}云埔膝安骨科门诊部", wordings) == ("云埔膝安骨科门诊部",)
+    assert find_institutions(f"{front}国内一些医院", wordings) == ()
+
+
 @pytest.mark.parametrize(
     ("script", "target"),
     [
