@@ -9,7 +9,7 @@ from itertools import islice
 from crawler.article_frame import headline_row, is_time_line, row_above, time_row
 from crawler.main_body import Layout
 from crawler.page_time import find_date, is_date_alone, labelled_time, read_time
-from crawler.page_title import names_a_column, names_a_site, squeezed, title_and_site
+from crawler.page_title import is_start_of, names_a_column, names_a_site, squeezed, title_and_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
@@ -44,6 +44,7 @@ _HEADLINE_CHARS = 8
 _LINES_OF_SIGNATURE = 3
 #: Longer lines are prose: a date or 来源 in them is none of the page's own.
 _SHORT_LINE = 80
+_CRUMB = re.compile(r"[>›»→]")
 _CLAUSE = re.compile(r"[，。；！？]")
 _NOT_AUTHORS = frozenset(
     {"admin", "administrator", "管理员", "系统管理员", "佚名", "未知", "本站", "网络", "小编", "原创"}
@@ -151,24 +152,20 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     is_article = layout.prose >= _ARTICLE_PROSE
     if is_article and (time := _time_below_headline(walk, layout, wordings)):
         return time
-    body = walk.lines[layout.first : layout.end]
-    behind = [
-        walk.lines[row]
-        for row in range(layout.end, min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
-        if 2 * walk.link_chars[row] <= len(walk.lines[row]) and layout.regions[row] != "aside"
-    ]
-    for line in [*near, *body[-4:], *behind]:
-        if time := labelled_time(line):
+    own = [row for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1)]
+    tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
+    for row in [*own, *tail]:
+        if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
             return time
     if not is_article:
         return None
+    body = walk.lines[layout.first : layout.end]
     dated = (line for line in body if ("20" in line or "19" in line) and find_date(line[:200]))
     dates = len(list(islice(dated, _DATES_OF_A_LIST + 1)))
     if dates > _DATES_OF_A_LIST:
         return None
     signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
-    own = (walk.lines[row] for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1))
-    return _first_time(own) or _first_time([*signed, *walk.times[:1]])
+    return _first_time(walk.lines[row] for row in own) or _first_time([*signed, *walk.times[:1]])
 
 
 def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
@@ -188,9 +185,17 @@ def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> date
     return _first_time(walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
 
 
+def _is_of_page(walk: Walk, layout: Layout, row: int) -> bool:
+    """Whether a line in or behind the body is no link, stands in no side column and under no link to another page."""
+    is_link = 2 * walk.link_chars[row] > len(walk.lines[row])
+    return not is_link and layout.regions[row] != "aside" and not _is_linked_headline(walk, row - 1)
+
+
 def _is_linked_headline(walk: Walk, row: int) -> bool:
-    """The line below it is about another page."""
-    return row >= 0 and 2 * walk.link_chars[row] > len(walk.lines[row]) and walk.link_chars[row] >= _HEADLINE_CHARS
+    """Whether the line below is about another page: a link to that stands here, neither a way (首页 > 新闻) nor the own headline."""
+    if row < 0 or walk.link_chars[row] < _HEADLINE_CHARS or 2 * walk.link_chars[row] <= len(line := walk.lines[row]):
+        return False
+    return not _CRUMB.search(line) and not is_start_of(walk.document_title, line)
 
 
 def _first_time(lines: Iterable[str]) -> datetime | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.institutions import find_institutions
 from crawler.page_links import Resolver, resolve_links
-from crawler.page_time import read_time
+from crawler.page_time import labelled_time, read_time
 from crawler.script_redirect import script_redirect
 from crawler.wechat import is_wechat, read_post
 from crawler.wordings import BadWordings, Wordings, load_wordings
@@ -36,9 +36,27 @@ def test_time_is_read(text: str, wanted: datetime) -> None:
     assert read_time(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "2024-13-45", "12024-11-04", "1911-10-10", "电话 000-00001234", "2024-11"])
+@pytest.mark.parametrize(
+    "text", ["", "2024-13-45", "12024-11-04", "1911-10-10", "电话 000-00001234", "2024-11", "4000001234", "0898000012"]
+)
 def test_no_time(text: str) -> None:
     assert read_time(text) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["发布时间：2024-11-04 浏览：28", "时间:2024-11-04 作者：某", "发稿日期 2024/11/4", "发表于 2024 年 11 月 4 日"],
+)
+def test_a_time_is_named(line: str) -> None:
+    assert labelled_time(line) == datetime(2024, 11, 4, tzinfo=BEIJING)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["评论时间：2024-11-04", "活动时间：2024年11月4日", "引用日期2024-11-04", "发布时间：" + "长" * 200 + "2024-11-04"],
+)
+def test_the_time_of_something_else(line: str) -> None:
+    assert labelled_time(line) is None
 
 
 @given(st.text(max_size=60))
