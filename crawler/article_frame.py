@@ -63,10 +63,11 @@ def closed_at(walk: Walk, first: int, end: int, prose: Sequence[float], wordings
 
 
 def _without_list(walk: Walk, first: int, end: int, wordings: Wordings) -> int:
-    """The end of an article less the links to other pages behind it."""
-    while end > first + 1 and 2 * walk.link_chars[end - 1] > len(walk.lines[end - 1]):
-        end -= 1
-    return end - 1 if end > first + 1 and wordings.article_lists.match(walk.lines[end - 1]) else end
+    """The end of an article less the headed list of other pages behind it; links that have no heading are its own."""
+    row = end - 1
+    while row > first and 2 * walk.link_chars[row] > len(walk.lines[row]):
+        row -= 1
+    return row if row > first and wordings.article_lists.match(walk.lines[row]) else end
 
 
 def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int | None:
