@@ -7,9 +7,10 @@ from datetime import datetime
 from itertools import islice
 
 from crawler.article_frame import headline_row, is_time_line, row_above, time_row
+from crawler.element_pieces import squeezed
 from crawler.main_body import Layout
 from crawler.page_time import find_date, is_date_alone, labelled_time, read_time
-from crawler.page_title import is_start_of, names_a_column, names_a_site, squeezed, title_and_site
+from crawler.page_title import is_start_of, names_a_column, names_a_site, title_and_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from crawler.element_pieces import squeezed
 from crawler.walked import Walk
 from crawler.wordings import Wordings
 
 _TITLE_BREAK = re.compile(r"\s*(?:[_|｜–—―－»]|::)+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
+_SIGN = re.compile(r"\s*(?:[_|｜–—―－»-]|::)|\s@\s")
 _HEADLINE_CHARS = 4
 #: A title that is shown, with something else behind it, has no fewer characters: 医院动态 begins many titles.
 _SHOWN_CHARS = 8
@@ -36,14 +38,14 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
     site = next((part for part in reversed(parts[1:]) if wordings.site_ending.search(part)), "")
     if shared:
         whole = next((text for text in headings if text.startswith(shared) and is_start_of(document, text)), "")
-        return whole or _shown_beginning(shared, [*headings, *shown]) or shared, site
+        return whole or _shown_beginning(shared, [*headings, *shown], wordings) or shared, site
     headline = parts[0] if parts else ""
     first = _comparable(headline)
     for heading in headings:
         bare = _comparable(heading)
         if bare and heading != site and (bare in first or first in bare) and 2 * len(bare) >= len(first):
             return headline if bare.endswith(first) and bare != first else heading, site
-    if beginning := _shown_beginning(document, [*headings, *shown]):
+    if beginning := _shown_beginning(document, [*headings, *shown], wordings):
         return beginning, site
     if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and headline in walk.lines:
         return headline, site
@@ -69,15 +71,23 @@ def is_start_of(title: str, line: str) -> bool:
     return title.startswith(line) and not title[len(line) : len(line) + 1].isalnum()
 
 
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _shown_beginning(written: str, shown: Iterable[str]) -> str:
-    """The longest of the shown texts with which a title begins."""
+def _shown_beginning(written: str, shown: Iterable[str], wordings: Wordings) -> str:
+    """The longest of the shown texts with which a title begins, if what is behind it is parted from it by a sign, or by a
+    blank and no more than a short name: a title may say more than the page's headline, and what it says is to be read.
+    """
     return max(
-        (line for line in shown if len(line) >= _SHOWN_CHARS and is_start_of(written, line)), key=len, default=""
+        (line for line in shown if len(line) >= _SHOWN_CHARS and _is_parted(written, line, wordings)),
+        key=len,
+        default="",
     )
+
+
+def _is_parted(written: str, line: str, wordings: Wordings) -> bool:
+    rest = written.removeprefix(line)
+    if not written.startswith(line) or not rest or _SIGN.match(rest):
+        return written.startswith(line)
+    name = _TITLE_BREAK.split(rest.strip())[0]
+    return rest[0].isspace() and (len(name) <= _COLUMN_CHARS or names_a_site(name, wordings))
 
 
 def _unwrapped(part: str) -> str:

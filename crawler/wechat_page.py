@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from crawler.element_pieces import squeezed
 from crawler.main_body import Layout
 from crawler.page_parts import page_of
 from crawler.page_walk import walk_html
@@ -36,7 +37,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         title=post.title or page.title,
         site_name="微信公众平台",
         account=post.account or _line_of(walk, "js_name"),
-        author=post.author or " ".join(walk.metas.get("author", "").split()),
+        author=post.author or squeezed(walk.metas.get("author", "")),
         published_at=post.published_at or page.published_at,
         description=post.description or page.description,
         extra={**page.extra, **post.ids, **({ACCOUNT_PICTURE: post.account_picture} if post.account_picture else {})},
