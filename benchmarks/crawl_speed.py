@@ -1,9 +1,9 @@
 """How many pages a second a night without leads fetches, reads, judges, archives and stores, beside a bare Scrapy spider
 that only downloads the same pages, in one run.
 
-    python -m benchmarks.crawl_speed 2000
+    python -m benchmarks.crawl_speed 2000 [--kilobytes 128]
 
-The pages are invented (50 a site) and served on loopback by this process. The bare spider runs before and after ours, and
+The pages are invented (50 a site, a few kilobytes each or padded to so many) and served on loopback by this process. The bare spider runs before and after ours, and
 the mean of the two counts, so that a machine that others use slows both alike. Ours is one crawl process; its pace is that
 from the first visit to the last in its own records, the bare one's that from its first request to its end. CPU time is that
 of the whole night with start-up and sealing. Exit 1 when the goal is missed or a page is not stored as content.
@@ -104,11 +104,12 @@ def main() -> int:
     parser.add_argument(
         "--shards", type=int, default=read_settings({}).shards, help="crawl processes (default: as a night has)"
     )
+    parser.add_argument("--kilobytes", type=int, default=0, help="least size of a page (default: what its text takes)")
     asked = parser.parse_args()
     sites = max(1, asked.pages // PAGES_A_SITE)
     with (
         tempfile.TemporaryDirectory() as folder,
-        SampleWeb(0, World(write_sites(Path(folder, "web"), sites, PAGES_A_SITE, 0))) as web,
+        SampleWeb(0, World(write_sites(Path(folder, "web"), sites, PAGES_A_SITE, 0, kilobytes=asked.kilobytes))) as web,
     ):
         bare = [bare_pace(web.port, sites)]
         pages, ours, cpu_ms = our_pace(web, Path(folder, "home"), asked.shards)

@@ -1,7 +1,8 @@
 """Writes invented hospital sites of many plain pages, to be served on loopback by `SampleWeb`.
 
 Every site has a front page that links all its pages. The texts are lawful but for one page on each of `promoting` sites,
-so that a night over them seals some leads as well.
+so that a night over them seals some leads as well. Pages are a few kilobytes, or padded to the size of real ones with what makes
+those large: styles, scripts, and lists in nested boxes.
 """
 
 import random
@@ -40,24 +41,32 @@ PROMOTION = (
 )
 
 
-def write_sites(folder: Path, sites: int, pages: int, promoting: int, seed: int = 1) -> dict[str, Site]:
-    """`sites` hosts of `pages` pages each, front page included; the same seed writes the same bytes."""
+def write_sites(
+    folder: Path, sites: int, pages: int, promoting: int, seed: int = 1, kilobytes: int = 0
+) -> dict[str, Site]:
+    """`sites` hosts of `pages` pages each, front page included; the same seed writes the same bytes.
+
+    `kilobytes` (of 1024 bytes) is the least size of a page, 0 for what its text takes.
+    """
     dice = random.Random(seed)
+    furniture = _furniture(kilobytes * 1024, pages)
     return {
-        (host := f"hospital-{number:04d}.example"): _write_site(folder / host, number, pages, number < promoting, dice)
+        (host := f"hospital-{number:04d}.example"): _write_site(
+            folder / host, number, pages, number < promoting, dice, furniture
+        )
         for number in range(sites)
     }
 
 
-def _write_site(folder: Path, number: int, pages: int, promotes: bool, dice: random.Random) -> Site:
+def _write_site(folder: Path, number: int, pages: int, promotes: bool, dice: random.Random, furniture: str) -> Site:
     folder.mkdir(parents=True)
     name = f"示例第{number}医院"
     links = "".join(f'<li><a href="/page-{page}.html">院务公开 {page}</a></li>' for page in range(1, pages))
-    _write_page(folder / "index.html", f"{name}首页", f"<ul>{links}</ul>{_paragraphs(dice)}")
+    _write_page(folder / "index.html", f"{name}首页", f"<ul>{links}</ul>{_paragraphs(dice)}{furniture}")
     for page in range(1, pages):
         title = f"{name}院务公开第{page}期"
         body = PROMOTION.format(d=dice.choice(DEPARTMENTS), n=number) if promotes and page == 1 else _paragraphs(dice)
-        _write_page(folder / f"page-{page}.html", title, f"<h1>{title}</h1>{body}")
+        _write_page(folder / f"page-{page}.html", title, f"<h1>{title}</h1>{body}{furniture}")
     return Site(
         host=folder.name,
         title=name,
@@ -75,6 +84,27 @@ def _write_site(folder: Path, number: int, pages: int, promotes: bool, dice: ran
         targets=({"max_pages": pages, "min_pages": pages, "delay_seconds": 0, "depth": 1},),
         verbatim=True,
     )
+
+
+def _furniture(least_bytes: int, pages: int) -> str:
+    """What stands around the text of a page: five eighths of it styles and scripts, the rest boxes with links to the site's pages."""
+    if not least_bytes:
+        return ""
+    unseen = least_bytes * 5 // 16
+    rule = (
+        ".column-{0:04d} .box-{0:04d}{{margin:0 auto;padding:{0}px 12px;color:#33{0:04d};background-repeat:no-repeat}}"
+    )
+    styles = "".join(rule.format(number) for number in range(unseen // len(rule.format(0))))
+    call = "var box{0:04d}=document.getElementById('box-{0:04d}');if(box{0:04d}){{box{0:04d}.onclick=function(){{return {0}}}}}"
+    scripts = "".join(call.format(number) for number in range(unseen // len(call.format(0))))
+    box = (
+        '<div class="column-{0:04d} side"><div class="box-{0:04d} inner"><ul class="list list-{0:04d}"><li class="item">'
+        '<span class="date">2026-11-{1:02d}</span><a class="more" href="/page-{2}.html">院务公开</a></li></ul></div></div>'
+    )
+    room = least_bytes - len(styles) - len(scripts)
+    count = room // len(box.format(0, 1, 1).encode()) + 1
+    boxes = "".join(box.format(number, number % 28 + 1, number % max(1, pages - 1) + 1) for number in range(count))
+    return f"<style>{styles}</style><script>{scripts}</script>{boxes}"
 
 
 def _paragraphs(dice: random.Random) -> str:
