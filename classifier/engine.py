@@ -70,6 +70,7 @@ class Analyser:
         required = ((index, clause) for index, (_, item) in enumerate(alternatives) for clause in clauses_of(item))
         self._matcher = Matcher(anchors, book.groups, required)
         self._topics = self._matcher.literals_of(book.topic_groups)
+        self._product_nouns = self._matcher.literals_of(book.product_groups)
         self.gates = load_gates(lexicons / "gates", self._folder, fact_names)
         self._finder = Finder(alternatives, self._matcher, self.gates, Segmenter())
         self.facts = tuple(sorted(book.facts))
@@ -86,7 +87,7 @@ class Analyser:
 
     def find(self, document: Document) -> Found:
         """Read the page and find the places that rules of words point at."""
-        read = read_document(document, self._folder, self._matcher)
+        read = read_document(document, self._folder, self._matcher, self._product_nouns)
         genre = self._book.evaluate(read.view)
         facts = frozenset(read.view.facts)
         located = tuple(self._finder.find(read.folded, document.text, read.scan, facts))

@@ -19,7 +19,7 @@ from domain.findings import FAMILIES, GENRES
 SCOPES = ("text", "body", "title", "site", "head", "any")
 SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
            "product-ad", "images", "long", "short",
-           "strong-findings")  # fmt: skip
+           "named-product", "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
 
 
@@ -52,6 +52,7 @@ class FactBook:
     relevant_in_full: int
     relevant_per_hundred: float
     topic_groups: tuple[str, ...]
+    product_groups: tuple[str, ...]
 
     def relevance(self, view: PageView) -> float:
         """How far (0..1) the page is about bodies and medicine: distinct words, and words per hundred code points,
@@ -74,10 +75,11 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     groups = _load_groups(folder / "cues.yml", folder_of_text)
     path = folder / "facts.yml"
     data = load_mapping(path)
-    if set(data) != {"relevance", "topics", "facts", "genres"}:
-        raise LexiconError(path, "expected `relevance`, `topics`, `facts` and `genres`")
-    if not isinstance(data["topics"], list) or not set(data["topics"]) <= set(groups):
-        raise LexiconError(path, "expected known word groups", line_of(path, "topics"))
+    if set(data) != {"relevance", "topics", "products", "facts", "genres"}:
+        raise LexiconError(path, "expected `relevance`, `topics`, `products`, `facts` and `genres`")
+    for name in ("topics", "products"):
+        if not isinstance(data[name], list) or not set(data[name]) <= set(groups):
+            raise LexiconError(path, "expected known word groups", line_of(path, name))
     relevance = data["relevance"]
     if (
         set(relevance) != {"groups", "full", "per_hundred"}
@@ -103,6 +105,7 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
         int(relevance["full"]),
         float(relevance["per_hundred"]),
         tuple(data["topics"]),
+        tuple(data["products"]),
     )
 
 
@@ -125,7 +128,7 @@ class ConditionReader:
         self.known_facts: set[str] = set()
 
     def test(self, condition: object, *where: str | int) -> Test:
-        """One of: {all: [...]}, {any: [...]}, {none: [...]} (these combine), {fact}, {cues, in, at_least, times},
+        """One of: {all: [...]}, {any: [...]}, {none: [...]} (these combine), {fact}, {cues, in, at_least, times, per_hundred},
         {signal, at_least}, {pattern, in}, {families, at_least}; a bare string is a fact."""
         if isinstance(condition, str):
             condition = {"fact": condition}
@@ -136,7 +139,7 @@ class ConditionReader:
             return self._combined(condition, *where)
         if keys == {"fact"}:
             return self._fact(condition["fact"], *where)
-        if "cues" in keys and keys <= {"cues", "in", "at_least", "times"}:
+        if "cues" in keys and keys <= {"cues", "in", "at_least", "times", "per_hundred"}:
             return self._cues(condition, *where)
         if "signal" in keys and keys <= {"signal", "at_least"}:
             return self._signal(condition, *where)
@@ -183,6 +186,7 @@ class ConditionReader:
         if scope not in SCOPES:
             raise self._wrong(f"no scope {scope!r}", *where)
         distinct, times = int(condition.get("at_least", 1)), int(condition.get("times", 1))
+        share = float(condition.get("per_hundred", 0)) / 100
 
         def holds(view: PageView) -> bool:
             seen = view.cues[scope]
@@ -192,7 +196,7 @@ class ConditionReader:
                     entry = seen[name]
                     words += entry[0]
                     total += entry[1]
-            return words >= distinct and total >= times
+            return words >= distinct and total >= times and total >= share * view.signals["length"]
 
         return holds
 

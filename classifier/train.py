@@ -47,7 +47,7 @@ class Settings:
     penalty: float = 3.0
     trust: float = 7.0
     folds: int = 5
-    false_positive_rate: float = 0.007
+    false_positive_rate: float = 0.006
 
 
 @dataclass(frozen=True, slots=True)

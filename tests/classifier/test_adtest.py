@@ -9,6 +9,7 @@ from classifier.engine import Analyser
 from domain.findings import Document
 
 ANALYSER = Analyser(Path(__file__).parents[2] / "lexicons")
+PLACED = "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
 
@@ -28,6 +29,7 @@ def analyse(text: str, **fields: str) -> Analysis:
         ("认定指南8(5)", SCIENCE + "点击预约专家。", {}),
         ("互联网广告管理办法8", SCIENCE + "详询电话000-00001234。", {}),
         ("广告法2", "种植牙限时特惠，闺蜜同行立减500元，名额有限。", {"site_name": "示例口腔门诊部"}),
+        ("广告法19", PLACED, {"title": "鼻炎怎么办"}),
         ("广告法17", "灵芝孢子粉胶囊，三个疗程治愈糖尿病，不用再吃药，现货包邮。", {"site_name": "示例旗舰店"}),
     ],
 )
@@ -87,7 +89,29 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("evasion", "我院根*治牛皮癣", {}),
         ("qr-code", "长按识别二维码", {}),
         ("medical-beauty-item", "热玛吉", {}),
+        ("product-placement", PLACED, {}),
+        ("research-genre", "目的：观察疗效。方法：分为两组。结果：差异明显。结论：可以推广。", {}),
+        ("research-genre", "对照组与试验组各四十例。", {}),
     ],
 )
 def test_facts(fact: str, text: str, fields: dict[str, str]) -> None:
     assert fact in analyse(text, **fields).facts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLACED.replace("净鼻呼吸膏", "该膏").replace("可以选择", "请问"),
+        "阿司匹林肠溶胶囊怎么吃？阿司匹林肠溶胶囊不可掰开，阿司匹林肠溶胶囊应餐前服用。",
+        "这款呼吸膏，另一种鼻舒膏，再一种通窍膏，主要成分和配方各不相同，品牌很多。",
+    ],
+    ids=["never by name", "by name and nothing a maker would say", "many, each named once"],
+)
+def test_no_product_is_placed(text: str) -> None:
+    assert "product-placement" not in analyse(text).facts
+
+
+def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
+    told = "研究、方法、结果、文献各提到一次。"
+    assert "research-genre" in analyse(told).facts
+    assert "research-genre" not in analyse(told + "欢迎了解本店的各项服务与环境。" * 60).facts

