@@ -79,11 +79,13 @@ def _body_bounds(document: Document, folded: Folded) -> tuple[int, int]:
 
 def _most_named(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
     """How often the product that the text names most is named: a product noun behind the same two letters or characters."""
-    names = Counter([
-        text[start - 2 : end]
-        for start, end, literal in hits
-        if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME
-    ])
+    names = Counter(
+        [
+            text[start - 2 : end]
+            for start, end, literal in hits
+            if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME
+        ]
+    )
     return max(names.values(), default=0)
 
 

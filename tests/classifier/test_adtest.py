@@ -9,7 +9,9 @@ from classifier.engine import Analyser
 from domain.findings import Document
 
 ANALYSER = Analyser(Path(__file__).parents[2] / "lexicons")
-PLACED = "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
+PLACED = (
+    "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
+)
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
 
