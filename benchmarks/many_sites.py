@@ -87,7 +87,8 @@ def _write_site(folder: Path, number: int, pages: int, promotes: bool, dice: ran
 
 
 def _furniture(least_bytes: int, pages: int) -> str:
-    """What stands around the text of a page: five eighths of it styles and scripts, the rest boxes with links to the site's pages."""
+    """What stands around the text of a page: five eighths of it styles and scripts, the rest boxes with links to the site's pages,
+    which bear the same few names again and again."""
     if not least_bytes:
         return ""
     unseen = least_bytes * 5 // 16
@@ -103,7 +104,7 @@ def _furniture(least_bytes: int, pages: int) -> str:
     )
     room = least_bytes - len(styles) - len(scripts)
     count = room // len(box.format(0, 1, 1).encode()) + 1
-    boxes = "".join(box.format(number, number % 28 + 1, number % max(1, pages - 1) + 1) for number in range(count))
+    boxes = "".join(box.format(number % 12, number % 28 + 1, number % max(1, pages - 1) + 1) for number in range(count))
     return f"<style>{styles}</style><script>{scripts}</script>{boxes}"
 
 
