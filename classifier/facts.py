@@ -187,6 +187,9 @@ class ConditionReader:
             raise self._wrong(f"no scope {scope!r}", *where)
         distinct, times = int(condition.get("at_least", 1)), int(condition.get("times", 1))
         share = float(condition.get("per_hundred", 0)) / 100
+        if share and scope not in ("text", "body", "any"):
+            raise self._wrong("`per_hundred` is for `text`, `body` and `any`", *where)
+        length = "text-length" if scope == "text" else "length"
 
         def holds(view: PageView) -> bool:
             seen = view.cues[scope]
@@ -196,7 +199,7 @@ class ConditionReader:
                     entry = seen[name]
                     words += entry[0]
                     total += entry[1]
-            return words >= distinct and total >= times and total >= share * view.signals["length"]
+            return words >= distinct and total >= times and total >= share * view.signals[length]
 
         return holds
 

@@ -62,7 +62,7 @@ def read_document(
     }
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
-    view.signals["length"] = high - low
+    view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
     view.signals["named-product"] = _most_named(folded.text, scan.hits, product_nouns)
     return Read(document, folded, scan, title_scan, view, (low, high))
 

@@ -116,4 +116,9 @@ def test_no_product_is_placed(text: str) -> None:
 def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
     told = "研究、方法、结果、文献各提到一次。"
     assert "research-genre" in analyse(told).facts
-    assert "research-genre" not in analyse(told + "欢迎了解本店的各项服务与环境。" * 60).facts
+    long = told + "欢迎了解本店的各项服务与环境。" * 60
+    assert "research-genre" not in analyse(long).facts
+    body = Document(long, body_start=len(told), body_end=len(told) + 200)
+    assert (
+        "research-genre" not in ANALYSER.analyse(body).facts
+    )  # words of the whole page are held against the whole page
