@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from classifier.adtest import load_ad_test
 from classifier.analysis import Analysis
 from classifier.explain import reasons_for
-from classifier.facts import load_facts
+from classifier.facts import NAME_KINDS, load_facts
 from classifier.features import CHARACTERS_READ, MASKED_FROM, characters, discount, names, off_topic, structure
 from classifier.findings import Finder, Located
 from classifier.fold import Folded, Folder
 from classifier.gates import load_gates
 from classifier.matcher import Matcher, Scan
 from classifier.model import Model, load_model
+from classifier.naming import NameWords
 from classifier.page_rules import page_findings
 from classifier.reading import Read, read_document
 from classifier.removal import Removal, removal_reason, smallest_removal
@@ -70,7 +71,7 @@ class Analyser:
         required = ((index, clause) for index, (_, item) in enumerate(alternatives) for clause in clauses_of(item))
         self._matcher = Matcher(anchors, book.groups, required)
         self._topics = self._matcher.literals_of(book.topic_groups)
-        self._product_nouns = self._matcher.literals_of(book.product_groups)
+        self._names = NameWords(*(self._matcher.literals_of(book.name_groups[kind]) for kind in NAME_KINDS))
         self.gates = load_gates(lexicons / "gates", self._folder, fact_names)
         self._finder = Finder(alternatives, self._matcher, self.gates, Segmenter())
         self.facts = tuple(sorted(book.facts))
@@ -87,7 +88,7 @@ class Analyser:
 
     def find(self, document: Document) -> Found:
         """Read the page and find the places that rules of words point at."""
-        read = read_document(document, self._folder, self._matcher, self._product_nouns)
+        read = read_document(document, self._folder, self._matcher, self._names)
         genre = self._book.evaluate(read.view)
         facts = frozenset(read.view.facts)
         located = tuple(self._finder.find(read.folded, document.text, read.scan, facts))

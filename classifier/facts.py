@@ -19,8 +19,10 @@ from domain.findings import FAMILIES, GENRES
 SCOPES = ("text", "body", "title", "site", "head", "any")
 SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
            "product-ad", "images", "long", "short",
-           "named-product", "strong-findings")  # fmt: skip
+           "named-product", "named-institution", "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
+NAME_KINDS = ("products", "institutions", "no_private_institution")
+"""What the word groups of `names` say of the name that such a word ends or stands in."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class FactBook:
     relevant_in_full: int
     relevant_per_hundred: float
     topic_groups: tuple[str, ...]
-    product_groups: tuple[str, ...]
+    name_groups: Mapping[str, tuple[str, ...]]
 
     def relevance(self, view: PageView) -> float:
         """How far (0..1) the page is about bodies and medicine: distinct words, and words per hundred code points,
@@ -75,11 +77,14 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     groups = _load_groups(folder / "cues.yml", folder_of_text)
     path = folder / "facts.yml"
     data = load_mapping(path)
-    if set(data) != {"relevance", "topics", "products", "facts", "genres"}:
-        raise LexiconError(path, "expected `relevance`, `topics`, `products`, `facts` and `genres`")
-    for name in ("topics", "products"):
-        if not isinstance(data[name], list) or not set(data[name]) <= set(groups):
-            raise LexiconError(path, "expected known word groups", line_of(path, name))
+    if set(data) != {"relevance", "topics", "names", "facts", "genres"}:
+        raise LexiconError(path, "expected `relevance`, `topics`, `names`, `facts` and `genres`")
+    if not isinstance(data["names"], dict) or set(data["names"]) != set(NAME_KINDS):
+        raise LexiconError(path, f"expected {', '.join(NAME_KINDS)}", line_of(path, "names"))
+    for where in (("topics",), *(("names", kind) for kind in NAME_KINDS)):
+        members = data[where[0]] if len(where) == 1 else data[where[0]][where[1]]
+        if not isinstance(members, list) or not set(members) <= set(groups):
+            raise LexiconError(path, "expected known word groups", line_of(path, *where))
     relevance = data["relevance"]
     if (
         set(relevance) != {"groups", "full", "per_hundred"}
@@ -105,7 +110,7 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
         int(relevance["full"]),
         float(relevance["per_hundred"]),
         tuple(data["topics"]),
-        tuple(data["products"]),
+        {kind: tuple(data["names"][kind]) for kind in NAME_KINDS},
     )
 
 

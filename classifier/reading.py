@@ -1,15 +1,15 @@
 """From a document to a page view: folded text, one automaton pass per field, what the grammars see."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from classifier.facts import PageView
 from classifier.fold import Folded, Folder
-from classifier.matcher import Hit, Matcher, Scan
+from classifier.matcher import Matcher, Scan
+from classifier.naming import NameWords, most_named_institution, most_named_product
 from domain.contacts import find_contacts
 from domain.findings import Document
 from domain.identifiers import find_identifiers
@@ -21,8 +21,6 @@ _CONTACT_CUE = re.compile(r"\d[\d\- ]{5}|微信|[vw]x|qq|v信|地址|院址")
 _CONTACT_REACH = 20_000
 """Contacts in bare text are looked for in the first and last so many code points: a page says it there or not at all."""
 _LONG, _SHORT = 200, 60
-_NO_NAME = frozenset("的了这该种款些类用和或等此本各")
-"""Characters before a product noun after which no name has been given."""
 _SHORTEST_BODY = 80
 """A main body shorter than this says less about the page than the whole text does."""
 
@@ -39,10 +37,7 @@ class Read:
     body: tuple[int, int]
 
 
-def read_document(
-    document: Document, folder: Folder, matcher: Matcher, product_nouns: Collection[int] = frozenset()
-) -> Read:
-    """Read a document; `product_nouns` are the literals that end the name of a product, such as 凝胶."""
+def read_document(document: Document, folder: Folder, matcher: Matcher, names: NameWords) -> Read:
     folded = folder.fold(document.text)
     title = folder.fold(document.title[:400]).text
     site = folder.fold(f"{document.site_name[:200]} {document.account[:200]}".strip()).text
@@ -63,7 +58,8 @@ def read_document(
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
-    view.signals["named-product"] = _most_named(folded.text, scan.hits, product_nouns)
+    view.signals["named-product"] = most_named_product(folded.text, scan.hits, names.products)
+    view.signals["named-institution"] = most_named_institution(folded.text, scan.hits, names)
     return Read(document, folded, scan, title_scan, view, (low, high))
 
 
@@ -75,18 +71,6 @@ def _body_bounds(document: Document, folded: Folded) -> tuple[int, int]:
         return min(document.body_start, length), min(document.body_end, length)
     low, high = np.searchsorted(folded.starts, [document.body_start, document.body_end]).tolist()
     return low, high
-
-
-def _most_named(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
-    """How often the product that the text names most is named: a product noun behind the same two letters or characters."""
-    names = Counter(
-        [
-            text[start - 2 : end]
-            for start, end, literal in hits
-            if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME
-        ]
-    )
-    return max(names.values(), default=0)
 
 
 def _sum(*counts: Mapping[int, int]) -> dict[int, int]:

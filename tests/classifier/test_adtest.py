@@ -12,6 +12,7 @@ ANALYSER = Analyser(Path(__file__).parents[2] / "lexicons")
 PLACED = (
     "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
 )
+PLACED_CLINIC = "包皮过长要不要手术？以示例城云岭男子医院为例。一、清洁：云岭男子医院的医生常提醒注意卫生。二、风险：在云岭男子医院，医生会先作检查。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
 
@@ -29,6 +30,7 @@ def analyse(text: str, **fields: str) -> Analysis:
             {},
         ),
         ("认定指南8(5)", SCIENCE + "点击预约专家。", {}),
+        ("认定指南8(1)", PLACED_CLINIC, {}),
         ("互联网广告管理办法8", SCIENCE + "详询电话000-00001234。", {}),
         ("广告法2", "种植牙限时特惠，闺蜜同行立减500元，名额有限。", {"site_name": "示例口腔门诊部"}),
         ("广告法19", PLACED, {"title": "鼻炎怎么办"}),
@@ -92,6 +94,7 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("qr-code", "长按识别二维码", {}),
         ("medical-beauty-item", "热玛吉", {}),
         ("product-placement", PLACED, {}),
+        ("institution-placement", PLACED_CLINIC, {}),
         ("research-genre", "目的：观察疗效。方法：分为两组。结果：差异明显。结论：可以推广。", {}),
         ("research-genre", "对照组与试验组各四十例。", {}),
     ],
@@ -111,6 +114,20 @@ def test_facts(fact: str, text: str, fields: dict[str, str]) -> None:
 )
 def test_no_product_is_placed(text: str) -> None:
     assert "product-placement" not in analyse(text).facts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLACED_CLINIC.replace("云岭男子医院", "云岭大学附属第三医院"),
+        PLACED_CLINIC.replace("云岭男子医院", "正规的男子医院"),
+        PLACED_CLINIC.replace("在云岭男子医院，", "在医院，"),
+        "云岭男子医院、安禾骨科医院和澄心眼科医院都在这条街上，各有门诊。",
+    ],
+    ids=["public", "never by name", "named twice", "many, each named once"],
+)
+def test_no_institution_is_placed(text: str) -> None:
+    assert "institution-placement" not in analyse(text).facts
 
 
 def test_a_long_page_is_no_research_for_four_words_of_it() -> None:

@@ -1,0 +1,57 @@
+"""How often a text names one product or one institution: who names a thing again and again means to place it."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from classifier.matcher import Hit
+
+_NO_NAME = frozenset("的了这该种款些类用和或等此本各")
+"""Characters before a product noun after which no name has been given."""
+_NO_PART = frozenset("的了这那该哪是在到去和或等此本各让找选，。、；：？！")
+"""Characters that are no part of the name of an institution."""
+_INSTITUTION_NAME = 4
+"""Characters before the noun by which two institutions are told apart: two are often a kind (专科医院, 眼科医院)."""
+_PUBLIC_REACH = 10
+"""Code points before the end of an institution's name in which a word tells it public (某大学附属第三医院)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    """Numbers of the literals that end names of products and of institutions, and of those that tell an institution public or unnamed."""
+
+    products: frozenset[int] = frozenset()
+    institutions: frozenset[int] = frozenset()
+    no_private_institution: frozenset[int] = frozenset()
+
+
+def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
+    """How often the product that the text names most is named: a product noun behind the same two letters or characters."""
+    names = Counter(
+        [
+            text[start - 2 : end]
+            for start, end, literal in hits
+            if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME
+        ]
+    )
+    return max(names.values(), default=0)
+
+
+def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> int:
+    """How often the private institution that the text names most is named: a noun behind the same four characters.
+
+    An institution counts as private when no word of public ones, and none that leaves it unnamed, stands in or just before its name.
+    """
+    nouns, others = words.institutions, words.no_private_institution
+    places = [(start, end) for start, end, literal in hits if literal in nouns and start >= _INSTITUTION_NAME]
+    if not places:
+        return 0
+    other_ends = [(start, end) for start, end, literal in hits if literal in others]
+    names: Counter[str] = Counter()
+    for start, end in places:
+        name = text[start - _INSTITUTION_NAME : end]
+        if not name.isalpha() or not _NO_PART.isdisjoint(name):
+            continue
+        if not any(end - _PUBLIC_REACH <= low and high <= end for low, high in other_ends):
+            names[name] += 1
+    return max(names.values(), default=0)
