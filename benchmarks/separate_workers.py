@@ -235,5 +235,6 @@ def _long(party: Party, cut: Cut) -> tuple[str, list[str]]:
 
 
 def _last_words(worker: "subprocess.Popen[str]") -> list[str]:
+    """What it said to its operator, without the lines of its log."""
     assert worker.stderr is not None
-    return worker.stderr.read().splitlines()
+    return [line for line in worker.stderr.read().splitlines() if not line.startswith("{")]

@@ -59,6 +59,7 @@ class _Serving:
         self._at_once = at_once
         self._always = always
         self._stopping = threading.Event()
+        self._told = False
 
     def run(self) -> None:
         try:
@@ -113,13 +114,19 @@ class _Serving:
         return take_question(self._engine, self._name, utc_now(), _TAKEN_SECONDS)
 
     async def _asked(self, ask: Callable[[], _Result]) -> _Result | None:
-        """None also when the database could not be asked: a worker that cannot for long ends, and what it had is taken by others."""
+        """None also when the database could not be asked, which is told once until it can be again: a worker that cannot for long ends,
+        and what it had is taken by others."""
         try:
-            return await asyncio.to_thread(ask)
+            result = await asyncio.to_thread(ask)
         except SQLAlchemyError as fault:
-            structlog.get_logger().warning("pictures: the database cannot be asked", reason=str(fault).splitlines()[0])
+            told, self._told = self._told, True
+            if not told:
+                reason = str(fault).splitlines()[0]
+                structlog.get_logger().warning("pictures: the database cannot be asked", reason=reason)
             await self._pause(1.0)
             return None
+        self._told = False
+        return result
 
     async def _pause(self, seconds: float) -> None:
         until = asyncio.get_running_loop().time() + seconds
