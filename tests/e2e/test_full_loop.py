@@ -66,6 +66,7 @@ def web() -> Iterator[SampleWeb]:
         yield running
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_whole_way(yiguang: Run, database_url: str, web: SampleWeb, tmp_path: Path) -> None:
     targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
     write_targets(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, func, select
 
 from domain.routing import Recipient
@@ -33,6 +34,7 @@ def refer(url: str, cases: Mapping[str, int]) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_ladder_over_a_site_that_changes(
     yiguang: Run, database_url: str, site: ChangingSite, tmp_path: Path
 ) -> None:
@@ -122,6 +124,7 @@ def test_the_ladder_over_a_site_that_changes(
     assert (broken["outcome"], broken["http_status"]) == ("http-error", 503)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_another_command_left_is_ended_as_what_it_is(
     yiguang: Run, home: Path, database_url: str, site: ChangingSite, tmp_path: Path
 ) -> None:
