@@ -100,7 +100,11 @@ def test_no_form_breaks_it(client: Client, path: str, form: list[tuple[str, str]
     ):
         answer = client.post(address, fields)
         # 405 where dots in the path make it another address, which is only read
-        assert answer.status_code in (200, 303, 400, 403, 404, 405, 409, 422), (address, answer.status_code, answer.text)
+        assert answer.status_code in (200, 303, 400, 403, 404, 405, 409, 422), (
+            address,
+            answer.status_code,
+            answer.text,
+        )
         if address.startswith("/api/") and answer.status_code not in (200, 303, 404):
             assert_is_error(answer.json())
 
