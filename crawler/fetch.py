@@ -132,7 +132,7 @@ class PageFetcher:
         return max(scope.target.delay_seconds, min(answer.delay_seconds, self._settings.max_crawl_delay_seconds))
 
     async def _robots_txt(self, url: str, local: bool) -> Exchange:
-        exchange = await self._gates.take(url, local, 0.0, self._download)
+        exchange = await self._gates.take_aside(url, local, self._download)
         self._robots_exchanges.append(exchange)
         return exchange
 

@@ -5,7 +5,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from crawler.urls import host_of, site_of
@@ -50,8 +50,8 @@ class SiteGates:
             # Asleep before taking a place at the server: the pause is this site's, not its neighbours'
             opens_at = max(gate.opens_at, self._visited_until + delay_seconds)
             await asyncio.sleep(max(0.0, opens_at - time.monotonic()))
-            if not long and (address := self._address_of.get(host)) is not None:
-                await stack.enter_async_context(self._places[address])
+            if not long:
+                await stack.enter_async_context(self._place(host))
             try:
                 yield
             finally:
@@ -64,6 +64,20 @@ class SiteGates:
             exchange = await download(url, local)
         self.note_address(host, exchange.ip)
         return exchange
+
+    async def take_aside(self, url: str, local: bool, download: Download) -> Exchange:
+        """Make one request beside the site's turn: whoever needs its answer may hold the turn, and would wait for itself."""
+        host = host_of(url)
+        await asyncio.sleep(max(0.0, self._gates[site_of(host)].opens_at - time.monotonic()))
+        async with self._place(host):
+            exchange = await download(url, local)
+        self.note_address(host, exchange.ip)
+        return exchange
+
+    def _place(self, host: str) -> AbstractAsyncContextManager[object]:
+        """One of the places at a host's server, as far as it is known."""
+        address = self._address_of.get(host)
+        return nullcontext() if address is None else self._places[address]
 
     def note_address(self, host: str, address: str) -> None:
         """Remember which server answered for a host."""
