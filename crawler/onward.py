@@ -25,7 +25,7 @@ def sent_on_to(page: ExtractedPage, body: bytes) -> str:
         return target
     if len(page.text) > _SPLASH_CHARACTERS or page.images:
         return ""
-    seconds, refreshed = get_meta_refresh(body[:_HEAD_BYTES], page.url)
+    seconds, refreshed = _refresh(page, body)
     if seconds is None or refreshed is None or seconds > _SPLASH_SECONDS:
         return ""
     return "" if without_fragment(refreshed) == without_fragment(page.url) else refreshed
@@ -33,5 +33,11 @@ def sent_on_to(page: ExtractedPage, body: bytes) -> str:
 
 def with_meta_refresh(page: ExtractedPage, body: bytes) -> ExtractedPage:
     """Count where a refresh in the markup leads as a link: splash pages have no other."""
-    _, target = get_meta_refresh(body[:_HEAD_BYTES], page.url)
+    _, target = _refresh(page, body)
     return page if target is None else replace(page, links=(*page.links, Link(target)))
+
+
+def _refresh(page: ExtractedPage, body: bytes) -> tuple[float, str] | tuple[None, None]:
+    """Seconds and address of the refresh in a page's head. The head is decoded here: w3lib raises for bytes that are not
+    UTF-8 throughout, as those of a GBK page, or of a character that the end of the head cuts in two."""
+    return get_meta_refresh(body[:_HEAD_BYTES].decode(page.encoding, "replace"), page.url, page.encoding)
