@@ -1,7 +1,7 @@
 """Signs that a site makes URLs without end: repeated path parts, calendars, combinations of parameters."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -10,8 +10,9 @@ MAX_PATH_SEGMENTS = 15
 MAX_SAME_SEGMENT = 3
 #: Pages of one calendar: a healthy archive has a page a month for some years.
 MAX_DATES_OF_ONE_PATTERN = 60
-#: Distinct queries of one path by number of parameters. One parameter is how many CMS name articles (`?id=12`), so it
-#: is bounded by the page budget only; three and more are filters being combined.
+#: Distinct queries of one path by number of parameters, those of a series left out. By one number CMS name articles, alone
+#: (`?id=12`) or behind words that lead to them (`?m=content&a=show&catid=3&id=12`): a series is bounded by the page budget only.
+#: What else has three and more parameters are filters being combined.
 _MAX_QUERIES = {2: 200}
 MAX_QUERIES_OF_MANY_PARAMETERS = 50
 
@@ -23,6 +24,11 @@ _DATE_QUERY = re.compile(
     r"|(?:^|&)(?:date|day|month|rq|riqi)=(?:19|20)\d{4,6}(?=&|$)|year=(?:19|20)\d\d(?=&|$)"
 )
 _DIGITS = re.compile(r"\d+")
+# id=345 of an article, not t=1764072000123 of a clock
+_NUMBERED = re.compile(r"[^=]+=\d{1,9}")
+_MAX_NUMBERS_REMEMBERED = 20_000
+#: What the articles of one path may have beside their numbers: the columns of a large site.
+_MAX_COLUMNS = 100
 
 
 @dataclass(slots=True)
@@ -31,6 +37,11 @@ class TrapWatch:
 
     _dates: Counter[str] = field(default_factory=Counter)
     _queries: Counter[str] = field(default_factory=Counter)
+    #: Of each path the numbers that each parameter had, and what stood beside them.
+    _numbers: defaultdict[str, defaultdict[str, set[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(set))
+    )
+    _columns: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def refusal(self, url: str) -> str | None:
         """The Chinese reason why the URL looks like part of a trap, None when it does not."""
@@ -57,11 +68,32 @@ class TrapWatch:
         return None
 
     def _query_refusal(self, page: str, query: str) -> str | None:
-        parameters = len(query.split("&")) if query else 0
-        if parameters < 2:
+        pairs = query.split("&")
+        parameters = len(pairs)
+        if parameters < 2 or self._is_of_a_series(page, pairs):
             return None
         key = f"{parameters} {page}"
         self._queries[key] += 1
         if self._queries[key] > _MAX_QUERIES.get(parameters, MAX_QUERIES_OF_MANY_PARAMETERS):
             return "同一路径的参数组合过多，疑似筛选陷阱"
         return None
+
+    def _is_of_a_series(self, page: str, pairs: list[str]) -> bool:
+        """Whether a query has a new number in the parameter of its path that had most, beside words and numbers that stand
+        beside many."""
+        numbers, columns = self._numbers[page], self._columns[page]
+        new: list[tuple[int, int]] = []
+        for place, pair in enumerate(pairs):
+            if _NUMBERED.fullmatch(pair):
+                had = numbers[pair.partition("=")[0]]
+                if pair not in had and len(had) < _MAX_NUMBERS_REMEMBERED:
+                    had.add(pair)
+                    new.append((len(had), place))
+        if not new or max(new)[0] < max(map(len, numbers.values())):
+            return False
+        place = max(new)[1]
+        column = "&".join(pairs[:place] + pairs[place + 1 :])
+        if column not in columns and len(columns) >= _MAX_COLUMNS:
+            return False
+        columns.add(column)
+        return True

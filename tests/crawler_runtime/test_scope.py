@@ -123,6 +123,21 @@ def test_a_calendar_ends() -> None:
 
 
 @pytest.mark.parametrize(
+    "article",
+    [
+        "http://a.example/index.php?m=content&c=index&a=show&catid={column}&id={number}",
+        "http://a.example/content.jsp?urltype=news.NewsContentUrl&wbtreeid={column}&wbnewsid={number}",
+        "http://a.example/plus/list.php?tid={column}&TotalResult=900&PageNo={number}",
+        "http://a.example/shownews.php?lang=cn&id={number}",
+    ],
+)
+def test_articles_named_by_one_of_several_parameters_are_no_filters(article: str) -> None:
+    watch = TrapWatch()
+    urls = [article.format(column=number % 60, number=number) for number in range(900)]
+    assert {watch.refusal(url) for url in urls} == {None}
+
+
+@pytest.mark.parametrize(
     ("url", "ends"),
     [
         ("http://a.example/cal/20{:02}-11-03?view=week", True),
@@ -146,6 +161,10 @@ def test_articles_under_dates_are_no_calendar() -> None:
 
 def test_combined_filters_end_and_numbered_articles_do_not() -> None:
     watch = TrapWatch()
-    filters = [watch.refusal(f"http://a.example/list?a={n}&b=1&c=2") for n in range(MAX_QUERIES_OF_MANY_PARAMETERS + 1)]
-    assert filters[-2:] == [None, "同一路径的参数组合过多，疑似筛选陷阱"]
+    asked = [f"http://a.example/list?a={n % 10}&b={n // 10 % 10}&c={n // 100}" for n in range(200)]
+    filters = [watch.refusal(url) for url in asked]
+    assert filters.count(None) < MAX_QUERIES_OF_MANY_PARAMETERS + 30
+    assert filters[-1] == "同一路径的参数组合过多，疑似筛选陷阱"
+    words = [watch.refusal(f"http://a.example/l?a=x{n}&b=1&c=2") for n in range(MAX_QUERIES_OF_MANY_PARAMETERS + 2)]
+    assert words[-2:] == [None, "同一路径的参数组合过多，疑似筛选陷阱"]
     assert {watch.refusal(f"http://a.example/show.asp?id={number}") for number in range(1000)} == {None}
