@@ -10,7 +10,9 @@ from domain.page import ExtractedPage
 _MARKUP_CHARS = 120_000
 #: A challenge that is nothing but a script is tiny; a script application without text is not.
 _TINY_CHARS = 3000
-_CLAUSE_BREAK = re.compile(r"[\s，。！？、；：,.!?;:…~～—-]+")
+# A colon stays with what is before it: 网站维护：信息科 in a footer says who maintains the site, not that somebody does now
+_CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？、；,.!?;…~～—-]+")
+_TITLE_BREAK = re.compile(r"[\s，：,:|_—-]+")
 
 
 def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: bool) -> Notice | None:
@@ -27,6 +29,8 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
         if chars > notice.max_chars or (notice.site and notice.site != site):
             continue
         if title in notice.title_is or _any_in(notice.in_title, title) or _any_in(notice.in_text, text):
+            return notice
+        if notice.title_clauses and not notice.title_clauses.isdisjoint(_TITLE_BREAK.split(title)):
             return notice
         if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
             return notice

@@ -1,0 +1,38 @@
+"""Short pages that say with other meaning what challenges and maintenance pages say."""
+
+import pytest
+
+from crawler.reading import read_response
+from crawler.wordings import Wordings
+from domain.outcome import Outcome
+
+BODY = "院领导带队检查了门诊、住院部和药房，要求各科室确保患者安全。"
+
+
+def outcome(title: str, body: str, wordings: Wordings) -> Outcome:
+    html = f"<html><head><title>{title}</title></head><body><p>{body}</p></body></html>"
+    return read_response(
+        "http://a.example/1.html", 200, (("content-type", "text/html"),), html.encode(), wordings
+    ).outcome
+
+
+@pytest.mark.parametrize(
+    "title", ["我院开展节前消防安全检查", "召开安全检查工作会议 - 某某医院", "某某市人民医院放射安全检测公告"]
+)
+def test_news_of_an_inspection_is_no_challenge(title: str, wordings: Wordings) -> None:
+    assert outcome(title, BODY, wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize("title", ["安全检查", "安全检查 | 某某云加速", "安全检测_某某防火墙"])
+def test_a_challenge_bears_the_word_alone(title: str, wordings: Wordings) -> None:
+    assert outcome(title, "正在检查，请稍候", wordings) is Outcome.CHALLENGE
+
+
+@pytest.mark.parametrize("footer", ["版权所有 某某医院 网站维护：信息科", "系统维护: 信息中心"])
+def test_who_maintains_a_site_does_not_close_it(footer: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", f"{BODY}</p><p>{footer}", wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize("notice", ["公告：系统维护中，请稍后再试", "网站维护", "系统升级维护 给您带来不便敬请谅解"])
+def test_maintenance_still_does(notice: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", notice, wordings) is Outcome.UNKNOWN
