@@ -141,16 +141,15 @@ def _detected(body: bytes) -> list[str]:
 
 
 def _fewest_errors(body: bytes, candidates: list[str]) -> tuple[str, str]:
-    """The reading with the fewest unreadable characters, then with the most frequent Chinese ones.
+    """The reading with the fewest unreadable characters, each weighed against a frequent Chinese one.
 
-    A single-byte encoding reads any bytes without error, which proves nothing: it is taken only when no Chinese
+    Unreadable ones alone do not tell: a list of titles that the site cut off within their last characters has one a row in
+    its own encoding, and may have fewer in another, which reads the rest as nonsense. A single-byte encoding reads any bytes without error, which proves nothing: it is taken only when no Chinese
     encoding reads the page tolerably.
     """
     several = [encoding for encoding in dict.fromkeys(candidates) if not _is_single_byte(encoding)]
     readings = [(_read(body, encoding), encoding) for encoding in several]
-    text, encoding = min(
-        readings, key=lambda reading: (reading[0].count("\ufffd"), -len(_FREQUENT.findall(reading[0])))
-    )
+    text, encoding = min(readings, key=lambda reading: reading[0].count("\ufffd") - len(_FREQUENT.findall(reading[0])))
     single = [encoding for encoding in candidates if _is_single_byte(encoding)]
     if single and text.count("\ufffd") * 8 > _non_ascii(body):
         return _read(body, single[0]), single[0]

@@ -98,3 +98,18 @@ def test_no_bytes_and_no_declaration_raise(body: bytes, content_type: str) -> No
     text, encoding = decode_html(body, content_type)
     text.encode("utf-8")
     assert encoding
+
+
+def test_titles_cut_within_their_last_character_do_not_turn_the_page() -> None:
+    """As PHP's `substr` leaves them in lists: one unreadable character a row, and fewer where the page is read as GB 18030."""
+    titles = [
+        "某某医院召开年度工作总结会议",
+        "关于开展义诊活动的通知",
+        "我院成功开展首例手术",
+        "专家团队来院指导",
+        "就医指南与流程说明",
+    ]
+    rows = [f"<a href=/n/{n}.html>{titles[n % 5]}".encode()[: -1 if n % 3 else -2] + b"...</a>" for n in range(20)]
+    text, encoding = decode_html(b"<meta charset=utf-8><ul>" + b"".join(rows), "text/html; charset=utf-8")
+    assert encoding == "utf-8"
+    assert text.count("我院成功开展首例手") == 4
