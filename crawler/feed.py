@@ -13,6 +13,12 @@ from domain.page import ExtractedPage
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _TAG = re.compile(r"<(?:[^<>]{1,1000})>")
+# <link>http://a.example/1.html</link> of RSS, <link href="http://a.example/1.html"/> of Atom
+_BROKEN_LINK = re.compile(
+    r"<(?:link|loc)>\s{0,20}(?:<!\[CDATA\[)?\s{0,20}([^\s<>\]]{1,2000})"
+    r"|<link\s(?![^<>]{0,500}\brel=[\"'](?!alternate))[^<>]{0,500}?\bhref=[\"']([^\"'<>]{1,2000})[\"']",
+    re.IGNORECASE,
+)
 _TIMES = frozenset({"pubdate", "published", "updated", "date", "created", "issued", "modified", "lastbuilddate"})
 _PLAIN = frozenset({"guid", "id", "generator", "language", "ttl", "docs", "comments", "commentrss", "url"})
 
@@ -27,7 +33,7 @@ def is_xml(text: str) -> bool:
 
 
 def xml_page(text: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
-    """Read a feed. Broken XML is read for its text alone; entities are never fetched. Never raises."""
+    """Read a feed. Broken XML is read for its text and links alone; entities are never fetched. Never raises."""
     walk = Walk()
     try:
         _read_element(ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"))), walk, wordings)
@@ -35,6 +41,7 @@ def xml_page(text: str, url: str, encoding: str, wordings: Wordings) -> Extracte
         walk = Walk()
         bare = entities.unescape(_TAG.sub("\n", text.replace("<![CDATA[", "").replace("]]>", "")))
         _add_markup(bare, walk, wordings)
+        walk.links += [(entities.unescape(value or href), "") for value, href in _BROKEN_LINK.findall(text)]
     layout = Layout(("",) * len(walk.lines), 0, len(walk.lines), float(sum(map(len, walk.lines))))
     return page_of(walk, layout, url, encoding, len(text), wordings)
 

@@ -9,6 +9,8 @@ from crawler.decode import decode_html
 #: The protocol's own limit for one file; ours for all sitemaps of a site.
 MAX_SITEMAP_URLS = 50_000
 _MAX_DEPTH = 32
+# An ampersand that begins no reference, as in index.php?m=content&id=1
+_BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,20};)")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 
 
@@ -26,7 +28,8 @@ class _Stop(Exception):
 
 
 def read_sitemap(body: bytes, content_type: str) -> Sitemap:
-    """Read one file, its content coding off. Never raises: of a broken file what stands before the fault counts.
+    """Read one file, its content coding off. Never raises: of a broken file what stands before the fault counts. Addresses with
+    ampersands as they are typed are no fault: many sites write them so.
 
     A document type is refused, for it is where XML keeps entities, which sitemaps have no use for.
     """
@@ -34,6 +37,15 @@ def read_sitemap(body: bytes, content_type: str) -> Sitemap:
     text = _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"))
     if not text.startswith("<"):
         return _plain_list(text)
+    found = _parsed(text)
+    if found.fault and _BARE_AMPERSAND.search(text):  # only then: in CDATA a bare ampersand is right
+        escaped = _parsed(_BARE_AMPERSAND.sub("&amp;", text))
+        if len(escaped.pages) + len(escaped.sitemaps) > len(found.pages) + len(found.sitemaps):
+            return escaped
+    return found
+
+
+def _parsed(text: str) -> Sitemap:
     reader = _Reader()
     try:
         reader.parser.Parse(text.encode("utf-8", "replace"), True)

@@ -46,6 +46,15 @@ def test_addresses_of_images_are_not_pages() -> None:
     assert read_sitemap(images, XML).pages == ["http://a.example/1?a=1&b=2"]
 
 
+def test_ampersands_as_they_are_typed_are_no_fault() -> None:
+    typed = sitemap("http://a.example/i.php?m=1&id=2", "http://a.example/i.php?m=1&id=3").replace(b"&amp;", b"&")
+    assert b"?m=1&id=2" in typed
+    read = read_sitemap(typed, XML)
+    assert (read.pages, read.fault) == (["http://a.example/i.php?m=1&id=2", "http://a.example/i.php?m=1&id=3"], "")
+    cut = b"<urlset><url><loc><![CDATA[http://a.example/i.php?m=1&id=2]]></loc></url><url>"
+    assert read_sitemap(cut, XML).pages == ["http://a.example/i.php?m=1&id=2"]
+
+
 def test_other_encodings_and_plain_lists_are_read() -> None:
     declared = '<?xml version="1.0" encoding="GB2312"?><urlset><url><loc>http://a.example/科室</loc></url></urlset>'
     assert read_sitemap(declared.encode("gb18030"), XML).pages == ["http://a.example/科室"]
