@@ -1,6 +1,8 @@
 """Content coding comes off whole, within its limit, or the body is refused."""
 
 import gzip
+import random
+import time
 import zlib
 
 import brotli
@@ -52,6 +54,34 @@ def test_codings_come_off_in_reverse_order() -> None:
 def test_several_members_and_padding() -> None:
     body = gzip.compress(b"one ") + gzip.compress(b"two") + b"\0\0\0"
     assert decode_body((("content-encoding", "gzip"),), body, 100) == b"one two"
+
+
+def test_members_without_end_stop_soon() -> None:
+    """Each copied all that followed it: a body of 20 MB took minutes, of robots.txt in the event loop."""
+    body = gzip.compress(b"", mtime=0) * 50_000
+    began = time.process_time()
+    with pytest.raises(FetchFailed) as failed:
+        decode_body((("content-encoding", "gzip"),), body, 100)
+    assert failed.value.outcome is Outcome.TOO_LARGE
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 200_000])
+def test_members_may_end_anywhere(size: int) -> None:
+    noise = random.Random(size).randbytes(size)
+    body = b"".join(gzip.compress(part, level) for part in (noise, b"", noise, b"end") for level in (0, 9))
+    assert decode_body((("content-encoding", "gzip"),), body, 1_000_000) == noise * 4 + b"endend"
+
+
+def test_codings_upon_codings_stop_soon() -> None:
+    with pytest.raises(FetchFailed, match="内容编码多达 300 层"):
+        decode_body((("content-encoding", ", ".join(["gzip"] * 300)),), gzip.compress(b"x"), 100)
+
+
+@pytest.mark.parametrize("word", ["utf-8", "UTF-8", "none", "gb2312", "binary", "text/html; charset=utf-8"])
+def test_a_word_that_is_no_coding_codes_nothing(word: str) -> None:
+    assert decode_body((("Content-Encoding", word),), b"<html>", 100) == b"<html>"
+    assert decode_body((("Content-Encoding", f"{word}, gzip"),), gzip.compress(b"<html>"), 100) == b"<html>"
 
 
 def test_an_unknown_coding_is_named() -> None:
