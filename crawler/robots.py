@@ -10,10 +10,13 @@ from protego import Protego
 
 from crawler.content_coding import decode_body, header
 from crawler.failure import FetchFailed
+from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.politeness import Download
 from crawler.settings import ROBOTS_TOKEN
+from crawler.urls import without_fragment
 from domain.outcome import Outcome
 from domain.page import Exchange
+from domain.urls import canonical_url
 
 #: RFC 9309, 2.5: a parser must read at least 500 KiB, and may stop there.
 MAX_ROBOTS_BYTES = 512_000
@@ -32,9 +35,11 @@ class RobotsRefused(FetchFailed):
     """A URL that may not be fetched, because robots.txt says so or because it could not be had (RFC 9309, 2.3.1.4). Of a server
     that does not answer the outcome is the same as of its pages, `timeout`: it has forbidden nothing."""
 
-    def __init__(self, status: RobotsStatus, detail: str, outcome: Outcome) -> None:
+    def __init__(self, status: RobotsStatus, detail: str, outcome: Outcome, answer: Exchange | None = None) -> None:
+        """`answer` is what the server said in place of a robots.txt, None when it said nothing."""
         super().__init__(outcome, detail, again=status is RobotsStatus.UNREACHABLE)
         self.status = status
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,13 @@ class RobotsAnswer:
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """The rules of one origin. `parsed` is None when there are none, and then `status` says why; `outcome` is that of a URL which
-    may not be fetched for it."""
+    may not be fetched for it, `answer` as in `RobotsRefused`."""
 
     status: RobotsStatus
     detail: str = ""
     parsed: Protego | None = None
     outcome: Outcome = Outcome.ROBOTS_DENIED
+    answer: Exchange | None = None
 
 
 class RobotsRules:
@@ -69,7 +75,7 @@ class RobotsRules:
         talked to at all."""
         rules = await self._rules_for(url, local)
         if rules.status is RobotsStatus.UNREACHABLE:
-            raise RobotsRefused(rules.status, rules.detail, rules.outcome)
+            raise RobotsRefused(rules.status, rules.detail, rules.outcome, rules.answer)
         if rules.parsed is None:
             return RobotsAnswer(rules.status)
         if not rules.parsed.can_fetch(url, ROBOTS_TOKEN):
@@ -96,18 +102,22 @@ class RobotsRules:
         return rules
 
     async def _fetch(self, url: str, local: bool) -> _Rules:
-        for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+        for hops in range(MAX_ROBOTS_REDIRECTS + 1):
             try:
                 exchange = await self._download(url, local)
                 target = redirect_target(exchange)
                 if target is None:
                     return _read(exchange)
+                check_url(target, local=local)
+            except (UrlRefused, AddressRefused) as refused:
+                return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 取不到：重定向被拒绝：{refused}")
             except FetchFailed as failure:
-                if failure.outcome not in (Outcome.TIMEOUT, Outcome.TOO_LARGE):
+                # What became of another server, to which this one sends us for it, says nothing of this one's pages
+                if hops == 0 and failure.outcome not in (Outcome.TIMEOUT, Outcome.TOO_LARGE):
                     raise
                 outcome = Outcome.TIMEOUT if failure.outcome is Outcome.TIMEOUT else Outcome.ROBOTS_DENIED
                 return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 取不到：{failure.detail}", outcome=outcome)
-            url = target
+            url = without_fragment(canonical_url(target))
         return _Rules(RobotsStatus.ABSENT, "robots.txt 重定向次数过多")
 
 
@@ -129,7 +139,7 @@ def redirect_target(exchange: Exchange) -> str | None:
 def _read(exchange: Exchange) -> _Rules:
     status = exchange.status
     if status == 429 or status >= 500:
-        return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 返回 HTTP {status}")
+        return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 返回 HTTP {status}", answer=exchange)
     if not 200 <= status < 300:
         return _Rules(RobotsStatus.ABSENT)
     text = decode_body(exchange.response_headers, exchange.body, MAX_ROBOTS_BYTES * 8).decode("utf-8-sig", "replace")

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from crawler.computing import ComputingStuck
+from crawler.content_coding import header
 from crawler.control import CONTROL_ZH, NAMES_RESOLVE, Control, SiteControl, names_resolve
 from crawler.discovery import sitemap_links
 from crawler.endings import Endings
@@ -18,6 +19,7 @@ from crawler.onward import sent_on_to, shown_url
 from crawler.page_reader import PageReader
 from crawler.politeness import SiteGates
 from crawler.retries import PASSING_STATUSES, wait_asked
+from crawler.robots import RobotsRefused
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.site_rests import SiteRests
@@ -105,7 +107,7 @@ class Visitor:
         fetched = await self.fetcher.fetch(row.url, scope, _conditions(earlier))
         blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)
         if fetched.failure is not None:
-            return self.endings.failed(blank, fetched.failure)
+            return self.endings.failed(blank, fetched.failure, await self._wait_for_robots(fetched.failure))
         await self._note_answer(fetched)
         if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
             return self._unchanged(blank, earlier, scope)
@@ -118,6 +120,14 @@ class Visitor:
         await self.rests.note(
             fetched.final_url, fetched.exchanges[-1].status, wait_asked(fetched.retry_after, self.clock())
         )
+
+    async def _wait_for_robots(self, failure: FetchFailed) -> float | None:
+        """The wait that a server asked for when it was asked for its robots.txt, which is kept like that of its pages."""
+        if not isinstance(failure, RobotsRefused) or (answer := failure.answer) is None:
+            return None
+        asked = wait_asked(header(answer.response_headers, "retry-after"), self.clock())
+        await self.rests.note(answer.url, answer.status, asked)
+        return asked
 
     def _unchanged(self, visit: Visit, earlier: Earlier, scope: Scope) -> Visit:
         """What was read and judged before stands; its links are followed as if they had been read again."""

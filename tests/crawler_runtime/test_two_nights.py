@@ -92,12 +92,13 @@ def test_robots_txt_and_sitemaps_are_in_the_archive_of_the_night(world: World) -
     assert (found.fate, found.found_on) == (Fate.VISITED, world.server.url("names-sitemaps"))
 
 
-def test_a_site_that_asked_for_a_day_is_not_asked_the_next_night(world: World) -> None:
-    world.night("leave-me")
+@pytest.mark.parametrize("label", ["leave-me", "robots-busy"])
+def test_a_site_that_asked_for_a_day_is_not_asked_the_next_night(world: World, label: str) -> None:
+    world.night(label)
     asked = len(world.server.asked)
-    second = world.night("leave-me")
+    second = world.night(label)
     assert len(world.server.asked) == asked
-    found = whereabouts(world.engine, world.server.url("leave-me"), second)
+    found = whereabouts(world.engine, world.server.url(label), second)
     assert found.outcome is Outcome.HTTP_ERROR
     assert "暂缓访问" in found.reason
 

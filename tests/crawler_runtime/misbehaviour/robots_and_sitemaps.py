@@ -24,6 +24,12 @@ async def _robots_500(turn: Turn) -> None:
     )
 
 
+@behaviour("robots-busy")
+async def _robots_busy(turn: Turn) -> None:
+    busy = answer(b"", "Retry-After: 86400", status="429 Too Many Requests")
+    turn.writer.write(busy if turn.path == "/robots.txt" else answer(PAGE, HTML))
+
+
 @behaviour("robots-hang")
 async def _robots_hang(_turn: Turn) -> None:
     await asyncio.sleep(60)

@@ -1,0 +1,54 @@
+"""robots.txt that is somewhere else, and that cannot be had there."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from crawler.failure import FetchFailed
+from crawler.robots import RobotsRefused, RobotsRules, RobotsStatus
+from domain.outcome import Outcome
+from domain.page import Exchange
+from tests.crawler_runtime.fakes import now
+
+
+@dataclass
+class Site:
+    """Sends whoever asks for its robots.txt to `location`, of which `there` says what becomes of it."""
+
+    location: str
+    there: FetchFailed | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(self, url: str, _local: bool) -> Exchange:
+        self.asked.append(url)
+        if url == "http://a.example/robots.txt":
+            return Exchange(url, "GET", (), 302, "", (("Location", self.location),), b"", now())
+        if self.there is not None:
+            raise self.there
+        return Exchange(url, "GET", (), 200, "", (), b"User-agent: *\nDisallow: /no", now())
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DNS_GONE, Outcome.HTTP_ERROR, Outcome.OUT_OF_SCOPE, Outcome.OUR_FAULT])
+def test_a_site_is_not_gone_because_its_robots_txt_lies_on_a_server_that_is(outcome: Outcome) -> None:
+    site = Site("http://gone.example/robots.txt", FetchFailed(outcome, "没有", again=False))
+    with pytest.raises(RobotsRefused) as refused:
+        asyncio.run(RobotsRules(site).answer("http://a.example/1", local=False))
+    assert (refused.value.status, refused.value.outcome) == (RobotsStatus.UNREACHABLE, Outcome.ROBOTS_DENIED)
+
+
+@pytest.mark.parametrize(
+    "location", ["//[::1/", "ftp://a.example/robots.txt", "http://127.0.0.1/", "javascript:void(0)"]
+)
+def test_robots_txt_is_not_asked_for_where_pages_are_not(location: str) -> None:
+    site = Site(location)
+    with pytest.raises(RobotsRefused, match="重定向被拒绝"):
+        asyncio.run(RobotsRules(site).answer("http://a.example/1", local=False))
+    assert site.asked == ["http://a.example/robots.txt"]
+
+
+def test_robots_txt_may_lie_elsewhere() -> None:
+    rules = RobotsRules(Site("http://b.example/机器.txt".encode().decode("latin-1")))
+    assert asyncio.run(rules.answer("http://a.example/1", local=False)).status is RobotsStatus.ALLOWED
+    with pytest.raises(RobotsRefused):
+        asyncio.run(rules.answer("http://a.example/no", local=False))
