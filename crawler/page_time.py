@@ -11,7 +11,8 @@ _DATE = re.compile(
     r"((?:19|20)(?<!\d..)\d{2})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?"
     r"(?:[T\s]{0,4}(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?)?"
 )
-_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
+# Z, +08:00, -0330: offsets that there are. What follows a day alone is none: 2019-12-03-2024 is the number of something
+_ZONE = re.compile(r"(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)$")
 #: A longer line is prose, whatever time it speaks of.
 _LABELLED_LINE = 200
 #: Behind these words 时间 and 日期 are those of an event: 活动时间：2019年5月1日.
@@ -51,7 +52,9 @@ def labelled_time(line: str) -> datetime | None:
 def read_time(text: str) -> datetime | None:
     """The first time in the text as an aware one; Chinese time where no zone is written. None outside 1994-2100."""
     stripped = text.strip()
-    if stripped.isdigit() and len(stripped) in (10, 13) and stripped[0] == "1":  # 2001-2033; 4000001234 is a telephone
+    if (
+        stripped.isascii() and stripped.isdigit() and len(stripped) in (10, 13) and stripped[0] == "1"
+    ):  # 2001-2033; 4000001234 is a telephone
         return datetime.fromtimestamp(int(stripped[:10]), UTC).astimezone(BEIJING)
     match = _DATE.search(stripped)
     if match is None:
@@ -63,7 +66,7 @@ def read_time(text: str) -> datetime | None:
         time = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
     except ValueError:  # 2019-13-45: a number that only looks like a date
         return None
-    if zone := _ZONE.search(stripped[match.end() :].partition(" ")[0]):
+    if match[4] and (zone := _ZONE.search(stripped[match.end() :].partition(" ")[0])):
         written = time.replace(tzinfo=None).isoformat() + zone[0].replace("Z", "+00:00")
         return datetime.fromisoformat(written).astimezone(BEIJING)
     return time

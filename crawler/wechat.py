@@ -203,4 +203,7 @@ def _unescaped(literal: str) -> str:
             return chr(int(code, 16))
         return _CONTROL.get(match[3], match[3])
 
-    return _ESCAPE.sub(character, literal)
+    text = _ESCAPE.sub(character, literal)
+    if "\\ud" in literal or "\\uD" in literal:  # halves of a character outside the basic plane, as emoji are
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

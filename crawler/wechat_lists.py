@@ -36,7 +36,10 @@ def read_profile(html: str) -> tuple[ListedPost, ...]:
         return ()
     try:
         listed = json.loads(match[1])
-    except ValueError:  # a template that was cut off: the page is then read like any other
+    except (
+        ValueError,
+        RecursionError,
+    ):  # a template that was cut off, or no list: the page is then read like any other
         return ()
     return tuple(_history_posts(listed))
 
@@ -72,7 +75,8 @@ def _album_posts(album: Mapping[str, Any]) -> Iterator[ListedPost]:
 
 def _history_posts(listed: object) -> Iterator[ListedPost]:
     """A message holds its first article itself and the others in a list of their own."""
-    for message in _mapping(listed).get("list") or ():
+    messages = _mapping(listed).get("list")
+    for message in messages if isinstance(messages, list) else ():
         first = _mapping(_mapping(message).get("app_msg_ext_info"))
         others = first.get("multi_app_msg_item_list") or []
         for article in [first, *(others if isinstance(others, list) else [])]:

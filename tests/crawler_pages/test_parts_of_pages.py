@@ -1,5 +1,6 @@
 """Times, addresses, names of institutions and the wordings, each by itself."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -13,6 +14,7 @@ from crawler.page_links import Resolver, resolve_links
 from crawler.page_time import labelled_time, read_time
 from crawler.script_redirect import script_redirect
 from crawler.wechat import is_wechat, read_post
+from crawler.wechat_lists import read_list_json, read_profile
 from crawler.wordings import BadWordings, Wordings, load_wordings
 from domain.beijing import BEIJING
 
@@ -28,6 +30,9 @@ PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
         ("2024.11.04", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("2024-11-04T09:30:00Z", datetime(2024, 11, 4, 9, 30, tzinfo=UTC)),
         ("2024-11-04T09:30:00+09:00", datetime(2024, 11, 4, 9, 30, tzinfo=timezone(timedelta(hours=9)))),
+        ("2024-11-04 09:30-9999", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024-11-04-3001", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("2024-11-04-2024", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("1731549000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
         ("1731549000000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
     ],
@@ -37,7 +42,18 @@ def test_time_is_read(text: str, wanted: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2024-13-45", "12024-11-04", "1911-10-10", "电话 000-00001234", "2024-11", "4000001234", "0898000012"]
+    "text",
+    [
+        "",
+        "2024-13-45",
+        "12024-11-04",
+        "1911-10-10",
+        "电话 000-00001234",
+        "2024-11",
+        "4000001234",
+        "0898000012",
+        "1²³4567890",
+    ],
 )
 def test_no_time(text: str) -> None:
     assert read_time(text) is None
@@ -145,6 +161,20 @@ def test_wechat_is_known_by_host_or_by_frame() -> None:
     assert is_wechat("http://copy.example/", '<div id="js_article" class="rich_media">')
     assert not is_wechat("http://h5.demo.example/", '<div class="weui-msg">提交成功</div>')
     assert not is_wechat("http://weixin.qq.com.demo.example/", "")
+
+
+def test_halves_of_a_character_in_a_script_are_put_together() -> None:
+    assert read_post("", ['var msg_title = "义诊\\ud83d\\ude00通知";']).title == "义诊😀通知"
+    read_post("", ['var msg_title = "义诊\\ud83d通知";']).title.encode()
+
+
+@pytest.mark.parametrize(
+    "list_script", ['{"list": 5}', '{"list": {"a": 1}}', '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"]
+)
+def test_a_list_of_posts_that_is_none_is_empty(list_script: str) -> None:
+    assert read_profile(f"<script>var msgList = {list_script};\n</script>") == ()
+    listed = read_list_json(json.dumps({"general_msg_list": list_script}))
+    assert listed is None or listed.posts == ()
 
 
 def test_the_first_literal_that_says_something_counts() -> None:

@@ -20,8 +20,11 @@ PAGE = (
     "<html><head><title>门诊安排</title></head><body><p>" + "本周门诊时间安排如下。" * 40 + "</p></body></html>"
 ).encode()
 ROBOTS_BEHAVIOURS = frozenset(
-    {"robots-500", "robots-busy", "robots-hang", "robots-forbids", "robots-html", "robots-delay", "names-sitemaps"}
-)
+    {
+        "robots-500", "robots-busy", "robots-hang", "robots-forbids", "robots-html", "robots-delay", "robots-of-no-number",
+        "names-sitemaps",
+    }
+)  # fmt: skip
 SITEMAP_BEHAVIOURS = frozenset(
     {"names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap"}
 )
