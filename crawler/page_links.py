@@ -1,13 +1,17 @@
 """Absolute addresses from those written in a page."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from crawler.walked import WalkedImage
 from domain.page import Image, Link
 
+# #/news/1, #!/news/1: a route of a script application, which shows another page there; #top, #! and #/ show the same one
+_ROUTE = re.compile(r"!?/[^/\s]")
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"
 _SAFE_QUERY = _SAFE_PATH + "?[]|{}"
+_SAFE_ROUTE = _SAFE_PATH + "?"
 
 
 class Resolver:
@@ -57,12 +61,20 @@ class Resolver:
         query = quote(parts.query.encode(self._encoding, "replace"), _SAFE_QUERY)
         return urlunsplit((parts.scheme, host, path, query, ""))
 
+    def page(self, written: str) -> str:
+        """The address of a page: as `absolute`, and with the route of a script application."""
+        address, _, fragment = written.strip().partition("#")
+        if not _ROUTE.match(fragment):
+            return self.absolute(address)
+        url = self.absolute(address) if address else self._escaped(_joined(self._base, "").partition("#")[0])
+        return f"{url}#{quote(fragment, _SAFE_ROUTE)}" if url else ""
+
 
 def resolve_links(written: Iterable[tuple[str, str]], resolver: Resolver) -> tuple[Link, ...]:
     """One link per address in order of appearance, with the first text that any of its places shows."""
     texts: dict[str, str] = {}
     for address, text in written:
-        url = resolver.absolute(address)
+        url = resolver.page(address)
         if url and not texts.get(url):
             texts[url] = text
     return tuple(Link(url, text) for url, text in texts.items())

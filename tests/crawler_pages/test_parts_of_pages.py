@@ -116,9 +116,27 @@ def test_chinese_in_an_address_is_sent_as_browsers_send_it() -> None:
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_every_resolved_address_is_an_ascii_web_address(written: str, base: str) -> None:
-    url = Resolver(PAGE, base, "gb18030").absolute(written)
-    assert url.isascii()
-    assert url == "" or urlsplit(url).scheme.lower() in ("http", "https")
+    resolver = Resolver(PAGE, base, "gb18030")
+    for url in (resolver.absolute(written), resolver.page(written), resolver.page(f"#/a{written}")):
+        assert url.isascii()
+        assert url == "" or urlsplit(url).scheme.lower() in ("http", "https")
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("#/news/1", "http://www.demo.example:8950/a/b/page.html?x=1#/news/1"),
+        ("/app#/医生?id=2", "http://www.demo.example:8950/app#/%E5%8C%BB%E7%94%9F?id=2"),
+        ("./#!/doctor", "http://www.demo.example:8950/a/b/#!/doctor"),
+        ("c#/", "http://www.demo.example:8950/a/b/c"),
+        ("#!", ""),
+        ("#/", ""),
+        ("#top", ""),
+        ("javascript:go('#/a')", ""),
+    ],
+)
+def test_a_link_keeps_the_route_of_a_script_application(written: str, wanted: str) -> None:
+    assert Resolver(PAGE, "", "utf-8").page(written) == wanted
 
 
 def test_a_link_keeps_the_first_text_it_shows() -> None:
