@@ -7,6 +7,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 #: Well-known NAT64 prefix (RFC 6052): the IPv4 address sits in its last 32 bits.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+#: Ways into a network of one's own that `ipaddress` takes for public ones: IPv4-compatible and IPv4-translated addresses, those that
+#: are local to a site, NAT64 of local use (RFC 8215).
+_INTO_OWN_NETWORK = tuple(
+    ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0:0/96", "fec0::/10", "64:ff9b:1::/48")
+)
 
 
 class AddressRefused(OSError):
@@ -29,6 +34,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if any(parsed in network for network in _INTO_OWN_NETWORK):
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 
