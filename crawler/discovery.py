@@ -10,6 +10,7 @@ from crawler.failure import FetchFailed
 from crawler.fetch import PageFetcher
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
+from crawler.site_rests import OVERLOAD_STATUSES
 from crawler.sitemap import MAX_SITEMAP_URLS, read_sitemap
 from domain.page import Exchange, Link
 
@@ -51,6 +52,8 @@ async def _read_all(
         asked.add(url)
         fetched = await fetcher.fetch(url, scope)
         found.exchanges.extend(fetched.exchanges)
+        if fetched.exchanges and fetched.exchanges[-1].status in OVERLOAD_STATUSES:
+            return  # it is asked for nothing more
         if fetched.failure is not None or fetched.exchanges[-1].status != 200:
             continue
         try:

@@ -22,10 +22,10 @@ from crawler.retries import PASSING_STATUSES, wait_asked
 from crawler.robots import RobotsRefused
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
-from crawler.site_rests import SiteRests
+from crawler.site_rests import OVERLOAD_STATUSES, SiteRests
 from crawler.urls import host_of
 from domain.outcome import Outcome
-from domain.page import Headers, Link, Reading
+from domain.page import Exchange, Headers, Link, Reading
 from domain.targets import TargetKind
 from domain.visits import ControlAsked, CrawlMemory, Earlier, FrontierUrl, Visit
 
@@ -92,6 +92,8 @@ class Visitor:
     async def _with_sitemaps(self, visit: Visit, scope: Scope) -> Visit:
         """What the site's sitemaps name counts as found on its start page, after the links that stand there."""
         maps = await sitemap_links(visit.final_url, scope, self.fetcher, self.settings)
+        if maps.exchanges and maps.exchanges[-1].status in OVERLOAD_STATUSES:
+            await self._note(maps.exchanges[-1])
         found, skipped = scope.follow(maps.links, 0)
         return replace(
             visit,
@@ -108,7 +110,7 @@ class Visitor:
         blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)
         if fetched.failure is not None:
             return self.endings.failed(blank, fetched.failure, await self._wait_for_robots(fetched.failure))
-        await self._note_answer(fetched)
+        await self._note(fetched.exchanges[-1])
         if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
             return self._unchanged(blank, earlier, scope)
         try:
@@ -116,18 +118,17 @@ class Visitor:
         except ComputingStuck as stuck:
             return self.endings.our_fault(blank, str(stuck))
 
-    async def _note_answer(self, fetched: Fetched) -> None:
-        await self.rests.note(
-            fetched.final_url, fetched.exchanges[-1].status, wait_asked(fetched.retry_after, self.clock())
-        )
-
-    async def _wait_for_robots(self, failure: FetchFailed) -> float | None:
-        """The wait that a server asked for when it was asked for its robots.txt, which is kept like that of its pages."""
-        if not isinstance(failure, RobotsRefused) or (answer := failure.answer) is None:
-            return None
+    async def _note(self, answer: Exchange) -> float | None:
+        """Let a site rest that says it is overloaded; the wait that it asked for."""
         asked = wait_asked(header(answer.response_headers, "retry-after"), self.clock())
         await self.rests.note(answer.url, answer.status, asked)
         return asked
+
+    async def _wait_for_robots(self, failure: FetchFailed) -> float | None:
+        """The wait that a server asked for when it was asked for its robots.txt, which is kept like that of its pages."""
+        if not isinstance(failure, RobotsRefused) or failure.answer is None:
+            return None
+        return await self._note(failure.answer)
 
     def _unchanged(self, visit: Visit, earlier: Earlier, scope: Scope) -> Visit:
         """What was read and judged before stands; its links are followed as if they had been read again."""

@@ -22,11 +22,11 @@ PAGE = (
 ROBOTS_BEHAVIOURS = frozenset(
     {
         "robots-500", "robots-busy", "robots-hang", "robots-forbids", "robots-html", "robots-delay", "robots-of-no-number",
-        "names-sitemaps",
+        "names-sitemaps", "busy-sitemaps",
     }
 )  # fmt: skip
 SITEMAP_BEHAVIOURS = frozenset(
-    {"names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap"}
+    {"busy-sitemaps", "names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap"}
 )
 
 

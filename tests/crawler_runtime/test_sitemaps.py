@@ -129,6 +129,12 @@ def test_a_hostile_sitemap_harms_nothing(server: RoughServer, label: str) -> Non
     assert len(server.paths(label)) <= MAX_SITEMAPS + 2
 
 
+def test_a_site_that_is_asked_too_much_for_sitemaps_is_left_alone(server: RoughServer) -> None:
+    final = run(server, "busy-sitemaps").final()
+    assert server.paths("busy-sitemaps") == ["/robots.txt", "/", "/map-0.xml"]
+    assert "暂缓访问" in final[server.url("busy-sitemaps", "/1.html")].outcome_detail
+
+
 def test_only_sites_have_sitemaps(server: RoughServer) -> None:
     run(server, "has-sitemap", kind=TargetKind.LIST)
     assert "/sitemap.xml" not in server.paths("has-sitemap")

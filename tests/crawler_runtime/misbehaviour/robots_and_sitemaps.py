@@ -75,6 +75,17 @@ async def _names_sitemaps(turn: Turn) -> None:
     turn.writer.write(files.get(turn.path, answer(PAGE, HTML)))
 
 
+@behaviour("busy-sitemaps")
+async def _busy_sitemaps(turn: Turn) -> None:
+    maps = b"".join(b"Sitemap: /map-%d.xml\n" % number for number in range(9))
+    if turn.path == "/robots.txt":
+        turn.writer.write(answer(maps, "Content-Type: text/plain"))
+    elif turn.path.endswith(".xml"):
+        turn.writer.write(answer(b"", "Retry-After: 86400", status="429 Too Many Requests"))
+    else:
+        turn.writer.write(answer(html('<a href="/1.html">1</a>'), HTML))
+
+
 @behaviour("bomb-sitemap")
 async def _bomb_sitemap(turn: Turn) -> None:
     bomb = answer(gzip.compress(b"\0" * 60_000_000), "Content-Type: application/gzip")
