@@ -48,7 +48,7 @@ class PageFetcher:
 
     def __init__(self, download: PageDownload, gates: SiteGates, settings: CrawlSettings) -> None:
         self._download = download
-        self._robots = RobotsRules(self._robots_txt)
+        self._robots = RobotsRules(self._robots_txt, settings.retry_seconds)
         self._robots_exchanges: list[Exchange] = []
         self._gates = gates
         self._settings = settings

@@ -1,6 +1,8 @@
 """robots.txt of each host, asked for once a night and obeyed (RFC 9309)."""
 
 import asyncio
+import math
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,10 +65,13 @@ class _Rules:
 
 
 class RobotsRules:
-    """Rules of the origins met in this run. An unreachable robots.txt is not remembered: the next try asks again."""
+    """Rules of the origins met in this run. That a robots.txt is unreachable is remembered until a URL is tried again: all pictures of
+    a page would ask for it, one after another, and wait as long as it takes each time."""
 
-    def __init__(self, download: Download) -> None:
+    def __init__(self, download: Download, unreachable_seconds: float = 0.0) -> None:
         self._download = download
+        self._unreachable_seconds = unreachable_seconds
+        self._ask_again: dict[tuple[str, bool], float] = {}
         self._rules: dict[tuple[str, bool], _Rules] = {}
         self._locks: defaultdict[tuple[str, bool], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -95,10 +100,12 @@ class RobotsRules:
         key = (f"{parts.scheme}://{parts.netloc}", local)
         async with self._locks[key]:
             rules = self._rules.get(key)
-            if rules is None:
-                rules = await self._fetch(f"{key[0]}/robots.txt", local)
-                if rules.status is not RobotsStatus.UNREACHABLE:
-                    self._rules[key] = rules
+            if rules is None or self._ask_again.get(key, math.inf) <= time.monotonic():
+                rules = self._rules[key] = await self._fetch(f"{key[0]}/robots.txt", local)
+                if rules.status is RobotsStatus.UNREACHABLE:
+                    self._ask_again[key] = time.monotonic() + self._unreachable_seconds
+                else:
+                    self._ask_again.pop(key, None)
         return rules
 
     async def _fetch(self, url: str, local: bool) -> _Rules:

@@ -52,3 +52,27 @@ def test_robots_txt_may_lie_elsewhere() -> None:
     assert asyncio.run(rules.answer("http://a.example/1", local=False)).status is RobotsStatus.ALLOWED
     with pytest.raises(RobotsRefused):
         asyncio.run(rules.answer("http://a.example/no", local=False))
+
+
+def test_a_server_that_does_not_answer_is_not_asked_for_each_picture() -> None:
+    asked: list[str] = []
+
+    async def hang(url: str, _local: bool) -> Exchange:
+        asked.append(url)
+        raise FetchFailed(Outcome.TIMEOUT, "30 秒内未收完", again=True)
+
+    async def ask(rules: RobotsRules) -> list[object]:
+        urls = [f"https://a.example/{number}.jpg" for number in range(8)]
+        return await asyncio.gather(*(rules.answer(url, local=False) for url in urls), return_exceptions=True)
+
+    async def ask_twice(seconds: float) -> None:
+        rules = RobotsRules(hang, seconds)
+        for answer in await ask(rules):
+            assert isinstance(answer, RobotsRefused)
+            assert (answer.status, answer.outcome) == (RobotsStatus.UNREACHABLE, Outcome.TIMEOUT)
+        assert len(asked) == 1
+        await asyncio.sleep(seconds)
+        await ask(rules)
+        assert len(asked) == 2
+
+    asyncio.run(ask_twice(0.2))
