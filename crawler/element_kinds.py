@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from crawler.element_looks import names_logo, region_of, style_of
 from crawler.markup import attributes_of
+from crawler.picture_sources import BACKGROUNDS, background_source
 from crawler.walked import Block
 from crawler.wordings import Wordings
 
@@ -25,7 +26,7 @@ _INLINE = frozenset(
 _TELLING = frozenset({"id", "class", "style", "hidden", "onclick", "data-href", "data-link", "data-title"})
 ACTIVE = frozenset({"onclick", "data-href", "data-link", "data-miniprogram-appid"})
 #: Without any of these and outside `REGION_TAGS` an element has no looks of its own.
-LOOKS = ACTIVE | {"id", "class", "style", "hidden", "background"}
+LOOKS = ACTIVE | {"id", "class", "style", "hidden", *BACKGROUNDS}
 #: No children are walked in these; the normal form has emptied those that may have some.
 CHILDLESS = frozenset({
     "script", "title", "meta", "base", "img", "input", "iframe", "frame", "area", "source", "video", "embed",
@@ -122,7 +123,7 @@ def kind_of(token: str, marked_ids: frozenset[str], hidden: frozenset[str], word
     attributes = attributes_of(token) if len(tag) < len(token) else {}
     if tag in _INLINE and _TELLING.isdisjoint(attributes):
         return _PLAIN
-    if not ACTIVE.isdisjoint(attributes) or attributes.get("background"):
+    if not ACTIVE.isdisjoint(attributes) or background_source(attributes):
         return PLACED
     hides, background = hiding_of(tag, attributes, hidden)
     if background or block_of(tag, attributes, marked_ids, wordings) is not None:

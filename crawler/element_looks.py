@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from crawler.wordings import Wordings
 
-_BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})")
+_BACKGROUND = re.compile(r"url\(\s{0,3}[\"']?([^\"')\s]{1,1000})", re.IGNORECASE)
 _HIDING = re.compile(
     r"display:none|visibility:hidden|font-size:0(?:px|pt|em|rem)?(?:;|!|$)|text-indent:-\d{3,}|(?:left|top):-\d{4,}px"
 )

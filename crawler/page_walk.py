@@ -35,7 +35,7 @@ from crawler.element_pieces import (
 )
 from crawler.hidden_names import hidden_names
 from crawler.markup import Markup, attributes_of, normal_markup, unescaped
-from crawler.picture_sources import best_of_set, picture_source
+from crawler.picture_sources import background_source, best_of_set, picture_source
 from crawler.walked import Walk, WalkedImage
 from crawler.wordings import Wordings
 
@@ -264,7 +264,7 @@ class _Walker:
     def _read_looks(self, tag: str, attributes: Mapping[str, str], frame: Frame) -> None:
         hides, background = hiding_of(tag, attributes, self._hidden_names)
         frame.hidden = frame.hidden or hides
-        for address in filter(None, (background, attributes.get("background"))):
+        for address in filter(None, (background, background_source(attributes))):
             is_logo = names_logo(attributes) or self._in_logo()
             self.found.images.append(WalkedImage(address, is_logo=is_logo))
         if (block := block_of(tag, attributes, self._marked_ids, self._wordings)) is not None:

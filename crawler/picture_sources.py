@@ -7,10 +7,20 @@ from collections.abc import Mapping
 _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-lazy", "data-lazyload", "data-actualsrc", "data-original-src",
     "data-real-src", "data-realsrc", "data-big", "lay-src", "data-url", "data-img", "data-image", "data-echo", "_src",
-    "lazy-src", "lazysrc", "original", "file", "zoomfile",
+    "lazy-src", "lazysrc", "original", "file", "zoomfile", "data-ks-lazyload", "lazyload", "realsrc",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "lazy-srcset")
 _LATER = frozenset((*_LAZY, *_LAZY_SETS))
+#: Attributes of boxes that name their background: of old HTML, and those from which scripts set it once it is scrolled to.
+BACKGROUNDS = (
+    "background", "data-bg", "data-background", "data-background-image", "data-background-src", "data-bg-src", "data-bgimg",
+)  # fmt: skip
+_IN_URL = re.compile(r"url\(\s*[\"']?([^\"')\s]*)[\"']?\s*\)", re.IGNORECASE)
+# Colours stand there too: #fff, rgba(0,0,0,.5)
+_PICTURE_FILE = re.compile(
+    r"^[^\s()]+\.(?:jpe?g|png|gif|webp|bmp|avif)(?:[?!@][^\s()]*)?$|^[^\s()]*/[^\s()]+$", re.IGNORECASE
+)
+_ADDRESS_CHARS = 2000
 #: What a picture is offered in beyond this many pixels of width, or times the size, shows no more words.
 _WIDEST = 2000
 _DENSEST = 3.0
@@ -42,6 +52,20 @@ def picture_source(attributes: Mapping[str, str], offered: str = "") -> tuple[st
     if offered and (not shown or _PLACEHOLDER.search(shown)):
         return offered, is_lazy
     return shown, is_lazy
+
+
+def background_source(attributes: Mapping[str, str]) -> str:
+    """The address of the background that attributes of a box name, as written; empty when there is none."""
+    if background := attributes.get("background"):
+        return background
+    for name in BACKGROUNDS[1:]:
+        value = attributes.get(name, "").strip()
+        if 0 < len(value) <= _ADDRESS_CHARS:
+            inside = _IN_URL.fullmatch(value)
+            address = inside[1] if inside else value
+            if _PICTURE_FILE.match(address) and not address.startswith("data:"):
+                return address
+    return ""
 
 
 def best_of_set(srcset: str) -> str:

@@ -47,6 +47,7 @@ def test_whatever_is_written_an_address_without_blanks_comes_out(srcset: str) ->
         ({"src": "s.jpg", "srcset": "s.jpg 300w, l.jpg 900w"}, "l.jpg", False),
         ({"data-srcset": "s.jpg 300w, l.jpg 900w"}, "l.jpg", True),
         ({"src": "none.gif", "zoomfile": "data/attachment/a.jpg"}, "data/attachment/a.jpg", True),
+        ({"src": "s.gif", "data-ks-lazyload": "/a.jpg"}, "/a.jpg", True),
         ({}, "", False),
     ],
 )
@@ -57,6 +58,21 @@ def test_an_element_offers_its_picture_in_many_places(attributes: dict[str, str]
 def images_of(inside: str) -> list[str]:
     page = extract_page(f"<html><body>{inside}</body></html>", "http://a.example/", "utf-8", WORDINGS)
     return [image.url.removeprefix("http://a.example/") for image in page.images]
+
+
+@pytest.mark.parametrize(
+    ("box", "images"),
+    [
+        ('<div class="swiper-lazy" data-background="/a.jpg"></div>', ["a.jpg"]),
+        ('<div data-bg="url(/a.jpg?v=1)"></div>', ["a.jpg?v=1"]),
+        ('<section data-background-image="upload/1"><p>x</p></section>', ["upload/1"]),
+        ("<div style='background: URL(\"/a.jpg\")'></div>", ["a.jpg"]),
+        ('<table><tr><td background="/a.jpg">x</td></tr></table>', ["a.jpg"]),
+        ('<div data-bg="#fff"></div><div data-background="rgba(0,0,0,.5)"></div><div data-bg="dark"></div>', []),
+    ],
+)
+def test_a_box_names_its_background_in_many_places(box: str, images: list[str]) -> None:
+    assert images_of(box) == images
 
 
 @pytest.mark.parametrize(
