@@ -27,7 +27,7 @@ from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, open_row, writ
 from review.reasons import Reason
 from review.settings import DeskSettings
 from storage.database import writing
-from storage.tables import desk_decisions, desk_finding_verdicts, desk_items, findings
+from storage.tables import desk_decisions, desk_finding_verdicts, desk_items, findings, pages
 
 
 class CountChanged(Refused):
@@ -225,7 +225,9 @@ class Decisions:
     ) -> dict[str, str]:
         if not said:
             return {}
-        query = select(findings.c.id, findings.c.rule).where(findings.c.page_id == row.page_id, findings.c.id.in_(said))
+        # Those of a page that had not changed lie with the earlier one, as they are shown
+        shown = select(func.coalesce(pages.c.same_as, pages.c.id)).where(pages.c.id == row.page_id).scalar_subquery()
+        query = select(findings.c.id, findings.c.rule).where(findings.c.page_id == shown, findings.c.id.in_(said))
         rules = {finding.id: finding.rule for finding in connection.execute(query)}
         if set(said) - set(rules):
             raise Incomplete("所标的内容不在此页")

@@ -4,13 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select, update
 
 from domain.reviews import AlreadyDecided, FindingVerdict, ItemState, Refused, RoleMayNot, SamePerson, Stage, Verdict
 from domain.roles import Role
 from review.accounts import Account, Accounts
 from review.audit_log import AuditLog
 from review.decisions import CannotUndo, CountChanged, Decisions
+from review.item import load_item
 from review.item_locks import InOtherHands
 from review.items import Filters, NoSuchItem
 from review.locked_rows import Incomplete, ItemChanged
@@ -18,7 +19,9 @@ from review.passing_on import PassingOn
 from review.queue import ReviewQueue
 from review.reasons import load_reasons
 from review.settings import DeskSettings
-from storage.tables import desk_decisions, desk_items
+from storage.database import writing
+from storage.tables import desk_decisions, desk_items, findings
+from storage.tables import pages as stored_pages
 from tests.review.desk import PASSWORDS, Clock, Page, desk, own_text, people
 from tests.storage.samples import NOW
 
@@ -191,6 +194,20 @@ def test_findings_of_another_page_are_refused(one: Desk) -> None:
     with pytest.raises(Incomplete):
         one.decide(one.ann, Verdict.CONFIRM, finding_verdicts={999: FindingVerdict.YES})
     assert one.row().version == 1
+
+
+def test_findings_of_a_page_that_had_not_changed_are_judged_where_they_lie(engine: Engine, tmp_path: Path) -> None:
+    """They lie with the earlier page, and are shown with the later one."""
+    pages = {"earlier": Page(0.1, flagged=False), "a": Page(0.1, flagged=False)}
+    drawn = Desk(engine, tmp_path, pages, DeskSettings(audit_pages=2, read_twice_share=0.0))
+    earlier, later = drawn.row("earlier").page_id, drawn.row().page_id
+    with writing(engine) as connection:
+        connection.execute(delete(findings).where(findings.c.page_id == later))
+        connection.execute(update(stored_pages).where(stored_pages.c.id == later).values(same_as=earlier, text=None))
+    shown = load_item(engine, tmp_path, drawn.ids["a"], drawn.ann, drawn.clock()).live[0].id
+    said = {shown: FindingVerdict.NO}
+    assert drawn.decide(drawn.ann, Verdict.DISMISS, "negated", finding_verdicts=said) is ItemState.DISMISSED
+    assert load_item(engine, tmp_path, drawn.ids["a"], drawn.ann, drawn.clock()).readings[0].findings == said
 
 
 def test_a_decision_is_taken_back_within_the_minute(one: Desk) -> None:
