@@ -135,6 +135,13 @@ def act_of(state: ItemState) -> Act:
     return Act.DECIDE_FIRST if STAGE_OF.get(state, Stage.FIRST) is Stage.FIRST else Act.DECIDE_SECOND
 
 
+def stages_of_role(role: Role) -> tuple[Stage, ...]:
+    """The readings that a person in that role may make, most urgent first."""
+    if may(role, Act.DECIDE_SECOND):
+        return Stage.THIRD, Stage.SECOND, Stage.FIRST
+    return (Stage.FIRST,) if may(role, Act.DECIDE_FIRST) else ()
+
+
 def next_state(
     state: ItemState, verdict: Verdict, role: Role, same_person: bool, read_twice: bool = False
 ) -> ItemState:

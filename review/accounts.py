@@ -4,14 +4,14 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from domain.reviews import Refused, RoleMayNot
+from domain.reviews import Refused, RoleMayNot, Stage, stages_of_role
 from domain.roles import Act, Role, may
 from review.audit_log import MACHINE, AuditLog
 from review.log_in_tries import LogInLimits, LogInRefused, LogInTries, Refusal
@@ -199,10 +199,7 @@ class Accounts:
                     update(desk_accounts).where(desk_accounts.c.id == row.id).values(disabled_at=self._clock())
                 )
                 self._sessions.end_all(connection, row.id)
-                given = update(desk_items).where(desk_items.c.assignee == row.id, desk_items.c.stage.is_not(None))
-                connection.execute(given.values(assignee=None))
-                held = update(desk_items).where(desk_items.c.lock_holder == row.id)
-                connection.execute(held.values(lock_holder=None, lock_until=None))
+                _give_back(connection, row.id, tuple(Stage))
                 self._log.record(connection, actor, "account-disabled", _subject(row.name))
 
     def enable(self, name: str, actor: str) -> None:
@@ -213,13 +210,16 @@ class Accounts:
                 self._log.record(connection, actor, "account-enabled", _subject(row.name))
 
     def set_role(self, name: str, role: Role, actor: str) -> None:
-        """Raises AccountFault when that would leave no administrator."""
+        """What it had in hand or was given and may not decide any more goes back to everybody. Raises AccountFault when that would leave
+        no administrator."""
         with writing(self._engine) as connection:
             row = account_row(connection, name)
             if role is not Role.ADMIN:
                 self._keep_an_admin(connection, row)
             if row.role != role.value:
                 connection.execute(update(desk_accounts).where(desk_accounts.c.id == row.id).values(role=role.value))
+                able = stages_of_role(role)
+                _give_back(connection, row.id, [stage for stage in Stage if stage not in able])
                 detail = {"from": row.role, "to": role.value}
                 self._log.record(connection, actor, "role-changed", _subject(row.name), detail)
 
@@ -237,6 +237,15 @@ class Accounts:
         )
         if row.role == Role.ADMIN.value and row.disabled_at is None and not connection.scalar(others):
             raise AccountFault("这是最后一个管理员账号")
+
+
+def _give_back(connection: Connection, account_id: int, stages: Sequence[Stage]) -> None:
+    """Items at these readings that the account has open or was given are everybody's again."""
+    at_these = desk_items.c.stage.in_([stage.value for stage in stages])
+    given = update(desk_items).where(desk_items.c.assignee == account_id, at_these)
+    connection.execute(given.values(assignee=None))
+    held = update(desk_items).where(desk_items.c.lock_holder == account_id, at_these)
+    connection.execute(held.values(lock_holder=None, lock_until=None))
 
 
 def account_row(connection: Connection, name: str) -> Any:

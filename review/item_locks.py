@@ -5,8 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from domain.reviews import Refused, Stage
-from domain.roles import Act, may
+from domain.reviews import Refused, Stage, stages_of_role
 from review.accounts import Account
 from review.items import is_put_aside, is_read_by
 from storage.tables import desk_accounts, desk_items
@@ -41,9 +40,7 @@ def waits_for(account: Account, now: datetime) -> ColumnElement[bool]:
 
 def stages_of(account: Account) -> tuple[Stage, ...]:
     """The readings that a person may make, most urgent first."""
-    if may(account.role, Act.DECIDE_SECOND):
-        return Stage.THIRD, Stage.SECOND, Stage.FIRST
-    return (Stage.FIRST,) if may(account.role, Act.DECIDE_FIRST) else ()
+    return stages_of_role(account.role)
 
 
 def is_free(account: Account, now: datetime) -> ColumnElement[bool]:

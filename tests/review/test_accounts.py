@@ -1,6 +1,7 @@
 """Log-in, its limits, sessions, passwords."""
 
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -15,9 +16,11 @@ from review.accounts import (
 )
 from review.audit_log import AuditLog
 from review.log_in_tries import LogInLimits, LogInRefused, Refusal
+from review.passing_on import PassingOn
 from review.passwords import password_fault
+from review.queue import ReviewQueue
 from storage.tables import desk_accounts, desk_sessions
-from tests.review.desk import PASSWORD, PASSWORDS, Clock
+from tests.review.desk import PASSWORD, PASSWORDS, Clock, Page, desk, people
 
 
 @pytest.fixture
@@ -195,3 +198,18 @@ def test_everything_done_to_an_account_is_in_the_log(accounts: Accounts, engine:
         "account-created", "log-in", "log-in-refused", "log-out", "password-reset", "role-changed", "account-disabled",
     ]  # fmt: skip
     assert log.verify() == ()
+
+
+def test_what_a_person_may_not_decide_any_more_goes_back_to_everybody(engine: Engine, tmp_path: Path) -> None:
+    """In another role nobody else would be given it, and the person could not decide it either."""
+    clock = Clock()
+    ids = desk(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8)})
+    accounts, queue = Accounts(engine, clock, PASSWORDS), ReviewQueue(engine, clock)
+    ann, ben, boss = people(engine, clock, Role.ANALYST, Role.ANALYST, Role.ADMIN)
+    PassingOn(engine, clock).assign(boss, [ids["b"]], ann.name)
+    assert queue.claim(ann, ids["a"]).lock_holder == ann.name
+    accounts.set_role(ann.name, Role.REVIEWER, "test")
+    assert [item.assignee for item in queue.items(ben)] == [None, ann.name]
+    accounts.set_role(ann.name, Role.OFFICER, "test")
+    assert [(item.assignee, item.lock_holder) for item in queue.items(ben)] == [(None, None)] * 2
+    assert queue.next_item(ben) is not None

@@ -58,7 +58,7 @@ ENABLE_HELP = """\
   yiguang accounts enable 张示例
 """
 ROLE_HELP = """\
-更改账号的角色。
+更改账号的角色；分派给他而新角色不能处理的条目放回队列。
 
 \b
 例：
