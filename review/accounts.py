@@ -163,6 +163,8 @@ class Accounts:
         if not self._passwords.fits(row.password_hash, old):
             self._refuse(account.name, "", Refusal.WRONG)
             raise AccountFault("原口令不正确")
+        with writing(self._engine) as connection:  # who knows it has not failed, whatever becomes of the new one
+            self._tries.forget(connection, account.name)
         if new == old:
             raise AccountFault("新口令不能与原口令相同")
         self._set_password(account.name, new, False, account.name, keep_token)

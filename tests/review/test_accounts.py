@@ -213,3 +213,12 @@ def test_what_a_person_may_not_decide_any_more_goes_back_to_everybody(engine: En
     accounts.set_role(ann.name, Role.OFFICER, "test")
     assert [(item.assignee, item.lock_holder) for item in queue.items(ben)] == [(None, None)] * 2
     assert queue.next_item(ben) is not None
+
+
+def test_a_new_password_that_will_not_do_is_no_failed_try(accounts: Accounts) -> None:
+    ann, token = accounts.find("ann"), _token(accounts)
+    for _ in range(8):
+        with pytest.raises(AccountFault, match="至少"):
+            accounts.change_password(ann, PASSWORD, "short", token)
+    accounts.change_password(ann, PASSWORD, "another-tureen-43", token)
+    assert _token(accounts, password="another-tureen-43")
