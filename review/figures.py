@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, and_, case, func, select
+from sqlalchemy import Engine, and_, case, func, or_, select
 
 from classifier.ledger import Entry
 from domain.beijing import BEIJING
 from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, wilson
 from review.training import rule_ledger
 from storage.outbox import rescinded_pages
-from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions
+from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions, pages
 
 #: Counted as found: one person's confirmation is enough for an estimate, though not for a referral.
 _FOUND = (ItemState.FIRST_CONFIRMED.value, ItemState.CONFIRMED.value)
@@ -178,7 +178,14 @@ def audit_estimate(engine: Engine, night_ids: Sequence[str]) -> AuditEstimate:
         # Found no more, though somebody read it
         taken_back = items.page_id.in_(rescinded_pages()) & items.state.in_(_FOUND)
         state = case((taken_back, ItemState.DISMISSED.value), else_=items.state).label("state")
-        stated = select(items.kind, state).where(items.night_id.in_(night_ids)).subquery()
+        # Leads that a later rescore made are of no night's leads: what was said of them says nothing of those
+        of_night = or_(items.kind == ItemKind.AUDIT.value, pages.c.flagged)
+        stated = (
+            select(items.kind, state)
+            .join(pages, pages.c.id == items.page_id)
+            .where(items.night_id.in_(night_ids), of_night)
+            .subquery()
+        )
         counted = select(stated.c.kind, stated.c.state, func.count().label("items")).group_by(
             stated.c.kind, stated.c.state
         )
@@ -192,14 +199,14 @@ def audit_estimate(engine: Engine, night_ids: Sequence[str]) -> AuditEstimate:
     share = wilson(found, read)
     missed = Estimate(below * found / read if read else None, below * share[0], below * share[1])
     recall = _recall(flagged_found, missed, bool(leads_read))
-    pages = int(totals.pages)
+    judged = int(totals.pages)
     prevalence = Estimate(
-        None if missed.value is None or not pages else (flagged_found + missed.value) / pages,
-        (flagged_found + missed.low) / pages if pages else 0.0,
-        min(1.0, (flagged_found + missed.high) / pages) if pages else 1.0,
+        None if missed.value is None or not judged else (flagged_found + missed.value) / judged,
+        (flagged_found + missed.low) / judged if judged else 0.0,
+        min(1.0, (flagged_found + missed.high) / judged) if judged else 1.0,
     )
     return AuditEstimate(
-        int(totals.nights), pages, below, drawn, read, found, flagged_found, missed, recall, prevalence
+        int(totals.nights), judged, below, drawn, read, found, flagged_found, missed, recall, prevalence
     )
 
 

@@ -17,13 +17,13 @@ from review.conflicts import Conflicts
 from review.decisions import Decisions
 from review.draws import choose, draws
 from review.figures import ages, agreement, audit_estimate, drift, load, psi, rule_periods
-from review.intake import take_in
+from review.intake import take_in, take_in_rescored
 from review.queue import ReviewQueue
 from review.random_check import CannotDraw, draw_check
 from review.settings import DeskSettings
 from storage.database import writing
 from storage.tables import desk_items, desk_nights, nights
-from tests.review.desk import SEED, Clock, Page, desk, item_ids, night, people
+from tests.review.desk import PLAIN, SEED, Clock, Page, desk, item_ids, night, people
 from tests.storage.samples import NOW
 
 
@@ -53,6 +53,19 @@ def test_recall_and_prevalence_come_from_the_sample(engine: Engine, tmp_path: Pa
     # Wilson's interval of 2 in 10 is 0.0567 to 0.5098
     assert (estimate.recall.low, estimate.recall.high) == pytest.approx((3 / 8.098, 3 / 3.567), abs=1e-3)
     assert audit_estimate(engine, []).recall.value is None
+
+
+def test_leads_of_a_later_rescore_are_not_of_the_nights_leads(engine: Engine, tmp_path: Path) -> None:
+    """One lead, found; two pages below became leads later and were dismissed: that says nothing of the one."""
+    clock = Clock()
+    pages = {"lead": Page(0.9), "low0": Page(0.1, flagged=False), "low1": Page(0.1, flagged=False)}
+    night_id, page_ids = night(engine, tmp_path, pages)
+    take_in(engine, night_id, NOW, PLAIN, SEED)
+    assert take_in_rescored(engine, {page_ids["low0"]: 0.8, page_ids["low1"]: 0.7}, NOW, 1) == 2
+    (ann,) = people(engine, clock, Role.ANALYST)
+    for path, item_id in item_ids(engine, page_ids).items():
+        _decide(engine, clock, ann, item_id, Verdict.CONFIRM if path == "lead" else Verdict.NOT_AD)
+    assert audit_estimate(engine, [night_id]).flagged_found == pytest.approx(1.0)
 
 
 def test_load_is_held_against_the_hands_there_are(engine: Engine, tmp_path: Path) -> None:
