@@ -1,6 +1,6 @@
 """What a night found becomes items of the desk: its leads, and a random sample of what the machine let pass."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, case, func, insert, select, text
 
 from domain.nights import NightKind
 from domain.outcome import Outcome
+from domain.reviews import ItemKind
 from review.audit_log import MACHINE, AuditLog
 from review.draws import choose, new_seed, record_draw
 from review.intake_items import Intake, in_parts, page_rows
@@ -41,7 +42,7 @@ def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings
         if ended_at is not None and not taken:
             figures = _night_figures(connection, night_id, now, len(new))
             drawn = _draw_audit(connection, night_id, seed, settings.audit_pages, now)
-            new += Intake(connection, night_id, now).add_drawn(drawn, [item["priority"] for item in new], seed)
+            new += Intake(connection, night_id, now).add_drawn(drawn, _priorities(connection, night_id), seed)
             connection.execute(insert(desk_nights), figures)
         if new:
             log = AuditLog(engine, lambda: now)
@@ -79,6 +80,13 @@ def take_in_missing(engine: Engine, now: datetime, settings: DeskSettings | None
     with engine.connect() as connection:
         missing = connection.scalars(query.order_by(nights.c.started_at)).all()
     return sum(take_in(engine, night_id, now, settings) for night_id in missing)
+
+
+def _priorities(connection: Connection, night_id: str) -> Sequence[float]:
+    """Of the night's leads in the order in which they came: also of those that came before it ended, as when it was paused."""
+    items = desk_items.c
+    leads = select(items.priority).where(items.night_id == night_id, items.kind == ItemKind.LEAD.value)
+    return connection.scalars(leads.order_by(items.id)).all()
 
 
 def _draw_audit(connection: Connection, night_id: str, seed: str, size: int, now: datetime) -> list[Any]:

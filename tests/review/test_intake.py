@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from domain.reviews import Verdict
 from domain.roles import Role
@@ -16,6 +16,7 @@ from review.intake import take_in, take_in_missing
 from review.items import Filters
 from review.queue import ReviewQueue
 from review.settings import DeskSettings
+from storage.database import writing
 from storage.tables import desk_draws, desk_items, desk_nights, nights
 from tests.review.desk import PLAIN, SEED, Clock, Page, item_ids, night, own_text, people
 from tests.storage.samples import NOW
@@ -208,3 +209,17 @@ def test_draws_are_recorded_also_when_nothing_is_chosen(engine: Engine, tmp_path
     with engine.connect() as connection:
         draw = connection.execute(select(desk_draws)).one()
     assert (draw.kind, draw.seed, draw.population, draw.drawn, draw.drawn_by) == ("read-twice", SEED, 1, [], "系统")
+
+
+def test_a_drawn_page_hides_among_leads_that_were_taken_in_before_the_night_ended(engine: Engine, tmp_path: Path) -> None:
+    """As when a night is paused: its leads come in the morning, the draw when it has ended."""
+    pages = {"a": Page(0.9, severity=5), "b": Page(0.1, flagged=False)}
+    night_id, page_ids = night(engine, tmp_path, pages)
+    with writing(engine) as connection:
+        ended_at = connection.scalar(select(nights.c.ended_at))
+        connection.execute(update(nights).values(ended_at=None))
+    assert take_in(engine, night_id, NOW, PLAIN, SEED) == 1
+    with writing(engine) as connection:
+        connection.execute(update(nights).values(ended_at=ended_at))
+    assert take_in(engine, night_id, NOW, DeskSettings(audit_pages=1, read_twice_share=0.0), SEED) == 1
+    assert [item.priority for item in _items(engine)] == [4.5, 4.5]
