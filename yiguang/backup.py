@@ -111,7 +111,7 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> tu
     Raises CommandFailed; what was put there by then is to be deleted before another try.
     """
     home = settings.home
-    if home.exists() and any(home.iterdir()):
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise CommandFailed(f"{home} 不是空目录；恢复只写入新的或空的数据目录")
     try:
         manifest = read_manifest(source)

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from domain.outcome import Outcome
+from storage.nights import finish_night, list_nights
 from storage.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, failed_visit, visit
@@ -47,6 +49,15 @@ def test_a_backup_is_restored_and_proven(tmp_path: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert "全部通过核验" in said and "备份中没有签名私钥" in said and told["key_fingerprint"] in said
     assert (place / "initialised").exists() and not (place / "keys").exists()
+    assert run(["restore", str(out), "--home", str(place)]) == 1
+    assert capsys.readouterr().err == f"错误：{place} 不是空目录；恢复只写入新的或空的数据目录\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backup_is_not_restored_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, place = tmp_path / "backup", tmp_path / "restored"
+    assert run(["backup", "--out", str(out)]) == 0
+    place.write_bytes(b"")
     assert run(["restore", str(out), "--home", str(place)]) == 1
     assert capsys.readouterr().err == f"错误：{place} 不是空目录；恢复只写入新的或空的数据目录\n"
 
