@@ -89,3 +89,17 @@ def test_metrics_are_put_in_a_file(home: Path, tmp_path: Path) -> None:
     assert 'yiguang_night_pages{outcome="content"} 2.0' in out.read_text(encoding="utf-8").splitlines()
     assert run(["metrics", "--out", str(out), "--port", "9464"]) == 2
     assert run(["metrics", "--out", str(home / "yiguang.sqlite" / "x")]) == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_a_night_over_a_file_without_a_good_row_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = open_home(read_settings())
+    for night_id, _start, _end in list_nights(engine):
+        finish_night(engine, night_id, NOW)
+    engine.dispose()
+    file = tmp_path / "targets.csv"
+    file.write_text("name,url\n示例门诊部,clinic.example\n", encoding="utf-8")
+    assert run(["nightly", "--targets", str(file)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"错误：{file} 中没有可以巡查的目标（1 行有误）"

@@ -76,6 +76,9 @@ def nightly(
         if not targets and not list_targets(engine):
             raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
         if not targets and not has_unfinished_night(engine):
+            if targets_file is not None:
+                faults = f"（{bad_rows} 行有误）" if bad_rows else ""
+                raise CommandFailed(f"{targets_file} 中没有可以巡查的目标{faults}")
             typer.echo("今夜没有到期的目标（各目标的 every_days 未到）", err=True)
             return
         load_classifier(settings)  # the crawl processes load it each for itself: learn here, and at once, that they can
