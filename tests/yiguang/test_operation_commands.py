@@ -103,3 +103,18 @@ def test_a_night_over_a_file_without_a_good_row_is_refused(
     file.write_text("name,url\n示例门诊部,clinic.example\n", encoding="utf-8")
     assert run(["nightly", "--targets", str(file)]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == f"错误：{file} 中没有可以巡查的目标（1 行有误）"
+
+
+@pytest.mark.usefixtures("home")
+def test_evidence_expires_on_a_day_in_beijing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nights run when it is still the day before by UTC."""
+    engine = open_home(read_settings())
+    for night_id, _start, _end in list_nights(engine):
+        finish_night(engine, night_id, NOW)
+    engine.dispose()
+    monkeypatch.setattr("yiguang.home.utc_now", lambda: NOW + timedelta(days=3650))
+    assert run(["evidence", "expire", "--dry-run"]) == 0
+    due = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines() if "期满 " in line}
+    assert due == {"2027-11-26", "2031-11-26"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.beijing import BEIJING
 from domain.retention import KeepClass
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
@@ -230,7 +231,7 @@ def _texts_line(texts: int) -> str:
 
 
 def _item_line(item: "KeptItem") -> str:
-    return f"{item.path}\t{item.keep_class}\t期满 {item.due_at:%Y-%m-%d}"
+    return f"{item.path}\t{item.keep_class}\t期满 {item.due_at.astimezone(BEIJING):%Y-%m-%d}"
 
 
 def _record_line(record: "KeepRecord") -> str:
