@@ -23,3 +23,8 @@ def told_day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{option} 应为日期，如 2026-11-01，不是 {text}") from None
+
+
+def told_day_or_today(text: str, option: str, now: datetime) -> date:
+    """The day named or, for an empty text, that of `now` in Beijing. Raises UsageError naming the option."""
+    return told_day(text, option) if text else now.astimezone(BEIJING).date()

@@ -13,7 +13,7 @@ from yiguang.commands import registry_logos, registry_practitioners
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.told_headings import told_headings
-from yiguang.told_time import told_day
+from yiguang.told_time import told_day_or_today
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -103,7 +103,7 @@ def import_(
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
-    day = told_day(as_of, "--as-of") if as_of else utc_now().date()
+    day = told_day_or_today(as_of, "--as-of", utc_now())
     mapped = told_headings(map_ or [], FIELDS)
     issuers = _issuers(complete_for or [])
     if not file.is_file():

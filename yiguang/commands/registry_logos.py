@@ -13,7 +13,7 @@ import typer
 
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
-from yiguang.told_time import told_day
+from yiguang.told_time import told_day_or_today
 
 if TYPE_CHECKING:
     from crawler.ocr import PictureOcr
@@ -75,7 +75,7 @@ def logos(
         else:
             _list(official_logos(engine))
         return
-    day = told_day(as_of, "--as-of") if as_of else utc_now().date()
+    day = told_day_or_today(as_of, "--as-of", utc_now())
     if not folder.is_dir():
         raise UsageError(f"找不到文件夹：{folder}")
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _PICTURES and file.is_file())

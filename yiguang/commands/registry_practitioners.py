@@ -9,7 +9,7 @@ import typer
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.told_headings import told_headings
-from yiguang.told_time import told_day
+from yiguang.told_time import told_day_or_today
 
 if TYPE_CHECKING:
     from storage.practitioners import RegisteredPractitioner
@@ -55,7 +55,7 @@ def practitioners(
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
-    day = told_day(as_of, "--as-of") if as_of else utc_now().date()
+    day = told_day_or_today(as_of, "--as-of", utc_now())
     mapped = told_headings(map_ or [], FIELDS)
     if not file.is_file():
         raise UsageError(f"找不到名单文件：{file}")

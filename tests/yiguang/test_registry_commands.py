@@ -1,0 +1,34 @@
+"""`yiguang registry` as typed."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from domain.beijing import BEIJING
+from yiguang.cli import run
+
+Printed = pytest.CaptureFixture[str]
+EARLY = datetime(2026, 11, 25, 17, 30, tzinfo=UTC)  # 01:30 on the 26th in Beijing
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("YIGUANG_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
+    assert run(["init"]) == 0
+    monkeypatch.setattr("yiguang.home.utc_now", lambda: EARLY)
+    return tmp_path
+
+
+@pytest.mark.parametrize("told", [[], ["--as-of", "2026-11-26"]])
+def test_a_list_without_a_date_is_of_today_in_beijing(folder: Path, capsys: Printed, told: list[str]) -> None:
+    """By night it is the day before by UTC: a list would be older than one that was taken in with that date."""
+    file = folder / "list.csv"
+    file.write_text("机构名称,登记号,类别\n青屿安和门诊部,PDY90001X31010412D2152,综合门诊部\n", encoding="utf-8")
+    assert run(["registry", "import", str(file), "--source", "市卫健委", *told]) == 0
+    file.write_text("机构名称,登记号,类别\n青屿安和门诊部,PDY90001X31010412D2152,中医门诊部\n", encoding="utf-8")
+    assert run(["registry", "import", str(file), "--source", "市卫健委"]) == 0
+    assert run(["registry", "show", "青屿安和门诊部"]) == 0
+    shown = capsys.readouterr().out
+    assert f"来源：市卫健委，{EARLY.astimezone(BEIJING).date()}" in shown and "类别：中医门诊部" in shown
