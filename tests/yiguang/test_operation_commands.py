@@ -118,3 +118,10 @@ def test_evidence_expires_on_a_day_in_beijing(
     assert run(["evidence", "expire", "--dry-run"]) == 0
     due = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines() if "期满 " in line}
     assert due == {"2027-11-26", "2031-11-26"}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "none" / "picture.svg"
+    assert run(["registry", "show", "clinic.example", "--picture", str(picture)]) == 1
+    assert capsys.readouterr().err.startswith(f"错误：无法写入 {picture}：")

@@ -212,7 +212,11 @@ def evaluate(
         typer.echo(f"注意：其中 {known} 篇参与过训练，指标偏高；用 --cross-validate 得到没有见过的结果", err=True)
     typer.echo(json.dumps(measured.as_json(), ensure_ascii=False) if as_json else evaluation_report(measured))
     if plot is not None:
-        plot.write_text(reliability_svg(measured.bins, "交叉验证" if cross_validate else "标注数据"), encoding="utf-8")
+        drawn = reliability_svg(measured.bins, "交叉验证" if cross_validate else "标注数据")
+        try:
+            plot.write_text(drawn, encoding="utf-8")
+        except OSError as fault:
+            raise CommandFailed(f"无法写入 {plot}：{fault.strerror}") from fault
 
 
 def _files(paths: list[Path]) -> list[Path]:

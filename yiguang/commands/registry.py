@@ -168,7 +168,10 @@ def show(
     if picture is not None:
         if not profile.clusters:
             raise CommandFailed(f"没有网站或账号与“{what}”相连，无图可画")
-        picture.write_text(identity_picture(profile.clusters[0]), "utf-8")
+        try:
+            picture.write_text(identity_picture(profile.clusters[0]), "utf-8")
+        except OSError as fault:
+            raise CommandFailed(f"无法写入 {picture}：{fault.strerror}") from fault
     owners = official_owners(profile, load_brand_book(settings.lexicons))
     if as_json:
         known = asdict(profile) | {"official_owners": owners}
