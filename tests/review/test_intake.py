@@ -211,7 +211,9 @@ def test_draws_are_recorded_also_when_nothing_is_chosen(engine: Engine, tmp_path
     assert (draw.kind, draw.seed, draw.population, draw.drawn, draw.drawn_by) == ("read-twice", SEED, 1, [], "系统")
 
 
-def test_a_drawn_page_hides_among_leads_that_were_taken_in_before_the_night_ended(engine: Engine, tmp_path: Path) -> None:
+def test_a_drawn_page_hides_among_leads_that_were_taken_in_before_the_night_ended(
+    engine: Engine, tmp_path: Path
+) -> None:
     """As when a night is paused: its leads come in the morning, the draw when it has ended."""
     pages = {"a": Page(0.9, severity=5), "b": Page(0.1, flagged=False)}
     night_id, page_ids = night(engine, tmp_path, pages)

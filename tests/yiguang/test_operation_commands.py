@@ -92,9 +92,7 @@ def test_metrics_are_put_in_a_file(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_a_night_over_a_file_without_a_good_row_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_night_over_a_file_without_a_good_row_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = open_home(read_settings())
     for night_id, _start, _end in list_nights(engine):
         finish_night(engine, night_id, NOW)
