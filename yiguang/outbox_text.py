@@ -45,11 +45,10 @@ class OutboxText:
     def __init__(self, settings: Settings) -> None:
         from domain.clocks import ClocksBroken
         from domain.working_days import CalendarBroken
-        from referral.checklist import FIELDS
         from referral.deadlines import load_clocks, load_work_calendar
         from referral.late import EscalationBroken, load_escalations
-        from referral.recipients import RecipientsBroken, load_recipients
         from yiguang.home import open_home, utc_now
+        from yiguang.referring import recipient_cards
 
         self._engine = open_home(settings)
         self.now = utc_now()
@@ -57,9 +56,9 @@ class OutboxText:
             self._clocks = load_clocks(settings.lexicons)
             self._calendar = load_work_calendar(settings.lexicons)
             self._escalations = load_escalations(settings.lexicons)
-            self._cards = load_recipients(settings.lexicons, frozenset(FIELDS))
-        except (ClocksBroken, CalendarBroken, EscalationBroken, RecipientsBroken) as fault:
+        except (ClocksBroken, CalendarBroken, EscalationBroken) as fault:
             raise CommandFailed(str(fault)) from fault
+        self._cards = recipient_cards(settings)
 
     def packages(self) -> "list[Package]":
         """Those under 挂牌督办 first, each group oldest first."""

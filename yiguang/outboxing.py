@@ -10,7 +10,7 @@ from domain.outbox import Statement, StatementKind, Step, StepRefused, StepTaken
 from domain.roles import Act
 from yiguang.errors import CommandFailed
 from yiguang.home import open_home, utc_now
-from yiguang.referring import person
+from yiguang.referring import person, recipient_cards
 from yiguang.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: 
 def revise_letters(settings: Settings, number: str, by: str, new: StepTaken, folder: Path) -> "Package":
     """Register letters that an officer has edited in the folder, and write its lists and archives anew. They have to be approved
     again, by another. Raises CommandFailed."""
-    from referral.checklist import FIELDS
     from referral.package import MANIFEST, AttachmentTooLarge
     from referral.package_folder import PackageDamaged, left_over, revised
-    from referral.recipients import load_recipients
     from storage.digests import sha256_hex
     from storage.outbox import find_package
 
@@ -56,7 +54,7 @@ def revise_letters(settings: Settings, number: str, by: str, new: StepTaken, fol
     package = _folder(folder, number)
     try:
         registered = find_package(engine, number)
-        card = load_recipients(settings.lexicons, frozenset(FIELDS))[registered.recipient]
+        card = recipient_cards(settings)[registered.recipient]
         files = revised(package, card.attachments_bytes)
     except KeyError:
         raise _unknown(number) from None

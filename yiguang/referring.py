@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from referral.lead import ReferredLead
+    from referral.recipients import RecipientCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Request:
 def make_package(settings: Settings, request: Request, out: Path, progress: Callable[[str], None]) -> Made:
     """Raises CommandFailed, naming the case, when one may not leave or a file cannot be made. A number that was given for a
     package that failed is not used again."""
-    from referral.checklist import FIELDS, check
+    from referral.checklist import check
     from referral.letter import Consignment
     from referral.package import (
         MANIFEST,
@@ -60,7 +61,6 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
         sizes_of,
         transmissions,
     )
-    from referral.recipients import load_recipients
     from referral.register import record_package, reserve_number
     from storage.digests import sha256_hex
     from storage.files_on_demand import files_in
@@ -71,7 +71,7 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     leads = confirmed_leads(settings, engine, request.cases)
     routes = [_route(lead, request) for lead in leads]
     require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
-    card = load_recipients(settings.lexicons, frozenset(FIELDS))[request.recipient]
+    card = recipient_cards(settings)[request.recipient]
     if request.transfer and not card.papers:
         raise CommandFailed(f"{card.name}没有须另拟的移送文书，--transfer 只用于有此文书的部门")
     made_at = utc_now()
@@ -97,6 +97,18 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     _log(engine, request, number, digest, made_at)
     missing = sum(not item.value for lead in leads for item in check(lead, card, request.told))
     return Made(number, folder, tuple(out / name for name in parts), out / checklist, digest, missing)
+
+
+def recipient_cards(settings: Settings) -> "Mapping[Recipient, RecipientCard]":
+    """Raises CommandFailed when the file that describes the recipients is broken."""
+    from classifier.errors import LexiconError
+    from referral.checklist import FIELDS
+    from referral.recipients import RecipientsBroken, load_recipients
+
+    try:
+        return load_recipients(settings.lexicons, frozenset(FIELDS))
+    except (LexiconError, RecipientsBroken) as fault:
+        raise CommandFailed(str(fault)) from fault
 
 
 def officer(settings: Settings, by: str) -> str:

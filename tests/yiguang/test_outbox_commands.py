@@ -24,6 +24,7 @@ from tests.referral.leads import confirm, consignment
 from tests.review.desk import Clock, Page, desk, people
 from yiguang.cli import run
 from yiguang.home import utc_now
+from yiguang.settings import read_settings
 
 Printed = pytest.CaptureFixture[str]
 #: Drafts that go with the letter of a transfer
@@ -277,3 +278,24 @@ def test_usage_is_explained(package: Path, capsys: Printed) -> None:
         assert words in capsys.readouterr().err
     assert outbox("show", "没有这份") == 1
     assert "没有编号为" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("amr: {name: x\n", "recipients.yml:2"), ("amr: x\n", "recipients.yml 中没有")]
+)
+def test_recipients_that_are_broken_are_told(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed, text: str, said: str
+) -> None:
+    lexicons = tmp_path / "lexicons"
+    copytree(read_settings().lexicons, lexicons)
+    (lexicons / "recipients.yml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("YIGUANG_LEXICONS", str(lexicons))
+    (office.package / "函.docx").write_bytes(b"edited")
+    (office.package / "函.pdf").write_bytes(b"edited")
+    for arguments in (
+        ["outbox", "list"],
+        ["outbox", "revise", office.package.name, "--folder", str(office.package), "--text", "补写联系人"],
+        ["refer", str(office.case), "--to", "amr", "--out", str(tmp_path / "out")],
+    ):
+        assert run(arguments) == 1
+        assert said in capsys.readouterr().err

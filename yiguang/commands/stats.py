@@ -69,20 +69,19 @@ def _typical_cases(settings: Settings, first: date, last: date) -> bytes:
     """Drafts of the cases that were closed in these days. One whose lead has begun anew at the desk is left out."""
     from classifier.errors import LexiconError
     from classifier.reference import load_reference
-    from referral.checklist import FIELDS
     from referral.lead import NotReferable, gather
-    from referral.recipients import RecipientsBroken, load_recipients
     from referral.typical_cases import TypicalCaseBroken, closed_between, draft_of, drafts_docx, load_case_words
     from storage.outbox import list_packages
     from yiguang.home import open_home
     from yiguang.keeping import load_masker
+    from yiguang.referring import recipient_cards
 
     engine = open_home(settings)
     try:
         words, reference = load_case_words(settings.lexicons), load_reference(settings.lexicons)
-        cards = load_recipients(settings.lexicons, frozenset(FIELDS))
-    except (TypicalCaseBroken, LexiconError, RecipientsBroken) as fault:
+    except (TypicalCaseBroken, LexiconError) as fault:
         raise CommandFailed(str(fault)) from fault
+    cards = recipient_cards(settings)
     masker, found = load_masker(settings.lexicons), []
     for package in closed_between(list_packages(engine), first, last):
         for case in package.cases:
