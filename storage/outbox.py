@@ -10,7 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, select
 
+from domain.beijing import BEIJING
 from domain.outbox import (
+    MOVES,
     Measure,
     Stage,
     Statement,
@@ -92,6 +94,8 @@ def take_step(engine: Engine, number: str, new: StepTaken, log: Log) -> Package:
         connection.execute(held)
         package = _one(connection, number)
         require_step(package.made_by, package.manifest_sha256, package.steps, new)
+        if new.step in MOVES and new.at.astimezone(BEIJING).date() < package.made_at.astimezone(BEIJING).date():
+            raise StepRefused("办理日期不能早于制作的日期")
         if new.step in (Step.APPROVED, Step.SENT):
             _require_confirmed(connection, package)
         connection.execute(

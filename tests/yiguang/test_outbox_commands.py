@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from sqlalchemy import Engine, select
 
+from domain.beijing import BEIJING
 from domain.roles import Role
 from domain.routing import Recipient
 from referral.package import MANIFEST, listings, lists_of, rows_of, sizes_of, transmissions
@@ -299,3 +300,12 @@ def test_recipients_that_are_broken_are_told(
     ):
         assert run(arguments) == 1
         assert said in capsys.readouterr().err
+
+
+def test_a_package_is_not_sent_before_it_was_made(package: Path, names: Mapping[Role, str], capsys: Printed) -> None:
+    """As with the year of before, out of habit: it would be counted in that year."""
+    approve = ("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER])
+    assert outbox(*approve, "--at", "2020-11-26") == 1
+    assert "办理日期不能早于制作的日期" in capsys.readouterr().err
+    made_on = f"{utc_now().astimezone(BEIJING).date()}"
+    assert outbox(*approve, "--at", made_on) == 0
