@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import masked_copies, require_bundles_kept, write_files
+from yiguang.export import masked_copies, require_bundles_kept, require_free, write_files
 from yiguang.look_files import look_sheet_files
 from yiguang.referring import confirmed_leads, officer
 from yiguang.settings import Settings
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def make_report_forms(settings: Settings, cases: Sequence[int], to: str, by: str, out: Path) -> list[Path]:
-    """One folder a case. Raises UsageError for a form that there is not, and CommandFailed, naming the case, when one may not leave."""
+    """One folder a case. Raises UsageError for a form that there is not, and CommandFailed, naming the case when one may not
+    leave, or the file of an earlier form that says something else."""
     from referral.report_forms import fill, form_text
     from yiguang.home import open_home
 
@@ -35,7 +36,9 @@ def make_report_forms(settings: Settings, cases: Sequence[int], to: str, by: str
             copy |= look_sheet_files(settings, engine, lead.case_id, "附件.")
             text = form_text(form, lead, fill(form, lead, list(copy)))
             folder = out / f"{form.code}-线索{lead.case_id}"
-            write_files(folder, {f"{form.code}举报内容.txt": text.encode(), **copy})
+            files = {f"{form.code}举报内容.txt": text.encode(), **copy}
+            require_free(folder, files)
+            write_files(folder, files)
             _log(engine, name, form.code, lead.case_id, text)
             made.append(folder)
     return made

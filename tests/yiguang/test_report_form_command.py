@@ -65,6 +65,19 @@ def test_what_later_looks_found_goes_with_the_form(home: tuple[Engine, str, str]
     assert "附件.复测记录.txt" in (folder / "12377举报内容.txt").read_text(encoding="utf-8")
 
 
+def test_a_form_that_was_filled_in_before_is_not_passed_off_as_the_new_one(
+    home: tuple[Engine, str, str], tmp_path: Path, capsys: Printed
+) -> None:
+    engine, case, _ = home
+    form = ["report-form", case, "--to", "12377", "--out", str(tmp_path / "out")]
+    assert run(form) == 0 and run(form) == 0
+    assert run(["respond", case, "dispute", "--text", "称系第三方代运营"]) == 0
+    before = AuditLog(engine, utc_now).head()
+    assert run(form) == 1
+    assert "已存在，不覆盖" in capsys.readouterr().err
+    assert AuditLog(engine, utc_now).head() == before
+
+
 def test_what_two_persons_did_not_confirm_stays(home: tuple[Engine, str, str], tmp_path: Path, capsys: Printed) -> None:
     _, case, unread = home
     assert run(["report-form", case, unread, "--to", "12315", "--out", str(tmp_path / "out")]) == 1
