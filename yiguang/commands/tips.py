@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.beijing import beijing_time
+from domain.beijing import BEIJING, beijing_time
 from domain.clocks import Event
 from domain.roles import Act
 from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
@@ -66,11 +66,14 @@ def add(
 
     if not urls and not text.strip():
         raise UsageError("须有网址，或用 --text 写明内容")
+    received_at = told_time(at)
+    if received_at > utc_now():
+        raise UsageError("受理时间不能晚于现在")
     settings = read_settings()
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
     taken = _watched(engine, urls or ())
-    tip = TipRecord(0, source, reference.strip(), told_time(at), name, text.strip(), taken)
+    tip = TipRecord(0, source, reference.strip(), received_at, name, text.strip(), taken)
     who = Reporter(reporter.strip(), contact.strip()) if reporter.strip() or contact.strip() else None
     try:
         number = add_tip(
@@ -119,10 +122,9 @@ def answer(number: NUMBER, text: TEXT, by: BY = "", at: AT = "") -> None:
     said = Answer(name, told_time(at), utc_now(), text.strip())
     if said.at > said.noted_at:
         raise UsageError("答复时间不能晚于现在")
-    try:
-        answer_tip(engine, number, said, _log(engine, name, "tip-answered", {}))
-    except KeyError:
-        raise CommandFailed(f"没有编号为 {number} 的举报（见 yiguang tips list）") from None
+    if _day(said.at) < _day(_found(engine, number).received_at):
+        raise UsageError("答复日期不能早于受理的日期")
+    answer_tip(engine, number, said, _log(engine, name, "tip-answered", {}))
     typer.echo(f"已记录：{number} 的答复")
 
 
@@ -134,14 +136,11 @@ def show(
     reason: Annotated[str, typer.Option("--reason", help="查看举报人的理由")] = "",
     by: BY = "",
 ) -> None:
-    from storage.tip_records import list_tips
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
     engine = open_home(settings)
-    tip = next((each for each in list_tips(engine) if each.id == number), None)
-    if tip is None:
-        raise CommandFailed(f"没有编号为 {number} 的举报（见 yiguang tips list）")
+    tip = _found(engine, number)
     typer.echo(_line(settings, tip, utc_now()))
     typer.echo(f"  内容：{printable(tip.text) or '（无）'}")
     for url in tip.urls:
@@ -150,6 +149,16 @@ def show(
         typer.echo(f"  {beijing_time(said.at)} 答复（{printable(said.by)}）：{printable(said.text)}")
     if reporter:
         typer.echo(f"  举报人：{_reporter(settings, engine, number, by, reason)}")
+
+
+def _found(engine: "Engine", number: int) -> TipRecord:
+    """Raises CommandFailed when there is none of that number."""
+    from storage.tip_records import list_tips
+
+    tip = next((each for each in list_tips(engine) if each.id == number), None)
+    if tip is None:
+        raise CommandFailed(f"没有编号为 {number} 的举报（见 yiguang tips list）")
+    return tip
 
 
 def _reporter(settings: Settings, engine: "Engine", number: int, by: str, reason: str) -> str:
@@ -202,6 +211,10 @@ def _deadlines(settings: Settings, tip: TipRecord) -> "list[Deadline]":
 
 def _overdue(settings: Settings, tip: TipRecord, now: datetime) -> bool:
     return tip.answered_at is None and any(each.due_at < now for each in _deadlines(settings, tip))
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(BEIJING).date()
 
 
 def _line(settings: Settings, tip: TipRecord, now: datetime) -> str:
