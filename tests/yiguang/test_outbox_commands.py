@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from shutil import copytree
@@ -10,7 +11,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from domain.beijing import BEIJING
 from domain.roles import Role
@@ -18,9 +19,9 @@ from domain.routing import Recipient
 from referral.package import MANIFEST, listings, lists_of, rows_of, sizes_of, transmissions
 from referral.register import record_package, reserve_number
 from review.audit_log import AuditLog
-from storage.database import open_engine
+from storage.database import open_engine, writing
 from storage.digests import sha256_hex
-from storage.tables import desk_items
+from storage.tables import desk_items, referral_packages
 from tests.referral.leads import confirm, consignment
 from tests.review.desk import Clock, Page, desk, people
 from yiguang.cli import run
@@ -234,8 +235,10 @@ def test_a_mistake_is_struck_and_stays_on_record(package: Path, names: Mapping[R
 
 
 def test_what_is_late_is_listed_with_whom_to_tell(
-    package: Path, names: Mapping[Role, str], capsys: Printed, tmp_path: Path
+    office: Office, package: Path, names: Mapping[Role, str], capsys: Printed, tmp_path: Path
 ) -> None:
+    with writing(office.engine) as connection:
+        connection.execute(update(referral_packages).values(made_at=datetime(2026, 1, 4, tzinfo=BEIJING)))
     assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER], "--at", "2026-01-05") == 0
     assert outbox("send", package.name, "--folder", package, "--channel", "机要", "--at", "2026-01-05") == 0
     assert outbox("step", package.name, "received", "--at", "2026-01-06") == 0
