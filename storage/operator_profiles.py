@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from domain.beijing import BEIJING
 from domain.certificates import CertificateContext, judge_certificate, parse_certificate
 from domain.identity import Node, NodeKind, Place, plain, public_account, site_of
 from domain.identity_policy import IdentityPolicy
@@ -129,7 +130,7 @@ class OperatorProfiles:
                 shown.setdefault(item.edge.link.node.key, []).append(item)
         names = tuple(name for institution in known for name in (institution.name, *institution.aliases))
         region = next((institution.region_code for institution in known if institution.region_code), "")
-        context = CertificateContext(now.date(), None, names, region)
+        context = CertificateContext(now.astimezone(BEIJING).date(), None, names, region)
         seen = []
         for items in shown.values():
             number = items[0].edge.link.label

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,17 @@ def test_findings_over_the_nights(profiles: OperatorProfiles) -> None:
     assert profile.findings[0].seen_at > profile.findings[1].seen_at
     (certificate,) = profile.certificates
     assert (certificate.number, certificate.judged.verdict, len(certificate.urls)) == (NUMBER, Verdict.EXPIRED, 3)
+
+
+def test_certificates_are_held_against_the_day_in_beijing(
+    engine: Engine, store: SqlVisitStore, profiles: OperatorProfiles
+) -> None:
+    """At one in the morning of the first of January, when it is still the year before by UTC."""
+    number = "（京）医广【2027】第01-01-0355号"
+    night(engine, store, 0, {HOSPITALS[0]: page_at(HOSPITALS[0], f"{number}\n{hospital_text(0)}")})
+    (certificate,) = profiles.of(HOSPITALS[0], datetime(2026, 12, 31, 17, 0, tzinfo=UTC)).certificates
+    assert certificate.number == number
+    assert not any("晚于取证日" in reason for reason in certificate.judged.reasons)
 
 
 def test_candidates_only_from_confirmed_cases(
