@@ -12,7 +12,7 @@ from domain.findings import FAMILY_ZH
 from domain.outbox import MEASURE_ZH, sent_at
 from domain.reviews import ItemKind, ItemState
 from domain.takedown import GRADE_ZH
-from storage.outbox import list_packages, rescinded_pages
+from storage.outbox import Package, cases_that_count, list_packages, rescinded_pages
 from storage.tables import desk_items
 from storage.takedown import referred_cases
 
@@ -53,8 +53,14 @@ def institution_ledger(engine: Engine, first: date, last: date) -> list[LedgerLi
     by_name: defaultdict[str, list[tuple[int, Sequence[str], datetime]]] = defaultdict(list)
     for row in rows:
         by_name[row.institution or UNNAMED].append((row.page_id, row.families, row.decided_at))
-    sent, measures = _of_packages(engine)
-    grades = {case.case_id: graded.grade for case in referred_cases(engine) if (graded := case.graded) is not None}
+    packages = list_packages(engine)
+    sent, measures = _of_packages(packages)
+    cases = cases_that_count(packages)
+    grades = {
+        case.case_id: graded.grade
+        for case in referred_cases(engine)
+        if case.case_id in cases and (graded := case.graded) is not None
+    }
     lines = []
     for name, leads in sorted(by_name.items(), key=lambda entry: (-len(entry[1]), entry[0])):
         ids = [page_id for page_id, _, _ in leads]
@@ -74,11 +80,11 @@ def institution_ledger(engine: Engine, first: date, last: date) -> list[LedgerLi
     return lines
 
 
-def _of_packages(engine: Engine) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+def _of_packages(packages: Sequence[Package]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
     """By lead: the packages in which it was sent, and what their recipients did."""
     sent: defaultdict[int, list[str]] = defaultdict(list)
     measures: defaultdict[int, list[str]] = defaultdict(list)
-    for package in list_packages(engine):
+    for package in packages:
         if not package.counts or sent_at(package.steps) is None:
             continue
         for case in package.cases:

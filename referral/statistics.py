@@ -24,7 +24,7 @@ from domain.routing import Recipient
 from domain.takedown import Grade
 from domain.working_days import WorkCalendar
 from referral.deadlines import terms_of
-from storage.outbox import Package, list_packages, rescinded_pages
+from storage.outbox import Package, cases_that_count, list_packages, rescinded_pages
 from storage.tables import desk_items, findings, night_targets, nights, pages, targets
 from storage.takedown import referred_cases
 from storage.tip_records import list_tips
@@ -142,7 +142,7 @@ def gather_facts(
             *_referred(packages),
             *_late(packages, clocks, calendar, now),
         ]
-    found += [*_looked(engine), *_tips(engine)]
+    found += [*_looked(engine, cases_that_count(packages)), *_tips(engine)]
     return sorted(
         (fact for fact in found if first <= fact.day <= last), key=lambda fact: (fact.day, fact.key, fact.what)
     )
@@ -263,8 +263,10 @@ def _late(
                 yield Fact("late", _day(term.deadline.due_at), f"{package.number} {term.clock.title}")
 
 
-def _looked(engine: Engine) -> Iterator[Fact]:
+def _looked(engine: Engine, cases: frozenset[int]) -> Iterator[Fact]:
     for case in referred_cases(engine):
+        if case.case_id not in cases:
+            continue
         seen: set[str] = set()
         for each in case.looks:
             keys = [f"grade:{each.grade.value}"] + (["reappeared"] if each.reappeared else [])

@@ -80,6 +80,11 @@ def list_packages(engine: Engine, after: int = 0, limit: int | None = None) -> l
         return _packages(connection, select(referral_packages).where(referral_packages.c.id > after).limit(limit))
 
 
+def cases_that_count(packages: Sequence[Package]) -> frozenset[int]:
+    """Leads in a package that statistics know of."""
+    return frozenset(case for package in packages if package.counts for case in package.cases)
+
+
 def find_package(engine: Engine, number: str) -> Package:
     """Raises KeyError when no complete package has that number."""
     with engine.connect() as connection:

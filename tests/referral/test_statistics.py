@@ -26,7 +26,7 @@ from referral.statistics import (
     periods_of,
 )
 from referral.statistics_book import Report, page_values, workbook
-from storage.outbox import add_statement, take_step
+from storage.outbox import add_statement, list_packages, take_step
 from storage.tables import desk_items
 from tests.referral.leads import LEXICONS, confirm
 from tests.review.desk import Clock, Page, desk, people
@@ -95,6 +95,19 @@ def test_every_outcome_that_is_counted_names_its_evidence(engine: Engine, tmp_pa
         (what,) = [fact.what for fact in facts if fact.key == f"grade:{grade}"]
         (look,) = [each for each in case.looks if each.grade.value == grade]
         assert what == f"线索 {case.case_id}，复测证据 {look.bundle_sha256}"
+
+
+def test_outcomes_of_a_withdrawn_package_are_not_counted(engine: Engine, tmp_path: Path) -> None:
+    case = climb(engine, tmp_path)
+    last = case.looks[-1].look.at
+    first, until = last.date() - timedelta(days=60), last.date() + timedelta(days=1)
+    (package,) = list_packages(engine)
+    for step, by in ((Step.APPROVED, "li"), (Step.SENT, "wang"), (Step.WITHDRAWN, "wang")):
+        digest = package.manifest_sha256
+        taken = StepTaken(step, by, last, last, text="送错了部门", channel="机要", manifest_sha256=digest)
+        take_step(engine, package.number, taken, quiet)
+    facts = gather_facts(engine, first, until, {}, (), load_work_calendar(LEXICONS), last)
+    assert [fact.key for fact in facts if fact.key.startswith(("grade:", "to:")) or fact.key == "reappeared"] == []
 
 
 def test_quotes_of_many_leads_are_read_at_once(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
