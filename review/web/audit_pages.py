@@ -32,7 +32,7 @@ def export(visit: Visit) -> Response:
     """All entries as JSON lines; the file's name is ours."""
     number, _ = visit.desk.log.head()
     visit.desk.log.record_alone(visit.account.name, "log-exported", "audit-log", {"entries": number})
-    name = f"audit-log-{visit.desk.clock():%Y%m%d}.jsonl"
+    name = f"audit-log-{visit.desk.settings.today(visit.desk.clock()):%Y%m%d}.jsonl"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(_bytes(visit.desk.log.lines()), media_type="application/x-ndjson", headers=headers)
 

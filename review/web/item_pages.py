@@ -80,7 +80,7 @@ def _shown(visit: Visit, view: ItemView, holder: str) -> dict[str, Any]:
         "viewer": viewer_link(desk.settings, view.bundle, desk.clock()) if visit.may(Act.OPEN_EVIDENCE) else "",
         "referred": referred,
         "looks": [] if referred is None else look_lines(visit, referred.looks),
-        "soonest": (desk.clock() + timedelta(days=1)).date().isoformat(),
+        "soonest": (desk.settings.today(desk.clock()) + timedelta(days=1)).isoformat(),
     }
 
 

@@ -1,7 +1,7 @@
 """What an operator may set of the desk's web pages."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 SESSION_COOKIE = "yiguang-session"
 TICKET_COOKIE = "yiguang-sign-on"
@@ -27,6 +27,10 @@ class WebSettings:
     per_second: float = 20.0
     max_body_bytes: int = 1 << 20
     zone_hours: int = 8
+
+    def today(self, now: datetime) -> date:
+        """The day it is for people at that moment (aware)."""
+        return (now.astimezone(UTC) + timedelta(hours=self.zone_hours)).date()
 
     @property
     def cookie(self) -> str:
