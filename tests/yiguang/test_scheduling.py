@@ -12,6 +12,7 @@ from domain.beijing import BEIJING
 from domain.timetable import Closure, RunState
 from storage.database import migrate, open_engine
 from storage.timetable import add_closure, lift_closures, runs
+from yiguang.cli import run
 from yiguang.scheduling import Timetable
 
 AT = time(1, 30)
@@ -124,3 +125,13 @@ def test_a_pause_holds_until_it_is_lifted(office: Office) -> None:
     timetable.handle_due()
     assert office.called == ["nightly", "recheck --due"]
     assert [run.state for run in runs(office.engine)] == [RunState.ENDED, RunState.LEFT_OUT]
+
+
+@pytest.mark.parametrize("at", ["25:00", "01:30Z", "01:30+08:00"])
+def test_a_time_of_another_zone_is_refused(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nights go by the clock of YIGUANG_TIME_ZONE; what is said of a zone beside the time would count for nothing."""
+    monkeypatch.setenv("YIGUANG_HOME", str(tmp_path))
+    assert run(["schedule", "--at", at]) == 2
+    assert capsys.readouterr().err == f"错误：--at 应为 01:30 的形式，不是 {at}\n"

@@ -127,9 +127,12 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSO
 
 def _time_of_day(text: str) -> time:
     try:
-        return time.fromisoformat(text)
+        told = time.fromisoformat(text)
+        if told.tzinfo is None:
+            return told
     except ValueError:
-        raise UsageError(f"--at 应为 01:30 的形式，不是 {text}") from None
+        pass
+    raise UsageError(f"--at 应为 01:30 的形式，不是 {text}")
 
 
 def _checked(text: str) -> str:
