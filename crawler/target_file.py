@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from crawler.guard import AddressRefused, UrlRefused, check_url
 from domain.targets import RenderMode, Target, TargetKind
+from domain.urls import canonical_url
 
 #: Column names as analysts write them. The English ones are the contract of the targets file.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -84,12 +85,13 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
         fields = {column: value for key, value in row.items() if (column := canonical_column(str(key))) is not None}
         try:
             target = _target(fields)
-            if target.url in first_line:
-                raise _RowError(f"网址与第 {first_line[target.url]} 行重复")
+            address = canonical_url(target.url)  # as they are told apart where they are stored
+            if address in first_line:
+                raise _RowError(f"网址与第 {first_line[address]} 行重复")
         except _RowError as error:
             bad.append(BadRow(line, _text(fields, "name"), str(error)))
             continue
-        first_line[target.url] = line
+        first_line[address] = line
         targets.append(target)
     return targets, bad
 

@@ -127,3 +127,11 @@ def test_a_file_that_is_no_table(tmp_path: Path, raw: bytes) -> None:
 def test_any_row_is_a_target_or_a_bad_row(row: dict[str, object]) -> None:
     targets, bad = parse_targets([(1, row)])
     assert len(targets) + len(bad) == 1
+
+
+def test_another_spelling_of_a_url_is_the_same_target() -> None:
+    """Of two such rows one would take the place of the other when they are stored."""
+    rows = [(2, {"name": "甲", "url": "http://a.example"}), (3, {"name": "乙", "url": "http://A.example:80/"})]
+    targets, bad = parse_targets(rows)
+    assert [target.name for target in targets] == ["甲"]
+    assert [(row.line, row.reason) for row in bad] == [(3, "网址与第 2 行重复")]
