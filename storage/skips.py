@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.nights import NightKind
 from domain.visits import SkipRule, Visit
 from storage.tables import frontier, nights, skipped_counts, skipped_links
 from storage.url_keys import url_key
@@ -89,9 +90,17 @@ def keep_surplus(connection: Connection, night_id: str, target_id: int, surplus:
 
 
 def forget_old_skips(connection: Connection) -> None:
-    """Drop the skipped URLs of all but the newest nights."""
-    newest = select(nights.c.id).order_by(nights.c.started_at.desc(), nights.c.id.desc()).limit(NIGHTS_KEPT)
-    connection.execute(delete(skipped_links).where(skipped_links.c.night_id.not_in(newest)))
+    """Drop the skipped URLs of all but the newest nights and the rechecks since."""
+    since = (
+        select(nights.c.started_at)
+        .where(nights.c.kind == NightKind.NIGHT.value)
+        .order_by(nights.c.started_at.desc(), nights.c.id.desc())
+        .offset(NIGHTS_KEPT - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    older = select(nights.c.id).where(nights.c.started_at < since)
+    connection.execute(delete(skipped_links).where(skipped_links.c.night_id.in_(older)))
 
 
 def skip_counts(connection: Connection, night_id: str, target_id: int | None = None) -> Mapping[SkipRule, int]:

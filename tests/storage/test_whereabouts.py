@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
+from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.visits import Discovered, Skipped, SkipRule
 from storage.database import writing
@@ -106,3 +107,13 @@ def test_urls_of_old_nights_are_forgotten_and_their_counts_kept(engine: Engine, 
     with engine.connect() as connection:
         assert connection.execute(select(skipped_links)).all() == []
         assert skip_counts(connection, night)[SkipRule.FILE] == 4
+
+
+def test_rechecks_do_not_count_among_the_nights_whose_urls_are_kept(engine: Engine, night: str) -> None:
+    """There is one after every night, and more by hand."""
+    finish_night(engine, night, NOW)
+    for hour in range(1, NIGHTS_KEPT + 1):
+        later = NOW + timedelta(hours=hour)
+        finish_night(engine, open_night(engine, later, list_targets(engine), NightKind.RECHECK), later)
+    with engine.connect() as connection:
+        assert connection.scalars(select(skipped_links.c.night_id).distinct()).all() == [night]
