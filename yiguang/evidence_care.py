@@ -10,7 +10,7 @@ from storage.night_care import keep_care
 from storage.object_store import StoreUnusable
 from storage.rechecks import recheck
 from storage.remote_copy import Transfer, push
-from yiguang.errors import UsageError
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import utc_now
 from yiguang.keeping import load_policy, open_remote
 from yiguang.settings import Settings
@@ -49,7 +49,7 @@ def _copied(engine: Engine, settings: Settings) -> Transfer:
     try:
         store = open_remote(settings.evidence_store, settings.evidence_store_options)
         return push(engine, settings.home, store, load_policy(settings.lexicons))
-    except (StoreUnusable, UsageError, OSError) as fault:
+    except (StoreUnusable, UsageError, CommandFailed, OSError) as fault:
         return Transfer((), 0, (), (str(fault),))
 
 

@@ -1,5 +1,6 @@
 """The end of a night keeps the second copy up to date; one that cannot be written is told and makes the night unhealthy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,20 @@ def test_a_store_that_cannot_be_written_is_told(home: Path, tmp_path: Path) -> N
     assert not summary.healthy
     assert "另存到" in told[0]
     assert summary.ended_at is not None, "the night ends all the same"
+    engine.dispose()
+
+
+def test_terms_that_are_broken_are_told_and_the_night_ends(home: Path, tmp_path: Path) -> None:
+    engine = _night(home)
+    lexicons = tmp_path / "lexicons"
+    (lexicons / "keeping").mkdir(parents=True)
+    (lexicons / "keeping" / "retention.toml").write_text("[referred]\nmonths = 12\n", encoding="utf-8")
+    settings = replace(read_settings({"YIGUANG_HOME": str(home)}), evidence_store=str(tmp_path / "second"))
+    told: list[str] = []
+    care_for_evidence(engine, replace(settings, lexicons=lexicons), NIGHT, told.append)
+    assert "保存期限" in told[0]
+    care = night_summary(engine, NIGHT).care
+    assert care is not None and care.copy_faults
     engine.dispose()
 
 
