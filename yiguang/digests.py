@@ -24,7 +24,11 @@ from yiguang.settings import Settings
 ADDRESSES = "digests.toml"
 #: In working days.
 _NEAR = 3
-_STAGES = ((Act.DECIDE_FIRST, Stage.FIRST, "待初审"), (Act.DECIDE_SECOND, Stage.SECOND, "待复审"))
+_STAGES = (
+    (Act.DECIDE_FIRST, Stage.FIRST, "待初审"),
+    (Act.DECIDE_SECOND, Stage.SECOND, "待复审"),
+    (Act.DECIDE_SECOND, Stage.THIRD, "待第三人"),
+)
 
 
 def digest(settings: Settings, engine: Engine, account: Account, now: datetime) -> str:
@@ -41,7 +45,7 @@ def _own(connection: Connection, account: Account, now: datetime) -> list[str]:
     is_open = desk_items.c.stage.is_not(None)
     held = desk_items.c.state == ItemState.HELD.value
     lines = []
-    mine = is_open & ~held & (desk_items.c.assignee == account.id)
+    mine = is_open & ~_put_aside(now) & (desk_items.c.assignee == account.id)
     if (found := _waiting(connection, mine, now)) is not None:
         lines.append(f"分派给您的 {found}")
     by_me = held & (desk_items.c.held_by == account.id)
@@ -54,13 +58,18 @@ def _own(connection: Connection, account: Account, now: datetime) -> list[str]:
 
 
 def _queue(connection: Connection, account: Account, now: datetime) -> list[str]:
-    free = desk_items.c.assignee.is_(None) & (desk_items.c.state != ItemState.HELD.value)
+    free = desk_items.c.assignee.is_(None) & ~_put_aside(now)
     return [
         f"未分派的{said} {found}"
         for act, stage, said in _STAGES
         if may(account.role, act)
         and (found := _waiting(connection, free & (desk_items.c.stage == stage.value), now)) is not None
     ]
+
+
+def _put_aside(now: datetime) -> ColumnElement[bool]:
+    """On hold still; what was until a day that has come is back in the queue."""
+    return (desk_items.c.state == ItemState.HELD.value) & (func.coalesce(desk_items.c.held_until, now) > now)
 
 
 def _waiting(connection: Connection, which: ColumnElement[bool], now: datetime) -> str | None:

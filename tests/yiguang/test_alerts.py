@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
+from domain.reviews import Verdict
 from domain.roles import Role
 from domain.routing import Recipient
 from domain.timetable import Closure, Due, RunState
 from referral.register import record_package, reserve_number
 from review.accounts import Accounts
+from review.decisions import Decisions
 from review.intake import take_in
+from review.passing_on import PassingOn
 from storage.nights import finish_night, open_night
 from storage.tables import desk_items
 from storage.targets import list_targets, save_targets
@@ -193,3 +196,21 @@ def test_a_package_that_lies_unapproved_is_told_and_stands_in_the_digest(setting
         line for line in digest(settings, engine, officer, NOW + timedelta(days=14)).splitlines() if number in line
     ]
     assert over.endswith("已逾期")
+
+
+def test_the_digest_tells_what_waits_for_a_third_person_and_what_is_no_longer_on_hold(
+    settings: Settings, engine: Engine
+) -> None:
+    items = desk(engine, settings.home, {"a": Page(0.9), "b": Page(0.8)})
+    clock = Clock()
+    ann, cem, dee = people(engine, clock, Role.ANALYST, Role.REVIEWER, Role.REVIEWER)
+    decisions = Decisions(engine, clock)
+    decisions.decide(ann, items["a"], Verdict.CONFIRM, expected_version=1)
+    decisions.decide(cem, items["a"], Verdict.DISMISS, "negated", expected_version=2)
+    PassingOn(engine, clock).hold(ann, items["b"], clock.now + timedelta(days=2), "等通知", 1)
+    assert "待初审" not in digest(settings, engine, ann, clock.now + timedelta(days=1))
+    later = digest(settings, engine, dee, clock.now + timedelta(days=3)).splitlines()
+    assert [line.partition(" ")[2].partition("，")[0] for line in later[1:3]] == [
+        "未分派的待初审 1 条",
+        "未分派的待第三人 1 条",
+    ]
