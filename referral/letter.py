@@ -49,7 +49,7 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         "number": on_paper(consignment.number),
         "recipient": _office(consignment),
         "sender": on_paper(consignment.sender),
-        "date": f"{consignment.made_at.astimezone(BEIJING):%Y年%m月%d日}",
+        "date": _date(consignment.made_at),
         "request": card.request,
         "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
         "leads": [
@@ -60,6 +60,12 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         "articles": _articles(consignment.leads),
         "looked_at": any(lead.looks for lead in consignment.leads),
     }
+
+
+def _date(moment: datetime) -> str:
+    """The day in Beijing as official letters write it, 2026年3月5日 (GB/T 9704-2012 7.3.5.4)."""
+    day = moment.astimezone(BEIJING)
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _no_opinion(recipient: Recipient) -> str:

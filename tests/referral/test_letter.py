@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -211,3 +212,9 @@ def test_leads_beyond_what_a_letter_holds_are_counted_and_listed() -> None:
     rows = list(case_rows(sent))
     assert [row[1] for row in rows] == [str(lead.case_id) for lead in leads]
     assert all(len(row) == len(CASE_HEADINGS) and "统一社会信用代码（可查：" in row[9] for row in rows)
+
+
+def test_the_date_of_a_letter_has_no_leading_zeros() -> None:
+    """GB/T 9704-2012 7.3.5.4: 月、日不编虚位. It is the day in Beijing."""
+    made = replace(consignment(), made_at=datetime(2026, 3, 4, 16, 30, tzinfo=UTC))
+    assert letter_values(made)["date"] == "2026年3月5日"
