@@ -19,9 +19,3 @@ def test_the_day_that_is_offered_is_one_that_is_taken(engine: Engine, tmp_path: 
         assert offered is not None and offered.groups() == ("2026-11-27", "2026-11-27")
         held = client.post(f"/items/{item}/hold", {"until": offered[1], "note": "等通知", "version": "1"})
         assert held.status_code == 303, held.text
-
-
-def test_an_exported_log_is_named_by_the_day(engine: Engine, tmp_path: Path) -> None:
-    with served_desk(engine, tmp_path) as served:
-        answer = served.client(Role.AUDITOR).post("/audit/export", {})
-        assert 'filename="audit-log-20261126.jsonl"' in answer.headers["content-disposition"]

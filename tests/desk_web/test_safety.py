@@ -234,7 +234,7 @@ def test_a_fault_of_ours_tells_nothing_of_how(engine: Engine, tmp_path: Path) ->
 def test_the_log_leaves_as_lines_that_verify(served: Served) -> None:
     auditor = served.client(Role.AUDITOR)
     answer = auditor.post("/audit/export", {})
-    assert answer.headers["content-disposition"] == 'attachment; filename="audit-log-20261125.jsonl"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="audit-log-20261126.jsonl"'
     lines = answer.text.splitlines(keepends=True)
     assert export_faults(iter(lines)) == () and json.loads(lines[-1])["act"] == "log-exported"
     assert "核验通过" in auditor.post("/audit/verify", {}).text
