@@ -3,7 +3,7 @@
     python -m benchmarks.render_load 600 [--bare 300] [--open 2]
 
 The pages are invented, come out of memory, and are of four kinds: plain, built by scripts, long with images that wait to be
-scrolled to, and (one in fifty, ours only) with a script that never ends. Both ways show pages of the same kinds in the same shares, wait
+scrolled to, and (one in a hundred, ours only) with a script that never ends. Both ways show pages of the same kinds in the same shares, wait
 for the same time for them to settle, scroll and photograph them whole; rounds of both are interleaved, so that a busy machine slows both
 alike. The bare loop may show fewer pages: its pace is known after some hundreds, and it takes as long as ours. Memory is that of this process, the browser's driver and the browser, sampled every second, what they share counted
 once. Starting a browser is left out on both sides. A stall is the time in which no page was finished. Exit 1 when a goal is missed.
@@ -38,7 +38,7 @@ MAX_STALL_SECONDS = 120.0
 MIN_RATIO = 0.8
 ROUNDS = 10
 SETTLE_SECONDS = 0.2
-ENDLESS_EVERY = 50
+ENDLESS_EVERY = 100
 SITE = "http://pages.example"
 LEXICONS = Path(__file__).parent.parent / "lexicons"
 
