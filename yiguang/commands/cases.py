@@ -17,6 +17,7 @@ from yiguang.errors import CommandFailed
 from yiguang.scan import finding_line, judgement_row
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
+from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
     from storage.cases import CaseDetail
@@ -98,7 +99,7 @@ def first_of_each_cluster(cases: Sequence[Case], clusters: Mapping[int, int]) ->
 
 @cases_app.command("show", help=SHOW_HELP)
 def show(
-    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
+    case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     from storage.outbox import statements_of

@@ -24,6 +24,7 @@ from yiguang.export import (
 )
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
+from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
     from domain.evidence import VerifyReport
@@ -189,7 +190,7 @@ def _in_words(report: "VerifyReport") -> str:
 
 @evidence_app.command("export", help=EXPORT_HELP)
 def export(
-    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
+    case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="目标目录，不存在时建立")],
     masked: Annotated[bool, typer.Option("--masked/--original", help="脱敏副本（默认），或封存的原件")] = True,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="调阅原件的经办人")] = "",

@@ -13,6 +13,7 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import require_kept
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
+from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from storage.keep_records import KeepRecord
     from storage.seal_key import SealKey
 
-CASE = Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")]
+CASE = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
 REASON = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由")]
 

@@ -13,6 +13,7 @@ from domain.outbox import STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
+from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
 
 GROUP_HELP = """\
@@ -204,7 +205,7 @@ def step(
 )
 def strike(
     number: NUMBER,
-    step_id: Annotated[int, typer.Argument(metavar="ID", help="步号")],
+    step_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="ID", help="步号")],
     text: TEXT = "",
     by: BY = "",
 ) -> None:

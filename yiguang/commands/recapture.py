@@ -9,6 +9,7 @@ from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import require_kept
 from yiguang.settings import Settings, read_settings
+from yiguang.told_numbers import GREATEST_NUMBER
 
 RECAPTURE_HELP = """\
 生成一页纸的复核取证单：网址、要查找的文字、步骤、时间与校验值，供两名执法人员约五分钟内重做一次取证。
@@ -24,7 +25,7 @@ recapture_app = typer.Typer()
 
 @recapture_app.command("recapture", help=RECAPTURE_HELP)
 def recapture(
-    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号，见 cases list")],
+    case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="写到哪里，后缀为 .html 或 .pdf")],
 ) -> None:
     if out.suffix.lower() not in (".html", ".pdf"):

@@ -10,6 +10,7 @@ import typer
 from domain.routing import Recipient
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
+from yiguang.told_numbers import GREATEST_NUMBER
 
 HELP = """\
 为已由两人确认的线索制作移送材料：函（DOCX 与 PDF）、网址清单、证据目录、脱敏副本与截图、取证说明、封存证明、核验程序、校验值与清单。
@@ -31,7 +32,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def refer(
-    cases: Annotated[list[int], typer.Argument(metavar="CASE...", help="线索编号，见 cases list")],
+    cases: Annotated[
+        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE...", help="线索编号，见 cases list")
+    ],
     to: Annotated[Recipient, typer.Option("--to", help="接收部门")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每份材料在其中另建一个目录")],
     by: Annotated[

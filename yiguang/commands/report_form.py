@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from yiguang.settings import read_settings
+from yiguang.told_numbers import GREATEST_NUMBER
 
 HELP = """\
 为已由两人确认的线索填好公众举报表单（12315、12377）的各项文字，附脱敏副本与截图，由人到网页上提交。
@@ -24,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report_form(
-    cases: Annotated[list[int], typer.Argument(metavar="CASE...", help="线索编号，见 cases list")],
+    cases: Annotated[
+        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE...", help="线索编号，见 cases list")
+    ],
     to: Annotated[str, typer.Option("--to", metavar="12315|12377", help="哪个平台")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每条线索在其中另建一个目录")],
     by: Annotated[

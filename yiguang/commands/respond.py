@@ -7,6 +7,7 @@ import typer
 from domain.outbox import STAGE_ZH, STATEMENT_ZH, Stage, StatementKind
 from yiguang.commands.outbox import AT, BY, FILE, TEXT
 from yiguang.settings import read_settings
+from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
 
 HELP = """\
@@ -31,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def respond(
-    case_id: Annotated[int, typer.Argument(metavar="CASE", help="线索编号")],
+    case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号")],
     kind: Annotated[StatementKind, typer.Argument(metavar="KIND", help="dispute、correction、withdrawn、reinstated")],
     text: TEXT = "",
     by: BY = "",

@@ -14,6 +14,7 @@ from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
+from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ GROUP_HELP = """\
 """
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以办理时可不写")]
 AT = Annotated[str, typer.Option("--at", metavar="TIME", help="时间（北京），如 2026-11-26T15:30；默认现在")]
-NUMBER = Annotated[int, typer.Argument(metavar="TIP", help="编号，见 tips list")]
+NUMBER = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="TIP", help="编号，见 tips list")]
 TEXT = Annotated[str, typer.Option("--text", help="内容")]
 
 tips_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
