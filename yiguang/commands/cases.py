@@ -69,11 +69,14 @@ def list_(
 ) -> None:
     from storage.cases import list_cases
     from storage.clusters import cluster_ids
+    from storage.nights import list_nights
     from storage.outbox import list_rescinded
     from yiguang.home import open_home
 
     engine = open_home(read_settings())
     cases = list_cases(engine, night)
+    if night is not None and not cases and night not in {each[0] for each in list_nights(engine)}:
+        raise CommandFailed(f"没有 {night} 这一夜的记录（见 yiguang night list）")
     rescinded = list_rescinded(engine)
     clusters = cluster_ids(engine, [case.id for case in cases])
     if as_json:
