@@ -154,7 +154,7 @@ def _index_problem(members: Mapping[str, bytes]) -> str:
 
 
 def _pages_problem(members: Mapping[str, bytes]) -> str:
-    page = json.loads(members[parts.PAGES].decode().splitlines()[1])
+    page = json.loads(members[parts.PAGES].splitlines()[1].decode())  # text would also part at U+2028 in a title
     if page["text"].encode() != members[parts.TEXT]:
         return "页面清单中的正文与 text.txt 不一致"
     return "" if page["url"] in {line["url"] for line in _index_lines(members)} else "页面网址没有存档记录"

@@ -200,7 +200,7 @@ def _index_problem(members: Members) -> str:
 
 
 def _pages_problem(members: Members) -> str:
-    page = json.loads(members[PAGES].decode("utf-8").splitlines()[1])
+    page = json.loads(members[PAGES].splitlines()[1].decode("utf-8"))  # text would also part at U+2028 in a title
     if page["text"].encode("utf-8") != members[TEXT]:
         return "页面清单中的正文与 text.txt 不一致"
     return "" if page["url"] in {line["url"] for line in _index_lines(members)} else "页面网址没有存档记录"

@@ -3,10 +3,13 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from domain.visits import FrontierUrl
+from storage.bundle import build_bundle
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
 from storage.package import DATAPACKAGE, DIGEST, LOOK, PROVENANCE, TEXT
 from storage.proof import SUFFIX
@@ -14,7 +17,8 @@ from storage.verifier.bundle import check_bundle
 from storage.verifier.proof import check_proof
 from storage.verifier.report import FAILED, Report
 from storage.verify import verify_bundle
-from tests.storage.samples import KEY
+from tests.storage.samples import KEY, NOW, page, visit
+from tests.storage.samples import PROVENANCE as SYSTEM
 from tests.storage.test_verification import _with
 from tests.verifier.tampering import Night
 
@@ -51,6 +55,17 @@ def test_a_bundle_signed_anew_by_somebody_else(night: Night, tmp_path: Path) -> 
     genuine = _with()
     assert _failed(genuine, KEY.fingerprint) == set()
     assert _failed(genuine, KEY.fingerprint, night.proof) >= {"哈希链条目", "签名人"}
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85"], ids=ascii)
+def test_a_title_with_a_line_break_of_another_kind_verifies(mark: str, tmp_path: Path) -> None:
+    """A post's title is taken from its script as it is there, and lines of JSON end with a line feed alone."""
+    row = FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1)
+    lead = visit(row, flagged=True, page=replace(page(row.url), title=f"示例{mark}门诊部"))
+    path = tmp_path / "x.wacz"
+    path.write_bytes(build_bundle(lead, SYSTEM, NOW, KEY))
+    assert [check for check in verify_bundle(path).checks if not check.ok] == []
+    assert _failed(path.read_bytes(), KEY.fingerprint) == set()
 
 
 def test_signatures_of_two_bundles_exchanged(night: Night) -> None:
