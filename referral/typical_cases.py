@@ -11,6 +11,7 @@ from typing import Any
 
 from docx import Document
 
+from classifier.reference import CitedArticle
 from domain.beijing import BEIJING
 from domain.outbox import MEASURE_ZH, Measure, Step
 from domain.routing import Medium
@@ -37,6 +38,7 @@ class CaseWords:
     otherwise: str
     quotes: int
     kinds: tuple[str, ...]
+    paragraphs: frozenset[str]
     media: Mapping[Medium, str]
 
 
@@ -60,6 +62,7 @@ def load_case_words(lexicons: Path) -> CaseWords:
             told["else"],
             int(told["quotes"]),
             tuple(told["kinds"]),
+            frozenset(map(str, told["paragraphs"])),
             {medium: str(told["media"][medium.value]) for medium in Medium},
         )
         words.sentence.format(kind="", medium="", quotes="", articles="", recipient="", measures="")
@@ -90,7 +93,7 @@ def draft_of(lead: ReferredLead, package: Package, recipient: str, words: CaseWo
     claims = [_without(claim.quote, names, words.otherwise) for claim in lead.claims]
     quotes = "、".join(f"“{on_paper(quote)}”" for quote in dict.fromkeys(claims[: words.quotes]))
     articles = dict.fromkeys(
-        f"《{article.law.name}》{_in_words(article.article)}" if article.law else article.basis
+        f"《{article.law.name}》{_in_words(article, words)}" if article.law else article.basis
         for claim in lead.claims[: words.quotes]
         for article in claim.articles
     )
@@ -119,14 +122,16 @@ def drafts_docx(drafts: Sequence[Draft], first: date, last: date, words: CaseWor
     return out.getvalue()
 
 
-def _in_words(article: str) -> str:
-    """`16(1)(2)` as people cite it; what is written otherwise stays."""
-    match = _ARTICLE.fullmatch(article)
+def _in_words(cited: CitedArticle, words: CaseWords) -> str:
+    """`16(1)(2)` as people cite it; what is written otherwise stays. One number alone behind that of the article is an item's, but
+    in the articles that `paragraphs` names."""
+    match = _ARTICLE.fullmatch(cited.article)
     if match is None:
-        return article
-    return "".join(
-        f"第{number}{unit}" for number, unit in zip(match.groups(), ("条", "款", "项"), strict=True) if number
-    )
+        return cited.article
+    number, first, second = match.groups()
+    if second is None and f"{cited.law.short if cited.law else ''}{number}" not in words.paragraphs:
+        first, second = None, first
+    return "".join(f"第{part}{unit}" for part, unit in ((number, "条"), (first, "款"), (second, "项")) if part)
 
 
 def _kind(name: str, words: CaseWords) -> str:

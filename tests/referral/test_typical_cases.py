@@ -23,7 +23,7 @@ from referral.typical_cases import (
     measures_of,
 )
 from storage.outbox import Package
-from tests.referral.leads import LEAD, LEXICONS
+from tests.referral.leads import LEAD, LEXICONS, REFERENCE
 
 WORDS = load_case_words(LEXICONS)
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -50,6 +50,22 @@ def test_a_draft_says_what_was_said_and_done() -> None:
         and "《中华人民共和国广告法》第16条第1款第2项" in text
     )
     assert text.endswith("经移送，市场监督管理部门罚没款，删除信息。")
+
+
+@pytest.mark.parametrize(
+    ("basis", "cited"),
+    [
+        ("广告法9(3)", "《中华人民共和国广告法》第9条第3项"),
+        ("医疗广告管理办法7(2)", "《医疗广告管理办法》第7条第2项"),
+        ("认定指南8(5)", "《医疗广告认定指南》第8条第5项"),
+        ("广告法14(2)", "《中华人民共和国广告法》第14条第2款"),
+        ("广告法28(2)(3)", "《中华人民共和国广告法》第28条第2款第3项"),
+        ("广告法46", "《中华人民共和国广告法》第46条"),
+    ],
+)
+def test_an_item_is_no_paragraph(basis: str, cited: str) -> None:
+    claim = replace(LEAD.claims[0], articles=(REFERENCE.cite(basis),))
+    assert f"涉嫌违反{cited}。" in draft(replace(LEAD, claims=(claim,)))
 
 
 @given(st.text("甲乙丙示例云埠", min_size=3, max_size=8), st.sampled_from(["口腔门诊部", "医院", "美容会所", "公司"]))
@@ -80,7 +96,7 @@ def test_the_file_opens_in_word_and_warns() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "head = 1", 'sentence = "{who}"\nhead=""\ncaution=""\nelse=""\nquotes=1\nkinds=[]']
+    "text", ["", "head = 1", 'sentence = "{who}"\nhead=""\ncaution=""\nelse=""\nquotes=1\nkinds=[]\nparagraphs=[]']
 )
 def test_broken_words_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "letters").mkdir()
