@@ -18,6 +18,7 @@ from storage.package import FINDINGS, PAGES, PROVENANCE, SCREENSHOT, TEXT
 
 FORMAT = "yiguang-masked-2"
 TEXT_SUFFIX, LIST_SUFFIX, SHOT_SUFFIX = ".masked.txt", ".masked.json", ".masked.png"
+_IN_ZH = {"title": "标题", "text": "正文"}
 LEFT_OUT = ("渲染后的网页源码", "收发记录", "图片原件")
 
 
@@ -118,7 +119,7 @@ def _sheet(facts: dict[str, Any], text: str) -> str:
         for finding in facts["findings"]
         if not finding["silenced"]
     ]
-    masks = [f"  {mask['in']} 第 {mask['start']} 至 {mask['end']} 字：{mask['reason']}" for mask in facts["masks"]]
+    masks = [f"  {_IN_ZH[mask['in']]}{_place(mask)}：{mask['reason']}" for mask in facts["masks"]]
     lines = [
         "线索材料（脱敏副本，供流转；原件封存未动）",
         f"标题：{facts['title']}",
@@ -152,5 +153,10 @@ def _shot_lines(about: Mapping[str, Any]) -> list[str]:
     ]
     if lost := about["not_located"]:
         lines.append(f"正文遮盖之处，有 {len(lost)} 处在截图中没有找到（可能没有显示，也可能没有认出，请对照查看）：")
-        lines += [f"  正文第 {row['start']} 至 {row['end']} 字：{row['reason']}" for row in lost]
+        lines += [f"  正文{_place(row)}：{row['reason']}" for row in lost]
     return lines
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """As letters count: the first character of a text is its 1st."""
+    return f"第 {row['start'] + 1} 至 {row['end']} 字"
