@@ -41,6 +41,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
+    """A person's only one at the lead; `by` is what people call them, which two may share."""
+
     by: str
     at: datetime
 

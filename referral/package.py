@@ -98,7 +98,7 @@ def _facts(consignment: Consignment) -> dict[str, object]:
                     "basis": route.jurisdiction.basis,
                 },
                 "reasons": list(route.reasons),
-                "confirmed_by": len({made.by for made in lead.confirmations}),
+                "confirmed_by": len(lead.confirmations),
                 "claims": [
                     {
                         "quote": claim.quote,

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from domain.outbox import Statement, StatementKind
 from domain.routing import Recipient
 from referral.checklist import FIELDS
-from referral.lead import ReferredLead
+from referral.lead import Confirmation, ReferredLead
 from referral.letter import Consignment
 from referral.package import MANIFEST, listings, lists_of, rows_of
 from tests.referral.leads import CARDS, LEAD, LOOKED_AT, MADE, consignment, hostile
@@ -43,6 +43,13 @@ def test_the_schema_is_one() -> None:
 def test_what_a_package_lists_is_as_published(recipient: Recipient, lead: ReferredLead) -> None:
     errors = [error.message for error in VALIDATOR.iter_errors(manifest(to(recipient, lead)))]
     assert errors == []
+
+
+def test_two_persons_of_one_name_are_two() -> None:
+    same = replace(LEAD, confirmations=(Confirmation("张示例", LEAD.captured_at), Confirmation("张示例", MADE)))
+    listed = manifest(to(Recipient.AMR, same))
+    assert listed["leads"][0]["confirmed_by"] == 2
+    assert list(VALIDATOR.iter_errors(listed)) == []
 
 
 @pytest.mark.parametrize("recipient", list(Recipient))
