@@ -133,7 +133,7 @@ def make(path: str) -> None:
     letter.line("{{ request }}", indent=True)
     letter.line("八、附件", bold=True)
     letter.line(
-        "网址清单、线索情况表、证据目录、截图、脱敏副本、电子数据取证说明、封存证明与核验程序、校验值清单。",
+        "网址清单、线索情况表、证据目录、截图、脱敏副本、电子数据取证说明、{% if looked_at %}复测记录、{% endif %}封存证明与核验程序、校验值清单。",
         indent=True,
     )
     letter.line("")
@@ -212,7 +212,13 @@ def make_report(path: str) -> None:
         ("{{ quote.place }}", "{{ quote.quote }}", "{{ quote.title }}；{{ quote.articles }}"),
         (3.2, 7.6, 5),
     )
+    letter.line("{%p if lead.more_quotes %}")
+    letter.line("另有 {{ lead.more_quotes }} 处，见证据目录。")
+    letter.line("{%p endif %}")
     letter.line("{%p endfor %}")
+    letter.line("{%p if more_leads %}")
+    letter.line("另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。")
+    letter.line("{%p endif %}")
     letter.line("涉案金额：{{ amount }}　　受害人或者涉及人群：{{ victims }}")
     letter.line("四、证据", bold=True)
     letter.line(
