@@ -70,7 +70,7 @@ def evidence_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
             yield (
                 str(number),
                 str(lead.case_id),
-                f"{claim.start + 1}-{claim.end}",
+                f"第 {claim.start + 1} 至 {claim.end} 字",  # a spreadsheet takes 9-15 in CSV for a date
                 claim.quote,
                 claim.title,
                 "、".join(article.basis for article in claim.articles),

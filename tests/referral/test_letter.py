@@ -167,6 +167,12 @@ def test_hostile_words_are_no_formulae(text: str) -> None:
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) for cell in read[1])
 
 
+def test_a_place_is_no_date_to_a_spreadsheet() -> None:
+    """9-15 in CSV is shown as the 15th of September, and saved so."""
+    rows = csv.DictReader(StringIO(as_csv(EVIDENCE_HEADINGS, evidence_rows([LEAD])).decode("utf-8-sig"), newline=""))
+    assert [row["位置（正文字序）"] for row in rows] == ["第 9 至 15 字", "第 22 至 25 字"]
+
+
 @given(st.text(max_size=60))
 def test_any_text_on_paper_is_printable_and_on_one_line(text: str) -> None:
     plain = on_paper(text)
