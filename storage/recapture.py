@@ -15,7 +15,9 @@ from storage.statement import NONE, UNKNOWN
 
 #: More would not leave the sheet on one page; the rest is counted.
 _MAX_QUOTES = 10
-_MAX_QUOTE, _MAX_URL, _MAX_FIELD = 60, 400, 160
+_MAX_QUOTE, _MAX_FIELD = 60, 160
+#: Somebody is to type the first of them, and half an address leads nowhere: it is as long as a URL that is visited may be.
+_LONGER = {"url": 2_048, "final_url": 400}
 
 
 class RecaptureTemplateBroken(Exception):
@@ -37,7 +39,7 @@ def recapture_sheet(bundle: bytes, case_id: int, template: str, masker: Masker) 
         "text_sha256": sha256_hex(members[TEXT]),
         "key_sha256": sha256_hex(base64.b64decode(public_key)),
     }
-    shown = {name: _shown(value, _MAX_URL if name.endswith("url") else _MAX_FIELD) for name, value in values.items()}
+    shown = {name: _shown(value, _LONGER.get(name, _MAX_FIELD)) for name, value in values.items()}
     try:
         return Template(template).substitute(shown, quotes=_quotes(findings, masked))
     except (KeyError, ValueError) as fault:

@@ -1,5 +1,6 @@
 """The sheet says where to look, for what, and with which digests; a page cannot write on it, and patients stay out of it."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -41,6 +42,13 @@ def test_what_the_sheet_says(masker: Masker) -> None:
     silenced = [item for item in json.loads(members[FINDINGS])["judgement"]["findings"] if item["silenced"]]
     assert silenced and all(item["quote"] not in sheet for item in silenced)
     assert not re.search(r"(?:src|href)\s*=|url\(|@import", sheet), "asks nothing of the network"
+
+
+def test_the_address_to_type_is_whole(masker: Masker) -> None:
+    url = f"http://clinic.example/s?__biz=MzA5&amp=&chksm={'a1' * 500}"
+    long = visit(FrontierUrl(7, "2026-11-26", 1, url, 0, 1), flagged=True)
+    sheet = recapture_sheet(build_bundle(long, PROVENANCE, NOW, KEY), 7, TEMPLATE, masker)
+    assert f"<th>打开此网址</th><td><code>{html.escape(url)}</code></td>" in sheet
 
 
 def test_a_page_cannot_write_on_the_sheet(masker: Masker) -> None:
