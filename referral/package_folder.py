@@ -79,10 +79,14 @@ def require_unchanged(package: PackageFolder) -> None:
         MANIFEST: package.manifest_sha256,
         DIGESTS: sha256_hex(digests.encode()),
     }
+    sent: set[str] = set()
     for archive in _archives(package):
         for name, digest in _members(archive):
             if listed.get(name) != digest:
                 raise PackageDamaged(f"{archive.name} 中的 {name} 与清单不符：压缩包不是由这份材料制作的")
+            sent.add(name)
+    if sent and (left := sorted(listed.keys() - sent)):
+        raise PackageDamaged(f"压缩包缺 {left[0]}（共缺 {len(left)} 个文件）：少了一个压缩包，或其中的文件")
 
 
 def revised(package: PackageFolder, limit_bytes: int) -> FilesOnDemand:

@@ -75,6 +75,18 @@ def test_what_was_altered_is_named(folder: Path, harm: Callable[[Path], object],
         require_unchanged(read_folder(folder, NUMBER))
 
 
+def test_a_transmission_that_is_missing_is_told_and_none_at_all_is_not(folder: Path) -> None:
+    edit_letters(folder)
+    write(read_folder(folder, NUMBER), 9_000)
+    first, *others = sorted(folder.parent.glob("*.zip"))
+    first.unlink()
+    with pytest.raises(PackageDamaged, match="压缩包缺 .*少了一个压缩包"):
+        require_unchanged(read_folder(folder, NUMBER))
+    for archive in others:
+        archive.unlink()
+    require_unchanged(read_folder(folder, NUMBER))
+
+
 def test_the_folder_of_another_package_is_not_taken(folder: Path) -> None:
     with pytest.raises(PackageDamaged, match="不是 医广线移〔2026〕2号 的"):
         read_folder(folder, "医广线移〔2026〕2号")
