@@ -80,33 +80,56 @@ class ReferredLead:
 
     @property
     def institution(self) -> RegisteredInstitution | None:
-        """The one that the registry has; None when it has none or several of different names, which a person must tell apart."""
-        names = {name_key(item.name) for item in self.registered}
-        return self.registered[0] if len(names) == 1 else None
+        """The one that the registry has: whose site or account it is, before all others. None when it has none or several of different
+        names, which a person must tell apart, or only one that a page called by another institution's name speaks of."""
+        own = [item for item in self.registered if self._is_of(item)]
+        likely = [item for item in self.registered if not self._called or self._is_meant(item)]
+        for found in (own, likely):
+            if len({name_key(item.name) for item in found}) == 1:
+                return found[0]
+        return None
+
+    def _is_meant(self, known: RegisteredInstitution) -> bool:
+        """Whether the account or site is called by its name, or the page shows its number."""
+        called = name_key(self.account or self.site_name)
+        numbers = {value.upper() for kind, value in self.numbers if kind in ("credit-code", "licence")}
+        return any(name_key(name) in called for name in (known.name, *known.aliases)) or bool(
+            numbers & ({known.credit_code, known.licence} - {""})
+        )
+
+    def _is_of(self, known: RegisteredInstitution) -> bool:
+        """Whether the registry has the account, or without one the host, as the institution's own."""
+        if self.account:
+            return self.account in known.accounts
+        host = urlsplit(self.url).hostname or ""
+        return any(host == domain or host.endswith(f".{domain}") for domain in known.domains)
+
+    @property
+    def _called(self) -> list[str]:
+        """The named institutions by whose name the account, or without one the site, is called."""
+        own = name_key(self.account or self.site_name)
+        return [name for name in self.named if name_key(name) in own]
 
     @property
     def subject(self) -> Subject:
         known = self.institution
         if known is None:
-            name = self.named[0] if self.named else self.account or self.site_name
-            return Subject(name, self.target_region)
+            # Of the names on a page the first may be that of a hospital by which it wants to shine
+            named = max(self._called, key=len) if self._called else next(iter(self.named), "")
+            return Subject(named or self.account or self.site_name, self.target_region)
         return Subject(known.name, known.region or self.target_region, bool(known.licence) or None)
 
     @property
     def publication(self) -> Publication:
         """Whose site or account it is: the institution's own when the registry has its host or account, or when it is called by the
         institution's name; open otherwise."""
-        host = urlsplit(self.url).hostname or ""
         known = self.institution
+        own = known is not None and self._is_of(known)
         if self.account:
-            own = known is not None and self.account in known.accounts
-            named = any(name_key(name) in name_key(self.account) for name in self.named)
-            return Publication(Medium.OWN_ACCOUNT if own or named else Medium.UNKNOWN, is_account=True)
-        domains = known.domains if known is not None else ()
-        if any(host == domain or host.endswith(f".{domain}") for domain in domains):
+            return Publication(Medium.OWN_ACCOUNT if own or self._called else Medium.UNKNOWN, is_account=True)
+        if own:
             return Publication(Medium.OWN_SITE, known.region if known else "")
-        named = any(name_key(name) in name_key(self.site_name) for name in self.named)
-        return Publication(Medium.OWN_SITE if named else Medium.UNKNOWN)
+        return Publication(Medium.OWN_SITE if self._called else Medium.UNKNOWN)
 
     def routed(self) -> tuple[RoutedFinding, ...]:
         return tuple(RoutedFinding(claim.title, claim.severity, claim.recipients) for claim in self.claims)

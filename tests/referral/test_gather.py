@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, select, update
 from domain.institutions import RegisteredInstitution
 from domain.reviews import Verdict
 from domain.roles import Role
-from domain.routing import Medium
+from domain.routing import Medium, Subject
 from referral.lead import NotReferable, ReferredLead, gather
 from review.decisions import Decisions
 from storage.tables import bundles, desk_decisions, desk_items, pages
@@ -104,9 +104,26 @@ def test_a_host_that_only_ends_alike_is_not_the_institutions() -> None:
 
 
 def test_two_institutions_of_different_names_are_not_chosen_between() -> None:
-    lead = replace(LEAD, registered=(LISTED, replace(LISTED, name="另一门诊部")))
+    lead = replace(LEAD, site_name="", registered=(LISTED, replace(LISTED, name="另一门诊部")))
     assert lead.institution is None
     assert (lead.subject.name, lead.subject.licensed) == ("示例门诊部", None)
+
+
+FAMOUS = replace(LISTED, name="北京示例医院", region="北京市", licence="67890")
+
+
+def test_the_party_is_whose_site_it_is_not_the_hospital_that_the_page_names_first() -> None:
+    named = ("北京示例医院", "示例门诊部")
+    lead = replace(LEAD, named=named, site_name="示例门诊部官网", registered=(FAMOUS,))
+    assert (lead.institution, lead.subject) == (None, Subject("示例门诊部", "甲省乙市"))
+    assert replace(lead, registered=()).subject == lead.subject
+    assert replace(lead, numbers=(("licence", "67890"),)).institution == FAMOUS
+    assert replace(lead, site_name="").institution == FAMOUS
+    owned = replace(lead, site_name="", registered=(FAMOUS, replace(LISTED, domains=("clinic.example",))))
+    assert (owned.subject.name, owned.subject.region) == ("示例门诊部", "甲省")
+    assert owned.publication.medium is Medium.OWN_SITE
+    post = replace(lead, account="示例健康号", registered=(FAMOUS, replace(LISTED, accounts=("示例健康号",))))
+    assert (post.subject.name, post.publication.medium) == ("示例门诊部", Medium.OWN_ACCOUNT)
 
 
 def test_an_account_is_the_institutions_when_the_registry_has_it_or_its_name_says_so() -> None:
