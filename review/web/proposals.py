@@ -42,10 +42,13 @@ def rule_file(lexicons: Path, rule: str) -> Path | None:
 def difference(rule: str, before: str, after: str) -> str:
     """As a patch of the lexicons' folder; empty when nothing differs."""
     name = f"rules/{rule}.yml"
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-    )
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """As programs that apply patches see them: `splitlines` would part them at U+2028 as well."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def recent_documents(engine: Engine, limit: int = 300) -> list[Document]:

@@ -14,6 +14,7 @@ from domain.findings import Document, Judgement
 from domain.roles import Role
 from review.reasons import load_reasons
 from review.web.desk import Lexicon
+from review.web.proposals import difference
 from tests.desk_web.served import LEXICONS, Served, served_desk
 from tests.review.desk import Page, desk
 from yiguang.rule_trial import RuleTrial
@@ -37,6 +38,12 @@ def served(engine: Engine, tmp_path: Path, lexicon: Lexicon) -> Iterator[Served]
     with served_desk(engine, tmp_path, (Role.EDITOR, Role.ANALYST, Role.AUDITOR), lexicon=lexicon) as served:
         served.items = desk(engine, tmp_path, {"a": Page(0.9)})
         yield served
+
+
+def test_a_patch_has_the_lines_of_its_file() -> None:
+    assert difference("a", "x: 1\nq: 甲\u2028乙", "x: 2\nq: 甲\u2028乙") == (
+        "--- a/rules/a.yml\n+++ b/rules/a.yml\n@@ -1,2 +1,2 @@\n-x: 1\n+x: 2\n q: 甲\u2028乙\n\\ No newline at end of file\n"
+    )
 
 
 def test_a_text_is_tried_and_not_kept(served: Served) -> None:
