@@ -6,7 +6,7 @@ which articles, and what was checked. A field without a value is listed as missi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH
@@ -49,6 +49,14 @@ def _checked(lead: ReferredLead, field: Field, told: str) -> Checked:
 def to_the_minute(moment: datetime | None) -> str:
     """In Beijing time; empty for None."""
     return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def published(lead: ReferredLead) -> str:
+    """As far as the page says it: of a day alone no hour is told. Empty when it does not say."""
+    moment = lead.published_at
+    if moment is not None and moment.astimezone(BEIJING).time() == time():
+        return f"{moment.astimezone(BEIJING):%Y-%m-%d}"
+    return to_the_minute(moment)
 
 
 def _credit_code(lead: ReferredLead) -> str:
@@ -133,7 +141,7 @@ FIELDS: dict[str, Field] = {
     "account": Field("账号", "平台", lambda lead: lead.account or "（网站页面，无账号）"),
     "url": Field("网址", "页面所示", lambda lead: lead.url),
     "title": Field("标题", "页面所示", lambda lead: lead.title),
-    "published": Field("发布时间", "页面所示或者平台", lambda lead: to_the_minute(lead.published_at)),
+    "published": Field("发布时间", "页面所示或者平台", published),
     "period": Field("发布时段", "平台、广告主", _period),
     "quotes": Field("内容原文与位置", "证据", _quotes),
     "articles": Field("涉嫌违反的条款", "规则", _articles),

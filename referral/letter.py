@@ -10,7 +10,7 @@ from classifier.reference import CitedArticle
 from domain.beijing import BEIJING
 from domain.outbox import STATEMENT_ZH
 from domain.routing import MEDIUM_ZH, SEAT_ZH, Recipient, Route
-from referral.checklist import check, to_the_minute
+from referral.checklist import check, published, to_the_minute
 from referral.lead import Claim, ReferredLead
 from referral.paper import on_paper
 from referral.recipients import RecipientCard
@@ -94,7 +94,7 @@ def lead_values(
         "publisher": on_paper(lead.account or lead.site_name) or _TO_BE_FOUND,
         "url": on_paper(lead.url),
         "heading": on_paper(lead.title) or "（无标题）",
-        "published": to_the_minute(lead.published_at) or "页面未标注",
+        "published": published(lead) or "页面未标注",
         "captured": to_the_minute(lead.captured_at),
         "bundle_sha256": lead.bundle_sha256,
         "is_ad": "符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",

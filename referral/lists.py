@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 
 import xlsxwriter
 
-from referral.checklist import to_the_minute
+from referral.checklist import published, to_the_minute
 from referral.lead import ReferredLead
 from referral.letter import Consignment, lead_values
 from referral.paper import in_cell
@@ -38,7 +38,7 @@ def url_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
             lead.title,
             lead.account or lead.site_name,
             lead.subject.name,
-            to_the_minute(lead.published_at),
+            published(lead),
             to_the_minute(lead.captured_at),
         )
 

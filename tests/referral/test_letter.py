@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 
 from domain.outbox import Statement, StatementKind
 from domain.routing import Recipient
+from referral.checklist import check
 from referral.letter import letter_values
 from referral.letter_files import LetterTemplateBroken, letter_docx, letter_html, template_for
 from referral.lists import (
@@ -30,7 +31,7 @@ from referral.lists import (
     url_rows,
 )
 from referral.paper import in_cell, on_paper
-from tests.referral.leads import LEAD, LEXICONS, LOOKED_AT, PROMISE, RATE, SEEN, consignment, hostile
+from tests.referral.leads import CARDS, LEAD, LEXICONS, LOOKED_AT, PROMISE, RATE, SEEN, consignment, hostile
 
 TEMPLATES = LEXICONS / "letters" / "referral"
 GOLDEN = Path(__file__).parent / "golden"
@@ -77,6 +78,28 @@ def _docx_words(data: bytes) -> str:
 @pytest.mark.parametrize(("recipient", "told"), [(Recipient.AMR, {}), (Recipient.NHC, {"staff": "未见登记"})])
 def test_the_letter_word_by_word(recipient: Recipient, told: dict[str, str]) -> None:
     assert _words(_html(recipient, **told)) == (GOLDEN / f"{recipient}.txt").read_text("utf-8")
+
+
+def test_the_date_is_written_as_on_official_letters() -> None:
+    early = replace(consignment(), made_at=datetime(2027, 1, 4, 18, 0, tzinfo=UTC))
+    assert letter_values(early)["date"] == "2027年1月5日"
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (datetime(2026, 7, 4, 16, tzinfo=UTC), "2026-07-05"),
+        (datetime(2026, 7, 4, 16, 5, tzinfo=UTC), "2026-07-05 00:05"),
+        (None, ""),
+    ],
+)
+def test_no_hour_is_told_where_the_page_says_a_day(at: datetime | None, told: str) -> None:
+    lead = replace(LEAD, published_at=at)
+    said = letter_values(consignment(Recipient.AMR, lead))["leads"][0]["published"]
+    (row,) = url_rows([lead])
+    assert said == (told or "页面未标注") and row[URL_HEADINGS.index("发布时间")] == told
+    fields = {item.label: item.value for item in check(lead, CARDS[Recipient.CAC], {})}
+    assert fields["发布时间"] == told
 
 
 def test_the_word_file_says_what_the_print_says() -> None:
