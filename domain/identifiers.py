@@ -12,6 +12,8 @@ from domain.contacts import plain_digits
 from domain.page import Identifier
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤川青藏琼宁"
+#: 蜀ICP备, 黔ICP备, 滇ICP备, 陇ICP备: filings of four provinces go by their other short names.
+FILING_PROVINCES = f"{PROVINCES}蜀黔滇陇"
 
 # （京）医广【2016】第07-01-0355号, 鲁中医广字【2013】第0902-001-3711号, （渝）医广[2015]（网络）第189号
 _MEDICAL_AD = re.compile(
@@ -37,10 +39,10 @@ _CREDIT_CODE = re.compile(
 _CREDIT_LABEL = re.compile(r"(?:信用代码|注册号|税号)[^0-9A-Za-z]{0,6}$")
 # 京ICP备16017287号-1, 京ICP证030173号
 _ICP = re.compile(
-    rf"[{PROVINCES}]\s?[iI][cC][pP]\s?[备证]\s?(?:案)?\s?(?:第)?\s?\d{{6,10}}\s?号?(?:\s?-\s?\d{{1,4}}(?!\d))?[A-Z]?",
+    rf"[{FILING_PROVINCES}]\s?[iI][cC][pP]\s?[备证]\s?(?:案)?\s?(?:第)?\s?\d{{6,10}}\s?号?(?:\s?-\s?\d{{1,4}}(?!\d))?[A-Z]?",
 )
 # 川公网安备 51010502010725号
-_PSB = re.compile(rf"[{PROVINCES}]公网安备\s?(?P<number>\d{{14}})\s?号?")
+_PSB = re.compile(rf"[{FILING_PROVINCES}]公网安备\s?(?P<number>\d{{14}})\s?号?")
 
 _GB32100_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _GB32100_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))

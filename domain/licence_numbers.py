@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from domain.contacts import plain_digits
-from domain.identifiers import PROVINCES, credit_code_holds
+from domain.identifiers import FILING_PROVINCES, PROVINCES, credit_code_holds
 
 # PDY00066X31010412A1002: organisation 9, region 6, economic type 2, class 4, management 1
 _LICENCE = re.compile(r"([0-9A-Z]{8}[0-9X])-?(\d{6})(\d{2})([A-Z]\d{3})([129])", re.ASCII)
@@ -12,10 +12,11 @@ _LICENCE = re.compile(r"([0-9A-Z]{8}[0-9X])-?(\d{6})(\d{2})([A-Z]\d{3})([129])",
 _OLD_LICENCE = re.compile(r"(\d{6})(\d{4})([123])([1-9])", re.ASCII)
 # 京ICP备16017287号-1, 京ICP证030173号
 _ICP = re.compile(
-    rf"([{PROVINCES}])\s?ICP\s?([备证])案?\s?第?\s?(\d{{6,10}})\s?号?(?:\s?-\s?(\d{{1,4}}))?([A-Z])?", re.I | re.A
+    rf"([{FILING_PROVINCES}])\s?ICP\s?([备证])案?\s?第?\s?(\d{{6,10}})\s?号?(?:\s?-\s?(\d{{1,4}}))?([A-Z])?",
+    re.I | re.A,
 )
 # 川公网安备 51010502010725号
-_PSB = re.compile(rf"([{PROVINCES}])公网安备\s?(\d{{6}})(\d{{8}})\s?号?", re.ASCII)
+_PSB = re.compile(rf"([{FILING_PROVINCES}])公网安备\s?(\d{{6}})(\d{{8}})\s?号?", re.ASCII)
 # 京卫网审字(2015)0050号: consent to health information on the internet, abolished; no advertisement certificate
 _WEB_REVIEW = re.compile(
     rf"([{PROVINCES}])卫网审字?\s?[\[(（【〔]((?:19|20)\d{{2}})[\])）】〕]\s?第?\s?(\d{{1,6}})\s?号?", re.ASCII
