@@ -7,7 +7,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from domain.certificates import parse_certificate
-from domain.contacts import normal_number
+from domain.contacts import normal_number, plain_digits
 from domain.findings import Judgement
 from domain.identity import IdentityLink, Node, NodeKind, Place, plain, public_account, site_of
 from domain.page import Contact, ContactKind, ExtractedPage, Identifier
@@ -19,7 +19,11 @@ _MOST_NAMES = 12
 _MOST_READ, _MOST_AROUND, _MOST_IN_BODY = 200, 24, 8
 """Contacts or registration numbers of one page, and those of them that are kept outside its body and inside."""
 _HOME = re.compile(r"/(?:(?:index|default|home)\.[a-z]{3,5})?", re.IGNORECASE)
-_EXTENSION = re.compile(r"转.*$")
+# 0755-26661234转801, 0755-26661234-801
+_EXTENSION = re.compile(r"转.*$|(?<=\d{7})-\d{1,5}$")
+_ABROAD = re.compile(r"^(?:00)?86(?=0\d{9,11}$|[1-9]\d{9,10}$)")
+#: +86-10-66661234 leaves out the zero of an area code; mobiles and service lines have none.
+_WITHOUT_ZERO = re.compile(r"(?!1[3-9]\d{9}$|[48]00)[1-9]")
 _NAME_PLACES = {
     "copyright": Place.COPYRIGHT,
     "site-name": Place.SITE_NAME,
@@ -67,14 +71,15 @@ def links_of(page: ExtractedPage, judgement: Judgement | None) -> tuple[Identity
 
 
 def phone_key(written: str) -> str:
-    """0755-2666 1234转801 and 0755-26661234 are one number; +86 falls away."""
-    digits = re.sub(r"\D", "", _EXTENSION.sub("", written))
-    return re.sub(r"^(?:00)?86(?=1\d{10}$|0\d{9,11}$)", "", digits)
+    """0755-2666 1234转801, 0755-26661234-801 and +86-755-26661234 are one number, whatever the form of its digits."""
+    digits = re.sub(r"\D", "", _EXTENSION.sub("", plain_digits(written)))
+    national = _ABROAD.sub("", digits)
+    return f"0{national}" if national != digits and _WITHOUT_ZERO.match(national) else national
 
 
 def icp_key(written: str) -> str:
     """京ICP备16017287号-1 is the second site of 京ICP备16017287号: the owner is known by what both share."""
-    bare = re.sub(r"\s", "", written).upper().replace("ICP备案", "ICP备").replace("第", "")
+    bare = re.sub(r"\s", "", plain_digits(written)).upper().replace("ICP备案", "ICP备").replace("第", "")
     return re.sub(r"号?(?:-\d+)?[A-Z]?$", "", bare)
 
 
@@ -205,12 +210,12 @@ def number_node(number: Identifier) -> Node | None:
     if number.kind == "icp":
         return Node(NodeKind.ICP, icp_key(number.value))
     if number.kind == "psb":
-        digits = re.sub(r"\D", "", number.value)
+        digits = re.sub(r"\D", "", plain_digits(number.value))
         return Node(NodeKind.PSB, digits) if number.valid is not False else None
     if number.kind == "credit-code":
-        return Node(NodeKind.CREDIT_CODE, number.value.upper()) if number.valid else None
+        return Node(NodeKind.CREDIT_CODE, plain_digits(number.value).upper()) if number.valid else None
     if number.kind == "licence":
-        return Node(NodeKind.LICENCE, number.value.replace("-", "").upper())
+        return Node(NodeKind.LICENCE, plain_digits(number.value).replace("-", "").upper())
     if number.kind == "medical-ad" and (certificate := parse_certificate(number.value)) is not None:
         return Node(NodeKind.CERTIFICATE, certificate.key)
     return None

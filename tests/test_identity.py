@@ -137,6 +137,11 @@ def test_a_list_of_numbers_does_not_crowd_out_the_owners_own() -> None:
 
 def test_spellings_of_one_number_have_one_key() -> None:
     assert {phone_key(text) for text in ("000-00001234", "(000) 0000-1234", "000-00001234转8001")} == {"00000001234"}
+    assert {phone_key(text) for text in ("0755-26660000-801", "０７５５－２６６６００００", "+86-755-26660000")} == {
+        "075526660000"
+    }
+    assert {phone_key(text) for text in ("400-000-1234", "+86-400-000-1234")} == {"4000001234"}
+    assert icp_key("京ＩＣＰ备１６０１７２８７号－１") == "京ICP备16017287"
     assert {phone_key(text) for text in ("13900001234", "+86 139 0000 1234", "0086-139-0000-1234")} == {"13900001234"}
     assert {icp_key(text) for text in ("云ICP备00001201号-1", "云 icp备 00001201 号", "云ICP备00001201号-12")} == {
         "云ICP备00001201"
