@@ -24,7 +24,10 @@ _FORM = re.compile(f"[{''.join(chr(code) for code in _PLAIN if code <= 0xFFFF)}\
 _HAN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 
 # Each grammar begins with a character that must be there and looks back behind it: so the engine can skip ahead.
-_GAP = r"[-\s.·—–_]{0,2}"
+#: Blanks but no line ends: three prices one under the other are no number (198, 1980, 2980).
+_BLANKS = r" \t\u00a0\u2002-\u200a\u3000"
+_GAP = rf"[-.·—–_{_BLANKS}]{{0,2}}"
+_DASH = rf"[-—–{_BLANKS}]{{0,3}}"
 #: A digit with an optional key-cap around it (1️⃣ is three code points).
 _CAP = r"(?:\ufe0f?\u20e3)?"
 _DIGIT = rf"\d{_CAP}"
@@ -37,22 +40,32 @@ _HAN_MOBILE = re.compile(
     r"[一幺1](?<![零〇一幺二三四五六七八九\d.].)(?<!\d\..)(?=\d{0,10}[零〇一幺二三四五六七八九])"
     r"[三四五六七八九3-9][零〇一幺二三四五六七八九\d]{9}(?![零〇一二三四五六七八九\d])"
 )
-# 010-66661234, (0755) 2666 1234, 0755-26661234转801, and the numbers of samples: 000-00001234
+# 010-66661234, (0755) 2666 1234, 0755-26661234转801, +86-10-66661234, and the numbers of samples: 000-00001234
 _AREA = r"(?:[12]\d|\d{3}|00(?=-0000))"
+_ABROAD = rf"86{_DASH}(?:10|2\d|(?![48]00)[3-9]\d\d)"
 _LANDLINE = re.compile(
-    rf"(?:0(?<![\d.-]0){_AREA}|\(0{_AREA}\)|（0{_AREA}）)[-\s—–]{{0,3}}(?:[1-9]\d{{2,3}}|0000)[-\s]?\d{{4}}"
+    rf"(?:0(?<![\d.-]0)(?:(?!086){_AREA}|0{_ABROAD})|\(0{_AREA}\)|（0{_AREA}）|\+{_ABROAD}){_DASH}"
+    rf"(?:[1-9]\d{{2,3}}|0000)[-{_BLANKS}]?\d{{4}}"
     r"(?:(?:-|转)\d{1,5})?(?!\d)"
 )
-# 400-000-1234, 4000001234, 400-0000-123, 400-0-000-123
+# 400-000-1234, 4000001234, 400-0000-123, 400-0-000-123, 400 - 000 - 1234, 400—000—1234
 _SERVICE = re.compile(
-    r"[48](?<![\d.-].)00[-\s]?(?:\d{3}[-\s]?\d{4}|\d{4}[-\s]?\d{3}|\d[-\s]?\d{3}[-\s]?\d{3})(?![\d-])"
+    rf"[48](?<![\d.-].)00{_DASH}(?:\d{{3}}{_DASH}\d{{4}}|\d{{4}}{_DASH}\d{{3}}|\d{_DASH}\d{{3}}{_DASH}\d{{3}})(?![\d-])"
+)
+#: Words behind 微信 in menus and beside codes: 官方微信 WeChat.
+_NO_ACCOUNT = (
+    r"(?!(?i:account|alipay|android|douyin|download|english|facebook|follow|instagram|iphone|linkedin|mobile|official|online"
+    r"|qr-?code|service|subscribe|taobao|telegram|tiktok|twitter|version|website|wechat|weixin|whatsapp|windows|youtube)"
+    r"(?![-_A-Za-z0-9]))"
 )
 # 微信：demo_abcd, 加V demo_abcd, VX13900001234
 _WECHAT = re.compile(
     r"[微薇威徽维vVwW加](?:(?<=[微薇威徽维vV])信|(?<=[vVwW])(?<![A-Za-z0-9].)[xX]|(?<=[wW])ei[xX]in|(?<=[wW])e[cC]hat"
     r"|(?<=加)[微薇威vV])\s{0,2}(?:公众号|公众平台|客服|咨询|账号|帐号|号码|号|同号|ID|id)?\s{0,2}[:：为是]?\s{0,2}"
-    r"(?P<number>[A-Za-z][-_A-Za-z0-9]{5,19}|1[3-9]\d{9}(?!\d))(?![-_A-Za-z0-9@.])"
+    rf"{_NO_ACCOUNT}(?P<number>[A-Za-z][-_A-Za-z0-9]{{5,19}}|1[3-9]\d{{9}}(?!\d))(?![-_A-Za-z0-9@.])"
 )
+#: Only behind one of these an account may stand in the next line; 微信公众号 there is the name of a code.
+_ACCOUNT_LABEL = re.compile(r"[:：为是]|(?<!众)号|[iI][dD]")
 _SAME_WECHAT = re.compile(r"\s{0,2}[(（,，、]?\s{0,2}(?:同)?(?:微信|[vV][xX]?|微)\s?(?:同号|同步|号同)")
 _QQ = re.compile(
     r"[qQ扣企咨](?:(?<=[qQ])(?<![A-Za-z0-9].)[qQ]|(?<=扣)扣|(?<=企)鹅号|(?<=咨)询[qQ])\s{0,2}(?:咨询|客服|交流|在线)?"
@@ -99,15 +112,24 @@ def _all_contacts(text: str, plain: str) -> Iterator[Contact]:
         (ContactKind.ADDRESS, _ADDRESS),
         (ContactKind.MOBILE, _HAN_MOBILE),
     )
+    accounts: set[int] = set()  # 微信：13900001234（微信同号） is one account
     for kind, grammar in grammars:
         group = "number" if "number" in grammar.groupindex else 0
         for match in grammar.finditer(plain):
             start, end = match.span(group)
             if kind is ContactKind.ADDRESS and not _PLACE.search(plain, start, end):
                 continue
+            if kind is ContactKind.WECHAT and not _is_behind_its_label(plain[match.start() : start]):
+                continue
             yield Contact(kind, text[start:end], start, end)
-            if kind is ContactKind.MOBILE and _SAME_WECHAT.match(plain, end):
+            if kind is ContactKind.WECHAT:
+                accounts.add(start)
+            elif kind is ContactKind.MOBILE and start not in accounts and _SAME_WECHAT.match(plain, end):
                 yield Contact(ContactKind.WECHAT, text[start:end], start, end)
+
+
+def _is_behind_its_label(label: str) -> bool:
+    return "\n" not in label or _ACCOUNT_LABEL.search(label) is not None
 
 
 def _without_covered(found: list[Contact]) -> Iterator[Contact]:

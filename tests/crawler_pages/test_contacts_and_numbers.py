@@ -23,6 +23,10 @@ CONTACTS = [
     ("service-line", "400-000-1234"),
     ("service-line", "4000001234"),
     ("service-line", "400-0000-123"),
+    ("service-line", "400 - 000 - 1234"),
+    ("service-line", "400—000—1234"),
+    ("landline", "+86-10-66660000"),
+    ("landline", "0086 755 2666 0000"),
 ]
 LABELLED = [
     ("wechat", "微信号：", "demo_wechat1"),
@@ -30,6 +34,9 @@ LABELLED = [
     ("wechat", "VX：", "demo_wechat1"),
     ("wechat", "薇信", "demo_wechat1"),
     ("wechat", "WeChat ID: ", "demo-wechat1"),
+    ("wechat", "官方微信 WeChat：", "demo_wechat1"),
+    ("wechat", "微信号\n", "demo_wechat1"),
+    ("service-line", "+86 ", "400-820-0000"),
     ("qq", "QQ：", "100001234"),
     ("qq", "咨询QQ ", "100001234"),
     ("address", "医院地址：", "青榆市柳泉区示例路8号"),
@@ -45,6 +52,10 @@ NOT_CONTACTS = [
     "统计数据 1 3 5 7 9 11 13 15 17 19 21",
     "QQ群里的人",
     "一三九零零",
+    "官方微信 WeChat",
+    "微博\n微信\nEnglish",
+    "微信公众号\nDepartments",
+    "198\n1980\n2980",
 ]
 NUMBERS = [
     ("medical-ad", "（京）医广【2016】第07-01-0355号", True),
@@ -104,6 +115,8 @@ def test_one_number_in_several_spellings_is_one() -> None:
 def test_a_mobile_that_is_a_wechat_account_too() -> None:
     kinds = [contact.kind for contact in find_contacts("电话13900001234（微信同号）")]
     assert kinds == [ContactKind.MOBILE, ContactKind.WECHAT]
+    kinds = [contact.kind for contact in find_contacts("手机/微信：13900001234（微信同号）")]
+    assert kinds == [ContactKind.WECHAT, ContactKind.MOBILE]
 
 
 @given(FILLING, st.sampled_from(NUMBERS), FILLING)
