@@ -15,6 +15,8 @@ MASKER: Masker = load_masker(Path(__file__).resolve().parent.parent / "lexicons"
 MASKED = [
     ("患者张某某，身份证号990000199001010000。", "张某某", MaskKind.NAME),
     ("患者张某某，身份证号990000199001010000。", "990000199001010000", MaskKind.IDENTITY_NUMBER),
+    ("身份证号：990000 19900101 0000", "990000 19900101 0000", MaskKind.IDENTITY_NUMBER),
+    ("身份证号：990000-1990-0101-000X，", "990000-1990-0101-000X", MaskKind.IDENTITY_NUMBER),
     ("身份证990000900101000", "990000900101000", MaskKind.IDENTITY_NUMBER),
     ("王女士服药一个月后感觉好多了", "王女士", MaskKind.NAME),
     ("患者李示例，治疗后康复", "李示例", MaskKind.NAME),
