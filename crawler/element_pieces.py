@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from crawler.walked import Walk
 
+#: What a page's own functions are given is an address only if it is written like one: openZoosUrl('chatwin') opens a chat.
 _LINK_SCRIPT = re.compile(
-    r"(?:location(?:\.href)?\s{0,3}=|location\.(?:replace|assign)\(|window\.open\(|(?:go|open|jump)\w{0,12}\()\s{0,3}"
+    r"(?:location(?:\.href)?\s{0,3}=|location\.(?:replace|assign)\(|window\.open\("
+    r"|(?:go|open|jump)\w{0,12}\((?=\s{0,3}[\"'][^\"'\s<>]{0,500}[/.?]))\s{0,3}"
     r"[\"']([^\"'\s<>]{1,500})[\"']"
 )
 _WRITTEN_LINK = re.compile(r"<a\s[^>]{0,200}?href=\\?[\"']([^\"'\\\s<>]{1,500})\\?[\"']", re.IGNORECASE)

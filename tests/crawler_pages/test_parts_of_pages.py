@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.element_pieces import add_scripted_link
 from crawler.institutions import find_institutions
 from crawler.page_links import Resolver, resolve_links
 from crawler.page_time import labelled_time, read_time
 from crawler.script_redirect import script_redirect
+from crawler.walked import Walk
 from crawler.wechat import is_wechat, read_post
 from crawler.wechat_lists import read_list_json, read_profile
 from crawler.wordings import BadWordings, Wordings, load_wordings
@@ -172,6 +174,20 @@ def test_what_is_said_before_a_name_is_no_part_of_it(front: str, wordings: Wordi
 def test_where_a_script_sends_its_visitor(script: str, target: str) -> None:
     assert script_redirect([script], 13) == target
     assert script_redirect([script], 500) == ""
+
+
+@pytest.mark.parametrize(
+    ("script", "target"),
+    [
+        ("openZoosUrl('chatwin');return false;", None),
+        ("openZoosUrl('/swt/')", "/swt/"),
+        ("goPage( 'list.html' )", "list.html"),
+        ("window.open('yuyue')", "yuyue"),
+        ("location.href='yuyue'", "yuyue"),
+    ],
+)
+def test_where_a_click_leads(script: str, target: str | None) -> None:
+    assert add_scripted_link(Walk(), "onclick", script, None) == target
 
 
 def test_wechat_is_known_by_host_or_by_frame() -> None:
