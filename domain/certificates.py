@@ -262,7 +262,8 @@ def _product_ad(match: re.Match[str]) -> Certificate:
         flaws = () if expires_on else (f"文号中的到期日 {serial[:6]} 不存在",)
     else:
         approved_on = _day(int(serial[:4]), int(serial[4:6]), 1)
-        flaws = () if approved_on and approved_on.year >= 1994 else (f"文号中的年月 {serial[:6]} 不存在",)
+        # a placeholder such as 9999120208 has no year after it
+        flaws = () if approved_on and 1994 <= approved_on.year < 2100 else (f"文号中的年月 {serial[:6]} 不存在",)
         approved_on = None if flaws else approved_on
         if approved_on is not None:
             year, expires_on = approved_on.year, _end_of_month(_a_year_after(approved_on))
