@@ -44,7 +44,7 @@ _HAN_MOBILE = re.compile(
 _AREA = r"(?:[12]\d|\d{3}|00(?=-0000))"
 _ABROAD = rf"86{_DASH}(?:10|2\d|(?![48]00)[3-9]\d\d)"
 _LANDLINE = re.compile(
-    rf"(?:0(?<![\d.-]0)(?:(?!086){_AREA}|0{_ABROAD})|\(0{_AREA}\)|（0{_AREA}）|\+{_ABROAD}){_DASH}"
+    rf"(?:0(?:(?<![\d.-]0)|(?<=86-0)(?<!\d86-0))(?:(?!086){_AREA}|0{_ABROAD})|\(0{_AREA}\)|（0{_AREA}）|\+{_ABROAD}){_DASH}"
     rf"(?:[1-9]\d{{2,3}}|0000)[-{_BLANKS}]?\d{{4}}"
     r"(?:(?:-|转)\d{1,5})?(?!\d)"
 )
@@ -58,9 +58,9 @@ _NO_ACCOUNT = (
     r"|qr-?code|service|subscribe|taobao|telegram|tiktok|twitter|version|website|wechat|weixin|whatsapp|windows|youtube)"
     r"(?![-_A-Za-z0-9]))"
 )
-# 微信：demo_abcd, 加V demo_abcd, VX13900001234
+# 微信：demo_abcd, 加V demo_abcd, VX13900001234, WECHAT: demo_abcd
 _WECHAT = re.compile(
-    r"[微薇威徽维vVwW加](?:(?<=[微薇威徽维vV])信|(?<=[vVwW])(?<![A-Za-z0-9].)[xX]|(?<=[wW])ei[xX]in|(?<=[wW])e[cC]hat"
+    r"[微薇威徽维vVwW加](?:(?<=[微薇威徽维vV])信|(?<=[vVwW])(?<![A-Za-z0-9].)[xX]|(?<=[wW])(?i:eixin|echat)"
     r"|(?<=加)[微薇威vV])\s{0,2}(?:公众号|公众平台|客服|咨询|账号|帐号|号码|号|同号|ID|id)?\s{0,2}[:：为是]?\s{0,2}"
     rf"{_NO_ACCOUNT}(?P<number>[A-Za-z][-_A-Za-z0-9]{{5,19}}|1[3-9]\d{{9}}(?!\d))(?![-_A-Za-z0-9@.])"
 )
