@@ -9,7 +9,7 @@ from itertools import islice
 from crawler.article_frame import headline_row, is_time_line, row_above, time_row
 from crawler.element_pieces import squeezed
 from crawler.main_body import Layout
-from crawler.page_time import find_date, is_date_alone, labelled_time, read_time
+from crawler.page_time import has_date, is_date_alone, labelled_time, read_time
 from crawler.page_title import is_start_of, names_a_column, names_a_site, title_and_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
@@ -161,7 +161,7 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     if not is_article:
         return None
     body = walk.lines[layout.first : layout.end]
-    dated = (line for line in body if ("20" in line or "19" in line) and find_date(line[:200]))
+    dated = (line for line in body if has_date(line[:200]))
     dates = len(list(islice(dated, _DATES_OF_A_LIST + 1)))
     if dates > _DATES_OF_A_LIST:
         return None

@@ -11,8 +11,13 @@ _DATE = re.compile(
     r"((?:19|20)(?<!\d..)\d{2})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?"
     r"(?:[T\s]{0,4}(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?)?"
 )
-# Z, +08:00, -0330: offsets that there are. What follows a day alone is none: 2019-12-03-2024 is the number of something
-_ZONE = re.compile(r"(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)$")
+# 二〇一九年十二月三日, 二○二〇年一月二十一日: under notices that are signed
+_HAN_DATE = re.compile(
+    r"((?:一九|二[〇○零Ｏ])[〇○零Ｏ一二三四五六七八九]{2})年\s?(十[一二]?|[一二三四五六七八九])月\s?([二三]?十[一二三四五六七八九]?|[一二三四五六七八九])日"
+)
+_HAN_DIGITS = str.maketrans("〇○零Ｏ一二三四五六七八九", "0000123456789")
+#: Zones that there are: 99:99 is none.
+_ZONE = re.compile(r"(?:Z|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]|-(?:0[0-9]|1[0-2]):?[0-5][0-9])$")
 #: A longer line is prose, whatever time it speaks of.
 _LABELLED_LINE = 200
 #: Behind these words 时间 and 日期 are those of an event: 活动时间：2019年5月1日.
@@ -30,20 +35,25 @@ _LABELLED_TIME = re.compile(
 )
 
 
-def find_date(text: str) -> re.Match[str] | None:
-    """The first thing that is written like a date, whether there is such a day or not."""
-    return _DATE.search(text)
+def has_date(text: str) -> bool:
+    """Whether something is written like a date, be there such a day or not."""
+    text = _in_digits(text)
+    return ("20" in text or "19" in text) and _DATE.search(text) is not None
 
 
 def is_date_alone(line: str) -> bool:
     """Whether a line has nothing but a date, as under a notice that is signed."""
+    line = _in_digits(line)
     match = _DATE.match(line)
     return match is not None and not line[match.end() :].strip()
 
 
 def labelled_time(line: str) -> datetime | None:
     """The time behind 发布时间 and the like."""
-    if len(line) > _LABELLED_LINE or not ("20" in line or "19" in line):
+    if len(line) > _LABELLED_LINE:
+        return None
+    line = _in_digits(line)
+    if not ("20" in line or "19" in line):
         return None
     label = _LABELLED_TIME.search(line)
     return read_time(line[label.end() :]) if label else None
@@ -51,10 +61,9 @@ def labelled_time(line: str) -> datetime | None:
 
 def read_time(text: str) -> datetime | None:
     """The first time in the text as an aware one; Chinese time where no zone is written. None outside 1994-2100."""
-    stripped = text.strip()
-    if (
-        stripped.isascii() and stripped.isdigit() and len(stripped) in (10, 13) and stripped[0] == "1"
-    ):  # 2001-2033; 4000001234 is a telephone
+    stripped = _in_digits(text.strip())
+    # 2001-2033; 4000001234 is a telephone, and ² counts as a digit that is no number
+    if stripped.isascii() and stripped.isdigit() and len(stripped) in (10, 13) and stripped[0] == "1":
         return datetime.fromtimestamp(int(stripped[:10]), UTC).astimezone(BEIJING)
     match = _DATE.search(stripped)
     if match is None:
@@ -66,7 +75,25 @@ def read_time(text: str) -> datetime | None:
         time = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
     except ValueError:  # 2019-13-45: a number that only looks like a date
         return None
-    if match[4] and (zone := _ZONE.search(stripped[match.end() :].partition(" ")[0])):
+    # of a clock only, 2019-12-03-5566 is a number; behind minutes a minus goes on to the end of an event: 10:20-11:30
+    zone = _ZONE.search(stripped[match.end() :].partition(" ")[0]) if match[4] else None
+    if zone and (match[6] or zone[0][0] != "-"):
         written = time.replace(tzinfo=None).isoformat() + zone[0].replace("Z", "+00:00")
         return datetime.fromisoformat(written).astimezone(BEIJING)
     return time
+
+
+def _in_digits(text: str) -> str:
+    """The text with dates in Chinese numerals written as others are; few lines have any."""
+    return _HAN_DATE.sub(_plain_date, text) if "年" in text else text
+
+
+def _plain_date(match: re.Match[str]) -> str:
+    year, month, day = match.groups()
+    return f"{year.translate(_HAN_DIGITS)}年{_han_number(month)}月{_han_number(day)}日"
+
+
+def _han_number(written: str) -> int:
+    """Up to 39: 三, 十, 十二, 二十, 三十一."""
+    tens, ten, ones = written.rpartition("十")
+    return (int(tens.translate(_HAN_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_HAN_DIGITS) or 0)

@@ -30,6 +30,13 @@ PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
         ("2024-11-04 09:30", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
         ("2024/1/4 9:30:05 点击", datetime(2024, 1, 4, 9, 30, 5, tzinfo=BEIJING)),
         ("2024.11.04", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("二〇二四年十一月四日", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("二○二四年 十二月 三十一日", datetime(2024, 12, 31, tzinfo=BEIJING)),
+        ("一九九九年十月二十日", datetime(1999, 10, 20, tzinfo=BEIJING)),
+        ("2024-11-04T09:30:00.123-05:00", datetime(2024, 11, 4, 14, 30, tzinfo=UTC)),
+        ("2024-11-04T09:30+08:00", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024-11-04-1234", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("2024-11-04 09:30-11:30", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
         ("2024-11-04T09:30:00Z", datetime(2024, 11, 4, 9, 30, tzinfo=UTC)),
         ("2024-11-04T09:30:00+09:00", datetime(2024, 11, 4, 9, 30, tzinfo=timezone(timedelta(hours=9)))),
         ("2024-11-04 09:30-9999", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
@@ -63,7 +70,13 @@ def test_no_time(text: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["发布时间：2024-11-04 浏览：28", "时间:2024-11-04 作者：某", "发稿日期 2024/11/4", "发表于 2024 年 11 月 4 日"],
+    [
+        "发布时间：2024-11-04 浏览：28",
+        "时间:2024-11-04 作者：某",
+        "发稿日期 2024/11/4",
+        "发表于 2024 年 11 月 4 日",
+        "日期：二〇二四年十一月四日",
+    ],
 )
 def test_a_time_is_named(line: str) -> None:
     assert labelled_time(line) == datetime(2024, 11, 4, tzinfo=BEIJING)
