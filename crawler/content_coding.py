@@ -34,10 +34,10 @@ def header(headers: Headers, name: str) -> str:
     return next((value for field, value in reversed(headers) if field.lower() == wanted), "")
 
 
-def decode_body(headers: Headers, body: bytes, limit_bytes: int) -> bytes:
-    """The body without its content codings.
+def decode_body(headers: Headers, body: bytes, limit_bytes: int, *, cut: bool = False) -> bytes:
+    """The body without its content codings; with `cut` no more of it than `limit_bytes`, whatever follows.
 
-    Raises `FetchFailed`: too-large beyond `limit_bytes`, http-error for a damaged, truncated or unknown coding.
+    Raises `FetchFailed`: too-large beyond `limit_bytes` unless `cut`, http-error for a damaged, truncated or unknown coding.
     """
     codings = [coding.strip().lower() for coding in header(headers, "content-encoding").split(",")]
     codings = [coding for coding in codings if not _is_mistaken(coding)]
@@ -46,10 +46,10 @@ def decode_body(headers: Headers, body: bytes, limit_bytes: int) -> bytes:
     for coding in reversed(codings):
         if not body:
             break
-        body = _decode_one(coding, body, limit_bytes)
-    if len(body) > limit_bytes:
+        body = _decode_one(coding, body, limit_bytes, cut=cut)
+    if len(body) > limit_bytes and not cut:
         raise _too_large(limit_bytes)
-    return body
+    return body[:limit_bytes]
 
 
 def gunzip(body: bytes, limit_bytes: int) -> bytes:
@@ -67,21 +67,21 @@ def _is_mistaken(coding: str) -> bool:
         return False
 
 
-def _decode_one(coding: str, body: bytes, limit_bytes: int) -> bytes:
+def _decode_one(coding: str, body: bytes, limit_bytes: int, *, cut: bool) -> bytes:
     match coding:
         case "gzip" | "x-gzip":
-            return _inflate(body, zlib.MAX_WBITS | 16, limit_bytes)
+            return _inflate(body, zlib.MAX_WBITS | 16, limit_bytes, cut=cut)
         case "deflate":
             # RFC 9110 means zlib format; some servers send the bare deflate stream
             zlib_header = len(body) >= 2 and body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0
-            return _inflate(body, zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS, limit_bytes)
+            return _inflate(body, zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS, limit_bytes, cut=cut)
         case "br":
-            return _unbrotli(body, limit_bytes)
+            return _unbrotli(body, limit_bytes, cut=cut)
         case _:
             raise FetchFailed(Outcome.HTTP_ERROR, f"未知的内容编码 {coding[:40]}", again=False)
 
 
-def _inflate(body: bytes, window_bits: int, limit_bytes: int) -> bytes:
+def _inflate(body: bytes, window_bits: int, limit_bytes: int, *, cut: bool = False) -> bytes:
     parts: list[bytes] = []
     size = members = place = 0
     while True:
@@ -98,9 +98,11 @@ def _inflate(body: bytes, window_bits: int, limit_bytes: int) -> bytes:
             except zlib.error as error:
                 raise _damaged() from error
             size += len(part)
-            if size > limit_bytes:
-                raise _too_large(limit_bytes)
             parts.append(part)
+            if size > limit_bytes:
+                if cut:
+                    return b"".join(parts)
+                raise _too_large(limit_bytes)
             waiting = stream.unconsumed_tail
         place = min(place, len(body)) - len(stream.unused_data)
         if not body.startswith(_GZIP_MAGIC, place):  # the end, or padding, which browsers ignore too
@@ -109,7 +111,7 @@ def _inflate(body: bytes, window_bits: int, limit_bytes: int) -> bytes:
             raise FetchFailed(Outcome.TOO_LARGE, f"压缩内容由超过 {_MAX_MEMBERS} 段拼成", again=False)
 
 
-def _unbrotli(body: bytes, limit_bytes: int) -> bytes:
+def _unbrotli(body: bytes, limit_bytes: int, *, cut: bool) -> bytes:
     stream = brotli.Decompressor()
     parts: list[bytes] = []
     size = 0
@@ -119,11 +121,13 @@ def _unbrotli(body: bytes, limit_bytes: int) -> bytes:
             part = stream.process(rest, output_buffer_limit=_STEP_BYTES)
             rest = b""
             size += len(part)
+            parts.append(part)
             if size > limit_bytes:
+                if cut:
+                    return b"".join(parts)
                 raise _too_large(limit_bytes)
             if not part and not stream.is_finished():
                 raise _damaged()
-            parts.append(part)
     except brotli.error as error:
         raise _damaged() from error
     return b"".join(parts)

@@ -149,7 +149,10 @@ def _read(exchange: Exchange) -> _Rules:
         return _Rules(RobotsStatus.UNREACHABLE, f"robots.txt 返回 HTTP {status}", answer=exchange)
     if not 200 <= status < 300:
         return _Rules(RobotsStatus.ABSENT)
-    text = decode_body(exchange.response_headers, exchange.body, MAX_ROBOTS_BYTES * 8).decode("utf-8-sig", "replace")
+    body = decode_body(exchange.response_headers, exchange.body, MAX_ROBOTS_BYTES + 1, cut=True)
+    text = body.decode("utf-8-sig", "replace")
+    if len(body) > MAX_ROBOTS_BYTES:  # the line that is cut would forbid more than it says: `/` of `/private`
+        text = "".join(text.splitlines(keepends=True)[:-1])
     if text.lstrip().startswith("<"):  # the site's "not found" page, sent with status 200
         return _Rules(RobotsStatus.ABSENT)
-    return _Rules(RobotsStatus.ALLOWED, parsed=Protego.parse(text[:MAX_ROBOTS_BYTES]))
+    return _Rules(RobotsStatus.ALLOWED, parsed=Protego.parse(text))

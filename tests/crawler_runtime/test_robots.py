@@ -1,14 +1,15 @@
 """robots.txt that is somewhere else, and that cannot be had there."""
 
 import asyncio
+import gzip
 from dataclasses import dataclass, field
 
 import pytest
 
 from crawler.failure import FetchFailed
-from crawler.robots import RobotsRefused, RobotsRules, RobotsStatus
+from crawler.robots import MAX_ROBOTS_BYTES, RobotsRefused, RobotsRules, RobotsStatus
 from domain.outcome import Outcome
-from domain.page import Exchange
+from domain.page import Exchange, Headers
 from tests.crawler_runtime.fakes import now
 
 
@@ -76,3 +77,19 @@ def test_a_server_that_does_not_answer_is_not_asked_for_each_picture() -> None:
         assert len(asked) == 2
 
     asyncio.run(ask_twice(0.2))
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_of_a_very_long_robots_txt_the_beginning_counts(coding: str) -> None:
+    rules = b"User-agent: *\nDisallow: /no\n"
+    padding = b"#" * (MAX_ROBOTS_BYTES - len(rules) - len("\nDisallow: /"))
+    body = rules + padding + b"\nDisallow: /private\n" + b"#" * 5_000_000  # cut behind the slash
+    headers: Headers = (("Content-Encoding", coding),)
+
+    async def download(url: str, _local: bool) -> Exchange:
+        return Exchange(url, "GET", (), 200, "", headers, gzip.compress(body) if coding else body, now())
+
+    answers = RobotsRules(download)
+    assert asyncio.run(answers.answer("http://a.example/1", local=False)).status is RobotsStatus.ALLOWED
+    with pytest.raises(RobotsRefused, match="不允许"):
+        asyncio.run(answers.answer("http://a.example/no", local=False))
