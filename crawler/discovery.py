@@ -1,4 +1,4 @@
-"""Pages that a site names in its sitemaps: those of robots.txt, else /sitemap.xml."""
+"""Pages that a site names in its sitemaps: those of robots.txt, else /sitemap.xml. Sitemaps of other hosts do not count."""
 
 import asyncio
 from collections import deque
@@ -42,8 +42,9 @@ async def sitemap_links(start_url: str, scope: Scope, fetcher: PageFetcher, sett
 async def _read_all(
     start_url: str, scope: Scope, fetcher: PageFetcher, settings: CrawlSettings, found: SiteMaps
 ) -> None:
-    named = await fetcher.sitemaps(start_url, scope)
-    waiting = deque([_absolute(start_url, url) for url in named] or [urljoin(start_url, "/sitemap.xml")])
+    named = [_absolute(start_url, url) for url in await fetcher.sitemaps(start_url, scope)]
+    ours = [url for url in named if scope.redirect_refusal(start_url, url) is None]
+    waiting = deque(ours or [urljoin(start_url, "/sitemap.xml")])
     asked: set[str] = set()
     while waiting and len(asked) < MAX_SITEMAPS and len(found.links) < MAX_SITEMAP_URLS:
         url = waiting.popleft()

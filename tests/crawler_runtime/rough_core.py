@@ -22,12 +22,15 @@ PAGE = (
 ROBOTS_BEHAVIOURS = frozenset(
     {
         "robots-500", "robots-busy", "robots-hang", "robots-forbids", "robots-html", "robots-delay", "robots-of-no-number",
-        "names-sitemaps", "busy-sitemaps",
+        "names-sitemaps", "busy-sitemaps", "sitemaps-of-others",
     }
 )  # fmt: skip
 SITEMAP_BEHAVIOURS = frozenset(
-    {"busy-sitemaps", "names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap"}
-)
+    {
+        "busy-sitemaps", "names-sitemaps", "has-sitemap", "hostile-sitemap", "sitemaps-without-end", "bomb-sitemap",
+        "sitemaps-of-others",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

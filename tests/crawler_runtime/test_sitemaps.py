@@ -122,6 +122,12 @@ def test_sitemaps_of_robots_txt_are_read_within_robots_and_scope(server: RoughSe
     assert {item.host for item in server.asked} == {"names-sitemaps.example"}
 
 
+def test_a_site_that_names_only_sitemaps_of_others_is_asked_for_its_own(server: RoughServer) -> None:
+    store = run(server, "sitemaps-of-others")
+    assert server.url("sitemaps-of-others", "/only-in-sitemap.html") in store.final()
+    assert {item.host for item in server.asked} == {"sitemaps-of-others.example"}
+
+
 @pytest.mark.parametrize("label", ["hostile-sitemap", "sitemaps-without-end"])
 def test_a_hostile_sitemap_harms_nothing(server: RoughServer, label: str) -> None:
     final = run(server, label).final()

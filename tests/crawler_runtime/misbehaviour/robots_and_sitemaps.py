@@ -75,6 +75,15 @@ async def _names_sitemaps(turn: Turn) -> None:
     turn.writer.write(files.get(turn.path, answer(PAGE, HTML)))
 
 
+@behaviour("sitemaps-of-others")
+async def _sitemaps_of_others(turn: Turn) -> None:
+    files = {
+        "/robots.txt": answer(b"Sitemap: http://other.example/map.xml\n", "Content-Type: text/plain"),
+        "/sitemap.xml": answer(sitemap("/only-in-sitemap.html"), XML),
+    }
+    turn.writer.write(files.get(turn.path, answer(PAGE, HTML)))
+
+
 @behaviour("busy-sitemaps")
 async def _busy_sitemaps(turn: Turn) -> None:
     maps = b"".join(b"Sitemap: /map-%d.xml\n" % number for number in range(9))
