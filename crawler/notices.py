@@ -10,8 +10,11 @@ from domain.page import ExtractedPage
 _MARKUP_CHARS = 120_000
 #: A challenge that is nothing but a script is tiny; a script application without text is not.
 _TINY_CHARS = 3000
-# A colon stays with what is before it: 网站维护：信息科 in a footer says who maintains the site, not that somebody does now
-_CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？、；,.!?;…~～—-]+")
+# A colon stays with what is before it: 网站维护：信息科 in a footer says who maintains the site, not that somebody does now.
+# What a list names is no clause: 负责网络建设、系统维护、数据安全
+_CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？；,.!?;…~～—-]+")
+#: A page that stands in for a site has no menu.
+_FEW_LINKS = 3
 _TITLE_BREAK = re.compile(r"[\s，：,:|_—-]+")
 
 
@@ -34,6 +37,8 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
             return notice
         if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
             return notice
+        if notice.labels and not notice.labels.isdisjoint(_labels(page)):
+            return notice
         if (notice.in_markup or notice.markup_has_all) and len(html) <= _MARKUP_CHARS:
             markup = markup or html.lower()
             if _any_in(notice.in_markup, markup) or (
@@ -41,6 +46,15 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
             ):
                 return notice
     return None
+
+
+def _labels(page: ExtractedPage) -> frozenset[str]:
+    """Clauses that a page says in its body, and of no site around it: footers and menus have the same words for a department or a
+    service."""
+    if len(page.links) > _FEW_LINKS:
+        return frozenset()
+    linked = {link.text.strip().lower() for link in page.links}
+    return frozenset(_CLAUSE_BREAK.split(page.text[page.body_start : page.body_end].lower())) - linked
 
 
 def _any_in(words: tuple[str, ...], text: str) -> bool:

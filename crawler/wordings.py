@@ -29,6 +29,7 @@ class Notice:
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
     clauses: frozenset[str]
+    labels: frozenset[str]
     title_clauses: frozenset[str]
     in_markup: tuple[str, ...]
     markup_has_all: tuple[str, ...]
@@ -128,6 +129,7 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         in_title=_lower(row.get("in_title", ())),
         in_text=_lower(row.get("in_text", ())),
         clauses=frozenset(_lower(row.get("clauses", ()))),
+        labels=frozenset(_lower(row.get("labels", ()))),
         title_clauses=frozenset(_lower(row.get("title_clauses", ()))),
         in_markup=_lower(row.get("in_markup", ())),
         markup_has_all=_lower(row.get("markup_has_all", ())),

@@ -33,6 +33,28 @@ def test_who_maintains_a_site_does_not_close_it(footer: str, wordings: Wordings)
     assert outcome("某某医院", f"{BODY}</p><p>{footer}", wordings) is Outcome.CONTENT
 
 
-@pytest.mark.parametrize("notice", ["公告：系统维护中，请稍后再试", "网站维护", "系统升级维护 给您带来不便敬请谅解"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "版权所有 某某医院 网站维护 信息科",
+        "<a href='/it.html'>网站维护</a>",
+        "<div class='footer'>网站维护 信息科</div>",
+        "<ul><li><a href='/1'>首页</a><li><a href='/2'>科室</a><li><a href='/3'>专家</a><li><a href='/4'>导航</a></ul>网站维护 信息科",
+        "信息科负责网络建设、系统维护、数据安全。",
+    ],
+)
+def test_who_maintains_a_site_may_stand_without_a_colon(around: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", f"{BODY}</p>{around}", wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "公告：系统维护中，请稍后再试",
+        "网站维护",
+        "网站维护<p><a href='/'>返回首页</a>",
+        "系统升级维护 给您带来不便敬请谅解",
+    ],
+)
 def test_maintenance_still_does(notice: str, wordings: Wordings) -> None:
     assert outcome("某某医院", notice, wordings) is Outcome.UNKNOWN
