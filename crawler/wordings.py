@@ -28,6 +28,8 @@ class Notice:
     title_is: tuple[str, ...]
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
+    in_body: tuple[str, ...]
+    greetings: tuple[str, ...]
     clauses: frozenset[str]
     labels: frozenset[str]
     title_clauses: frozenset[str]
@@ -128,6 +130,8 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         title_is=_lower(row.get("title_is", ())),
         in_title=_lower(row.get("in_title", ())),
         in_text=_lower(row.get("in_text", ())),
+        in_body=_lower(row.get("in_body", ())),
+        greetings=_lower(row.get("greetings", ())),
         clauses=frozenset(_lower(row.get("clauses", ()))),
         labels=frozenset(_lower(row.get("labels", ()))),
         title_clauses=frozenset(_lower(row.get("title_clauses", ()))),

@@ -58,3 +58,23 @@ def test_who_maintains_a_site_may_stand_without_a_colon(around: str, wordings: W
 )
 def test_maintenance_still_does(notice: str, wordings: Wordings) -> None:
     assert outcome("某某医院", notice, wordings) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<div class='header'><p>您好，请先登录</p></div>",
+        "<div class='top'>请先登录 <a href='/l'>登录</a> <a href='/r'>注册</a></div>",
+        "<div>您好，请先登录 <a href='/l'>登录</a> <a href='/r'>注册</a></div>",
+    ],
+)
+def test_a_poster_below_a_greeting_is_no_login_wall(header: str, wordings: Wordings) -> None:
+    poster = "<img src='/p1.jpg' alt='秋季义诊 免费检查'><img src='/p2.jpg'></p><p>地址：云埔市示例路19号"
+    assert outcome("某某医院", f"</p>{header}<p>{poster}", wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    "wall", ["您好，请先登录", "<img src='/captcha.jpg'>对不起，请先登录", "</p><div class='top'>请先登录</div><p>"]
+)
+def test_a_login_wall_is_one(wall: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", wall, wordings) is Outcome.CHALLENGE
