@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urljoin
 
 from crawler.fetch import Fetched, PageFetcher
 from crawler.scope import Scope
+from crawler.start_pages import led_to_start
 from crawler.urls import host_of, site_of, without_fragment
 from domain.outcome import Outcome
 from domain.page import Exchange
@@ -25,6 +26,7 @@ class Control(StrEnum):
     GONE_TOO = "gone-too"
     NOT_HAD = "not-had"
     NOTHING_TO_ASK = "nothing-to-ask"
+    LED_TO_START = "led-to-start"
 
 
 CONTROL_ZH: dict[Control, str] = {
@@ -32,6 +34,7 @@ CONTROL_ZH: dict[Control, str] = {
     Control.GONE_TOO: "对照：本站其他页面也不存在，疑似全站下线或改版",
     Control.NOT_HAD: "但对照页未能取得，不能认定页面已不存在",
     Control.NOTHING_TO_ASK: "没有可对照的页面",
+    Control.LED_TO_START: "但对照页同样跳转到首页，不能认定页面已不存在",
 }
 
 
@@ -46,19 +49,20 @@ class Controlled:
 class SiteControl:
     """Asks each site once a run for its home page, or for another page known to have been there.
 
-    `known_page` gives a page of a host other than one, None when none is known; `read` the outcome of a page fetched.
+    `known_page` gives a page of a host other than some, None when none is known; `read` the outcome of a page fetched.
     """
 
     def __init__(
         self,
         fetcher: PageFetcher,
-        known_page: Callable[[str, str], Awaitable[str | None]],
+        known_page: Callable[[str, Collection[str]], Awaitable[str | None]],
         read: Callable[[Fetched], Awaitable[Outcome]],
     ) -> None:
         self._fetcher = fetcher
         self._known_page = known_page
         self._read = read
         self._answers: dict[str, Control] = {}
+        self._beside_start: dict[str, Control] = {}
 
     def note_content(self, url: str) -> None:
         """A page of the site has just been read: the site is there."""
@@ -78,11 +82,30 @@ class SiteControl:
             self._answers[site] = control
         return Controlled(control, fetched.exchanges)
 
+    async def ask_beside_start(self, led_url: str, scope: Scope) -> Controlled:
+        """How another page answers than the start page, to which a site led whoever asked for `led_url`. That the start page answers
+        says nothing here: a site may lead everybody there, because it is overloaded or takes us for a robot."""
+        site = site_of(host_of(led_url))
+        if (known := self._beside_start.get(site)) is not None:
+            return Controlled(known)
+        host = host_of(led_url)
+        starts = (f"http://{host}/", f"https://{host}/", urljoin(led_url, "/"), scope.target.url)
+        url = await self._known_page(host, (led_url, *starts))
+        if url is None:
+            return Controlled(Control.NOTHING_TO_ASK)
+        fetched = await self._fetcher.fetch(url, scope)
+        control = await self._control(fetched)
+        if fetched.failure is None and led_to_start(url, fetched.final_url, scope.target):
+            control = Control.LED_TO_START
+        if control is not Control.NOT_HAD:
+            self._beside_start[site] = control
+        return Controlled(control, fetched.exchanges)
+
     async def _control_url(self, gone_url: str) -> str | None:
         home = urljoin(gone_url, "/")
         if without_fragment(gone_url) != home:
             return home
-        return await self._known_page(host_of(gone_url), gone_url)
+        return await self._known_page(host_of(gone_url), (gone_url,))
 
     async def _control(self, fetched: Fetched) -> Control:
         outcome = fetched.failure.outcome if fetched.failure is not None else await self._read(fetched)

@@ -1,6 +1,6 @@
 """Sites that asked to be left alone or seem overloaded, over the end of the run."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ class NoMemory:
     def earlier(self, url: str, now: datetime) -> Earlier | None:  # noqa: ARG002  # the signature is the port's
         return None
 
-    def known_page(self, host: str, other_than: str) -> str | None:  # noqa: ARG002
+    def known_page(self, host: str, other_than: Collection[str]) -> str | None:  # noqa: ARG002
         return None
 
     def rests(self) -> Sequence[SiteRest]:

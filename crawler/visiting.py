@@ -1,7 +1,7 @@
 """One visit to one URL: fetch, read, have it examined, and say where its links lead."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from crawler.robots import RobotsRefused
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.site_rests import OVERLOAD_STATUSES, SiteRests
+from crawler.start_pages import led_to_start
 from crawler.urls import host_of
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers, Link, Reading
@@ -50,7 +51,7 @@ class Visitor:
     control: SiteControl = field(init=False)
 
     def __post_init__(self) -> None:
-        async def known_page(host: str, other_than: str) -> str | None:
+        async def known_page(host: str, other_than: Collection[str]) -> str | None:
             found: str | None = await self.stored(self.memory.known_page, host, other_than)
             return found
 
@@ -64,7 +65,7 @@ class Visitor:
             return visit
         if visit.outcome is Outcome.CONTENT:
             self.control.note_content(visit.final_url)
-        elif visit.outcome is Outcome.HTTP_GONE:
+        elif visit.outcome is Outcome.HTTP_GONE and visit.control is None:
             visit = await self._controlled(visit, scope)
         elif visit.outcome is Outcome.DNS_GONE:
             visit = await self._with_names_asked(visit)
@@ -151,7 +152,18 @@ class Visitor:
             if onward.failure is not None:
                 return self.endings.failed(visit, onward.failure)
             return await self._read(visit, onward, scope)  # as often as redirects are followed at most
+        if reading.outcome is Outcome.CONTENT and led_to_start(visit.frontier.url, visit.final_url, scope.target):
+            return await self._led_to_start(visit, scope)
         return await self.examiner.examine(visit, reading, body, url, scope)
+
+    async def _led_to_start(self, visit: Visit, scope: Scope) -> Visit:
+        """What stands on the start page is no content of the page asked for, which is gone if other pages are still shown."""
+        answer = await self.control.ask_beside_start(visit.frontier.url, scope)
+        outcome = Outcome.HTTP_GONE if answer.control is Control.ALIVE else Outcome.UNKNOWN
+        detail = f"跳转到网站首页；{CONTROL_ZH[answer.control]}"
+        visit = self.endings.failed(visit, FetchFailed(outcome, detail, again=False))
+        asked = ControlAsked(answer.control.value, answer.exchanges)
+        return replace(visit, asides=answer.exchanges, control=asked, ended_at=self.clock())
 
     def _overloaded(self, visit: Visit, reading: Reading, fetched: Fetched) -> Visit:
         asked = wait_asked(fetched.retry_after, self.clock())

@@ -1,6 +1,6 @@
 """One visit to one URL, and the two doors through which a crawl reaches the rest of the system."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -97,8 +97,8 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class ControlAsked:
-    """What was asked before a page was called gone, and the answer. `result` is `alive`, `gone-too`, `not-had` or `nothing-to-ask` for the
-    rest of its site, `names-resolve` for the name service. `exchanges` are those it took, none when this crawl knew the answer."""
+    """What was asked before a page was called gone, and the answer. `result` is `alive`, `gone-too`, `not-had`, `nothing-to-ask` or
+    `led-to-start` for the rest of its site, `names-resolve` for the name service. `exchanges` are those it took, none when this crawl knew the answer."""
 
     result: str
     exchanges: tuple[Exchange, ...] = ()
@@ -173,8 +173,8 @@ class CrawlMemory(Protocol):
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         """The last content of a URL, None when it is to be fetched in full."""
 
-    def known_page(self, host: str, other_than: str) -> str | None:
-        """The URL of the page of a host that gave content last, other than one."""
+    def known_page(self, host: str, other_than: Collection[str]) -> str | None:
+        """The URL of the page of a host that gave content last, other than some."""
 
     def rests(self) -> Sequence[SiteRest]:
         """Sites that asked to be left alone, also those whose rest is over."""

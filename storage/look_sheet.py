@@ -17,6 +17,7 @@ _CONTROL_ZH = {
     "alive": "对照：本站其他页面正常",
     "gone-too": "对照：本站其他页面也不存在",
     "not-had": "对照页未能取得",
+    "led-to-start": "对照页同样跳转到首页",
     "nothing-to-ask": "没有可对照的页面",
     "names-resolve": "对照：域名解析服务正常",
 }

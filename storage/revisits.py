@@ -1,7 +1,7 @@
 """What is remembered of a page from night to night: how often it changes, and how to ask whether it has."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -158,12 +158,12 @@ class SqlCrawlMemory:
             row = connection.execute(_EARLIER, asked).one_or_none()
         return None if row is None else Earlier(row.page_id, row.etag, row.last_modified, tuple(row.links))
 
-    def known_page(self, host: str, other_than: str) -> str | None:
-        """The URL of the page of a host that gave content last, other than one."""
+    def known_page(self, host: str, other_than: Collection[str]) -> str | None:
+        """The URL of the page of a host that gave content last, other than some."""
         with self._engine.connect() as connection:
             return connection.scalar(
                 select(page_memory.c.url)
-                .where(page_memory.c.host == host, page_memory.c.url_key != url_key(other_than))
+                .where(page_memory.c.host == host, page_memory.c.url_key.not_in(map(url_key, other_than)))
                 .order_by(page_memory.c.seen_at.desc())
                 .limit(1)
             )

@@ -1,7 +1,7 @@
 """What a crawl remembers from the run before: sites at rest, pages that have not changed, and when the night ends."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -29,8 +29,8 @@ class Remembered:
         assert now.tzinfo is not None
         return self.pages.get(url)
 
-    def known_page(self, host: str, other_than: str) -> str | None:
-        return next((url for url in self.pages if f"//{host}" in url and url != other_than), None)
+    def known_page(self, host: str, other_than: Collection[str]) -> str | None:
+        return next((url for url in self.pages if f"//{host}" in url and url not in other_than), None)
 
     def rests(self) -> Sequence[SiteRest]:
         return list(self.sites.values())
@@ -160,6 +160,40 @@ def test_a_home_page_that_is_gone_is_checked_against_a_page_known_before(server:
     assert [item.url for item in visit.asides][-1] == known
     assert visit.control is not None
     assert (visit.control.result, [item.url for item in visit.control.exchanges]) == ("alive", [known])
+
+
+@pytest.mark.parametrize(
+    ("known", "outcome", "detail"),
+    [
+        ("/news/1.html", Outcome.HTTP_GONE, "对照：本站其他页面正常"),
+        ("/news/gone-2.html", Outcome.UNKNOWN, "同样跳转到首页"),
+        ("", Outcome.UNKNOWN, "没有可对照的页面"),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 3])
+def test_an_article_that_leads_to_the_start_page_has_not_its_content(
+    server: RoughServer, known: str, outcome: Outcome, detail: str, depth: int
+) -> None:
+    """`depth` 0 as in a recheck."""
+    url = server.url("gone-to-start", "/news/gone-12.html")
+    memory = Remembered({server.url("gone-to-start", known): Earlier(7, "", "", ())} if known else {})
+    target = Target("site", url, depth=0, delay_seconds=0.0, local=True, render=RenderMode.NEVER)
+    if depth:
+        target = replace(target, url=server.url("gone-to-start"), depth=depth)
+    visit = crawl([target], settings(hosts=server.hosts("gone-to-start")), memory=memory).last(url)
+    assert (visit.outcome, visit.page, visit.judgement, visit.retry_at) == (outcome, None, None, None)
+    assert visit.outcome_detail.startswith("跳转到网站首页；")
+    assert detail in visit.outcome_detail
+    assert [item.status for item in visit.exchanges] == [302, 200]
+    assert visit.control is not None
+    assert len(visit.control.exchanges) == {"": 0, "/news/1.html": 1}.get(known, 2)
+
+
+def test_entrances_of_a_site_lead_to_its_start_page(server: RoughServer) -> None:
+    start = server.url("gone-to-start", "/cn/index.html")
+    target = Target("site", start, depth=0, delay_seconds=0.0, local=True, render=RenderMode.NEVER)
+    visit = crawl([target], settings(hosts=server.hosts("gone-to-start"))).last(start)
+    assert (visit.outcome, visit.final_url) == (Outcome.CONTENT, server.url("gone-to-start"))
 
 
 def test_the_server_that_answered_is_told_once(server: RoughServer) -> None:

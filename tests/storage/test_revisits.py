@@ -205,8 +205,8 @@ def test_trials_are_kept_one_for_each_site_and_rung(engine: Engine) -> None:
 
 def test_another_page_of_a_host_is_known(engine: Engine, store: SqlVisitStore) -> None:
     first_night(engine, store)
-    assert memory(engine).known_page("clinic.example", HOME + "gone") == HOME
-    assert memory(engine).known_page("clinic.example", HOME) is None
+    assert memory(engine).known_page("clinic.example", [HOME + "gone"]) == HOME
+    assert memory(engine).known_page("clinic.example", [HOME]) is None
 
 
 def test_of_each_host_the_server_that_answered_last_is_known(engine: Engine) -> None:

@@ -1,6 +1,6 @@
 """Redirects that lead astray."""
 
-from tests.crawler_runtime.rough_core import HTML, PAGE, Turn, answer, behaviour, says
+from tests.crawler_runtime.rough_core import HTML, PAGE, Turn, answer, behaviour, html, says
 
 says("to-file", answer(b"", "Location: file:///etc/passwd", status="302 Found"))
 says("to-metadata", answer(b"", "Location: http://169.254.169.254/latest/meta-data/", status="302 Found"))
@@ -22,6 +22,13 @@ async def _ever_on(turn: Turn) -> None:
 async def _hops(turn: Turn) -> None:
     here = int(turn.path.strip("/") or 0)
     turn.writer.write(answer(PAGE, HTML) if here == 2 else answer(b"", f"Location: /{here + 1}", status="301 Moved"))
+
+
+@behaviour("gone-to-start")
+async def _gone_to_start(turn: Turn) -> None:
+    there = html('<p>包治百病</p><a href="/news/gone-12.html">12</a>') if turn.path == "/" else PAGE
+    start = answer(b"", "Location: /", status="302 Found")
+    turn.writer.write(answer(there, HTML) if turn.path in ("/", "/news/1.html") else start)
 
 
 @behaviour("cookie-gate")
