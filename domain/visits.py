@@ -159,7 +159,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class SiteRest:
-    """A site to be left alone `until` then. `level` counts in how many answers in a row it said so; `reason` is Chinese."""
+    """A site, or with a slash in its name a part of one, to be left alone `until` then. `level` counts in how many answers in a row it said so; `reason` is Chinese."""
 
     site: str
     until: datetime

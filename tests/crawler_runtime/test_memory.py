@@ -1,11 +1,13 @@
 """What a crawl remembers from the run before: sites at rest, pages that have not changed, and when the night ends."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from crawler.site_rests import SiteRests
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
@@ -124,7 +126,58 @@ def test_the_rest_doubles_with_each_refusal_in_a_row(server: RoughServer) -> Non
 def test_a_single_forbidden_page_makes_no_rest(server: RoughServer) -> None:
     memory = Remembered()
     run(server, "forbids-all", memory)
-    assert memory.sites["forbids-all.example"].until <= now()
+    assert memory.sites == {}
+
+
+def test_what_is_for_members_costs_no_other_page(server: RoughServer) -> None:
+    final = run(server, "members-only", Remembered()).final()
+    assert final[server.url("members-only", "/news/1.html")].outcome is Outcome.CONTENT
+    refused = [visit for url, visit in final.items() if "/member/" in url]
+    assert {visit.outcome for visit in refused} == {Outcome.HTTP_ERROR}
+    assert 3 <= sum(bool(visit.exchanges) for visit in refused) < 8
+    assert sum("暂缓访问（HTTP 403，/member/ 之下）" in visit.outcome_detail for visit in refused) >= 1
+
+
+def _answered(*answers: tuple[str, int], known: Remembered | None = None) -> tuple[SiteRests, Remembered]:
+    """The rests of a site after its answers to paths."""
+    memory = known or Remembered()
+
+    async def stored(call: Callable[..., object], *arguments: object) -> object:
+        return call(*arguments)
+
+    async def note() -> SiteRests:
+        rests = SiteRests(memory, stored, settings(retry_seconds=30.0), now)
+        await rests.load()
+        for path, status in answers:
+            await rests.note(f"http://www.a.example{path}", status, None)
+        return rests
+
+    return asyncio.run(note()), memory
+
+
+def test_a_part_for_members_rests_alone() -> None:
+    refused = [(f"/member/{number}.html", 403) for number in range(8)]
+    rests, memory = _answered(*refused)
+    rest = rests.of("http://a.example/member/9/1.html")
+    assert rest is not None and rest.until > now() + timedelta(hours=1)
+    assert rest.reason == "HTTP 403，/member/ 之下"
+    assert rests.of("http://a.example/news/1.html") is None
+    _, memory = _answered(("/news/1.html", 200), known=memory)
+    assert list(memory.sites) == ["a.example/member/"]
+    _, memory = _answered(("/member/1.html", 200), known=memory)
+    assert memory.sites == {}
+
+
+def test_a_site_that_refuses_us_everywhere_rests() -> None:
+    parts = [("/", 403), ("/news/1.html", 403), ("/member/1.html", 403)]
+    rests, memory = _answered(*parts)
+    rest = rests.of("http://a.example/doctors/1.html")
+    assert rest is not None and rest.until > now() + timedelta(seconds=100)
+    rests, _ = _answered(("/doctors/1.html", 403), known=memory)
+    again = rests.of("http://a.example/")
+    assert again is not None and again.until > now() + timedelta(seconds=200)
+    rests, _ = _answered(*parts[:2], ("/doctors/1.html", 200), parts[2])
+    assert rests.of("http://a.example/") is None
 
 
 def test_nothing_is_begun_after_the_end_of_the_night(server: RoughServer) -> None:

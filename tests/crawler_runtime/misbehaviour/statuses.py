@@ -31,6 +31,13 @@ says("leave-me", answer(b"", HTML, "Retry-After: 86400", status="503 Service Una
 says("forbids-all", answer(b"", HTML, status="403 Forbidden"))
 
 
+@behaviour("members-only")
+async def _members_only(turn: Turn) -> None:
+    links = html("".join(f'<a href="/member/{n}.html">{n}</a>' for n in range(8)) + '<a href="/news/1.html">1</a>')
+    refused = answer(b"", HTML, status="403 Forbidden")
+    turn.writer.write(refused if turn.path.startswith("/member/") else answer(links, HTML))
+
+
 @behaviour("gone-home")
 async def _gone_home(turn: Turn) -> None:
     turn.writer.write(answer(b"", HTML, status="404 Not Found") if turn.path == "/" else answer(PAGE, HTML))
