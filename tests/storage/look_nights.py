@@ -111,6 +111,24 @@ def gone(row: FrontierUrl, at: datetime) -> Visit:
     )
 
 
+def led_to_start(row: FrontierUrl, at: datetime) -> Visit:
+    """A redirect to the home page, while another page is shown."""
+    sent = replace(exchange(row.url, b"", status=302), response_headers=(("Location", "/"),), fetched_at=at)
+    home, other = (replace(exchange(f"https://clinic.example/{path}"), fetched_at=at) for path in ("", "2.html"))
+    return failed_visit(
+        row,
+        Outcome.HTTP_GONE,
+        outcome_detail="跳转到网站首页；对照：本站其他页面正常",
+        final_url=home.url,
+        status=200,
+        exchanges=(sent, home),
+        asides=(other,),
+        control=ControlAsked("alive", (other,)),
+        started_at=at,
+        ended_at=at,
+    )
+
+
 def unreachable(row: FrontierUrl, at: datetime) -> Visit:
     """Nothing at all was received."""
     return failed_visit(

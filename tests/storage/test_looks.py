@@ -32,6 +32,7 @@ from tests.storage.look_nights import (
     LADDER,
     climb,
     gone,
+    led_to_start,
     look_at,
     look_of,
     referred_lead,
@@ -84,6 +85,18 @@ def test_what_the_evidence_of_a_page_that_is_gone_says(engine: Engine, tmp_path:
 
 def _warc_payloads(warc: bytes) -> bytes:
     return b"".join(each.block for each in read_back(warc) if each.record.type == "response")
+
+
+def test_a_page_that_leads_to_the_start_page_is_gone_and_not_put_right(engine: Engine, tmp_path: Path) -> None:
+    case = referred_lead(engine, tmp_path)
+    for hours in (24, 31):
+        case = look_at(engine, tmp_path, case, hours, led_to_start)
+    looks = [look_of(tmp_path, case, number) for number in range(2)]
+    assert [look["grade"] for look in looks] == ["gone-once", "gone"]
+    assert [(item["status"], item["location"]) for item in looks[0]["redirects"]] == [(302, "/")]
+    assert (looks[0]["text_sha256"], looks[0]["control"]["result"]) == (None, "alive")
+    key = seal_key(tmp_path).fingerprint
+    assert all(verify_bundle(tmp_path / each.bundle, key).ok for each in case.looks)
 
 
 def test_nothing_received_is_evidence_too(engine: Engine, tmp_path: Path) -> None:
