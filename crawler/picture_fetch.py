@@ -46,13 +46,19 @@ class PictureFetch:
     async def fetch(self, page_url: str, urls: Sequence[str], scope: Scope, rendering: Rendering | None) -> PicturesHad:
         """The pictures at some addresses, for the page that shows them."""
         shown = {exchange.url: exchange for exchange in rendering.exchanges} if rendering is not None else {}
-        had = {url: found for url in urls if (found := shown.get(url) or self._kept.get(url))}
-        missing = [url for url in dict.fromkeys(urls) if url not in had]
+        had: dict[str, Exchange] = {}
+        faults: dict[str, str] = {}
+        for url in dict.fromkeys(urls):
+            found = self._behind_redirects(url, shown) or self._kept.get(url)
+            if found is not None and found.status == 200:
+                had[url] = found
+            elif found is not None:
+                faults[url] = f"HTTP {found.status}"
+        missing = [url for url in dict.fromkeys(urls) if url not in had and url not in faults]
         if not missing:
-            return PicturesHad(had)
+            return PicturesHad(had, faults=faults)
         places = asyncio.Semaphore(_PARTS_AT_ONCE)
         made: list[Exchange] = []
-        faults: dict[str, str] = {}
 
         async def fetch(url: str) -> None:
             async with places:
@@ -76,6 +82,16 @@ class PictureFetch:
         async with self.gates.turn(host_of(page_url), delay, long=True):
             await asyncio.gather(*(fetch(url) for url in missing))
         return PicturesHad(had, tuple(made), faults)
+
+    def _behind_redirects(self, url: str, shown: Mapping[str, Exchange]) -> Exchange | None:
+        """What the browser got for a picture in the end; None where it did not ask for it or for where it has moved to."""
+        for _ in range(self.max_redirects + 1):
+            if (exchange := shown.get(url)) is None:
+                return None
+            if (target := redirect_target(exchange)) is None:
+                return exchange
+            url = without_fragment(canonical_url(target))
+        return None
 
     async def _chain(self, url: str, page_url: str, scope: Scope) -> list[Exchange]:
         """Fetch a picture and follow its redirects. Every hop needs an allowed address and robots.txt's leave."""

@@ -192,6 +192,22 @@ def test_what_the_browser_loaded_is_not_fetched_again() -> None:
     assert "loaded by the browser" in done.page.text
 
 
+def test_a_picture_that_moved_is_read_as_the_browser_got_it_too() -> None:
+    downloads = Downloads({})
+    loaded = (
+        got(SITE + "moved.png", b"", 302, "/new.png"),
+        got(SITE + "new.png", b"behind a redirect".ljust(400)),
+        got(SITE + "missing.png", b"<html>not found</html>".ljust(400), 404),
+    )
+    rendering = Rendering(b"", "", SITE, "", "", "", (1, 1), now(), now(), exchanges=loaded)
+    done = read(images_of(downloads, Reader()), page("moved.png", "missing.png"), rendering=rendering)
+    moved, missing = done.page.pictures
+    assert (moved.fate, missing.fate, missing.detail) == (PictureFate.READ, PictureFate.NOT_HAD, "HTTP 404")
+    assert "behind a redirect" in done.page.text and "not found" not in done.page.text
+    assert done.read_from == {SITE + "moved.png": loaded[1]}
+    assert downloads.asked == []
+
+
 def test_a_likeness_counts_until_it_matters() -> None:
     """Two posters that differ in a figure only look alike: a lead quotes its own."""
     reader = Reader(looks={"poster": "7" * 272})
