@@ -107,12 +107,12 @@ class PictureOcr:
     async def ask(self, question: bytes, suspicion: float) -> OcrAnswer:
         """The answer to a question as `ocr_worker` takes it, kind and picture."""
         async with self._turns.turn(suspicion):
-            if self._ending is not None:
-                self._ending.cancel()  # it is not idle now
             if not self.has_time():
                 return OcrAnswer(PictureFate.BUDGET)
             if self.has_given_up:
                 return OcrAnswer(PictureFate.STUCK, "识别进程多次未能启动，本次不再识别")
+            if self._ending is not None:
+                self._ending.cancel()  # it is not idle now
             began = time.monotonic()
             try:
                 answer = _answer(await self._exchange(question))

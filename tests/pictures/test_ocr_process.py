@@ -132,6 +132,26 @@ def test_only_an_idle_process_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
     assert last[1] != first[1], "and idle for longer after that"
 
 
+def test_a_process_is_ended_though_pictures_come_after_the_budget_is_spent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.ocr._IDLE_SECONDS", 0.3)
+    ocr = fake(tmp_path, OcrLimits(budget_seconds=0.5, picture_seconds=30.0, memory_bytes=0))
+
+    async def beyond_the_budget() -> tuple[PictureFate, bool]:
+        try:
+            process = int((await ocr.read(b"slow", 1.0)).detail.split()[1])
+            cmdline = Path(f"/proc/{process}/cmdline")
+            fate = (await ocr.read(b"a", 1.0)).fate
+            await asyncio.sleep(1.0)
+            # a process that was killed and not waited for yet has no command line any more
+            return fate, bool(cmdline.exists() and cmdline.read_bytes())
+        finally:
+            await ocr.close()
+
+    assert asyncio.run(beyond_the_budget()) == (PictureFate.BUDGET, False)
+
+
 def test_pictures_that_kill_the_process_keep_no_other_from_being_read(tmp_path: Path) -> None:
     ocr = fake(tmp_path, OcrLimits(budget_seconds=60.0, picture_seconds=5.0, memory_bytes=0))
     answers = ask(ocr, *[b"die"] * 5, b"a")
