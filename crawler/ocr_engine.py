@@ -23,6 +23,8 @@ from domain.pictures import Box, PictureCode, PictureLine, PictureReading
 
 #: Smaller pictures are icons, buttons and rules. Banners of old sites are 468 x 60.
 MIN_SIDE, MIN_PIXELS = 40, 20_000
+#: Codes to add a friend are shown at a hundred pixels: in pictures too small for words only codes are looked for.
+CODE_MIN_SIDE = 60
 #: Signs of sites are small: their names beside them are of no matter.
 LOGO_MIN_SIDE, LOGO_MIN_PIXELS = 24, 576
 #: More pixels than this, as the header states them, are not decoded: 40 megapixels are 120 MB.
@@ -63,7 +65,19 @@ class PictureReader:
 
     def read(self, body: bytes) -> PictureReading:
         """Raises TooSmall or Undecodable."""
-        return self._read(decode(body), hashlib.sha256(body).hexdigest())
+        sha256 = hashlib.sha256(body).hexdigest()
+        try:
+            return self._read(decode(body), sha256)
+        except TooSmall:
+            return self._read_codes(decode(body, CODE_MIN_SIDE, CODE_MIN_SIDE**2), sha256)
+
+    def _read_codes(self, picture: Image.Image, sha256: str) -> PictureReading:
+        began = time.monotonic()
+        codes, look = codes_in(picture), look_of(picture)
+        if not codes:
+            raise TooSmall
+        seconds = round(time.monotonic() - began, 3)
+        return PictureReading(sha256, picture.width, picture.height, look, (), codes, self.engine, seconds)
 
     def _read(self, picture: Image.Image, sha256: str) -> PictureReading:
         began = time.monotonic()

@@ -76,13 +76,14 @@ def read(answer: OcrAnswer) -> PictureReading:
 def test_real_reader_reads_words_and_codes_and_refuses_what_is_none() -> None:
     code = zxingcpp.create_barcode("https://u.wechat.com/demo_abc", zxingcpp.BarcodeFormat.QRCode)
     friend = Image.fromarray(np.array(code.to_image(scale=6), dtype=np.uint8))
+    small = friend.convert("RGB").resize((120, 120), Image.Resampling.LANCZOS)
     long = Image.new("RGB", (720, 4200), "white")
     long.paste(Image.open(io.BytesIO(CLAIMS)), (0, 3100))
     glass = Image.open(SITES / "www.songhe-kangfu.example" / "menzhen.png").convert("RGBA")
     glass.putalpha(Image.eval(glass.convert("L"), lambda shade: 255 - shade))  # the white becomes transparent
-    claims, qr, tall, clear, bomb, large, junk, icon = ask(
-        PictureOcr(LIMITS), CLAIMS, saved(friend), saved(long), saved(glass), png_of(60_000, 60_000), png_of(8_000, 8_000), b"<html>" * 99,
-        saved(Image.new("RGB", (32, 32))),
+    claims, qr, little, tall, clear, bomb, large, junk, icon, button = ask(
+        PictureOcr(LIMITS), CLAIMS, saved(friend), saved(small, "JPEG"), saved(long), saved(glass), png_of(60_000, 60_000), png_of(8_000, 8_000), b"<html>" * 99,
+        saved(Image.new("RGB", (32, 32))), saved(Image.new("RGB", (120, 120))),
     )  # fmt: skip
     words = [line.text for line in read(claims).lines]
     assert words[1] == "一次治愈"
@@ -91,11 +92,14 @@ def test_real_reader_reads_words_and_codes_and_refuses_what_is_none() -> None:
     [left_top, _, right_bottom, _] = read(claims).lines[1].box
     assert 0 < left_top[0] < right_bottom[0] < 720
     assert [code.payload for code in read(qr).codes] == ["https://u.wechat.com/demo_abc"]
+    assert [code.payload for code in read(little).codes] == ["https://u.wechat.com/demo_abc"]
+    assert (read(little).width, read(little).lines) == (120, ())
     found = {line.text: line.box for line in read(tall).lines}
     assert found["一次治愈"][0][1] > 3100
     assert "本月门诊安排" in [line.text for line in read(clear).lines]
     assert large.detail == "像素过多（8000 × 8000）"
-    assert (bomb.fate, junk.fate, icon.fate) == (PictureFate.DAMAGED, PictureFate.DAMAGED, PictureFate.SMALL)
+    assert (bomb.fate, junk.fate) == (PictureFate.DAMAGED, PictureFate.DAMAGED)
+    assert (icon.fate, button.fate) == (PictureFate.SMALL, PictureFate.SMALL)
     assert bomb.detail == "像素过多"
 
 
