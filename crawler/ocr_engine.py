@@ -27,6 +27,8 @@ MIN_SIDE, MIN_PIXELS = 40, 20_000
 CODE_MIN_SIDE = 60
 #: Signs of sites are small: their names beside them are of no matter.
 LOGO_MIN_SIDE, LOGO_MIN_PIXELS = 24, 576
+#: What browsers say that they take, so what a page shown in one may hold: content networks answer ours in AVIF.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "AVIF")
 #: More pixels than this, as the header states them, are not decoded: 40 megapixels are 120 MB.
 MAX_PIXELS = 40_000_000
 #: What is broader is shrunk: no poster has print that small. What is narrower than the other is enlarged, at most twice.
@@ -113,7 +115,7 @@ def decode(body: bytes, min_side: int = MIN_SIDE, min_pixels: int = MIN_PIXELS) 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "GIF", "WEBP", "BMP")) as opened:
+            with Image.open(io.BytesIO(body), formats=_FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MAX_PIXELS:
                     raise Undecodable(f"像素过多（{width} × {height}）")
@@ -122,7 +124,7 @@ def decode(body: bytes, min_side: int = MIN_SIDE, min_pixels: int = MIN_PIXELS) 
                 whole = ImageOps.exif_transpose(opened).convert("RGBA")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Undecodable("像素过多") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, RuntimeError) as error:  # the last one of AVIF
         raise Undecodable(f"图片无法解码：{str(error)[:100]}") from error
     ground = Image.new("RGBA", whole.size, "white")
     ground.alpha_composite(whole)

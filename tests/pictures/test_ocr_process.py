@@ -14,6 +14,7 @@ import zxingcpp
 from PIL import Image
 
 from crawler.ocr import OcrAnswer, OcrLimits, PictureOcr
+from crawler.ocr_engine import Undecodable, decode
 from domain.pictures import PictureFate, PictureReading
 from examples.web.sites import SITES
 
@@ -81,14 +82,15 @@ def test_real_reader_reads_words_and_codes_and_refuses_what_is_none() -> None:
     long.paste(Image.open(io.BytesIO(CLAIMS)), (0, 3100))
     glass = Image.open(SITES / "www.songhe-kangfu.example" / "menzhen.png").convert("RGBA")
     glass.putalpha(Image.eval(glass.convert("L"), lambda shade: 255 - shade))  # the white becomes transparent
-    claims, qr, little, tall, clear, bomb, large, junk, icon, button = ask(
-        PictureOcr(LIMITS), CLAIMS, saved(friend), saved(small, "JPEG"), saved(long), saved(glass), png_of(60_000, 60_000), png_of(8_000, 8_000), b"<html>" * 99,
+    claims, avif, qr, little, tall, clear, bomb, large, junk, icon, button = ask(
+        PictureOcr(LIMITS), CLAIMS, saved(Image.open(io.BytesIO(CLAIMS)), "AVIF"), saved(friend), saved(small, "JPEG"), saved(long), saved(glass), png_of(60_000, 60_000), png_of(8_000, 8_000), b"<html>" * 99,
         saved(Image.new("RGB", (32, 32))), saved(Image.new("RGB", (120, 120))),
     )  # fmt: skip
     words = [line.text for line in read(claims).lines]
     assert words[1] == "一次治愈"
     assert "有效率高达99.2%" in "".join(words)
     assert (read(claims).width, read(claims).height) == (720, 960)
+    assert "一次治愈" in [line.text for line in read(avif).lines]
     [left_top, _, right_bottom, _] = read(claims).lines[1].box
     assert 0 < left_top[0] < right_bottom[0] < 720
     assert [code.payload for code in read(qr).codes] == ["https://u.wechat.com/demo_abc"]
@@ -101,6 +103,18 @@ def test_real_reader_reads_words_and_codes_and_refuses_what_is_none() -> None:
     assert (bomb.fate, junk.fate) == (PictureFate.DAMAGED, PictureFate.DAMAGED)
     assert (icon.fate, button.fate) == (PictureFate.SMALL, PictureFate.SMALL)
     assert bomb.detail == "像素过多"
+
+
+def test_a_damaged_picture_of_any_kind_is_called_so() -> None:
+    poster = Image.linear_gradient("L").convert("RGB")
+    for kind in ("JPEG", "PNG", "GIF", "WEBP", "AVIF"):
+        whole = saved(poster, kind)
+        assert decode(whole).size == (256, 256)
+        with pytest.raises(Undecodable):
+            decode(whole[: len(whole) // 8])
+    picture = saved(poster, "AVIF")
+    with pytest.raises(Undecodable):
+        decode(picture[:-200] + bytes(200))
 
 
 def test_a_process_out_of_memory_is_a_fate_not_an_end() -> None:
