@@ -286,10 +286,14 @@ class ShardSpider(Spider):
         lease_seconds = self.crawl_settings.lease_seconds
         while True:
             await asyncio.sleep(lease_seconds / 3)
-            if self._held:
-                await self._stored(
-                    self.frontier.heartbeat, sorted(self._held), self.worker, self.clock(), lease_seconds
-                )
+            if not self._held:
+                continue
+            held = sorted(self._held)
+            try:
+                await self._stored(self.frontier.heartbeat, held, self.worker, self.clock(), lease_seconds)
+            except Exception:
+                # Nobody waits for this task. One beat may be missed; a store that stays away fails whatever else asks it
+                logger.exception("leases were not extended")
 
     async def _stored(self, call: Callable[..., _Result], *arguments: object) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, call, *arguments)

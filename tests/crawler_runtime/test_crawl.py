@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -209,6 +209,21 @@ def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) 
     assert [(visit.outcome, visit.frontier.attempts) for visit in store.visits] == [(Outcome.TIMEOUT, 2)]
     assert frontier.heartbeats >= 2  # the visit took longer than its lease of 0.3 seconds
     assert frontier.claims == [1]
+
+
+def test_a_heartbeat_that_failed_is_followed_by_others(server: RoughServer) -> None:
+    class Failing(MemoryFrontier):
+        def heartbeat(self, ids: Sequence[int], worker: str, now: datetime, lease_seconds: float) -> None:
+            super().heartbeat(ids, worker, now, lease_seconds)
+            if self.heartbeats == 1:
+                raise OSError("away for a moment")
+
+    frontier = Failing()
+    frontier.add(1, server.url("drip"), 0)
+    short = settings(hosts=server.hosts("drip"), lease_seconds=0.3)
+    item = TargetInNight(1, target(server, "drip"))
+    run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge_word, short, now)
+    assert frontier.heartbeats > 2
 
 
 def test_what_no_server_acknowledges_is_given_up_by_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
