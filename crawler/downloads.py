@@ -12,13 +12,16 @@ from crawler.download import FetchTerms
 from crawler.failure import FetchFailed
 from crawler.render import BrowserRequest
 from crawler.settings import CrawlSettings
-from crawler.urls import without_fragment
+from crawler.urls import host_of, without_fragment
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _ACCEPT_PICTURE = "image/webp,image/png,image/jpeg,image/*;q=0.8,*/*;q=0.5"
 _ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9"
+
+#: What a browser says to the host that it asks, not to another one that this one sends it to.
+_OF_ONE_HOST = frozenset({"cookie", "authorization"})
 
 #: A page waits for its parts, so a part has less time than a page.
 _RESOURCE_SECONDS = 10.0
@@ -63,6 +66,8 @@ class Downloads:
             terms = FetchTerms(local, settings.max_resource_bytes, seconds, "browser")
         redirected = url != asked.url
         headers = [*asked.headers, ("accept-encoding", ACCEPT_ENCODING)]
+        if host_of(url) != host_of(asked.url):  # a host gets back its own cookies only
+            headers = [(name, value) for name, value in headers if name.lower() not in _OF_ONE_HOST]
         return await self._run(
             Request(
                 url,
