@@ -20,6 +20,8 @@ _IN_URL = re.compile(r"url\(\s*[\"']?([^\"')\s]*)[\"']?\s*\)", re.IGNORECASE)
 _PICTURE_FILE = re.compile(
     r"^[^\s()]+\.(?:jpe?g|png|gif|webp|bmp|avif)(?:[?!@][^\s()]*)?$|^[^\s()]*/[^\s()]+$", re.IGNORECASE
 )
+#: Such attributes also name the page that a click on the picture opens: data-url="/news/1.html".
+_PAGE_FILE = re.compile(r"\.[sx]?html?(?:[?#]|$)", re.IGNORECASE)
 _ADDRESS_CHARS = 2000
 #: What a picture is offered in beyond this many pixels of width, or times the size, shows no more words.
 _WIDEST = 2000
@@ -73,6 +75,8 @@ def best_of_set(srcset: str) -> str:
     best, best_size = "", 0.0
     for match in _CANDIDATE.finditer(srcset):
         address, number, unit = match.groups()
+        if address.startswith("data:"):  # stands there until the real picture comes
+            continue
         size = _size(number, unit)
         if not best or (best_size < size <= 1.0) or (size < best_size and best_size > 1.0):
             best, best_size = address, size
@@ -90,4 +94,6 @@ def _size(number: str | None, unit: str | None) -> float:
 
 def _is_address(value: str) -> bool:
     """False for the flags that some scripts keep there: data-lazy="true"."""
-    return ("/" in value or "." in value) and not value.startswith(("data:", "{", "[", "${"))
+    return ("/" in value or "." in value) and not (
+        value.startswith(("data:", "{", "[", "${")) or _PAGE_FILE.search(value)
+    )

@@ -24,6 +24,8 @@ from tests.crawler_runtime.fakes import WORDINGS
         ("a.jpg 1.2.3w", "a.jpg"),
         ("", ""),
         (" , ,", ""),
+        ("data:image/gif;base64,R0lGODlhAQABAAAAACw= 1w", ""),
+        ("data:image/gif;base64,R0lGODlhAQABAAAAACw= 1x, a.jpg 2x", "a.jpg"),
     ],
 )
 def test_the_largest_that_is_of_use(srcset: str, best: str) -> None:
@@ -48,6 +50,9 @@ def test_whatever_is_written_an_address_without_blanks_comes_out(srcset: str) ->
         ({"data-srcset": "s.jpg 300w, l.jpg 900w"}, "l.jpg", True),
         ({"src": "none.gif", "zoomfile": "data/attachment/a.jpg"}, "data/attachment/a.jpg", True),
         ({"src": "s.gif", "data-ks-lazyload": "/a.jpg"}, "/a.jpg", True),
+        ({"src": "a.jpg", "data-url": "/news/1.html"}, "a.jpg", False),
+        ({"src": "a.jpg", "data-url": "show.shtml?id=3", "data-img": "/b.jpg"}, "/b.jpg", True),
+        ({"src": "a.jpg", "srcset": "data:image/gif;base64,R0lGODlhAQABAAAAACw= 1w"}, "a.jpg", False),
         ({}, "", False),
     ],
 )
