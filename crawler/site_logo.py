@@ -14,6 +14,7 @@ from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.wechat_page import ACCOUNT_PICTURE
 from domain.page import Exchange, ExtractedPage
+from domain.pictures import UNREAD_FATES
 from domain.site_logos import MOST_LOGOS, LogoLikeness, closest
 from domain.visits import Rendering
 
@@ -60,8 +61,10 @@ class SiteLogos:
             return None
         sha256 = hashlib.sha256(body).hexdigest()
         if sha256 not in self._likenesses:
-            marks = (await self.ocr.marks(body, _SUSPICION)).marks
-            self._likenesses[sha256] = closest(marks, self.settings.known_logos)
+            answer = await self.ocr.marks(body, _SUSPICION)
+            if answer.fate in UNREAD_FATES:  # nothing is known of it; another page of the site shows it again
+                return None
+            self._likenesses[sha256] = closest(answer.marks, self.settings.known_logos)
             if len(self._likenesses) > _REMEMBERED:
                 self._likenesses.popitem(last=False)
         found = self._likenesses[sha256]

@@ -5,7 +5,8 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from crawler.failure import FetchFailed
@@ -15,10 +16,12 @@ from crawler.picture_budget import PictureBudget
 from crawler.picture_fetch import PictureFetch
 from crawler.politeness import SiteGates
 from crawler.scope import Scope
+from crawler.site_logo import SiteLogos
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Image
 from domain.pictures import PictureFate, PictureLine, PictureReading
+from domain.site_logos import MARK_SIDE, OfficialLogo, encode_mark
 from domain.targets import Target
 from domain.visits import Rendering
 from tests.crawler_runtime.fakes import now, settings
@@ -241,3 +244,23 @@ def test_what_earlier_nights_read_is_not_read_again() -> None:
     again = read(images_of(Downloads({}), reader, Memory()), page("a.png", "b.png"))
     assert [body.strip().rpartition(b"/")[2] for body in reader.read_bodies] == [b"b.png"]
     assert again.page.pictures[0] == done.page.pictures[0]
+
+
+def test_a_sign_that_could_not_be_looked_at_is_looked_at_on_the_next_page() -> None:
+    mark = encode_mark([1, -1] * (MARK_SIDE * MARK_SIDE // 2))
+    known = (OfficialLogo("示例医院", "00" * 32, (mark,), "函", date(2026, 1, 1)),)
+
+    class Marks(Reader):
+        asked = 0
+
+        async def marks(self, body: bytes, suspicion: float) -> OcrAnswer:
+            self.asked += 1
+            return OcrAnswer(PictureFate.NO_READER) if self.asked == 1 else OcrAnswer(PictureFate.READ, marks=(mark,))
+
+    reader = Marks()
+    images = images_of(Downloads({}), reader)
+    logos = SiteLogos(settings(known_logos=known), images.fetch, reader)  # type: ignore[arg-type]
+    shown = replace(page(), images=(Image(SITE + "logo.png", is_logo=True),))
+    looks = [asyncio.run(logos.look(shown, SCOPE, None)).page.logo for _ in range(3)]
+    assert [look and look.owner for look in looks] == [None, "示例医院", "示例医院"]
+    assert reader.asked == 2
