@@ -90,6 +90,11 @@ class Scope:
                 skipped.append(Skipped(url[:MAX_URL_CHARACTERS], *refusal))
         return tuple(admitted), tuple(skipped)
 
+    def forget(self, found: Iterable[Discovered]) -> None:
+        """Let links be found again: the visit that found them was not recorded with them."""
+        self._admitted.difference_update(link.url for link in found)
+        self._spellings.clear()
+
     def _remember_spelling(self, written: str) -> None:
         if len(self._spellings) < _MAX_SPELLINGS_REMEMBERED:
             self._spellings.add(written)

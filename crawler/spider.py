@@ -276,6 +276,7 @@ class ShardSpider(Spider):
             await self._recorder.record(visit)
         except EvidenceIncomplete as error:
             logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
+            self._scopes[visit.frontier.target_id].forget(visit.discovered)  # the next try finds them again
             await self._recorder.record(visitor.endings.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
         if addresses := visitor.gates.new_addresses():
             await self._stored(self.memory.keep_addresses, addresses, self.clock())

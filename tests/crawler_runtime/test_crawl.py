@@ -14,6 +14,7 @@ from structlog.contextvars import get_contextvars
 
 from crawler import download
 from crawler.shard import run_shard
+from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
@@ -224,6 +225,25 @@ def test_a_heartbeat_that_failed_is_followed_by_others(server: RoughServer) -> N
     item = TargetInNight(1, target(server, "drip"))
     run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge_word, short, now)
     assert frontier.heartbeats > 2
+
+
+def test_links_of_a_page_are_followed_when_its_evidence_was_incomplete_at_first(server: RoughServer) -> None:
+    class Once(MemoryStore):
+        def record_all(self, visits: Sequence[Visit]) -> None:
+            if not self.visits:
+                self.visits.append(visits[0])
+                raise EvidenceIncomplete("缺少截图")
+            super().record_all(visits)
+
+    frontier = MemoryFrontier()
+    frontier.add(1, server.url("site"), 0)
+    store = Once(frontier)
+    item = TargetInNight(1, target(server, "site"))
+    run_shard(NIGHT, "w", [item], frontier, store, judge_word, settings(hosts=server.hosts("site")), now)
+    assert [visit.outcome for visit in store.visits if visit.frontier.depth == 0] == [
+        Outcome.CONTENT, Outcome.OUR_FAULT, Outcome.CONTENT,
+    ]  # fmt: skip
+    assert len(store.final()) == 7
 
 
 def test_what_no_server_acknowledges_is_given_up_by_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
