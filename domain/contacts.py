@@ -31,9 +31,9 @@ _DASH = rf"[-—–{_BLANKS}]{{0,3}}"
 #: A digit with an optional key-cap around it (1️⃣ is three code points).
 _CAP = r"(?:\ufe0f?\u20e3)?"
 _DIGIT = rf"\d{_CAP}"
-# 13900001234, 139-0000-1234, +86 139 0000 1234, 1️⃣3️⃣9️⃣…
+# 13900001234, 139-0000-1234, +86 139 0000 1234, 1️⃣3️⃣9️⃣…; three prices beside each other (198 1980 2980 元) are none
 _MOBILE = re.compile(
-    rf"1(?:(?<![\d.]1)|(?<=\+861)|(?<=00861)){_CAP}[3-9]{_CAP}{_DIGIT}{_GAP}(?:{_DIGIT}){{4}}{_GAP}(?:{_DIGIT}){{4}}(?!\d)"
+    rf"1(?:(?<![\d.]1)|(?<=\+861)|(?<=00861)){_CAP}[3-9]{_CAP}{_DIGIT}{_GAP}(?:{_DIGIT}){{4}}{_GAP}(?:{_DIGIT}){{4}}(?![\d元]|[{_BLANKS}]元)"
 )
 # 一三九零零零零一二三四, 139零零零零1234: at least one Chinese digit
 _HAN_MOBILE = re.compile(
@@ -41,7 +41,7 @@ _HAN_MOBILE = re.compile(
     r"[三四五六七八九3-9][零〇一幺二三四五六七八九\d]{9}(?![零〇一二三四五六七八九\d])"
 )
 # 010-66661234, (0755) 2666 1234, 0755-26661234转801, +86-10-66661234, and the numbers of samples: 000-00001234
-_AREA = r"(?:[12]\d|\d{3}|00(?=-0000))"
+_AREA = r"(?:10|2\d|[3-9]\d\d|00(?=-0000))"
 _ABROAD = rf"86{_DASH}(?:10|2\d|(?![48]00)[3-9]\d\d)"
 _LANDLINE = re.compile(
     rf"(?:0(?:(?<![\d.-]0)|(?<=86-0)(?<!\d86-0))(?:(?!086){_AREA}|0{_ABROAD})|\(0{_AREA}\)|（0{_AREA}）|\+{_ABROAD}){_DASH}"

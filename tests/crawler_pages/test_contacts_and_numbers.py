@@ -62,6 +62,19 @@ NOT_CONTACTS = [
     "微博\n微信\nEnglish",
     "微信公众号\nDepartments",
     "198\n1980\n2980",
+    "洗牙 198 1980 2980 元",
+    "洗牙198 1980 2980元",
+    "账号 0228 0000 1234 5678",
+    "卡号 622848 0010 8088 8888",
+]
+#: What stands behind an address and a blank without being a part of it.
+BEHIND_ADDRESS = [
+    " 电话：000-00001234",
+    " 市场部电话：",
+    " 网址：www.demo.example",
+    " 咨询热线",
+    " 2019年建",
+    " 100000",
 ]
 NUMBERS = [
     ("medical-ad", "（京）医广【2016】第07-01-0355号", True),
