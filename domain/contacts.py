@@ -71,9 +71,16 @@ _QQ = re.compile(
     r"[qQ扣企咨](?:(?<=[qQ])(?<![A-Za-z0-9].)[qQ]|(?<=扣)扣|(?<=企)鹅号|(?<=咨)询[qQ])\s{0,2}(?:咨询|客服|交流|在线)?"
     r"\s{0,2}(?:号码|号|群)?\s{0,2}[:：]?\s{0,2}(?P<number>[1-9]\d{4,10})(?!\d)"
 )
+#: A blank inside an address: 四川省 成都市 某路 100 号. What comes behind it is a place or a number, not the next label.
+_ADDRESS_BLANK = (
+    rf"(?:(?<=[省市区县州旗镇乡])[{_BLANKS}]{{1,2}}(?=[\u4e00-\u9fa5]{{1,12}}[省市区县州旗镇乡村路街道巷])"
+    rf"(?![\u4e00-\u9fa5]{{1,12}}[{_BLANKS}]?[:：])"
+    rf"|(?<=[路街道巷段弄号栋幢座楼层])[{_BLANKS}]{{1,2}}(?=[A-Z]?\d{{1,5}}[-\d]{{0,6}}[{_BLANKS}]{{0,2}}[号弄栋幢座楼层室])"
+    rf"|(?<=\d)[{_BLANKS}]{{1,2}}(?=[号弄栋幢座楼层室]))"
+)
 _ADDRESS = re.compile(
     r"(?:地\s{0,4}址|院\s{0,4}址|来院路线|乘车路线|门诊地点|就诊地点)\s{0,3}[:：]\s{0,3}"
-    r"(?P<number>[\u4e00-\u9fa5A-Za-z0-9()（）#·-]{6,60})"
+    rf"(?P<number>(?:[\u4e00-\u9fa5A-Za-z0-9()（）#·-]|{_ADDRESS_BLANK}){{6,60}})"
 )
 #: An address has at least one of these; "地址：www.demo.example" has none.
 _PLACE = re.compile(r"[省市区县镇乡村路街道巷号弄里楼层]")
@@ -89,7 +96,7 @@ def normal_number(contact: Contact) -> str:
     """The bare form by which two spellings of one contact are equal: `139-0000 1234` and `13900001234`."""
     bare = plain_digits(contact.value).translate(_HAN_DIGITS)
     if contact.kind in (ContactKind.ADDRESS, ContactKind.WECHAT):
-        return bare.lower()
+        return re.sub(r"\s", "", bare).lower()
     return re.sub(r"\D", "", bare)
 
 

@@ -44,6 +44,8 @@ LABELLED = [
     ("qq", "QQ：", "100001234"),
     ("qq", "咨询QQ ", "100001234"),
     ("address", "医院地址：", "青榆市柳泉区示例路8号"),
+    ("address", "地址：", "示例省 青榆市 柳泉区 示例路8号"),
+    ("address", "地址：", "青榆市柳泉区示例路 100 号 2栋 301 室"),
 ]
 NOT_CONTACTS = [
     "2019年5月20日 12345678901",
@@ -124,6 +126,17 @@ def test_labelled_contact(kind: str, label: str, value: str) -> None:
 @pytest.mark.parametrize("text", NOT_CONTACTS)
 def test_no_contact(text: str) -> None:
     assert find_contacts(text) == ()
+
+
+@pytest.mark.parametrize("behind", BEHIND_ADDRESS)
+def test_address_ends_before_what_is_none(behind: str) -> None:
+    addresses = [each.value for each in find_contacts(f"地址：青榆市柳泉区示例路8号{behind}") if each.kind == "address"]
+    assert addresses == ["青榆市柳泉区示例路8号"]
+
+
+def test_address_is_the_same_with_blanks() -> None:
+    found = find_contacts("地址：青榆市 柳泉区 示例路 8 号\n地址：青榆市柳泉区示例路8号")
+    assert {normal_number(contact) for contact in found} == {"青榆市柳泉区示例路8号"}
 
 
 def test_one_number_in_several_spellings_is_one() -> None:
