@@ -25,9 +25,9 @@ _WEB_REVIEW = re.compile(
 _DRUG_INFORMATION = re.compile(
     rf"[（(]([{PROVINCES}])[)）]\s?-\s?(非?经营性)\s?-\s?((?:19|20)\d{{2}})\s?-\s?(\d{{4}})", re.ASCII
 )
-# 国药准字Z20050221, 国械注准20163640123, 国食健注G20160001
+# 国药准字Z20050221, 国药准字HJ20200001 (J from abroad, C from Hong Kong, Macao and Taiwan: 药品注册管理办法 123), 国械注准20163640123, 国食健注G20160001
 _PRODUCT = re.compile(
-    rf"(国药准字)([HZSJBTFLK]\d{{8}})|([国{PROVINCES}]械注[准进许])(\d{{11}})|([{PROVINCES}国].{{0,3}}械备)(\d{{8,12}})"
+    rf"(国药准字)([HZSJBTFLK]\d{{8}}|[HZS][JC]\d{{8}})|([国{PROVINCES}]械注[准进许])(\d{{11}})|([{PROVINCES}国].{{0,3}}械备)(\d{{8,12}})"
     r"|(国食健注)([GJ]\d{8})|(食健备)([GJ]\d{12})|(国食注字)(TY\d{8})",
     re.ASCII,
 )

@@ -220,7 +220,15 @@ def test_filings() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["国药准字Z20050221", "国械注准20163640123", "国食健注G20160001", "食健备G201637000123"]
+    "number",
+    [
+        "国药准字Z20050221",
+        "国药准字HJ20200001",
+        "国药准字SC20200001",
+        "国械注准20163640123",
+        "国食健注G20160001",
+        "食健备G201637000123",
+    ],
 )
 def test_product_approvals(number: str) -> None:
     read = parse_product_approval(number)
