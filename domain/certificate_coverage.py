@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.certificates import Certificate
 
-_ISSUER = re.compile(r"(?P<prefixes>[\u4e00-\u9fa5]{1,4}?)(?P<tcm>中(?=医广))?(?:医广)?")
+_ISSUER = re.compile(r"(?P<prefixes>[\u4e00-\u9fa5]{1,4}?[A-Z]?)(?P<tcm>中(?=医广))?(?:医广)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from string import ascii_uppercase
 
 from domain.contacts import plain_digits
 from domain.identifiers import PROVINCES
@@ -27,10 +28,12 @@ _VALID_YEARS = 1
 _ONLINE_MEDIA = frozenset({"网络", "互联网", "网站", "文", "声", "视", ""})
 
 # （京）医广【2016】第07-01-0355号, （成青） 医广【2019】第03-12-510105020号, 鲁中医广字【2013】第0902-001-3711号,
-# （渝）医广[2015]（网络）第189号, （浙）（杭）医广【2018】第88-88-088号, 济医广〔2022〕第0123号
+# （渝）医广[2015]（网络）第189号, （浙）（杭）医广【2018】第88-88-088号, 济医广〔2022〕第0123号,
+# （粤B）医广【2016】第07-01-0355号, 鄂（武）医广【2016】第07-01-0355号
 _MEDICAL_AD = re.compile(
-    rf"(?:[(（]\s?(?P<first>[\u4e00-\u9fa5]{{1,4}})\s?[)）]\s?(?:[(（]\s?(?P<second>[\u4e00-\u9fa5]{{1,4}})\s?[)）]\s?)?"
-    rf"|(?P<bare>[{PROVINCES}济呼深穗])\s?)(?P<tcm>中)?医广字?\s?"
+    rf"(?:(?:(?P<outer>[{PROVINCES}])\s?(?=[(（]))?"
+    rf"[(（]\s?(?P<first>[\u4e00-\u9fa5]{{1,4}}[A-Z]?|[A-Z])\s?[)）]\s?(?:[(（]\s?(?P<second>[\u4e00-\u9fa5]{{1,4}}[A-Z]?|[A-Z])\s?[)）]\s?)?"
+    rf"|(?P<bare>[{PROVINCES}济呼深穗][A-Z]?)\s?)(?P<tcm>中)?医广字?\s?"
     r"[【\[〔（(﹝［]?\s?(?P<year>(?:19|20)\d{2})\s?年?\s?[】\]〕）)﹞］]?\s?(?:[（(](?P<media>[\u4e00-\u9fa5]{1,4})[)）])?\s?"
     r"第\s?(?P<serial>[0-9A-Za-z]+(?:\s?[-—–]\s?[0-9A-Za-z]+){0,4})\s?号?",
     re.ASCII,
@@ -214,7 +217,7 @@ def _differences(certificate: Certificate, context: CertificateContext, record: 
 def _hints(certificate: Certificate, context: CertificateContext) -> tuple[str, ...]:
     hints: list[str] = []
     expected = PROVINCE_OF_CODE.get(context.region_code[:2])
-    first = certificate.prefixes[0]
+    first = certificate.prefixes[0].rstrip(ascii_uppercase)  # 粤B is a city of 粤
     given = _OTHER_SHORT_NAMES.get(first, first)
     if expected is not None and given in PROVINCE_OF_CODE.values() and given != expected:
         hints.append(f"文号省份简称“{first}”与机构所在省“{expected}”不一致")
@@ -242,7 +245,9 @@ def _medical_ad(match: re.Match[str]) -> Certificate:
         flaws.append("文号没有序号")
     return Certificate(
         kind="medical-ad",
-        prefixes=tuple(prefix for prefix in (match["first"] or match["bare"], match["second"]) if prefix),
+        prefixes=tuple(
+            prefix for prefix in (match["outer"], match["first"] or match["bare"], match["second"]) if prefix
+        ),
         product="医",
         tcm=match["tcm"] is not None,
         media=match["media"] or "",

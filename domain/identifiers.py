@@ -15,9 +15,12 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 #: 蜀ICP备, 黔ICP备, 滇ICP备, 陇ICP备: filings of four provinces go by their other short names.
 FILING_PROVINCES = f"{PROVINCES}蜀黔滇陇"
 
-# （京）医广【2016】第07-01-0355号, 鲁中医广字【2013】第0902-001-3711号, （渝）医广[2015]（网络）第189号
+# （京）医广【2016】第07-01-0355号, 鲁中医广字【2013】第0902-001-3711号, （渝）医广[2015]（网络）第189号,
+# （粤B）医广【2016】第07-01-0355号, 鄂（武）医广【2016】第07-01-0355号; in 四川（川）医广 the province belongs to a name
 _MEDICAL_AD = re.compile(
-    rf"(?:[（(]\s?[\u4e00-\u9fa5]{{1,4}}\s?[)）]\s?){{1,2}}中?医广字?{{tail}}|[{PROVINCES}济呼深穗]\s?中?医广字?{{tail}}".replace(
+    rf"(?:(?P<outer>[{PROVINCES}])\s?(?![（(]\s?(?P=outer)\s?[)）])(?=[（(]))?"
+    rf"(?:[（(]\s?(?:[\u4e00-\u9fa5]{{1,4}}[A-Z]?|[A-Z])\s?[)）]\s?){{1,2}}中?医广字?{{tail}}"
+    rf"|[{PROVINCES}济呼深穗][A-Z]?\s?中?医广字?{{tail}}".replace(
         "{tail}",
         r"\s?[【\[〔（(﹝［]?\s?(?:19|20)\d{2}\s?年?\s?[】\]〕）)﹞］]?\s?(?:[（(][\u4e00-\u9fa5]{1,4}[)）])?\s?"
         r"第\s?[0-9A-Za-z]+(?:\s?[-—–]\s?[0-9A-Za-z]+){0,4}\s?号?",
