@@ -128,7 +128,10 @@ class Masker:
         self._titled = re.compile(rf"(?P<name>(?:{surname})(?:{titled}|{hidden}))")
         self._staff = re.compile(rf"(?:{_any_of(words.staff)})$")
         self._paper = re.compile(
-            rf"(?:{_any_of(words.papers)})[为是:：\s]{{0,3}}(?P<number>[0-9A-Za-z][0-9A-Za-z-]{{4,29}})"
+            # 0012 3456 78: groups as on the card, but no date behind the number, and no sum of money in its place
+            rf"(?:{_any_of(words.papers)})[为是:：\s]{{0,3}}(?!\d+(?:\.\d+)?\s?(?:元|万|年|岁|人|名|天))"
+            rf"(?P<number>[0-9A-Za-z]{{2,}}(?:[ \u00a0\u3000][0-9A-Za-z]{{2,}}(?![-/.年月:：元])){{1,5}}(?<=\d)(?![0-9A-Za-z])"
+            rf"|[0-9A-Za-z][0-9A-Za-z-]{{4,29}})"
         )
         self._home = re.compile(
             rf"(?:{_any_of(words.homes)})[于在:：\s]{{0,2}}(?P<place>[\u4e00-\u9fa5A-Za-z0-9-]{{1,29}}[省市区县旗镇乡村路街巷号栋室])"
