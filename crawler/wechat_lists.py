@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-_PROFILE_LIST = re.compile(r"var msgList\s{0,4}=\s{0,4}(\{.*?\});?\s*(?:\n|if|seajs|</script>)", re.DOTALL)
+_PROFILE_LIST = re.compile(r"var msgList\s{0,4}=\s{0,4}(?=\{)")
 _PLATFORM = "https://mp.weixin.qq.com/"
 
 
@@ -35,7 +35,7 @@ def read_profile(html: str) -> tuple[ListedPost, ...]:
     if match is None:
         return ()
     try:
-        listed = json.loads(match[1])
+        listed, _ = json.JSONDecoder().raw_decode(html, match.end())
     except (
         ValueError,
         RecursionError,

@@ -215,6 +215,13 @@ def test_halves_of_a_character_in_a_script_are_put_together() -> None:
     read_post("", ['var msg_title = "义诊\\ud83d通知";']).title.encode()
 
 
+def test_a_list_of_posts_ends_where_its_json_does() -> None:
+    post = {"title": "甲};if 乙", "content_url": "/s/x"}
+    listed = json.dumps({"list": [{"app_msg_ext_info": post}]})
+    (found,) = read_profile(f"<script>var msgList = {listed}</script>")
+    assert found.title == "甲};if 乙"
+
+
 @pytest.mark.parametrize(
     "list_script", ['{"list": 5}', '{"list": {"a": 1}}', '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"]
 )
