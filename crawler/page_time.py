@@ -1,16 +1,28 @@
 """Times as Chinese pages write them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.beijing import BEIJING
 
 # The look behind the year stands inside it, so that the engine can skip to the first digit.
-# 2019-12-03 10:20, 2019年12月3日, 2019/12/3 10:20:30, 2019.12.03
+# 2019-12-03 10:20, 2019年12月3日, 2019/12/3 10:20:30, 2019.12.03, 2019—12—03 星期二 下午3:20, 2019-12-03 3:20 PM; but
+# 2019年1-3月 are three months
 _DATE = re.compile(
-    r"((?:19|20)(?<!\d..)\d{2})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?"
-    r"(?:[T\s]{0,4}(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?)?"
+    r"((?:19|20)(?<!\d..)\d{2})\s?(?:(?P<dash>[—–])|[-/.年])\s?(\d{1,2})\s?(?(dash)[—–]|[-/.月])\s?(\d{1,2})(?!\d|\s?月)日?"
+    r"(?:[T\s]{0,4}(?:[(（]?(?:星期|周)[一二三四五六日天][)）]?\s{0,2})?(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?"
+    r"(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?(?:\s?(?P<half>[AaPp][Mm])(?![A-Za-z]))?)?"
 )
+#: Words before and behind a clock that goes to twelve.
+_AFTER_NOON = {
+    "中午": range(1, 3),
+    "下午": range(1, 12),
+    "傍晚": range(4, 12),
+    "晚上": range(5, 12),
+    "pm": range(1, 12),
+}
+_FULL_WIDTH = re.compile(r"[０-９－．／]")
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF0D, 0xFF1B)}  # －．／ and the digits to ：
 # 二〇一九年十二月三日, 二○二〇年一月二十一日: under notices that are signed
 _HAN_DATE = re.compile(
     r"((?:一九|二[〇○零Ｏ])[〇○零Ｏ一二三四五六七八九]{2})年\s?(十[一二]?|[一二三四五六七八九])月\s?([二三]?十[一二三四五六七八九]?|[一二三四五六七八九])日"
@@ -33,6 +45,10 @@ _LABELLED_TIME = re.compile(
     + "".join(f"(?<!{event}..)" for event in _EVENTS)  # behind what they look back over: most places are neither word
     + r")\s{0,3}[:：]?\s{0,3}[\[【(（]?\s?(?=(?:19|20)\d{2}\D)"
 )
+# 发布时间：19-12-03 10:20: a year of two digits only where nothing else can be meant
+_SHORT_YEAR = re.compile(
+    r"(?:发布|发表|添加|录入|更新)(?:时间|日期)\s{0,3}[:：]\s{0,3}[\[【(（]?\s?(?=\d{2}([-/.])\d{2}\1\d{2}(?![-/.\d]))"
+)
 
 
 def has_date(text: str) -> bool:
@@ -53,6 +69,8 @@ def labelled_time(line: str) -> datetime | None:
     if len(line) > _LABELLED_LINE:
         return None
     line = _in_digits(line)
+    if short := _SHORT_YEAR.search(line):
+        return read_time(f"20{line[short.end() :]}")
     if not ("20" in line or "19" in line):
         return None
     label = _LABELLED_TIME.search(line)
@@ -68,23 +86,39 @@ def read_time(text: str) -> datetime | None:
     match = _DATE.search(stripped)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.group(1, 3, 4, 6, 7, 8))
     if not 1994 <= year <= 2100:
         return None
     try:
-        time = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
+        time = datetime(year, month, day, tzinfo=BEIJING) + _clock(match, hour, minute, second)
     except ValueError:  # 2019-13-45: a number that only looks like a date
         return None
     # of a clock only, 2019-12-03-5566 is a number; behind minutes a minus goes on to the end of an event: 10:20-11:30
-    zone = _ZONE.search(stripped[match.end() :].partition(" ")[0]) if match[4] else None
-    if zone and (match[6] or zone[0][0] != "-"):
+    zone = _ZONE.search(stripped[match.end() :].partition(" ")[0]) if match[6] else None
+    if zone and (match[8] or zone[0][0] != "-"):
         written = time.replace(tzinfo=None).isoformat() + zone[0].replace("Z", "+00:00")
         return datetime.fromisoformat(written).astimezone(BEIJING)
     return time
 
 
+def _clock(match: re.Match[str], hour: int, minute: int, second: int) -> timedelta:
+    """The time since midnight; 24:00 says only the day. Raises ValueError for one that no clock shows."""
+    half = match["part"] or (match["half"] or "").lower()
+    if hour in _AFTER_NOON.get(half, ()):
+        hour += 12
+    elif hour == 12 and half in ("am", "凌晨"):
+        hour = 0
+    if (hour, minute, second) == (24, 0, 0):
+        return timedelta()
+    if hour > 23 or minute > 59 or second > 59:
+        raise ValueError("no clock shows this")
+    return timedelta(hours=hour, minutes=minute, seconds=second)
+
+
 def _in_digits(text: str) -> str:
-    """The text with dates in Chinese numerals written as others are; few lines have any."""
+    """The text with dates in Chinese numerals or full width written as others are; few lines have any."""
+    if not text.isascii() and _FULL_WIDTH.search(text):
+        text = text.translate(_HALF_WIDTH)
     return _HAN_DATE.sub(_plain_date, text) if "年" in text else text
 
 

@@ -42,6 +42,14 @@ PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
         ("2024-11-04 09:30-9999", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
         ("2024-11-04-3001", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("2024-11-04-2024", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("2024-11-04 3:20 PM", datetime(2024, 11, 4, 15, 20, tzinfo=BEIJING)),
+        ("2024-11-04 12:20 am", datetime(2024, 11, 4, 0, 20, tzinfo=BEIJING)),
+        ("2024年11月4日 下午3:20", datetime(2024, 11, 4, 15, 20, tzinfo=BEIJING)),
+        ("2024年11月4日 星期一 晚上8点05分", datetime(2024, 11, 4, 20, 5, tzinfo=BEIJING)),
+        ("2024-11-04（周一）09:30", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024-11-04 24:00", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("2024—11—04", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("２０２４－１１－０４　０９：３０", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
         ("1731549000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
         ("1731549000000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
     ],
@@ -55,6 +63,9 @@ def test_time_is_read(text: str, wanted: datetime) -> None:
     [
         "",
         "2024-13-45",
+        "2024-11-04 10:60",
+        "2024年1-3月",
+        "2024.1—3月",
         "12024-11-04",
         "1911-10-10",
         "电话 000-00001234",
@@ -76,6 +87,8 @@ def test_no_time(text: str) -> None:
         "发稿日期 2024/11/4",
         "发表于 2024 年 11 月 4 日",
         "日期：二〇二四年十一月四日",
+        "发布时间：24-11-04 浏览：28",
+        "更新日期：[24/11/04]",
     ],
 )
 def test_a_time_is_named(line: str) -> None:
@@ -84,7 +97,13 @@ def test_a_time_is_named(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["评论时间：2024-11-04", "活动时间：2024年11月4日", "引用日期2024-11-04", "发布时间：" + "长" * 200 + "2024-11-04"],
+    [
+        "评论时间：2024-11-04",
+        "发布时间：24-11-04-55",
+        "活动时间：2024年11月4日",
+        "引用日期2024-11-04",
+        "发布时间：" + "长" * 200 + "2024-11-04",
+    ],
 )
 def test_the_time_of_something_else(line: str) -> None:
     assert labelled_time(line) is None
