@@ -1,6 +1,7 @@
 """Reads and judges what was received, away from the event loop and within a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from crawler.computing import ComputingStuck, compute
 from crawler.content_coding import decode_body
@@ -14,6 +15,8 @@ from domain.page import Exchange, ExtractedPage, Reading
 from domain.visits import Judge, Rendering
 
 _DOM_HEADERS = (("content-type", "text/html; charset=utf-8"),)
+#: A server's clock, or a zone that a page does not name, makes no more of a difference.
+_WRONG_CLOCK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class PageReader:
         """What a page is as a browser shows it."""
         body = rendering.dom_html.encode("utf-8", "replace")
         seconds, wordings = self.settings.compute_timeout_seconds, self.settings.wordings
-        return await compute(seconds, read_response, rendering.final_url, 200, _DOM_HEADERS, body, wordings)
+        reading = await compute(seconds, read_response, rendering.final_url, 200, _DOM_HEADERS, body, wordings)
+        return without_time_to_come(reading, rendering.ended_at)
 
     async def judged(self, page: ExtractedPage) -> Judgement:
         return await compute(self.settings.compute_timeout_seconds, self.judge, page)
@@ -51,4 +55,14 @@ class PageReader:
 def _read_exchange(url: str, exchange: Exchange, settings: CrawlSettings) -> tuple[Reading, bytes]:
     headers = exchange.response_headers
     body = decode_body(headers, exchange.body, settings.max_decoded_bytes)
-    return read_response(url, exchange.status, headers, body, settings.wordings), body
+    reading = read_response(url, exchange.status, headers, body, settings.wordings)
+    return without_time_to_come(reading, exchange.fetched_at), body
+
+
+def without_time_to_come(reading: Reading, seen_at: datetime) -> Reading:
+    """What was read, without a time of publication that had not come when it was seen: an editor's slip, or a page that
+    is to stay the first of its list (2099-12-31)."""
+    page = reading.page
+    if page is None or page.published_at is None or page.published_at <= seen_at + _WRONG_CLOCK:
+        return reading
+    return replace(reading, page=replace(page, published_at=None))
