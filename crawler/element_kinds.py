@@ -36,9 +36,11 @@ VOID = frozenset({
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta",
     "param", "source", "track", "wbr",
 })  # fmt: skip
-SHOWN_RAW = frozenset({"xmp", "noembed", "noframes", "plaintext"})
+SHOWN_RAW = frozenset({"xmp", "plaintext"})
+#: Shown only by a browser without frames or plug-ins, which nobody has: search engines are to read it.
+INSTEAD = frozenset({"noembed", "noframes"})
 HEADINGS = frozenset({"h1", "h2", "h3"})
-PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
+PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | INSTEAD | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
 _STREAMED = "S:"
 #: No more of a style or of names is read (and remembered): a page must not be able to fill our memory with them.
 _STYLE_CHARS, NAME_CHARS = 1000, 300

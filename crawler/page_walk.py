@@ -1,11 +1,13 @@
 """One walk over the pieces of a page collects all that its readers need; nothing is resolved or judged here."""
 
+import re
 from collections.abc import Mapping
 
 from crawler.element_kinds import (
     ACTIVE,
     CHILDLESS,
     HEADINGS,
+    INSTEAD,
     LOOKS,
     NAME_CHARS,
     NOTHING,
@@ -43,6 +45,8 @@ _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PL
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
 #: Elements around a picture whose names may say that it is the site's sign: its link, its box, the box of that.
 _LOGO_REACH = 4
+#: Markup in the text of an element that is shown instead of frames.
+_TAG = re.compile(r"<[^<>]{0,2000}>")
 #: Links that do not lead to a page: they call, write, or run a script.
 _TOLD_SCHEMES = frozenset({"tel:", "sms:", "java", "tenc", "mqqw"})
 
@@ -148,6 +152,9 @@ class _Walker:
             self._leave(frame)
             return text
         self._frames.append(frame)
+        if tag in INSTEAD:
+            self.found.hidden.append(_TAG.sub(" ", self._raw_texts.get(text, "")))
+            return ""
         return self._raw_texts.get(text, "").replace("&", "&amp;") if tag in SHOWN_RAW else text
 
     def _add_childless(self, tag: str, attributes: Mapping[str, str], text: str, parent: Frame) -> None:
