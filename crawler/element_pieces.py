@@ -63,6 +63,12 @@ def add_scripted_link(found: Walk, name: str, value: str, href: str | None) -> s
     return target if target and (not href or href.lower().startswith(("javascript", "#"))) else href
 
 
+def link_in_script(href: str) -> str:
+    """Where `javascript:openwin('news.asp?id=3')` in a link leads; the href itself when it names no address."""
+    match = _LINK_SCRIPT.search(href)
+    return match[1] if match else href
+
+
 def add_clicked_image(found: Walk, attributes: Mapping[str, str]) -> None:
     """An image that is a button by its script."""
     if (onclick := attributes["onclick"]) and (href := add_scripted_link(found, "onclick", onclick, None)):

@@ -33,6 +33,7 @@ from crawler.element_pieces import (
     add_head,
     add_script,
     add_scripted_link,
+    link_in_script,
     squeezed,
 )
 from crawler.hidden_names import hidden_names
@@ -181,6 +182,8 @@ class _Walker:
         frame.attributes = attributes
         if href[:4].lower() in _TOLD_SCHEMES:
             self.found.marks.append(f'href="{href}')
+            if href[:11].lower() == "javascript:":
+                frame.href = link_in_script(href)
         if not LOOKS.isdisjoint(attributes):
             self._read_looks("a", attributes, frame)
         if self._after_link:
