@@ -39,6 +39,8 @@ VOID = frozenset({
 SHOWN_RAW = frozenset({"xmp", "plaintext"})
 #: Shown only by a browser without frames or plug-ins, which nobody has: search engines are to read it.
 INSTEAD = frozenset({"noembed", "noframes"})
+#: Pictures of pages for mobiles by Baidu's and Google's rules.
+PICTURE_COMPONENTS = frozenset({"mip-img", "amp-img", "amp-anim"})
 HEADINGS = frozenset({"h1", "h2", "h3"})
 PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | INSTEAD | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
 _STREAMED = "S:"

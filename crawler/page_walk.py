@@ -11,6 +11,7 @@ from crawler.element_kinds import (
     LOOKS,
     NAME_CHARS,
     NOTHING,
+    PICTURE_COMPONENTS,
     PLACED,
     PLACED_TAGS,
     REGION_TAGS,
@@ -201,6 +202,8 @@ class _Walker:
         frame.attributes = attributes
         if tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"])
+        elif tag in PICTURE_COMPONENTS:
+            self._add_image(tag, attributes)
         elif "-" in tag or tag == "mpvoice":
             if shown := add_component(self.found, tag, attributes):
                 self._line.append(shown)

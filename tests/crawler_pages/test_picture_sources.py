@@ -90,6 +90,10 @@ def test_a_box_names_its_background_in_many_places(box: str, images: list[str]) 
             '<picture><source srcset="a.webp"><img src="/img/placeholder.png"></picture><img src="b.jpg">',
             ["a.webp", "b.jpg"],
         ),
+        (
+            '<mip-img src="a.jpg"></mip-img><amp-img src="b.jpg"><noscript><img src="c.jpg"></noscript></amp-img>',
+            ["a.jpg", "b.jpg"],
+        ),
         ('<video poster="p.jpg"><source src="film.mp4"></video><audio><source src="s.mp3"></audio>', ["p.jpg"]),
     ],
 )
