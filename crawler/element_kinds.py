@@ -1,5 +1,6 @@
 """What a tag does to the text around it, as far as that is the same wherever it stands on the page."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -44,6 +45,7 @@ PICTURE_COMPONENTS = frozenset({"mip-img", "amp-img", "amp-anim"})
 HEADINGS = frozenset({"h1", "h2", "h3"})
 PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | INSTEAD | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
 _STREAMED = "S:"
+_FEW_PIXELS = re.compile(r"[0-9](?:px)?", re.ASCII)
 #: No more of a style or of names is read (and remembered): a page must not be able to fill our memory with them.
 _STYLE_CHARS, NAME_CHARS = 1000, 300
 
@@ -156,6 +158,8 @@ def hiding_of(tag: str, attributes: Mapping[str, str], hidden: frozenset[str]) -
         # WeChat shows js_content by script, the library wow.js its blocks on scrolling
         if style_hides and attributes.get("id") != "js_content" and "wow" not in attributes.get("class", ""):
             hides = True
+    if tag == "marquee" and not hides:  # a pixel high: where spam of links is put on sites that were broken into
+        hides = any(_FEW_PIXELS.fullmatch(attributes.get(side, "").strip()) for side in ("height", "width"))
     return hides, background
 
 
