@@ -23,11 +23,11 @@ _AFTER_NOON = {
 }
 _FULL_WIDTH = re.compile(r"[０-９－．／]")
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF0D, 0xFF1B)}  # －．／ and the digits to ：
-# 二〇一九年十二月三日, 二○二〇年一月二十一日: under notices that are signed
+# 二〇一九年十二月三日, 二○二〇年一月二十一日, 二0一九年: under notices that are signed, with whatever is round for a zero
 _HAN_DATE = re.compile(
-    r"((?:一九|二[〇○零Ｏ])[〇○零Ｏ一二三四五六七八九]{2})年\s?(十[一二]?|[一二三四五六七八九])月\s?([二三]?十[一二三四五六七八九]?|[一二三四五六七八九])日"
+    r"((?:一九|二[〇○零Ｏ0O])[〇○零Ｏ0O一二三四五六七八九]{2})年\s?(十[一二]?|[一二三四五六七八九])月\s?([二三]?十[一二三四五六七八九]?|[一二三四五六七八九])日"
 )
-_HAN_DIGITS = str.maketrans("〇○零Ｏ一二三四五六七八九", "0000123456789")
+_HAN_DIGITS = str.maketrans("〇○零ＯO一二三四五六七八九", "00000123456789")
 #: Zones that there are: 99:99 is none.
 _ZONE = re.compile(r"(?:Z|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]|-(?:0[0-9]|1[0-2]):?[0-5][0-9])$")
 #: A longer line is prose, whatever time it speaks of.
