@@ -9,7 +9,14 @@ from itertools import islice
 from crawler.article_frame import headline_row, is_time_line, row_above, time_row
 from crawler.element_pieces import squeezed
 from crawler.main_body import Layout
-from crawler.page_time import has_date, is_date_alone, labelled_time, read_time
+from crawler.page_time import (
+    has_date,
+    is_date_alone,
+    is_page_clock,
+    labelled_time,
+    read_time,
+    without_page_clock,
+)
 from crawler.page_title import is_start_of, names_a_column, names_a_site, title_and_site
 from crawler.walked import Walk
 from crawler.wordings import Wordings
@@ -166,7 +173,8 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     if dates > _DATES_OF_A_LIST:
         return None
     signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
-    return _first_time(walk.lines[row] for row in own) or _first_time([*signed, *walk.times[:1]])
+    lines = [line for row in own if not is_page_clock(line := walk.lines[row])]
+    return _first_time(lines) or _first_time([*signed, *walk.times[:1]])
 
 
 def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
@@ -202,6 +210,6 @@ def _is_linked_headline(walk: Walk, row: int) -> bool:
 def _first_time(lines: Iterable[str]) -> datetime | None:
     """The first time in a line that is no sentence: 本院将于2015年6月18日开业！ says nothing of when the page was published."""
     for line in lines:
-        if len(line) <= _SHORT_LINE and not _CLAUSE.search(line) and (time := read_time(line)):
+        if len(line) <= _SHORT_LINE and not _CLAUSE.search(line) and (time := read_time(without_page_clock(line))):
             return time
     return None

@@ -13,6 +13,12 @@ _DATE = re.compile(
     r"(?:[T\s]{0,4}(?:[(（]?(?:星期|周)[一二三四五六日天][)）]?\s{0,2})?(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?"
     r"(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?(?:\s?(?P<half>[AaPp][Mm])(?![A-Za-z]))?)?"
 )
+# 今天是2026年11月26日, 当前时间：2026-11-26 10:20: a clock on the page, which says when it was asked for
+_PAGE_CLOCK = re.compile(
+    rf"(?:今天|今日|现在|当前|目前|北京|系统|服务器)(?:的?(?:时间|日期))?\s?[:：是为]{{0,2}}\s{{0,3}}{_DATE.pattern}"
+)
+# 星期四, (周四) 农历十月十八: behind a day, of a clock again
+_WEEKDAY_ALONE = re.compile(r"\s{0,3}[(（]?(?:星期|周)[一二三四五六日天][)）]?(?:\s{0,3}农历.{0,20})?\s{0,3}")
 #: Words before and behind a clock that goes to twelve.
 _AFTER_NOON = {
     "中午": range(1, 3),
@@ -64,11 +70,23 @@ def is_date_alone(line: str) -> bool:
     return match is not None and not line[match.end() :].strip()
 
 
+def is_page_clock(line: str) -> bool:
+    """Whether a line has nothing but a day and its day of the week, as the header of many sites has today's."""
+    line = _in_digits(line)
+    match = _DATE.match(line)
+    return match is not None and _WEEKDAY_ALONE.fullmatch(line, match.end()) is not None
+
+
+def without_page_clock(line: str) -> str:
+    """A line less the time that it calls that of today or now."""
+    return _PAGE_CLOCK.sub("", _in_digits(line))
+
+
 def labelled_time(line: str) -> datetime | None:
     """The time behind 发布时间 and the like."""
     if len(line) > _LABELLED_LINE:
         return None
-    line = _in_digits(line)
+    line = without_page_clock(line)
     if short := _SHORT_YEAR.search(line):
         return read_time(f"20{line[short.end() :]}")
     if not ("20" in line or "19" in line):
