@@ -1,7 +1,6 @@
 """The linear model as plain arrays: loaded from `model.npz` without pickle, judged in numpy, explained by its parts."""
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.errors import LexiconError
 from classifier.features import BUCKETS, group_of
+from classifier.model_file import read_arrays, read_card
 from classifier.sentence_grams import BUCKETS as SENTENCE_BUCKETS
 from classifier.sentence_grams import Grams
 from classifier.tone import NAMES as TONE_NAMES
@@ -20,6 +20,10 @@ from classifier.tone import counted, tone
 
 WORDS = "用词"
 BASE = "基准"
+_ARRAYS = (
+    "names", "weights", "buckets", "genres", "genre_structure", "genre_buckets", "genre_bias", "by_sentence",
+    "bias", "slope", "offset", "threshold", "sentence_bias",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +94,30 @@ def load_model(folder: Path, names: tuple[str, ...]) -> Model:
     """Read `model.npz` and `model.json`; features the model does not know weigh nothing, as does a retired one.
 
     `names` are those of the structural features but for those of the tone, which are always the last.
+    Raises `LexiconError` naming the file that is broken, OSError for one that is missing.
     """
     names = (*names, *TONE_NAMES)
     path = folder / "model.npz"
     raw = path.read_bytes()
-    with np.load(path, allow_pickle=False) as arrays:
-        known = {str(name): float(weight) for name, weight in zip(arrays["names"], arrays["weights"], strict=True)}
-        buckets = arrays["buckets"].astype(np.float64)
-        genres = tuple(str(name) for name in arrays["genres"])
-        genre_structure, genre_buckets, genre_bias = (
-            arrays[key].astype(np.float64) for key in ("genre_structure", "genre_buckets", "genre_bias")
-        )
-        order = [str(name) for name in arrays["names"]]
-        by_sentence = arrays["by_sentence"].astype(np.float32)
-        sentence_bias = float(arrays["sentence_bias"])
-        bias, slope, offset, threshold = (float(arrays[key]) for key in ("bias", "slope", "offset", "threshold"))
+    arrays = read_arrays(path, raw, _ARRAYS)
+    order = [str(name) for name in arrays["names"]]
+    if len(order) != len(arrays["weights"]):
+        raise LexiconError(path, "not a model, or a damaged one")
+    known = dict(zip(order, map(float, arrays["weights"]), strict=True))
+    buckets = arrays["buckets"].astype(np.float64)
+    genres = tuple(str(name) for name in arrays["genres"])
+    genre_structure, genre_buckets, genre_bias = (
+        arrays[key].astype(np.float64) for key in ("genre_structure", "genre_buckets", "genre_bias")
+    )
+    by_sentence = arrays["by_sentence"].astype(np.float32)
+    bias, slope, offset, threshold, sentence_bias = (
+        float(arrays[key]) for key in ("bias", "slope", "offset", "threshold", "sentence_bias")
+    )
     if len(buckets) != BUCKETS:
         raise LexiconError(path, f"expected {BUCKETS} buckets, found {len(buckets)}")
     if by_sentence.shape != (SENTENCE_BUCKETS, 1):
         raise LexiconError(path, f"expected {SENTENCE_BUCKETS} buckets of sentences, found {by_sentence.shape}")
-    card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    card = read_card(folder / "model.json")
     weights = np.array([known.get(name, 0.0) for name in names], dtype=np.float64)
     digest = hashlib.sha256(raw).hexdigest()
     places = {name: index for index, name in enumerate(order)}

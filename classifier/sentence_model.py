@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import LexiconError
+from classifier.model_file import read_arrays
 from classifier.sentence_grams import BUCKETS, grams_of
 
 FILE = "sentences.npz"
@@ -108,15 +109,16 @@ def is_telling(strongest: _Array) -> NDArray[np.bool_]:
 
 def load_sentence_model(lexicons: Path) -> SentenceModel:
     path = lexicons / FILE
-    with np.load(path, allow_pickle=False) as arrays:
-        families = tuple(str(name) for name in arrays["families"])
-        by_sentence, sentence_bias, join, join_bias = (
-            arrays[key].astype(np.float32) for key in ("by_sentence", "sentence_bias", "join", "join_bias")
-        )
-        threshold = float(arrays["threshold"])
+    raw = path.read_bytes()
+    arrays = read_arrays(path, raw, ("families", "by_sentence", "sentence_bias", "join", "join_bias", "threshold"))
+    families = tuple(str(name) for name in arrays["families"])
+    by_sentence, sentence_bias, join, join_bias = (
+        arrays[key].astype(np.float32) for key in ("by_sentence", "sentence_bias", "join", "join_bias")
+    )
+    threshold = float(arrays["threshold"])
     if by_sentence.shape != (BUCKETS, len(families)) or join.shape != (2 * len(families), len(families)):
         raise LexiconError(path, f"expected weights of {BUCKETS} buckets for {len(families)} families")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(raw).hexdigest()
     return SentenceModel(families, by_sentence, sentence_bias, join, join_bias, threshold, digest)
 
 
