@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import LexiconError
+from classifier.text_file import read_text
 from classifier.train import Row
 from domain.findings import FAMILIES, GENRES, Document
 
@@ -42,7 +43,7 @@ class Contradiction:
 def read_decisions(path: Path) -> list[Decision]:
     """Raises `LexiconError` with the line for a row that is not a decision."""
     decisions: list[Decision] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
                 decisions.append(_decision(json.loads(line)))

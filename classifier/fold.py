@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.characters import SPECIAL, CharacterTable, make_table
 from classifier.errors import LexiconError
+from classifier.text_file import read_text
 
 _HARD_SEPARATORS = "*^_~"
 _SOFT_SEPARATORS = " -.·/|+•●★☆※◆■"  # not the commas: enumerations of single characters are ordinary
@@ -76,7 +77,7 @@ class Folder:
         """Read every `*.tsv` of `folder`: lines of `variant TAB canonical [TAB kind]`, `#` begins a comment."""
         spellings: list[tuple[str, str]] = []
         for path in sorted(folder.glob("*.tsv")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            for number, line in enumerate(read_text(path).split("\n"), 1):
                 if not line.strip() or line.startswith("#"):
                     continue
                 cells = line.split("\t")

@@ -20,6 +20,7 @@ from classifier.rules import (
     Status,
     WordAlternative,
 )
+from classifier.text_file import read_text
 from classifier.yaml_file import line_of, load_mapping
 from domain.findings import FAMILIES
 
@@ -73,7 +74,7 @@ def load_terms(folder: Path) -> dict[str, tuple[str, ...]]:
     """Term lists by file name: one term a line, `#` begins a comment line."""
     lists: dict[str, tuple[str, ...]] = {}
     for path in sorted(folder.glob("*.txt")):
-        lines = (line.split("#", 1)[0].strip() for line in path.read_text(encoding="utf-8").split("\n"))
+        lines = (line.split("#", 1)[0].strip() for line in read_text(path).split("\n"))
         lists[path.stem] = tuple(dict.fromkeys(line for line in lines if line))
         if not lists[path.stem]:
             raise LexiconError(path, "a term list without terms")

@@ -25,6 +25,7 @@ from classifier.sentence_families import load_sentence_families
 from classifier.sentence_grams import BUCKETS, Grams, grams_of
 from classifier.sentence_measure import best_threshold, family_figures
 from classifier.sentence_model import CODE_POINTS_READ, FILE, is_telling, joint_features, surplus
+from classifier.text_file import read_text
 from classifier.train import fold_of, pack
 from domain.findings import FAMILIES, Document
 
@@ -77,7 +78,7 @@ class SentenceTable:
 def read_marked(path: Path) -> list[MarkedText]:
     """Rows with `label` 0 or 1; an unlawful row without families teaches nothing here and is left out."""
     texts: list[MarkedText] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         row: dict[str, Any] = json.loads(line)
@@ -116,7 +117,7 @@ def rule_examples(analyser: Analyser) -> list[MarkedText]:
 def read_sentences(path: Path) -> list[MarkedText]:
     """Lines of `family TAB sentence`, `#` begins a comment: the sentence is of that family, others are unknown."""
     texts: list[MarkedText] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
         family, _, sentence = line.partition("\t")

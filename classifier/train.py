@@ -23,6 +23,7 @@ from classifier.features import BUCKETS
 from classifier.measure import figures, reliability
 from classifier.operating_point import OperatingPoint, by_rate
 from classifier.sentence_grams import Grams
+from classifier.text_file import read_text
 from classifier.tone import NAMES as TONE_NAMES
 from classifier.tone_train import PageSentences, cross_fitted, fit_tone, page_sentences, tones
 from domain.findings import GENRES, Document
@@ -79,11 +80,14 @@ class Table:
 def read_rows(path: Path) -> list[Row]:
     """Rows of a JSONL corpus: id, text, label (0 or 1), optionally pair, title, site_name, url, account, weight."""
     rows: list[Row] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
-        data: dict[str, Any] = json.loads(line)
-        if data.get("label") not in (0, 1) or not isinstance(data.get("text"), str):
+        try:
+            data: dict[str, Any] = json.loads(line)
+        except ValueError as fault:
+            raise LexiconError(path, str(fault), number) from fault
+        if not isinstance(data, dict) or data.get("label") not in (0, 1) or not isinstance(data.get("text"), str):
             raise LexiconError(path, "a row needs `text` and a `label` of 0 or 1", number)
         title, site_name, url, account = (str(data.get(key) or "") for key in ("title", "site_name", "url", "account"))
         document = Document(text=data["text"], title=title, site_name=site_name, url=url, account=account)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from classifier.errors import LexiconError
+from classifier.text_file import read_text
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads 70 rule files in a tenth of the time
 
@@ -14,7 +15,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads 70
 def load_yaml(path: Path) -> object:
     """The file as plain Python data; an empty file is None. Raises `LexiconError` for text that is not YAML."""
     try:
-        return yaml.load(_read(path), Loader=_Loader)
+        return yaml.load(read_text(path), Loader=_Loader)
     except yaml.YAMLError as error:
         raise _broken(path, error) from error
 
@@ -29,7 +30,7 @@ def load_mapping(path: Path) -> dict[str, Any]:
 
 def load_yaml_rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
     """The rows of a file that is one list of mappings, each with the line it begins on (from 1)."""
-    text = _read(path)
+    text = read_text(path)
     try:
         node = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)
@@ -50,7 +51,7 @@ def load_yaml_rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
 
 def line_of(path: Path, *keys: str | int) -> int:
     """The line (from 1) of the value reached by `keys` from the top, or of the nearest parent that exists."""
-    node = yaml.compose(_read(path), Loader=_Loader)
+    node = yaml.compose(read_text(path), Loader=_Loader)
     line = 0
     for key in keys:
         if node is None:
@@ -65,13 +66,6 @@ def line_of(path: Path, *keys: str | int) -> int:
             node = node.value[key]
             line = node.start_mark.line + 1
     return line
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LexiconError(path, f"not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def _broken(path: Path, error: yaml.YAMLError) -> LexiconError:

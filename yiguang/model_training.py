@@ -13,8 +13,10 @@ import numpy as np
 from classifier.comparison import FEWEST, Line, compare_cards, compare_scores
 from classifier.decisions import contradictions, is_held_out, new_rows, read_decisions
 from classifier.engine import Analyser, Classifier
+from classifier.errors import LexiconError
 from classifier.model import load_model
 from classifier.reliability_plot import reliability_svg
+from classifier.text_file import read_text
 from classifier.train import Chooser, Row, Settings, read_rows, train
 from yiguang.errors import CommandFailed
 
@@ -132,7 +134,11 @@ def accept(candidate: Path, lexicons: Path) -> None:
 def read_night_scores(path: Path) -> "np.typing.NDArray[np.float64]":
     """Scores (0..1) from JSON lines with `score` (as `yiguang scan` and `yiguang cases list --json` write) or bare numbers."""
     scores: list[float] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    try:
+        lines = read_text(path).split("\n")
+    except LexiconError as fault:
+        raise CommandFailed(f"得分无法读取：{fault}") from fault
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
