@@ -53,3 +53,10 @@ def test_line_of_follows_keys(tmp_path: Path) -> None:
     path = written(tmp_path, "a: 1\nb:\n  - x: 1\n  - x: 2\n    y: 3\n")
     assert line_of(path, "b", 1, "y") == 5
     assert line_of(path, "b", 1, "missing") == 4
+
+
+@pytest.mark.parametrize(("text", "line"), [("a: 1\nb: 2\na: 3\n", 3), ("a:\n  - x: 1\n    y: 2\n    x: 3\n", 4)])
+def test_a_key_stands_once(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(LexiconError, match="twice") as caught:
+        load_mapping(written(tmp_path, text))
+    assert caught.value.line == line
