@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import LexiconError
+from classifier.errors import LexiconError, shape_of
 from classifier.facts import ConditionReader, PageView, Test
 from classifier.fold import Folder
 from classifier.rules import STAGE_TWO_FACTS
@@ -66,7 +66,8 @@ def load_ad_test(folder: Path, folder_of_text: Folder, groups: Iterable[str], fa
     def read(key: str) -> tuple[Ground, ...]:
         return tuple(_ground(path, reader, entry, key, index) for index, entry in enumerate(data[key]))
 
-    return AdTest(read("ad"), read("not_ad"), read("residual"))
+    with shape_of(path):
+        return AdTest(read("ad"), read("not_ad"), read("residual"))
 
 
 def _ground(path: Path, reader: ConditionReader, entry: Any, key: str, index: int) -> Ground:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import LexiconError
+from classifier.errors import LexiconError, shape_of
 from classifier.fold import Folder
 from classifier.patterns import UnsafePattern, compile_pattern
 from classifier.yaml_file import line_of, load_mapping
@@ -76,6 +76,11 @@ def load_facts(folder: Path, folder_of_text: Folder) -> FactBook:
     """Read `cues.yml` and `facts.yml`; unknown groups, facts, scopes and keys raise `LexiconError`."""
     groups = _load_groups(folder / "cues.yml", folder_of_text)
     path = folder / "facts.yml"
+    with shape_of(path):
+        return _read_facts(path, groups, folder_of_text)
+
+
+def _read_facts(path: Path, groups: dict[str, tuple[str, ...]], folder_of_text: Folder) -> FactBook:
     data = load_mapping(path)
     if set(data) != {"relevance", "topics", "names", "facts", "genres"}:
         raise LexiconError(path, "expected `relevance`, `topics`, `names`, `facts` and `genres`")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import LexiconError
+from classifier.errors import LexiconError, shape_of
 from classifier.fold import Folder
 from classifier.patterns import UnsafePattern, alternation, compile_pattern
 from classifier.rules import GATES, Condition
@@ -98,7 +98,10 @@ class Gate:
 
 def load_gates(folder: Path, folder_of_text: Folder, facts: frozenset[str]) -> Mapping[str, Gate]:
     """Gates by id; raises `LexiconError` when one of G1-G13 is missing or a file says something unknown."""
-    gates = {path.stem: _read_gate(path, folder_of_text, facts) for path in sorted(folder.glob("*.yml"))}
+    gates: dict[str, Gate] = {}
+    for path in sorted(folder.glob("*.yml")):
+        with shape_of(path):
+            gates[path.stem] = _read_gate(path, folder_of_text, facts)
     for name in GATES:
         if name not in gates:
             raise LexiconError(folder, f"no gate {name}")
@@ -121,6 +124,13 @@ def _read_test(path: Path, index: int, item: Any, folder: Folder, facts: frozens
     line = line_of(path, "tests", index)
     if not isinstance(item, dict) or set(item) - _KEYS or item.get("kind") not in KINDS:
         raise LexiconError(path, f"a test has a `kind` of {', '.join(KINDS)} and known keys", line)
+    for key in ("cues", "without", "families", "all", "any", "none"):
+        value = item.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise LexiconError(path, f"`{key}` is a list of strings", line_of(path, "tests", index, key))
+    for key in ("within", "at_least"):
+        if type(item.get(key, 1)) is not int:
+            raise LexiconError(path, f"`{key}` is a whole number", line_of(path, "tests", index, key))
     for name in item.get("families") or []:
         if name not in FAMILIES:
             raise LexiconError(path, f"no family {name!r}", line)

@@ -144,6 +144,9 @@ class _Reader:
         detect = data["detect"]
         if not isinstance(detect, list) or not detect:
             raise self._wrong("`detect` is a list of alternatives", "detect")
+        for index, item in enumerate(detect):
+            if not isinstance(item, dict):
+                raise self._wrong("expected a mapping", "detect", index)
         words = [self._words(item, index) for index, item in enumerate(detect) if "page" not in item]
         pages = [self._page(item, index) for index, item in enumerate(detect) if "page" in item]
         return Rule(
@@ -220,8 +223,11 @@ class _Reader:
             raise self._wrong(str(error), *where) from error
 
     def _examples(self, data: Mapping[str, Any], key: str) -> tuple[Example, ...]:
+        given = data.get(key) or []
+        if not isinstance(given, list):
+            raise self._wrong(f"`{key}` is a list of examples", key)
         examples: list[Example] = []
-        for index, item in enumerate(data.get(key) or []):
+        for index, item in enumerate(given):
             if isinstance(item, str):
                 examples.append(Example(item, {}))
             elif isinstance(item, dict):

@@ -48,6 +48,9 @@ _CHINESE = (
     (r"an example is a text or a mapping", "例子应是文本或映射"),
     (r"expected a mapping", "这里应是映射"),
     (r"expected one mapping with string keys", "文件应是一个映射"),
+    (r"`(\w+)` is a list of examples", r"\1 应是例子的列表"),
+    (r"`(\w+)` is a whole number", r"\1 应是整数"),
+    (r"not of the shape expected: (.*)", r"写法不符合要求：\1"),
     (r"key (.*) stands here twice", r"键 \1 重复"),
     (r"not UTF-8: (.*)", r"不是 UTF-8：\1"),
 )

@@ -99,6 +99,8 @@ def test_retired_is_not_matched(lexicons: Path) -> None:
         ("fires_on: [示例率98%, ", "fires_on: [", "four examples", 13),
         ("'示例率.{0,6}", "'(示+)+率.{0,6}", "repetition", 11),
         ("id: demo-rule", "id: other-rule", "file name", 1),
+        ("detect:\n", "detect:\n  -\n", "expected a mapping", 10),
+        ("silent_on: [示例率, 不得说示例率98%, 示例, 率98%]", "silent_on: 示例率之一", "a list of examples", 14),
     ],
 )
 def test_wrong_rules_name_file_and_line(lexicons: Path, old: str, new: str, message: str, line: int) -> None:
@@ -110,6 +112,29 @@ def test_wrong_rules_name_file_and_line(lexicons: Path, old: str, new: str, mess
         Analyser(lexicons)
     assert caught.value.path == path
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "line"),
+    [
+        ("gates/G1.yml", "title: 否定\n", "", 0),
+        ("gates/G1.yml", "within: 10", "within: 十", 6),
+        ("gates/G1.yml", "cues: [很难, ", "cues: [301, ", 8),
+        ("gates/G1.yml", "same_clause: true\n    cues: [很难, ", "cues: 很难 # [", 7),
+        ("adtest/facts.yml", "facts:\n", "facts:\n  - demo\nother:\n", 0),
+        ("adtest/facts.yml", "at_least: 2", "at_least: 两", 0),
+        ("adtest/ad.yml", "at_least: 3", "at_least: 三", 0),
+    ],
+)
+def test_other_files_of_a_wrong_shape_are_named(lexicons: Path, name: str, old: str, new: str, line: int) -> None:
+    put(lexicons)
+    path = lexicons / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(LexiconError) as caught:
+        Analyser(lexicons)
+    assert (caught.value.path, caught.value.line) == (path, line)
 
 
 @pytest.mark.parametrize(
