@@ -19,6 +19,7 @@ from classifier.gates import load_gates
 from classifier.matcher import Matcher, Scan
 from classifier.model import Model, load_model
 from classifier.naming import NameWords
+from classifier.operating_point import SCORE_DIGITS
 from classifier.page_rules import page_findings
 from classifier.reading import Read, read_document
 from classifier.removal import Removal, removal_reason, smallest_removal
@@ -34,7 +35,6 @@ from classifier.tone import sentences_of
 from classifier.topics import without_topics
 from domain.findings import Document, Finding, Judgement
 
-_SCORE_DIGITS = 6
 _STRONG = 0.6
 """Weight (0..1) from which one finding may make an advertisement without any other sign of promotion."""
 CLAIM_FAMILIES = frozenset({
@@ -207,7 +207,7 @@ class Classifier:
 
         def score_without(removed: frozenset[Finding]) -> float:
             structure = np.concatenate([self._analyser.features(self._analyser.conclude(found, removed)), tone])
-            return round(self._model.score(structure, words).score, _SCORE_DIGITS)
+            return round(self._model.score(structure, words).score, SCORE_DIGITS)
 
         scored = [item.finding for item in analysis.located]  # findings by sentence do not bear on the score
         removal = smallest_removal(scored, score_without, self.threshold)
@@ -221,7 +221,7 @@ class Classifier:
         structure = np.concatenate([self._analyser.features(analysis), self._tone(analysis)])
         features = structure, self._analyser.characters(analysis)
         scored = self._model.score(*features)
-        score = round(scored.score, _SCORE_DIGITS)
+        score = round(scored.score, SCORE_DIGITS)
         reached = score >= self.threshold
         if reached:
             analysis = self._analyser.with_residual_ground(analysis)
@@ -237,5 +237,5 @@ class Classifier:
             reasons=reasons_for(analysis, scored),
             rules_sha256=self.rules_sha256,
             model_sha256=self.model_sha256,
-            parts={name: round(value, _SCORE_DIGITS) for name, value in sorted(scored.parts.items())},
+            parts={name: round(value, SCORE_DIGITS) for name, value in sorted(scored.parts.items())},
         )

@@ -1,5 +1,6 @@
 """Where to put the threshold: by how many lawful pages may be flagged, or by how many pages people can read in a night."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from classifier.measure import score_at_false_positive_rate
 
 _Labels = NDArray[np.int64]
 _Scores = NDArray[np.float64]
+SCORE_DIGITS = 6
+"""Digits after the point to which a judgement states its score."""
 
 
 class UnusableCapacity(ValueError):
@@ -41,6 +44,13 @@ class OperatingPoint:
         """As a model card states it."""
         rounded = {name: round(value, 4) for name, value in self.expected.items()}
         return {"chosen_by": self.how, "given": dict(self.given), "expected": rounded}
+
+
+def stated_threshold(threshold: float) -> float:
+    """To as many digits as scores have, never below: with four, all between 0.99995 and 1 would be out of reach, and a night of
+    a small capacity would bring next to nothing."""
+    steps = 10.0**SCORE_DIGITS
+    return math.ceil(threshold * steps) / steps
 
 
 def by_rate(labels: _Labels, scores: _Scores, rate: float) -> OperatingPoint:

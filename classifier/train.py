@@ -21,7 +21,7 @@ from classifier.engine import Analyser
 from classifier.errors import LexiconError
 from classifier.features import BUCKETS
 from classifier.measure import figures, reliability
-from classifier.operating_point import OperatingPoint, by_rate
+from classifier.operating_point import OperatingPoint, by_rate, stated_threshold
 from classifier.sentence_grams import Grams
 from classifier.text_file import read_text
 from classifier.tone import NAMES as TONE_NAMES
@@ -229,6 +229,7 @@ def train(
     scores = 1.0 / (1.0 + np.exp(-(slope * values + offset)))
     point = choose(table.labels, scores) if choose else by_rate(table.labels, scores, settings.false_positive_rate)
     threshold = max(_LEAST_THRESHOLD, point.threshold)
+    stated = stated_threshold(threshold) if choose else round(threshold, 4)
     model = fit(table, np.ones(len(rows), dtype=np.bool_), settings)
     weights = model.page.coef_[0]
     names = (*analyser.feature_names, *TONE_NAMES)
@@ -242,7 +243,7 @@ def train(
         "bias": np.float64(model.page.intercept_[0]),
         "slope": np.float64(slope),
         "offset": np.float64(offset),
-        "threshold": np.float64(round(threshold, 4)),
+        "threshold": np.float64(stated),
         **fit_genres(table, rows),
     }
     card = {
@@ -257,7 +258,7 @@ def train(
             "folds": settings.folds,
             "false_positive_rate": settings.false_positive_rate,
         },
-        "threshold": round(threshold, 4),
+        "threshold": stated,
         "operating_point": point.card(),
         "cross_validated_by_group": figures(table.labels, scores, threshold),
         "reliability": [list(bin_) for bin_ in reliability(table.labels, scores)],

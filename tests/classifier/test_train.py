@@ -10,6 +10,8 @@ import pytest
 from classifier.engine import Classifier
 from classifier.errors import LexiconError
 from classifier.measure import area_under_curve, expected_calibration_error, recall_at, score_at_false_positive_rate
+from classifier.model import load_model
+from classifier.operating_point import by_night_scores
 from classifier.train import Settings, fold_of, read_rows, train
 from domain.findings import Document
 
@@ -45,6 +47,19 @@ def test_the_trained_model_judges(lexicons: Path) -> None:
     high = classifier.judge(Document(text="我院十天根治鼻炎，治愈率95%，无效退款。")).score
     low = classifier.judge(Document(text="请患者带好病历到二楼就诊。")).score
     assert high > classifier.threshold > low
+
+
+@pytest.mark.parametrize("capacity", [1, 30])
+def test_a_threshold_chosen_by_capacity_lets_so_many_pages_through(
+    lexicons: Path, tmp_path: Path, capacity: int
+) -> None:
+    night = np.array([*(1 - (1 + np.arange(40)) / 1e6), *np.linspace(0, 0.5, 960)])
+    rows = [lexicons / "rows.jsonl"]
+    card = train(
+        lexicons, rows, SETTINGS, "2026-11-25", choose=lambda *_: by_night_scores(night, capacity), into=tmp_path
+    )
+    assert (night.round(6) >= card["threshold"]).sum() == capacity
+    assert load_model(tmp_path, ()).threshold == card["threshold"]
 
 
 def test_groups_share_a_fold(tmp_path: Path) -> None:
