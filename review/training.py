@@ -94,14 +94,33 @@ def _rows(connection: Connection, item_ids: Any) -> list[dict[str, Any]]:
     for row in connection.execute(made):
         firsts.setdefault(row.item_id, row)
     denied = _denied(connection, item_ids)
+    families = _families(connection, item_ids)
     return [
-        _row(row, firsts[row[0]], denied.get(row[0], frozenset())) for row in connection.execute(query) if row.full_text
+        _row(row, firsts[row[0]], denied.get(row[0], frozenset()), families.get(row[0], {}))
+        for row in connection.execute(query)
+        if row.full_text
     ]
 
 
-def _row(row: Any, first: Any, denied: frozenset[str]) -> dict[str, Any]:
+def _families(connection: Connection, item_ids: Any) -> dict[int, dict[str, set[str]]]:
+    """By item, the families of the page's live findings, each with the rules that found it; those of a page that is the same as
+    an earlier one are kept with that."""
+    query = (
+        select(desk_items.c.id, findings.c.family, findings.c.rule)
+        .join(pages, pages.c.id == desk_items.c.page_id)
+        .join(findings, findings.c.page_id == func.coalesce(pages.c.same_as, pages.c.id))
+        .where(desk_items.c.id.in_(item_ids), findings.c.silenced.is_(False))
+    )
+    found: dict[int, dict[str, set[str]]] = {}
+    for item_id, family, rule in connection.execute(query):
+        found.setdefault(item_id, {}).setdefault(family, set()).add(rule)
+    return found
+
+
+def _row(row: Any, first: Any, denied: frozenset[str], by_family: Mapping[str, set[str]]) -> dict[str, Any]:
     label = LABELS[ItemState(row.state)]
-    families = row.families if label == "confirmed" else []
+    wrong = {family for family, rules in by_family.items() if rules <= denied}
+    families = [family for family in row.families if family not in wrong] if label == "confirmed" else []
     fields = {
         "id": f"item:{row[0]}",
         "text": row.full_text,
@@ -114,7 +133,7 @@ def _row(row: Any, first: Any, denied: frozenset[str]) -> dict[str, Any]:
         "account": row.account or "",
         "genre": (row.judgement or {}).get("genre", ""),
         "pair": f"cluster:{row.cluster_id}" if row.cluster_id is not None else "",
-        "families": list(families),
+        "families": families,
         "rules": [rule for rule in row.rules if rule not in denied],
     }
     return {name: value for name, value in fields.items() if value not in ("", [])} | {"rules": fields["rules"]}

@@ -52,6 +52,6 @@ def test_a_finding_called_wrong_counts_against_its_rule(engine: Engine, tmp_path
     decisions.decide(analyst, ids["a"], Verdict.CONFIRM, finding_verdicts=wrong, expected_version=1)
     decisions.decide(reviewer, ids["a"], Verdict.CONFIRM, expected_version=2)
     (row,) = training_rows(engine)
-    assert (row["decision"], row["rules"]) == ("confirmed", [])
+    assert (row["decision"], row["rules"], row.get("families", [])) == ("confirmed", [], [])
     entry = rule_ledger(engine)["cure-rate"]
     assert (entry.confirmed, entry.dismissed) == (0, 1)
