@@ -152,7 +152,8 @@ def cluster_ids(engine: Engine, page_ids: Sequence[int]) -> dict[int, int]:
 
 
 def copies_of(engine: Engine, url: str) -> tuple[PageCopy, ...]:
-    """Other addresses of the newest text of a page, in order of first sight. Raises KeyError when the page was never read."""
+    """Other addresses of the newest text of a page, in order of first sight; none of next to no text. Raises KeyError when
+    the page was never read."""
     bodies, key = page_bodies.c, url_key(url)
     with engine.connect() as connection:
         newest = connection.execute(
@@ -163,6 +164,8 @@ def copies_of(engine: Engine, url: str) -> tuple[PageCopy, ...]:
         ).one_or_none()
         if newest is None:
             raise KeyError(url)
+        if newest.cluster_id is None:  # next to no text, and all others of that are in no cluster either
+            return ()
         rows = connection.execute(
             select(page_bodies, pages.c.url, pages.c.title, pages.c.flagged)
             .join(pages, pages.c.id == bodies.page_id)

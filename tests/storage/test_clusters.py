@@ -102,3 +102,8 @@ def test_a_page_that_came_back_has_no_moved_copies(engine: Engine, store: SqlVis
     assert [copy.moved for copy in copies_of(engine, CLINIC)] == [True]
     night(engine, store, 2, {CLINIC: CLAIMS})
     assert [copy.moved for copy in copies_of(engine, CLINIC)] == [False]
+
+
+def test_a_page_of_next_to_no_text_has_no_copies(engine: Engine, store: SqlVisitStore) -> None:
+    night(engine, store, 0, {CLINIC: "暂无内容", HOSPITAL: "敬请期待", CLINIC + "news": "暂无内容"})
+    assert copies_of(engine, CLINIC) == ()
