@@ -1,7 +1,7 @@
 """Reading evidence again, long after its night: what has not been looked at for longest comes first, as long as there is time.
 
 All of it every night would take hours after some years. So a night checks its own files, the chain and every act on evidence whole,
-and of the older files as many as its time allows; the report says how many were left and since when.
+again what was not sound the last time, and of the older files as many as its time allows; the report says how many were left and since when.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,13 +32,16 @@ class Recheck:
 
 
 def recheck(engine: Engine, folder: Path, night_id: str, seconds: float, clock: Callable[[], datetime]) -> Recheck:
-    """Check the night's files, all acts on evidence, then older files for at most `seconds`."""
+    """Check the night's files, all acts on evidence and what was not sound the last time, then older files for at most `seconds`."""
     until = clock() + timedelta(seconds=seconds)
     known = KnownEvidence.load(engine, folder)
     checked: dict[str, VerifyReport] = {path: known.report(path) for path in known.paths(night_id)}
     own = len(checked)
     with engine.connect() as connection:
         before = _checked_before(connection)
+        unsound = frozenset(connection.scalars(select(evidence_checks.c.path).where(evidence_checks.c.sound.is_(False))))
+    # Whatever time there is: a night that did not come round to it would call it sound
+    checked |= {path: known.report(path) for path in known.paths() if path in unsound and path not in checked}
     older = sorted((path for path in known.paths() if path not in checked), key=lambda path: _age(before, path))
     waiting = list(older)
     while waiting and clock() < until:

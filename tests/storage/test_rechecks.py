@@ -77,6 +77,21 @@ def test_a_file_that_changed_years_ago_is_found(engine: Engine, tmp_path: Path) 
     assert [report.path for report in found.reports if not report.ok] == [str(spoilt)]
 
 
+def test_a_file_that_was_not_sound_is_told_every_night_until_it_is(engine: Engine, tmp_path: Path) -> None:
+    _old_night(engine, tmp_path)
+    tonight = open_night(engine, NOW + timedelta(days=1), ())
+    spoilt = next(tmp_path.rglob("*.wacz"))
+    sound = spoilt.read_bytes()
+    spoilt.write_bytes(sound[:-1] + b"!")
+    check_everything(engine, tmp_path, Ticking(NOW + timedelta(days=1)))
+    for day in (2, 3):
+        found = recheck(engine, tmp_path, tonight, 0.0, Ticking(NOW + timedelta(days=day)))
+        assert [report.path for report in found.reports if not report.ok] == [str(spoilt)], day
+    spoilt.write_bytes(sound)
+    again, after = (recheck(engine, tmp_path, tonight, 0.0, Ticking(NOW + timedelta(days=day))) for day in (4, 5))
+    assert ([report.ok for report in again.reports], after.reports) == ([True], ())
+
+
 def test_acts_on_evidence_are_checked_every_night(engine: Engine, tmp_path: Path) -> None:
     night_id = _old_night(engine, tmp_path, leads=1)
     path = next(tmp_path.rglob("*.wacz")).relative_to(tmp_path).as_posix()
