@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, exists, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, or_, select, update
 
+from domain.outcome import Outcome
 from domain.retention import KeepClass, RecordKind, RetentionPolicy, add_months
 from storage.database import writing
 from storage.identity import forget_words
 from storage.keep_records import append_record, read_records
+from storage.stored_texts import STORED_TEXT, earlier_pages
 from storage.tables import bundles, findings, nights, page_memory, page_pictures, pages, pictures, rescore_pages
 from storage.warc import warc_date
 
 _AT_A_TIME = 500  # SQLite allows 32,766 variables in a statement
+#: Columns of a page beside its text, also of one that has its text from an earlier page.
+_NOTHING: dict[str, Any] = {
+    "author": None, "contacts": [], "identifiers": [], "institutions": [], "judged_as": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,18 @@ def due_texts(
     that has not ended. `going` are paths of evidence to be counted as deleted already."""
     cutoff = add_months(now, -policy.terms[KeepClass.TEXT].months)
     later = pages.alias("later")
-    used_later = exists().where(later.c.same_as == pages.c.id, later.c.captured_at > cutoff)
-    seen_later = exists().where(page_memory.c.page_id == pages.c.id, page_memory.c.seen_at > cutoff)
+    # Joined, not asked for page by page: neither column has an index, and that would read the whole table for each page
+    shared = select(later.c.same_as.label("page_id")).where(later.c.same_as.is_not(None), later.c.captured_at > cutoff)
+    seen = select(page_memory.c.page_id).where(page_memory.c.seen_at > cutoff)
+    in_use = shared.union(seen).subquery("in_use")
     gone = {record.subject for record in read_records(connection, RecordKind.DELETION)} | set(going)
     rows = connection.execute(
         select(pages.c.id, pages.c.captured_at, pages.c.text_sha256, pages.c.flagged, bundles.c.path)
         .join(nights, nights.c.id == pages.c.night_id)
         .outerjoin(bundles, bundles.c.page_id == pages.c.id)
+        .outerjoin(in_use, in_use.c.page_id == pages.c.id)
         .where(pages.c.text.is_not(None), nights.c.ended_at.is_not(None))
-        .where(or_(pages.c.flagged, (pages.c.captured_at <= cutoff) & ~used_later & ~seen_later))
+        .where(or_(pages.c.flagged, (pages.c.captured_at <= cutoff) & in_use.c.page_id.is_(None)))
         .order_by(pages.c.id)
     )
     return [
@@ -68,6 +77,7 @@ def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime)
         if due:
             for start in range(0, len(due), _AT_A_TIME):
                 _clear(connection, [text.page_id for text in due[start : start + _AT_A_TIME]])
+            _clear_the_rest(connection)
             _forget_pictures(connection)
             append_record(connection, RecordKind.TEXTS, "", "", by, _facts(due, policy), now)
     if sqlite and due:
@@ -80,17 +90,32 @@ def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime)
 
 
 def _clear(connection: Connection, ids: Sequence[int]) -> None:
-    nothing: dict[str, Any] = {
-        "text": None, "author": None, "contacts": [], "identifiers": [], "institutions": [], "judged_as": None,
-    }  # fmt: skip
-    connection.execute(update(pages).where(pages.c.id.in_(ids)).values(nothing))
+    connection.execute(update(pages).where(pages.c.id.in_(ids)).values({"text": None, **_NOTHING}))
     connection.execute(update(findings).where(findings.c.page_id.in_(ids)).values(quote=""))
-    connection.execute(update(rescore_pages).where(rescore_pages.c.page_id.in_(ids)).values(judgement=None))
-    forget_words(connection, ids)
-    # What is remembered of the page would let it go unread while its server says that it has not changed
-    connection.execute(delete(page_memory).where(page_memory.c.page_id.in_(ids)))
     unread: dict[str, Any] = {"picture_sha256": None, "spans": [], "code_kinds": []}
     connection.execute(update(page_pictures).where(page_pictures.c.page_id.in_(ids)).values(unread))
+
+
+def _clear_the_rest(connection: Connection) -> None:
+    """What else there is of pages without words, and of later ones that had the same. One statement a table: none of these has an
+    index by page."""
+    wordless = (
+        select(pages.c.id)
+        .outerjoin(earlier_pages, earlier_pages.c.id == pages.c.same_as)
+        .where(pages.c.outcome == Outcome.CONTENT.value, STORED_TEXT.is_(None))
+    )
+    copies = and_(pages.c.same_as.is_not(None), pages.c.id.in_(wordless))
+    left = or_(
+        pages.c.author.is_not(None), *(pages.c[name] != [] for name in ("contacts", "identifiers", "institutions"))
+    )
+    connection.execute(update(pages).where(copies, left).values(_NOTHING))
+    judged = rescore_pages.c.judgement.is_not(None)
+    connection.execute(
+        update(rescore_pages).where(judged, rescore_pages.c.page_id.in_(wordless)).values(judgement=None)
+    )
+    forget_words(connection, wordless)
+    # What is remembered of the page would let it go unread while its server says that it has not changed
+    connection.execute(delete(page_memory).where(page_memory.c.page_id.in_(wordless)))
 
 
 def _forget_pictures(connection: Connection) -> None:

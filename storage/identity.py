@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.identity import IdentityLink, Place
@@ -68,12 +68,14 @@ def _note_links(connection: Connection, sightings: Mapping[str, Sequence[tuple[V
         connection.execute(update(identity_links).where(table.link_key == values["link_key"]).values(values))
 
 
-def forget_words(connection: Connection, page_ids: Sequence[int]) -> None:
-    """Of links first seen on some pages, drop the words around them that are text of the page. What a site states of itself in
+def forget_words(connection: Connection, page_ids: Sequence[int] | Select[Any]) -> None:
+    """Of links first seen on some pages (or a query for their ids), drop the words around them that are text of the page. What a site states of itself in
     header, footer and metadata stays: without 技术支持 in front of it a vendor's number would join its customers."""
     table = identity_links.c
     in_text = table.place.in_([place.value for place in _IN_TEXT])
-    connection.execute(update(identity_links).where(table.page_id.in_(page_ids), in_text).values(quote=table.label))
+    longer = table.quote != table.label
+    which = table.page_id.in_(page_ids), in_text, longer
+    connection.execute(update(identity_links).where(*which).values(quote=table.label))
 
 
 def _link_key(link: IdentityLink) -> str:

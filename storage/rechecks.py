@@ -39,7 +39,9 @@ def recheck(engine: Engine, folder: Path, night_id: str, seconds: float, clock: 
     own = len(checked)
     with engine.connect() as connection:
         before = _checked_before(connection)
-        unsound = frozenset(connection.scalars(select(evidence_checks.c.path).where(evidence_checks.c.sound.is_(False))))
+        unsound = frozenset(
+            connection.scalars(select(evidence_checks.c.path).where(evidence_checks.c.sound.is_(False)))
+        )
     # Whatever time there is: a night that did not come round to it would call it sound
     checked |= {path: known.report(path) for path in known.paths() if path in unsound and path not in checked}
     older = sorted((path for path in known.paths() if path not in checked), key=lambda path: _age(before, path))
