@@ -4,6 +4,7 @@ The proof enters the chain first, then the file goes. A crash in between leaves 
 verification says so, and the next run takes it away.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,10 @@ from storage.warc import warc_date
 from storage.warc_file import sync_folder
 
 DELETED = "删除"
+#: Deletions recorded in one transaction, for which other writers of the chain wait.
+_AT_A_TIME = 200
+#: Kind, path, bytes, SHA-256 and SM3 of a file.
+_Facts = tuple[str, str, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +66,67 @@ def expire(engine: Engine, folder: Path, policy: RetentionPolicy, by: str, now: 
     """Delete what is due and not held, each with its proof; what is missing or altered is refused and stays for people."""
     finished = _carry_out(engine, folder)
     deleted, refused = [], []
-    for item in due_items(engine, policy, now):
-        fault = _record_deletion(engine, folder, policy, item, by, now)
-        if fault:
-            refused.append(Refusal(item.path, fault))
-        else:
-            deleted.append(item)
+    due = due_items(engine, policy, now)
+    for start in range(0, len(due), _AT_A_TIME):
+        some = due[start : start + _AT_A_TIME]
+        faults = _record_deletions(engine, folder, policy, some, by, now)
+        refused += [Refusal(item.path, faults[item.path]) for item in some if item.path in faults]
+        deleted += [item for item in some if item.path not in faults]
     texts = clear_texts(engine, policy, by, now)
     write_record_files(engine, folder)
     _carry_out(engine, folder)
     return Expiry(tuple(deleted), tuple(finished), tuple(refused), len(texts))
 
 
-def _record_deletion(
-    engine: Engine, folder: Path, policy: RetentionPolicy, item: KeptItem, by: str, now: datetime
-) -> str:
-    """The proof, unless the file is not the one that entered the chain; gives the reason then."""
-    try:
-        data = (folder / item.path).read_bytes()
-    except OSError as error:
-        return f"文件缺失或无法读取：{error.strerror}"
+def _record_deletions(
+    engine: Engine, folder: Path, policy: RetentionPolicy, some: Sequence[KeptItem], by: str, now: datetime
+) -> dict[str, str]:
+    """The proofs of some files, unless one is not the one that entered the chain; gives the reasons then, by path."""
+    faults: dict[str, str] = {}
+    read: list[tuple[KeptItem, _Facts]] = []
+    for item in some:
+        try:
+            data = (folder / item.path).read_bytes()
+        except OSError as error:
+            faults[item.path] = f"文件缺失或无法读取：{error.strerror}"
+        else:
+            read.append((item, (item.kind, item.path, len(data), sha256_hex(data), sm3_hex(data))))
     with writing(engine) as connection:
         lock_chain(connection)  # a hold set from now on waits, and finds the file gone
-        current = {known.path: known for known in kept_items(connection, policy)}.get(item.path)
-        if current is None or not current.may_go(now):
-            return "已被留置，或期限已变"
-        entry = connection.scalar(select(chain_entries.c.document).where(chain_entries.c.path == item.path))
-        if entry is None:
-            return "没有登记在哈希链中"
-        facts = (item.kind, item.path, len(data), sha256_hex(data), sm3_hex(data))
-        if entry_facts(entry) != facts:
-            return "与哈希链中登记的不符，应先查明"
-        term = policy.terms[item.keep_class]
-        proof = {
-            **dict(zip(("what", "path", "bytes", "sha256", "sm3"), facts, strict=True)),
-            "class": item.keep_class.value,
-            "since": warc_date(item.since),
-            "due_at": warc_date(item.due_at),
-            "policy": {"title": term.title, "months": term.months, "since": term.since, "basis": list(term.basis)},
-            "policy_sha256": policy.sha256,
-        }
-        append_record(connection, RecordKind.DELETION, item.path, item.night_id, by, proof, now)
+        # Read once for all of them: it is everything that is kept
+        current = {known.path: known for known in kept_items(connection, policy)}
+        for item, facts in read:
+            if fault := _record_deletion(connection, policy, item, current.get(item.path), facts, by, now):
+                faults[item.path] = fault
+    return faults
+
+
+def _record_deletion(
+    connection: Connection,
+    policy: RetentionPolicy,
+    item: KeptItem,
+    current: KeptItem | None,
+    facts: _Facts,
+    by: str,
+    now: datetime,
+) -> str:
+    if current is None or not current.may_go(now):
+        return "已被留置，或期限已变"
+    entry = connection.scalar(select(chain_entries.c.document).where(chain_entries.c.path == item.path))
+    if entry is None:
+        return "没有登记在哈希链中"
+    if entry_facts(entry) != facts:
+        return "与哈希链中登记的不符，应先查明"
+    term = policy.terms[item.keep_class]
+    proof = {
+        **dict(zip(("what", "path", "bytes", "sha256", "sm3"), facts, strict=True)),
+        "class": item.keep_class.value,
+        "since": warc_date(item.since),
+        "due_at": warc_date(item.due_at),
+        "policy": {"title": term.title, "months": term.months, "since": term.since, "basis": list(term.basis)},
+        "policy_sha256": policy.sha256,
+    }
+    append_record(connection, RecordKind.DELETION, item.path, item.night_id, by, proof, now)
     return ""
 
 
