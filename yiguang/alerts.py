@@ -27,7 +27,7 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import open_home, utc_now
 from yiguang.morning import missed_since
 from yiguang.settings import Settings
-from yiguang.summary import night_faults, target_complaints
+from yiguang.summary import evidence_faults, night_faults, target_complaints
 
 #: In the data folder, not in the database: what is to be told may be that there is no database.
 _MEMORY = "alerts-told.json"
@@ -72,14 +72,16 @@ def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
     if not known:
         return
     night = night_summary(engine, known[0][0])
-    if night.state is NightState.FINISHED or night.bundles_failed:
-        of_targets = target_complaints(night)
-        if len(of_targets) > TARGETS_NAMED:
-            more = f"{len(of_targets)} 个目标不正常，例如 {of_targets[0]}（全部：yiguang night show --all）"
-            yield Alert(AlertKind.NIGHT, f"{night.night_id} targets", f"{night.night_id} 一夜：{more}")
-            of_targets = []
-        for line in [*night_faults(night), *of_targets]:
-            yield Alert(AlertKind.NIGHT, f"{night.night_id} {line}", f"{night.night_id} 一夜：{line}")
+    # Evidence is looked after at each pause as well; what else an unfinished night has too little of may yet come
+    finished = night.state is NightState.FINISHED
+    of_targets = target_complaints(night) if finished else []
+    of_night = night_faults(night) if finished else evidence_faults(night)
+    if len(of_targets) > TARGETS_NAMED:
+        more = f"{len(of_targets)} 个目标不正常，例如 {of_targets[0]}（全部：yiguang night show --all）"
+        yield Alert(AlertKind.NIGHT, f"{night.night_id} targets", f"{night.night_id} 一夜：{more}")
+        of_targets = []
+    for line in [*of_night, *of_targets]:
+        yield Alert(AlertKind.NIGHT, f"{night.night_id} {line}", f"{night.night_id} 一夜：{line}")
     if night.state is NightState.OPEN:
         if now - night.started_at > STALLED:
             yield Alert(

@@ -126,7 +126,12 @@ def night_faults(night: NightSummary) -> list[str]:
         elif night.content_pages == 0:
             lines.append("整夜没有取得一页正常内容")
         lines += unable_zh(night)
-    lines += [f"证据包未通过核验：{path}" for path in night.bundles_failed]
+    return lines + evidence_faults(night)
+
+
+def evidence_faults(night: NightSummary) -> list[str]:
+    """What is wrong with the evidence as it was checked and copied last, at the end of the night or at a pause."""
+    lines = [f"证据包未通过核验：{path}" for path in night.bundles_failed]
     if night.care is not None:
         lines += [f"证据未能另存到 {night.care.store}：{fault}" for fault in night.care.copy_faults]
     return lines

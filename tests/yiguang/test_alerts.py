@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
+from domain.evidence import Check, VerifyReport
+from domain.nights import EvidenceCare
 from domain.reviews import Verdict
 from domain.roles import Role
 from domain.routing import Recipient
@@ -21,7 +23,9 @@ from review.accounts import Accounts
 from review.decisions import Decisions
 from review.intake import take_in
 from review.passing_on import PassingOn
-from storage.nights import finish_night, open_night
+from storage.night_care import keep_care
+from storage.nights import finish_night, note_reports, open_night
+from storage.pauses import pause_night, resume_night
 from storage.tables import desk_items
 from storage.targets import list_targets, save_targets
 from storage.timetable import add_closure, note_due
@@ -90,6 +94,23 @@ def test_a_night_that_is_not_healthy_is_told(settings: Settings, engine: Engine)
         alert for alert in troubles(settings, engine, NOW + timedelta(days=4)) if alert.kind is AlertKind.MISSED
     ]
     assert missed.text == f"{night_id} 之后已有 3 天没有巡查"
+
+
+def test_what_is_wrong_with_evidence_is_told_at_a_pause_and_nothing_else(settings: Settings, engine: Engine) -> None:
+    save_targets(engine, TARGETS)
+    night_id = open_night(engine, NOW, list_targets(engine))
+    keep_care(engine, night_id, EvidenceCare(0, 0, 0, None, "s3://copy", copy_faults=("存储出错",)))
+    note_reports(engine, night_id, [VerifyReport("evidence/a.wacz", (Check("整包", False, "不符"),))])
+    told = [
+        f"{night_id} 一夜：证据包未通过核验：evidence/a.wacz",
+        f"{night_id} 一夜：证据未能另存到 s3://copy：存储出错",
+    ]
+    pause_night(engine, night_id, NOW)
+    assert [alert.text for alert in troubles(settings, engine, NOW)] == told
+    resume_night(engine, night_id, NOW + timedelta(hours=1))
+    assert [alert.text for alert in troubles(settings, engine, NOW + timedelta(hours=1))] == told
+    note_reports(engine, night_id, [])
+    assert [alert.text for alert in troubles(settings, engine, NOW + timedelta(hours=1))] == told[1:]
 
 
 def test_very_many_targets_are_one_alert(settings: Settings, engine: Engine) -> None:
