@@ -47,6 +47,15 @@ def paused_since(connection: Connection, night_id: str) -> datetime | None:
     )
 
 
+def resumed_at(engine: Engine, night_id: str) -> datetime | None:
+    """When a night was last taken up again after a pause, None for one that never was."""
+    times = select(night_pauses.c.resumed_at).where(
+        night_pauses.c.night_id == night_id, night_pauses.c.resumed_at.is_not(None)
+    )
+    with engine.connect() as connection:
+        return connection.scalar(times.order_by(night_pauses.c.number.desc()).limit(1))
+
+
 def resumed_dates(connection: Connection, night_id: str) -> tuple[str, ...]:
     """The dates in Beijing, as ISO 8601, on which a night was resumed, oldest first."""
     times = connection.scalars(

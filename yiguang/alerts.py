@@ -19,6 +19,7 @@ from storage.durable_file import write_whole
 from storage.night_summary import night_summary
 from storage.nights import list_nights
 from storage.outbox import list_packages
+from storage.pauses import resumed_at
 from storage.timetable import closures, runs
 from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail
 from yiguang.alert_settings import AlertSettings, read_alert_settings
@@ -33,7 +34,7 @@ from yiguang.summary import evidence_faults, night_faults, target_complaints
 _MEMORY = "alerts-told.json"
 #: Missed times of the timetable that are older are not told any more.
 REMEMBERED = timedelta(days=3)
-#: A night that has not ended by then was broken off, or has far too much to do.
+#: A night that has not ended by then, since it began or was last taken up after a pause, was broken off, or has far too much to do.
 STALLED = timedelta(hours=20)
 #: Targets of a night that are named one by one; more are one alert.
 TARGETS_NAMED = 20
@@ -83,9 +84,13 @@ def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
     for line in [*of_night, *of_targets]:
         yield Alert(AlertKind.NIGHT, f"{night.night_id} {line}", f"{night.night_id} 一夜：{line}")
     if night.state is NightState.OPEN:
-        if now - night.started_at > STALLED:
+        resumed = resumed_at(engine, night.night_id)
+        if now - (resumed or night.started_at) > STALLED:
+            since = "开始" if resumed is None else "续做"
             yield Alert(
-                AlertKind.STALLED, night.night_id, f"{night.night_id} 一夜开始后 20 小时仍未结束，余 {night.waiting} 页"
+                AlertKind.STALLED,
+                night.night_id,
+                f"{night.night_id} 一夜{since}后 20 小时仍未结束，余 {night.waiting} 页",
             )
         return
     paused = any(closure.covers(now) for closure in closures(engine))

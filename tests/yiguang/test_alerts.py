@@ -113,6 +113,16 @@ def test_what_is_wrong_with_evidence_is_told_at_a_pause_and_nothing_else(setting
     assert [alert.text for alert in troubles(settings, engine, NOW + timedelta(hours=1))] == told[1:]
 
 
+def test_a_night_that_was_paused_is_stalled_only_so_long_after_it_went_on(settings: Settings, engine: Engine) -> None:
+    night_id = open_night(engine, NOW, ())
+    pause_night(engine, night_id, NOW + timedelta(hours=8))
+    again = NOW + timedelta(hours=24)
+    resume_night(engine, night_id, again)
+    assert troubles(settings, engine, again + STALLED) == []
+    [stalled] = troubles(settings, engine, again + STALLED + timedelta(minutes=1))
+    assert stalled.text == f"{night_id} 一夜续做后 20 小时仍未结束，余 0 页"
+
+
 def test_very_many_targets_are_one_alert(settings: Settings, engine: Engine) -> None:
     many = [
         replace(TARGETS[0], name=f"示例第{number}诊所", url=f"http://clinic-{number}.example/") for number in range(21)
