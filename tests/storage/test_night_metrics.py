@@ -6,13 +6,14 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from domain.abilities import Ability
-from storage.database import open_engine
+from storage.database import migrate, open_engine
 from storage.frontier import SqlFrontier
 from storage.night_metrics import night_metrics
 from storage.picture_questions import SqlPictureQuestions
@@ -60,6 +61,31 @@ def test_the_newest_night_is_counted(engine: Engine, settings: Settings, tmp_pat
     assert values["yiguang_night_visit_seconds_count", ()] == 2
     assert values["yiguang_night_visit_seconds_sum", ()] == pytest.approx(8.0, abs=0.01)
     assert values["yiguang_night_running", ()] == values["yiguang_database_up", ()] == 1
+
+
+def test_no_figure_of_one_night_reads_the_visits_of_all(tmp_path: Path) -> None:
+    """It is asked several times a minute, and after a year there are a hundred times as many."""
+    engine = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+    migrate(engine)
+    open_sample_night(engine)
+    asked: list[tuple[str, Any]] = []
+
+    def note(*call: Any) -> None:
+        asked.append((call[2], call[3]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    night_metrics(engine)
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        plans = [
+            str(step)
+            for statement, values in asked
+            if "FROM" in statement
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    engine.dispose()
+    assert any("SEARCH visits" in step for step in plans)
+    assert not any("SCAN visits" in step for step in plans)
 
 
 def test_a_database_that_does_not_answer_is_a_figure(settings: Settings, tmp_path: Path) -> None:
