@@ -100,7 +100,7 @@ def make(path: str) -> None:
     letter.line("{%p if more_leads %}")
     letter.line("另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。")
     letter.line("{%p endif %}")
-    letter.line("三、涉嫌违反的规定", bold=True)
+    letter.line("三、{{ articles_head }}", bold=True)
     letter.repeated(
         ("规定", "条款", "内容（归纳）"),
         "article in articles",

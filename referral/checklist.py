@@ -97,7 +97,11 @@ def _quotes(lead: ReferredLead) -> str:
 
 
 def _articles(lead: ReferredLead) -> str:
-    return "、".join(dict.fromkeys(article.basis for claim in lead.claims for article in claim.articles))
+    cited = dict.fromkeys(article.basis for claim in lead.claims for article in claim.articles)
+    if not lead.plain_basis:
+        return "、".join(cited)
+    others = "、".join(basis for basis in cited if basis != lead.plain_basis) or "无"
+    return f"{others}（不构成广告，不适用广告法律法规：{lead.plain_basis}）"
 
 
 def _ad_basis(lead: ReferredLead) -> str:

@@ -1,6 +1,6 @@
 """A confirmed lead with all that a letter says of it, patients blacked out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,8 @@ class Confirmation:
 class ReferredLead:
     """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
     latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has. `statements` are
-    what was said against it so far and `looks` what later visits found, oldest first."""
+    what was said against it so far and `looks` what later visits found, oldest first. `plain_basis` is the article by which it goes to an
+    authority as no advertisement, see `as_plain`."""
 
     case_id: int
     url: str
@@ -77,6 +78,7 @@ class ReferredLead:
     confirmed_before: int
     statements: tuple[Statement, ...] = ()
     looks: tuple[RecordedLook, ...] = ()
+    plain_basis: str = ""
 
     @property
     def institution(self) -> RegisteredInstitution | None:
@@ -130,6 +132,15 @@ class ReferredLead:
         if own:
             return Publication(Medium.OWN_SITE, known.region if known else "")
         return Publication(Medium.OWN_SITE if self._called else Medium.UNKNOWN)
+
+    def as_plain(self, without: Collection[str], basis: CitedArticle) -> "ReferredLead":
+        """The lead as no advertisement: laws in `without` (short names), which are for advertisements, are not held against it; `basis`
+        says why it goes where it goes, and stands behind each claim."""
+        claims = []
+        for claim in self.claims:
+            kept = [article for article in claim.articles if article.law is None or article.law.short not in without]
+            claims.append(replace(claim, articles=(*kept, basis)))
+        return replace(self, claims=tuple(claims), plain_basis=basis.basis)
 
     def routed(self) -> tuple[RoutedFinding, ...]:
         return tuple(RoutedFinding(claim.title, claim.severity, claim.recipients) for claim in self.claims)

@@ -45,21 +45,41 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
     """The names that a template of a letter may use; every text is plain and on one line."""
     card = consignment.card
     return {
-        "title": card.letter,
+        "title": title_of(consignment),
         "number": on_paper(consignment.number),
         "recipient": _office(consignment),
         "sender": on_paper(consignment.sender),
         "date": _date(consignment.made_at),
-        "request": card.request,
+        "request": _request(consignment),
         "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
         "leads": [
             lead_values(number, lead, route, card, consignment.told)
             for number, lead, route in islice(consignment.numbered(), LEADS_SHOWN)
         ],
         "more_leads": max(0, len(consignment.leads) - LEADS_SHOWN),
+        "articles_head": "有关规定" if _plain_leads(consignment) else "涉嫌违反的规定",
         "articles": _articles(consignment.leads),
         "looked_at": any(lead.looks for lead in consignment.leads),
     }
+
+
+def title_of(consignment: Consignment) -> str:
+    plain, leads = consignment.card.plain, _plain_leads(consignment)
+    if plain is None or not leads:
+        return consignment.card.letter
+    return plain.letter if len(leads) == len(consignment.leads) else plain.mixed_letter
+
+
+def _request(consignment: Consignment) -> str:
+    plain, leads = consignment.card.plain, _plain_leads(consignment)
+    if plain is None or not leads:
+        return consignment.card.request
+    return plain.request if len(leads) == len(consignment.leads) else consignment.card.request + plain.request
+
+
+def _plain_leads(consignment: Consignment) -> list[ReferredLead]:
+    """Those that go there as no advertisements."""
+    return [lead for lead in consignment.leads if consignment.card.plain is not None and not lead.is_ad]
 
 
 def _date(moment: datetime) -> str:

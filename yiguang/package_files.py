@@ -50,13 +50,13 @@ def package_files(
 
 
 def _letters(settings: Settings, consignment: "Consignment") -> dict[str, bytes]:
-    from referral.letter import letter_values
+    from referral.letter import letter_values, title_of
     from referral.letter_files import template_for
 
     folder = settings.lexicons / "letters" / LETTERS
     recipient = consignment.card.recipient.value
     word, print_ = (template_for(folder, recipient, suffix) for suffix in (".docx", ".html"))
-    return _both_forms(settings, consignment.card.letter, word, print_, letter_values(consignment))
+    return _both_forms(settings, title_of(consignment), word, print_, letter_values(consignment))
 
 
 def _drafts(settings: Settings, consignment: "Consignment") -> dict[str, bytes]:

@@ -68,10 +68,10 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     from yiguang.package_files import package_files
 
     engine = open_home(settings)
-    leads = confirmed_leads(settings, engine, request.cases)
+    card = recipient_cards(settings)[request.recipient]
+    leads = confirmed_leads(settings, engine, request.cases, card)
     routes = [_route(lead, request) for lead in leads]
     require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
-    card = recipient_cards(settings)[request.recipient]
     if request.transfer and not card.papers:
         raise CommandFailed(f"{card.name}没有须另拟的移送文书，--transfer 只用于有此文书的部门")
     made_at = utc_now()
@@ -139,8 +139,10 @@ def person(settings: Settings, by: str, act: Act) -> str:
     return account.name
 
 
-def confirmed_leads(settings: Settings, engine: "Engine", cases: Sequence[int]) -> "list[ReferredLead]":
-    """Each case once. Raises CommandFailed naming the one that is not there or may not leave."""
+def confirmed_leads(
+    settings: Settings, engine: "Engine", cases: Sequence[int], card: "RecipientCard | None" = None
+) -> "list[ReferredLead]":
+    """Each case once, as it goes to the recipient of `card`. Raises CommandFailed naming the one that is not there or may not leave."""
     from classifier.errors import LexiconError
     from classifier.reference import load_reference
     from referral.lead import NotReferable, gather
@@ -149,11 +151,15 @@ def confirmed_leads(settings: Settings, engine: "Engine", cases: Sequence[int]) 
     masker = load_masker(settings.lexicons)
     try:
         reference = load_reference(settings.lexicons)
-        return [gather(engine, case, reference, masker) for case in dict.fromkeys(cases)]
+        leads = [gather(engine, case, reference, masker) for case in dict.fromkeys(cases)]
     except KeyError as fault:
         raise CommandFailed(f"没有编号为 {fault.args[0]} 的线索") from fault
     except (NotReferable, LexiconError) as fault:
         raise CommandFailed(str(fault)) from fault
+    plain = None if card is None else card.plain
+    if plain is None:
+        return leads
+    return [lead if lead.is_ad else lead.as_plain(plain.without, reference.cite(plain.basis)) for lead in leads]
 
 
 def _route(lead: "ReferredLead", request: Request) -> Route:

@@ -31,7 +31,7 @@ from referral.lists import (
     url_rows,
 )
 from referral.paper import in_cell, on_paper
-from tests.referral.leads import CARDS, LEAD, LEXICONS, LOOKED_AT, PROMISE, RATE, SEEN, consignment, hostile
+from tests.referral.leads import CARDS, LEAD, LEXICONS, LOOKED_AT, PROMISE, RATE, REFERENCE, SEEN, consignment, hostile
 
 TEMPLATES = LEXICONS / "letters" / "referral"
 GOLDEN = Path(__file__).parent / "golden"
@@ -175,6 +175,27 @@ def test_hostile_words_stay_words(text: str) -> None:
             if name.endswith((".xml", ".rels")):
                 ElementTree.fromstring(archive.read(name))
     assert on_paper(text) in "".join(_docx_words(data).split("\n")) or len(text) > 1000 or not on_paper(text)
+
+
+def test_what_is_no_advertisement_is_held_against_no_advertising_law() -> None:
+    card = CARDS[Recipient.NHC]
+    assert card.plain is not None
+    naming = replace(RATE, title="不规范命名", articles=(REFERENCE.cite("医疗机构管理条例实施细则41"),))
+    plain = replace(LEAD, is_ad=False, ad_basis=(), claims=(RATE, naming)).as_plain(
+        card.plain.without, REFERENCE.cite(card.plain.basis)
+    )
+    alone = letter_values(consignment(Recipient.NHC, plain))
+    assert alone["title"] == "医疗机构信息公开、医疗科普内容问题线索通报"
+    assert "责令相关医疗机构及时整改" in alone["request"] and alone["articles_head"] == "有关规定"
+    assert [row["basis"] for row in alone["articles"]] == ["认定指南9", "医疗机构管理条例实施细则41"]
+    words = _words(letter_html(template_for(TEMPLATES, Recipient.NHC, ".html"), alone))
+    assert "广告法16" not in words and "违法发布医疗广告" not in words and "涉嫌违反的规定" not in words
+    (asked,) = [item for item in check(plain, card, {}) if item.label == "涉嫌违反的条款"]
+    assert asked.value == "医疗机构管理条例实施细则41（不构成广告，不适用广告法律法规：认定指南9）"
+    both = letter_values(consignment(Recipient.NHC, LEAD, plain))
+    assert both["title"] == "涉嫌违法执业、违法发布医疗广告和信息公开、科普内容问题线索通报"
+    assert both["request"] == card.request + card.plain.request
+    assert "广告法16(1)(2)" in [row["basis"] for row in both["articles"]]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
