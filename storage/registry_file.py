@@ -4,18 +4,24 @@ import codecs
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 _HEADER_WITHIN_ROWS = 12
 _SNIFFED_BYTES = 1 << 20
+#: What openpyxl lets through of a file that is none of its kind, or damaged; the faults of both its XML readers are SyntaxErrors.
+_UNREADABLE = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, KeyError, IndexError, ValueError,
+    TypeError,
+)  # fmt: skip
 
 
 class RegistryFileError(ValueError):
@@ -78,17 +84,24 @@ def _open_text(path: Path) -> IO[str]:
 def _xlsx_rows(path: Path) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as fault:
+    except _UNREADABLE as fault:
         raise RegistryFileError(f"不是可读的 XLSX：{fault}") from fault
     try:
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of its own size is often wrong
-        yield (
-            (number, [_cell_text(value) for value in cells])
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1)
-        )
+        if not book.worksheets:
+            raise RegistryFileError("XLSX 中没有工作表")
+        yield _sheet_rows(book.worksheets[0])
     finally:
         book.close()
+
+
+def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Sequence[str]]]:
+    """The sheet is unpacked while it is walked: what is damaged in it shows only then."""
+    try:
+        sheet.reset_dimensions()  # what the file says of its own size is often wrong
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            yield number, [_cell_text(value) for value in cells]
+    except _UNREADABLE as fault:
+        raise RegistryFileError(f"XLSX 已损坏：{fault}") from fault
 
 
 def _cell_text(value: object) -> str:

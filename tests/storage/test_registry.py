@@ -1,6 +1,7 @@
 """The registry: messy lists in, institutions out; twice is once; found by whatever a page shows."""
 
 import random
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -100,6 +101,23 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(RegistryFileError), open_registry_file(tmp_path / name, headings):
             pass
+
+
+@pytest.mark.parametrize("cut", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
+def test_a_workbook_that_is_damaged_within_is_refused(tmp_path: Path, cut: str) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in LIST.splitlines():
+        sheet.append(line.split(","))
+    book.save(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "cut.xlsx", "w") as damaged:
+        for name in whole.namelist():
+            data = whole.read(name)
+            damaged.writestr(name, data[:-60] if name == cut else data)
+    headings, _, _ = load_headings(LEXICONS)
+    with pytest.raises(RegistryFileError), open_registry_file(tmp_path / "cut.xlsx", headings) as table:
+        list(table.rows)
 
 
 def test_importing_twice_changes_nothing_and_a_newer_list_shows_its_difference(
