@@ -73,4 +73,6 @@ def write_proposal(folder: Path, rule: str, patch: str, detail: Mapping[str, obj
 
 def list_proposals(folder: Path, rule: str) -> list[str]:
     """Names of the files of a rule's proposals, newest first."""
-    return sorted((path.name for path in (folder / "proposals").glob(f"*-{rule}.patch")), reverse=True)
+    # A time has no hyphen; a rule has: `cure-rate` is not `rate`
+    found = (path.name for path in (folder / "proposals").glob("*.patch") if path.stem.partition("-")[2] == rule)
+    return sorted(found, reverse=True)
