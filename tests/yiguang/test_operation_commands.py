@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lead, gone, odd, last = claim(engine, night_id, ids, limit=4)
     store.record(visit(lead, flagged=True))
     store.record(failed_visit(gone))
-    store.record(failed_visit(odd, Outcome.UNKNOWN, outcome_detail='=HYPERLINK("http://x.example")'))
+    store.record(failed_visit(odd, Outcome.UNKNOWN, outcome_detail='＝HYPERLINK("http://x.example")'))
     store.record(visit(last))
     store.close()
     seal_night(engine, place, night_id, seal_key(place), NOW)
@@ -79,7 +79,7 @@ def test_lost_urls_are_a_table_without_formulas(capsys: pytest.CaptureFixture[st
     assert text.startswith("\ufeff网址,")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     reasons = {row["结果或规则"]: row["原因"] for row in rows}
-    assert reasons == {"页面不存在（404/410）": "页面不存在", "无法判定": '\'=HYPERLINK("http://x.example")'}
+    assert reasons == {"页面不存在（404/410）": "页面不存在", "无法判定": '\'＝HYPERLINK("http://x.example")'}
     assert run(["night", "lost", "1999-01-01"]) == 1
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from domain.outcome import OUTCOME_ZH, Outcome
+from referral.paper import in_cell
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
-from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from storage.lost_urls import LostUrl
@@ -67,10 +67,4 @@ def _write_csv(out: TextIO, found: "Iterable[LostUrl]") -> None:
     for one in found:
         rule = OUTCOME_ZH[Outcome(one.rule)] if one.loss == "visited" else one.rule
         cells = (one.url, one.target, _LOSS_ZH[one.loss], rule, one.reason, one.status or "", one.tries, one.found_on)
-        rows.writerow(_as_text(str(cell)) for cell in cells)
-
-
-def _as_text(cell: str) -> str:
-    """What a page wrote must not become a formula."""
-    shown = printable(cell)
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@", "\t") else shown
+        rows.writerow(in_cell(str(cell)) for cell in cells)
