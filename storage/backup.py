@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +33,7 @@ _NOT_KEPT_FOLDERS = ("in-hand", "logs")
 _NOT_KEPT_SUFFIXES = (".lock", ".part", "-wal", "-shm", "-journal")
 KEYS_FOLDER = "keys"
 _CHUNK_BYTES = 1 << 20
+_PART_SECONDS = 86_400
 
 
 class BackupUnusable(Exception):
@@ -106,6 +108,7 @@ def take_backup(
     """
     old = _known_files(out)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _clear_parts(out)
     before = _objects(out)
     kept = [
         _keep(out, home / path, path, old.get(path), before)
@@ -172,6 +175,13 @@ def _keep(out: Path, source: Path, path: str, old: KeptFile | None, there: Mappi
     kept = KeptFile(path, size, digest, state.st_mtime_ns if size == state.st_size else 0)
     _place(part, out / kept.object)
     return kept
+
+
+def _clear_parts(out: Path) -> None:
+    """Of a backup that was killed; one that may still be written to is left."""
+    for part in (out / OBJECTS).glob("new.*.part"):
+        if time.time() - part.stat().st_mtime > _PART_SECONDS:
+            part.unlink(missing_ok=True)
 
 
 def _place(part: Path, target: Path) -> None:

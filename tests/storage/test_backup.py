@@ -115,6 +115,19 @@ def test_taken_while_pages_are_recorded_it_comes_back_whole(
     assert 1 <= _restored(elsewhere, tmp_path / "backup") <= count_evidence(engine).bundles
 
 
+def test_what_a_killed_backup_left_is_cleared_a_day_later(
+    engine: Engine, home: Path, settings: Settings, tmp_path: Path
+) -> None:
+    _record(engine, home, 1)
+    back_up(settings, engine, tmp_path / "backup", NOW, with_keys=False)
+    left, fresh = (tmp_path / "backup" / "objects" / f"new.{number}.part" for number in (1, 2))
+    left.write_bytes(bytes(100))
+    os.utime(left, (0, 0))
+    fresh.write_bytes(b"x")
+    back_up(settings, engine, tmp_path / "backup", NOW, with_keys=False)
+    assert not left.exists() and fresh.exists()
+
+
 def test_a_second_backup_adds_only_what_is_new(
     engine: Engine, home: Path, settings: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:
