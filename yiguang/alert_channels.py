@@ -63,6 +63,8 @@ def send_mail(
             refused = smtp.send_message(message)
     except (smtplib.SMTPException, OSError) as fault:
         raise NotSent(f"邮件（{server.host}）没有发出：{_said(fault)}") from fault
+    except UnicodeError:  # smtplib has ASCII alone; what it says has a letter of the password in it
+        raise NotSent(f"邮件（{server.host}）没有发出：用户名、口令或地址中有非 ASCII 字符") from None
     if refused:
         raise NotSent(f"邮件服务器 {server.host} 拒收：{'、'.join(sorted(refused))}")
 

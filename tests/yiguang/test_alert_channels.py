@@ -209,6 +209,8 @@ def test_mail_goes_under_tls_to_whoever_is_set(post: Post) -> None:
 def test_mail_that_is_not_taken_is_told(post: Post) -> None:
     with pytest.raises(NotSent, match="没有发出：535"):
         send_mail(_server(post, "wrong"), "t", "x", NOW, context=post.context)
+    with pytest.raises(NotSent, match="口令或地址中有非 ASCII 字符"):
+        send_mail(_server(post, "口令"), "t", "x", NOW, context=post.context)
     with pytest.raises(NotSent, match="certificate verify failed"):
         send_mail(_server(post), "t", "x", NOW)
     with pytest.raises(NotSent, match="没有发出：530"):  # it wants TLS first
