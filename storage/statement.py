@@ -24,6 +24,14 @@ _ANSWERED_BY = {
     AnsweredBy.HOST_TABLE: "主机对照表",
     AnsweredBy.LITERAL: "网址直接写明",
 }
+#: By the keys of `not_recorded` on the sheet.
+_NOT_RECORDED = {
+    "dns_ttl": "域名应答的有效时间",
+    "tls_certificates": "TLS 证书",
+    "egress_address": "出口公网地址",
+    "clock_offset": "时钟偏差",
+    "screenshot": "截图",
+}
 
 
 class StatementTemplateBroken(Exception):
@@ -57,7 +65,7 @@ def _facts(about: Mapping[str, Any]) -> dict[str, str]:
     )  # fmt: skip
     missing = [f"    {limit}" for limit in about.get("limits", ())]
     missing += [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
-    missing += [f"    {name}：{reason}" for name, reason in about["not_recorded"].items()]
+    missing += [f"    {_NOT_RECORDED.get(name, name)}：{reason}" for name, reason in about["not_recorded"].items()]
     return {
         **{name: system.get(name, UNKNOWN) for name in named},
         "started": about["started_at"]["beijing"],

@@ -23,10 +23,11 @@ def test_every_blank_of_the_program_is_filled() -> None:
     for said in (
         "与标准时间的偏差：未与外部时间源比对", "主机对照表（hosts）：程序没有使用", "名称词库 SHA-256：未记录",
         "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得线索 1 处",
-        "http://video.example/a.mp4：视频不下载", "tls_certificates", "结果：允许访问", "Python 未记录", "跳转：无",
+        "http://video.example/a.mp4：视频不下载", "TLS 证书：各次请求均为 http", "结果：允许访问", "Python 未记录", "跳转：无",
         sha256_hex(bundle), KEY.fingerprint, "evidence/screenshot.png",
     ):  # fmt: skip
         assert said in text
+    assert "    出口公网地址：本机出口" in text and "    时钟偏差：未与" in text and "egress" not in text
     assert text.count("____________") == TEMPLATE.count("____________")
 
 
@@ -42,8 +43,8 @@ def test_what_the_server_showed_of_itself_and_what_it_did_not_prove() -> None:
     ):  # fmt: skip
         assert said in text
     assert "    clinic.example：192.0.2.7（系统解析）\n" in text
-    assert "tls_certificates：" not in text
-    assert "egress_address：" not in text
+    assert "TLS 证书：" not in text
+    assert "出口公网地址：本机" not in text
 
 
 def test_what_was_looked_up_in_a_table_is_told_and_so_is_a_known_clock() -> None:
