@@ -90,8 +90,10 @@ def measures_of(package: Package) -> tuple[Measure, ...]:
 def draft_of(lead: ReferredLead, package: Package, recipient: str, words: CaseWords) -> Draft:
     """The case in one sentence. `recipient` is the authority's kind in Chinese."""
     names = _names(lead)
-    claims = [_without(claim.quote, names, words.otherwise) for claim in lead.claims]
-    quotes = "、".join(f"“{on_paper(quote)}”" for quote in dict.fromkeys(claims[: words.quotes]))
+    # In what the page says alone: titles of laws are full of words that pages are called by
+    shown = [on_paper(_without(claim.quote, names, words.otherwise)) for claim in lead.claims]
+    claims = [_without(quote, names, words.otherwise) for quote in shown]
+    quotes = "、".join(f"“{quote}”" for quote in dict.fromkeys(claims[: words.quotes]))
     articles = dict.fromkeys(
         f"《{article.law.name}》{_in_words(article, words)}" if article.law else article.basis
         for claim in lead.claims[: words.quotes]
@@ -105,7 +107,7 @@ def draft_of(lead: ReferredLead, package: Package, recipient: str, words: CaseWo
         recipient=recipient,
         measures="，".join(MEASURE_ZH[measure] for measure in measures_of(package)),
     )
-    return Draft(lead.case_id, _without(text, names, words.otherwise))
+    return Draft(lead.case_id, text)
 
 
 def drafts_docx(drafts: Sequence[Draft], first: date, last: date, words: CaseWords) -> bytes:

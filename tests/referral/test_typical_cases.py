@@ -68,6 +68,12 @@ def test_an_item_is_no_paragraph(basis: str, cited: str) -> None:
     assert f"涉嫌违反{cited}。" in draft(replace(LEAD, claims=(claim,)))
 
 
+def test_titles_of_laws_stay_whatever_the_page_is_called() -> None:
+    claim = replace(LEAD.claims[0], articles=(REFERENCE.cite("医疗广告管理办法7(2)"),))
+    text = draft(replace(LEAD, title="医疗广告", claims=(claim,)))
+    assert "发布医疗广告，" in text and "《医疗广告管理办法》第7条第2项" in text
+
+
 @given(st.text("甲乙丙示例云埠", min_size=3, max_size=8), st.sampled_from(["口腔门诊部", "医院", "美容会所", "公司"]))
 def test_no_name_is_left_in_it(stem: str, end: str) -> None:
     name = f"{stem}{end}"
