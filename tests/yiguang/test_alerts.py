@@ -37,6 +37,7 @@ from yiguang import alerts
 from yiguang.alert_channels import NotSent
 from yiguang.alert_settings import AlertSettings, Webhook
 from yiguang.alerts import STALLED, tell, troubles, troubles_of_home
+from yiguang.cli import run
 from yiguang.digests import digest
 from yiguang.home import make_home, open_home
 from yiguang.settings import Settings, read_settings
@@ -202,6 +203,27 @@ def test_each_person_is_told_what_waits(settings: Settings, engine: Engine) -> N
     assert lines[0].startswith("赵示例（初审员），")
     assert lines[1:] == ["· 未分派的待初审 3 条，最久的等了 2 天"]
     assert digest(settings, engine, auditor, later).splitlines()[1:] == ["· 没有待办"]
+
+
+def test_who_has_left_keeps_nobody_from_getting_mail(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts = Accounts(engine, lambda: datetime.now(UTC), PASSWORDS)
+    for name in ("zhao", "qian"):
+        accounts.create(name, Role.ANALYST, "admin")
+    accounts.disable("qian", "admin")
+    (settings.home / "digests.toml").write_text('[mail]\nzhao = "z@desk.example"\nqian = "q@desk.example"\n', "utf-8")
+    for name, value in {
+        "YIGUANG_HOME": str(settings.home),
+        "YIGUANG_ALERT_SMTP": "smtp://127.0.0.1:9",
+        "YIGUANG_ALERT_MAIL_FROM": "y@desk.example",
+        "YIGUANG_ALERT_MAIL_TO": "a@desk.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    sent: list[list[str]] = []
+    monkeypatch.setattr("yiguang.alert_channels.send_mail", lambda *said: sent.append(said[4]))
+    assert run(["alerts", "digest", "--send"]) == 0, capsys.readouterr().err
+    assert sent == [["z@desk.example"]]
 
 
 def test_a_package_that_lies_unapproved_is_told_and_stands_in_the_digest(settings: Settings, engine: Engine) -> None:

@@ -114,7 +114,8 @@ def digest(
 
     settings = read_settings()
     engine, now = open_home(settings), utc_now()
-    people = [known for known in Accounts(engine, utc_now).list() if known.disabled_at is None]
+    everybody = Accounts(engine, utc_now).list()
+    people = [known for known in everybody if known.disabled_at is None]
     wanted = [known for known in people if account in (None, known.name)]
     if not wanted:
         raise CommandFailed(f"没有账号 {account}" if account else "还没有审核账号")
@@ -124,7 +125,7 @@ def digest(
     mail = read_alert_settings().mail
     if mail is None:
         raise CommandFailed("没有设置邮件服务器（YIGUANG_ALERT_SMTP）")
-    places = addresses(settings, people)
+    places = addresses(settings, everybody)  # who has left may still be named there
     faults = []
     for known in wanted:
         if known.name in places:
