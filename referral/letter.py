@@ -96,7 +96,12 @@ def _office(consignment: Consignment) -> str:
     """The recipient and the seat that decides which office it is, where all leads have the same."""
     regions = {route.jurisdiction.region for route in consignment.routes}
     region = regions.pop() if len(regions) == 1 else ""
-    return on_paper(f"{region}{consignment.card.name}") if region else consignment.card.name
+    # By its code alone an office has no name
+    return on_paper(f"{region}{consignment.card.name}") if region and not region.isdecimal() else consignment.card.name
+
+
+def _region(region: str) -> str:
+    return f"行政区划代码 {region}" if region.isdecimal() else on_paper(region)
 
 
 def lead_values(
@@ -122,7 +127,7 @@ def lead_values(
         "quotes": quotes[:_QUOTES_SHOWN],
         "more_quotes": max(0, len(quotes) - _QUOTES_SHOWN),
         "reasons": "；".join(on_paper(reason) for reason in route.reasons),
-        "seat": f"{SEAT_ZH[seat.seat]}：{on_paper(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
+        "seat": f"{SEAT_ZH[seat.seat]}：{_region(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
         "checked": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
         "statements": [
             {"kind": STATEMENT_ZH[said.kind], "at": to_the_minute(said.at), "text": on_paper(said.text)}

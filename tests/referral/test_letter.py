@@ -177,6 +177,12 @@ def test_hostile_words_stay_words(text: str) -> None:
     assert on_paper(text) in "".join(_docx_words(data).split("\n")) or len(text) > 1000 or not on_paper(text)
 
 
+def test_an_office_is_not_named_by_the_code_of_its_region() -> None:
+    values = letter_values(consignment(Recipient.AMR, replace(LEAD, target_region="110105")))
+    assert values["recipient"] == "市场监督管理部门"
+    assert "所在地：行政区划代码 110105（" in values["leads"][0]["seat"]
+
+
 def test_what_is_no_advertisement_is_held_against_no_advertising_law() -> None:
     card = CARDS[Recipient.NHC]
     assert card.plain is not None
