@@ -6,9 +6,9 @@ which articles, and what was checked. A field without a value is listed as missi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
-from domain.beijing import BEIJING
+from domain.beijing import BEIJING, stated_time
 from domain.findings import FAMILY_ZH
 from domain.routing import MEDIUM_ZH
 from domain.takedown import GRADE_ZH
@@ -52,11 +52,8 @@ def to_the_minute(moment: datetime | None) -> str:
 
 
 def published(lead: ReferredLead) -> str:
-    """As far as the page says it: of a day alone no hour is told. Empty when it does not say."""
-    moment = lead.published_at
-    if moment is not None and moment.astimezone(BEIJING).time() == time():
-        return f"{moment.astimezone(BEIJING):%Y-%m-%d}"
-    return to_the_minute(moment)
+    """As far as the page says it; empty when it does not."""
+    return "" if lead.published_at is None else stated_time(lead.published_at)
 
 
 def _credit_code(lead: ReferredLead) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.datastructures import URL
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from domain.beijing import stated_time
 from domain.findings import FAMILY_ZH
 from domain.outbox import STATEMENT_ZH
 from domain.outcome import OUTCOME_ZH
@@ -129,6 +130,7 @@ class Renderer:
             "plain": plain,
             "time": self.time,
             "day": self.day,
+            "stated": stated_time,
             "ago": ago,
             "percent": percent,
             "family": lambda family: FAMILY_ZH.get(family, family),

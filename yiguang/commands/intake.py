@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.beijing import beijing_time
+from domain.beijing import beijing_time, stated_time
 from domain.outcome import OUTCOME_ZH
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
@@ -144,4 +144,4 @@ def _listed(tip: "Tip") -> list[str]:
     """What the search results say of a page; only a visit shows whether it is so."""
     said = [f"《{printable(tip.title)}》"] if tip.title else []
     said += [f"搜索结果所示公众号 {printable(tip.account)}"] if tip.account else []
-    return said + ([f"{beijing_time(tip.published_at)} 发布"] if tip.published_at else [])
+    return said + ([f"{stated_time(tip.published_at)} 发布"] if tip.published_at else [])
