@@ -52,7 +52,8 @@ class RecordedLook:
 @dataclass(frozen=True, slots=True)
 class ReferredCase:
     """A lead that is in a complete package. `referred_at` is when the first one was sent, or made as long as none of its packages is
-    sent; looks are oldest first. Packages that were returned and leads that were taken back are left out."""
+    sent; looks are oldest first. Packages that were returned or withdrawn and leads that were taken back are
+    left out."""
 
     case_id: int
     target_id: int
@@ -108,7 +109,8 @@ def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> 
         .group_by(steps.package_id)
         .subquery()
     )
-    returned = select(steps.package_id).where(steps.step == Step.RETURNED.value, steps.id.not_in(struck_steps()))
+    over = (Step.RETURNED.value, Step.WITHDRAWN.value)
+    ended = select(steps.package_id).where(steps.step.in_(over), steps.id.not_in(struck_steps()))
     left_at = func.coalesce(sent.c.at, referral_packages.c.made_at)
     made = (
         select(referred_leads.c.page_id, func.min(left_at, type_=UtcDateTime()).label("referred_at"))
@@ -116,7 +118,7 @@ def _referred(connection: Connection, case_ids: Sequence[int] | None = None) -> 
         .outerjoin(sent, sent.c.package_id == referral_packages.c.id)
         .where(
             referral_packages.c.manifest_sha256.is_not(None),
-            referral_packages.c.id.not_in(returned),
+            referral_packages.c.id.not_in(ended),
             referred_leads.c.page_id.not_in(rescinded_pages()),
         )
         .group_by(referred_leads.c.page_id)

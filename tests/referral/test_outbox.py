@@ -122,6 +122,15 @@ def test_a_returned_package_was_never_referred(engine: Engine, number: str) -> N
     assert referred_cases(engine) == []
 
 
+def test_pages_of_a_withdrawn_package_are_not_visited_again(engine: Engine, number: str) -> None:
+    step(engine, number, Step.APPROVED, "li")
+    step(engine, number, Step.SENT)
+    step(engine, number, Step.WITHDRAWN, text="依据有误")
+    assert referred_cases(engine) == []
+    step(engine, number, Step.STRUCK, corrects=find_package(engine, number).entered[-1].id)
+    assert len(referred_cases(engine)) == 1
+
+
 @pytest.mark.usefixtures("number")
 def test_a_lead_taken_back_is_counted_nowhere(engine: Engine, case: int) -> None:
     assert len(cases_of_names(engine, ["示例门诊部"])) == 1
