@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_RECORD_BYTES = 1 << 28  # a small member may unpack to anything
+_PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,21 @@ def read_records(data: bytes) -> Iterator[Record]:
     """All records. Raises ValueError or zlib.error at the first that is broken or whose digest does not hold."""
     place = 0
     while place < len(data):
-        unpacker = zlib.decompressobj(31)
-        content = unpacker.decompress(data[place:], MAX_RECORD_BYTES)
-        if not unpacker.eof:
-            raise ValueError("record cut off or too large")
-        end = len(data) - len(unpacker.unused_data)
+        content, end = _unpack(memoryview(data), place)
         yield _record(content, data[place:end])
         place = end
+
+
+def _unpack(data: memoryview, place: int) -> tuple[bytes, int]:
+    """The member that begins at `place`, and where it ends; fed by pieces, for zlib copies all that is left over behind a member."""
+    unpacker, content = zlib.decompressobj(31), bytearray()
+    while not unpacker.eof:
+        piece = data[place : place + _PIECE_BYTES]
+        content += unpacker.decompress(piece, MAX_RECORD_BYTES + 1 - len(content))
+        if not piece or len(content) > MAX_RECORD_BYTES:
+            raise ValueError("record cut off or too large")
+        place += len(piece)
+    return bytes(content), place - len(unpacker.unused_data)
 
 
 def _record(content: bytes, member: bytes) -> Record:
