@@ -17,7 +17,7 @@ from domain.reviews import ItemState
 from domain.routing import Medium, Publication, RoutedFinding, Subject
 from storage.outbox import rescinded_pages, statements_of
 from storage.registry import SqlRegistry
-from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages
+from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages, targets
 from storage.takedown import RecordedLook, looks_at
 
 
@@ -52,7 +52,7 @@ class ReferredLead:
     """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
     latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has. `statements` are
     what was said against it so far and `looks` what later visits found, oldest first. `plain_basis` is the article by which it goes to an
-    authority as no advertisement, see `as_plain`."""
+    authority as no advertisement, see `as_plain`; `target_institution` is the name or credit code that the targets file gives."""
 
     case_id: int
     url: str
@@ -79,14 +79,19 @@ class ReferredLead:
     statements: tuple[Statement, ...] = ()
     looks: tuple[RecordedLook, ...] = ()
     plain_basis: str = ""
+    target_institution: str = ""
 
     @property
     def institution(self) -> RegisteredInstitution | None:
-        """The one that the registry has: whose site or account it is, before all others. None when it has none or several of different
-        names, which a person must tell apart, or only one that a page called by another institution's name speaks of."""
+        """The one that the registry has: whose site or account it is, before all others, then the one that the targets file names.
+        None when it has none or several of different names, which a person must tell apart, or only one that the page speaks of beside others."""
         own = [item for item in self.registered if self._is_of(item)]
-        likely = [item for item in self.registered if not self._called or self._is_meant(item)]
-        for found in (own, likely):
+        told = [item for item in self.registered if self._is_told(item)]
+        if self.target_institution and not own and not told:
+            return None
+        alone = not self._called and all(map(self._is_alone, self.registered))
+        likely = [item for item in self.registered if alone or self._is_meant(item)]
+        for found in (own, told, likely):
             if len({name_key(item.name) for item in found}) == 1:
                 return found[0]
         return None
@@ -98,6 +103,15 @@ class ReferredLead:
         return any(name_key(name) in called for name in (known.name, *known.aliases)) or bool(
             numbers & ({known.credit_code, known.licence} - {""})
         )
+
+    def _is_told(self, known: RegisteredInstitution) -> bool:
+        """Whether the targets file names it, by a name or its credit code."""
+        keys = {name_key(name) for name in (known.name, *known.aliases)} | ({known.credit_code} - {""})
+        return bool({name_key(self.target_institution), self.target_institution.upper()} & keys)
+
+    def _is_alone(self, known: RegisteredInstitution) -> bool:
+        """Whether the page names no other."""
+        return {name_key(name) for name in self.named} <= {name_key(name) for name in (known.name, *known.aliases)}
 
     def _is_of(self, known: RegisteredInstitution) -> bool:
         """Whether the registry has the account, or without one the host, as the institution's own."""
@@ -118,7 +132,8 @@ class ReferredLead:
         if known is None:
             # Of the names on a page the first may be that of a hospital by which it wants to shine
             named = max(self._called, key=len) if self._called else next(iter(self.named), "")
-            return Subject(named or self.account or self.site_name, self.target_region)
+            told = "" if self.target_institution.isascii() else self.target_institution  # a credit code is no name
+            return Subject(told or named or self.account or self.site_name, self.target_region)
         return Subject(known.name, known.region or self.target_region, bool(known.licence) or None)
 
     @property
@@ -177,6 +192,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
                 desk_items.c.page_id.not_in(rescinded_pages()),
             )
         )
+        told = connection.scalar(select(targets.c.institution).where(targets.c.id == page.target_id)) or ""
         first_seen = connection.scalar(
             select(func.min(pages.c.captured_at)).where(
                 pages.c.url == page.url, pages.c.text_sha256 == page.text_sha256
@@ -205,7 +221,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         named=named,
         contacts=_contacts(page.contacts or (), masked),
         numbers=numbers,
-        registered=_registered(engine, page, named, numbers),
+        registered=_registered(engine, page, told, named, numbers),
         target_region=item.region,
         confirmations=confirmations,
         confirmed_before=before or 0,
@@ -214,6 +230,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
             for said in statements_of(engine, [case_id]).get(case_id, ())
         ),
         looks=tuple(looks_at(engine, case_id)),
+        target_institution=told,
     )
 
 
@@ -257,12 +274,12 @@ def _contacts(found: Sequence[dict[str, Any]], masked: str) -> tuple[str, ...]:
 
 
 def _registered(
-    engine: Engine, page: Row[Any], named: Sequence[str], numbers: Sequence[tuple[str, str]]
+    engine: Engine, page: Row[Any], told: str, named: Sequence[str], numbers: Sequence[tuple[str, str]]
 ) -> tuple[RegisteredInstitution, ...]:
     host = urlsplit(page.url).hostname or ""
     return SqlRegistry(engine).find(
-        [name for name in (page.site_name, *named) if name],
-        [value for kind, value in numbers if kind == "credit-code"],
+        [name for name in (told, page.site_name, *named) if name],
+        [told, *(value for kind, value in numbers if kind == "credit-code")],
         [value for kind, value in numbers if kind == "licence"],
         [host] if host else [],
         [page.account] if page.account else [],

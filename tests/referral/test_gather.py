@@ -12,7 +12,7 @@ from domain.roles import Role
 from domain.routing import Medium, Subject
 from referral.lead import NotReferable, ReferredLead, gather
 from review.decisions import Decisions
-from storage.tables import bundles, desk_decisions, desk_items, pages
+from storage.tables import bundles, desk_decisions, desk_items, pages, targets
 from tests.referral.leads import LEAD, REFERENCE, confirm, masker
 from tests.review.desk import Clock, Page, desk, own_text, people
 
@@ -118,12 +118,30 @@ def test_the_party_is_whose_site_it_is_not_the_hospital_that_the_page_names_firs
     assert (lead.institution, lead.subject) == (None, Subject("示例门诊部", "甲省乙市"))
     assert replace(lead, registered=()).subject == lead.subject
     assert replace(lead, numbers=(("licence", "67890"),)).institution == FAMOUS
-    assert replace(lead, site_name="").institution == FAMOUS
+    assert replace(lead, site_name="").institution is None
+    assert replace(lead, site_name="", named=("北京示例医院",)).institution == FAMOUS
     owned = replace(lead, site_name="", registered=(FAMOUS, replace(LISTED, domains=("clinic.example",))))
     assert (owned.subject.name, owned.subject.region) == ("示例门诊部", "甲省")
     assert owned.publication.medium is Medium.OWN_SITE
     post = replace(lead, account="示例健康号", registered=(FAMOUS, replace(LISTED, accounts=("示例健康号",))))
     assert (post.subject.name, post.publication.medium) == ("示例门诊部", Medium.OWN_ACCOUNT)
+
+
+@pytest.mark.parametrize("told", ["示例门诊部", "91440300192203821x"])
+def test_the_party_is_who_the_targets_file_names(told: str) -> None:
+    named = ("北京示例医院", "示例门诊部")
+    own = replace(LISTED, credit_code="91440300192203821X")
+    lead = replace(LEAD, site_name="", named=named, registered=(FAMOUS, own), target_institution=told)
+    assert lead.subject == Subject("示例门诊部", "甲省", True)
+    assert replace(lead, registered=(FAMOUS,)).institution is None
+
+
+def test_the_targets_file_is_asked_who_it_is(engine: Engine, tmp_path: Path) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    confirm(engine, item)
+    with engine.begin() as connection:
+        connection.execute(update(targets).values(institution="云埠示例医院"))
+    assert _gather(engine, _case(engine, item)).subject.name == "云埠示例医院"
 
 
 def test_an_account_is_the_institutions_when_the_registry_has_it_or_its_name_says_so() -> None:

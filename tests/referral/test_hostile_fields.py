@@ -46,6 +46,7 @@ LEADS: dict[str, Callable[[], ReferredLead]] = {
         LEAD, numbers=tuple((kind, EVIL) for kind in ("credit-code", "licence", "medical-ad", "product-ad"))
     ),
     "registered": lambda: replace(LEAD, registered=(_INSTITUTION,)),
+    "target_institution": lambda: replace(LEAD, target_institution=EVIL),
     "target_region": lambda: replace(LEAD, target_region=EVIL),
     "confirmations": lambda: replace(LEAD, confirmations=(Confirmation(EVIL, SEEN), Confirmation(EVIL, SEEN))),
     "statements": lambda: replace(LEAD, statements=(Statement(StatementKind.DISPUTE, EVIL, SEEN, SEEN, EVIL),)),
@@ -56,7 +57,7 @@ LEADS: dict[str, Callable[[], ReferredLead]] = {
 #: Not of a page's or a person's making: numbers, times, digests of ours and the lexicons' own words.
 OURS = {
     "case_id", "published_at", "captured_at", "first_seen", "last_seen", "bundle", "bundle_sha256", "is_ad", "ad_basis",
-    "confirmed_before",
+    "confirmed_before", "plain_basis",
 }  # fmt: skip
 
 
