@@ -16,7 +16,7 @@ run: setup       ## one night over TARGETS=file.csv, or over the sample web on l
 	@$(PY) -m examples.run_night $(if $(TARGETS),--targets "$(TARGETS)")
 
 test: setup      ## every test: SQLite and PostgreSQL, a real browser, kill -9
-	@echo "running every test: about 25 minutes on two cores" >&2
+	@echo "running every test: 25-35 minutes on two cores" >&2
 	@$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: setup     ## lint, types, import contracts, rule examples
