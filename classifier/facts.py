@@ -86,8 +86,8 @@ def _read_facts(path: Path, groups: dict[str, tuple[str, ...]], folder_of_text: 
         raise LexiconError(path, "expected `relevance`, `topics`, `names`, `facts` and `genres`")
     if not isinstance(data["names"], dict) or set(data["names"]) != set(NAME_KINDS):
         raise LexiconError(path, f"expected {', '.join(NAME_KINDS)}", line_of(path, "names"))
-    for where in (("topics",), *(("names", kind) for kind in NAME_KINDS)):
-        members = data[where[0]] if len(where) == 1 else data[where[0]][where[1]]
+    lists = {("topics",): data["topics"]} | {("names", kind): data["names"][kind] for kind in NAME_KINDS}
+    for where, members in lists.items():
         if not isinstance(members, list) or not set(members) <= set(groups):
             raise LexiconError(path, "expected known word groups", line_of(path, *where))
     relevance = data["relevance"]

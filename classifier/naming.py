@@ -1,5 +1,6 @@
 """How often a text names one product or one institution: who names a thing again and again means to place it."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,20 +39,24 @@ def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -
 
 
 def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> int:
-    """How often the private institution that the text names most is named: a noun behind the same four characters.
+    """How often the private institution that the text names most is named: a noun behind the same four characters. `hits` are in the order
+    of their ends.
 
     An institution counts as private when no word of public ones, and none that leaves it unnamed, stands in or just before its name.
     """
-    nouns, others = words.institutions, words.no_private_institution
-    places = [(start, end) for start, end, literal in hits if literal in nouns and start >= _INSTITUTION_NAME]
+    places = [
+        (start, end) for start, end, literal in hits if literal in words.institutions and start >= _INSTITUTION_NAME
+    ]
     if not places:
         return 0
-    other_ends = [(start, end) for start, end, literal in hits if literal in others]
+    others = [(start, end) for start, end, literal in hits if literal in words.no_private_institution]
+    ends = [end for _, end in others]  # in order, as the automaton finds them
     names: Counter[str] = Counter()
     for start, end in places:
         name = text[start - _INSTITUTION_NAME : end]
         if not name.isalpha() or not _NO_PART.isdisjoint(name):
             continue
-        if not any(end - _PUBLIC_REACH <= low and high <= end for low, high in other_ends):
+        near = others[bisect_right(ends, end - _PUBLIC_REACH) : bisect_right(ends, end)]
+        if all(low < end - _PUBLIC_REACH for low, _ in near):
             names[name] += 1
     return max(names.values(), default=0)

@@ -1,0 +1,61 @@
+"""How often an institution is named, and that counting it costs no more than the length of the text."""
+
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from classifier import naming
+from classifier.naming import NameWords, most_named_institution
+
+NOUN, PUBLIC = 0, 1
+WORDS = NameWords(institutions=frozenset([NOUN]), no_private_institution=frozenset([PUBLIC]))
+
+
+def hits_in(text: str) -> list[tuple[int, int, int]]:
+    """In the order of their ends, as the automaton gives them."""
+    literals = {"医院": NOUN, "人民": PUBLIC, "大学附属": PUBLIC}
+    found = [
+        (start, start + len(word), number)
+        for word, number in literals.items()
+        for start in range(len(text))
+        if text.startswith(word, start)
+    ]
+    return sorted(found, key=lambda hit: hit[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("云岭男子医院与云岭男子医院", 2),
+        ("云岭人民医院与云岭人民医院", 0),
+        ("云岭大学附属男子医院", 0),
+        ("人民路十二号的两条街外，云岭男子医院", 1),
+        ("人民一二三四五六医院", 0),
+        ("人民一二三四五六七医院", 1),
+        ("医院", 0),
+    ],
+)
+def test_a_private_institution_is_counted(text: str, times: int) -> None:
+    assert most_named_institution(text, hits_in(text), WORDS) == times
+
+
+def test_work_grows_with_the_text_only() -> None:
+    def lines_run(repeated: int) -> int:
+        text = "人民医院云岭男子医院" * repeated
+        hits, run = hits_in(text), 0
+
+        def trace(frame: FrameType, event: str, _: Any) -> Any:
+            nonlocal run
+            run += event == "line" and frame.f_code.co_filename == naming.__file__
+            return trace
+
+        sys.settrace(trace)
+        try:
+            most_named_institution(text, hits, WORDS)
+        finally:
+            sys.settrace(None)
+        return run
+
+    assert 0 < lines_run(400) <= 4 * lines_run(100) + 100
