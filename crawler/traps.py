@@ -27,6 +27,8 @@ _DIGITS = re.compile(r"\d+")
 # id=345 of an article, not t=1764072000123 of a clock
 _NUMBERED = re.compile(r"[^=]+=\d{1,9}")
 _MAX_NUMBERS_REMEMBERED = 20_000
+#: Parameters of one path that are watched for numbers: a page has a few, and all are looked at for each address.
+_MAX_PARAMETERS = 50
 #: What the articles of one path may have beside their numbers: the columns of a large site.
 _MAX_COLUMNS = 100
 
@@ -84,8 +86,9 @@ class TrapWatch:
         numbers, columns = self._numbers[page], self._columns[page]
         new: list[tuple[int, int]] = []
         for place, pair in enumerate(pairs):
-            if _NUMBERED.fullmatch(pair):
-                had = numbers[pair.partition("=")[0]]
+            name = pair.partition("=")[0]
+            if _NUMBERED.fullmatch(pair) and (name in numbers or len(numbers) < _MAX_PARAMETERS):
+                had = numbers[name]
                 if pair not in had and len(had) < _MAX_NUMBERS_REMEMBERED:
                     had.add(pair)
                     new.append((len(had), place))

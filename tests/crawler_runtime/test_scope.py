@@ -168,3 +168,10 @@ def test_combined_filters_end_and_numbered_articles_do_not() -> None:
     words = [watch.refusal(f"http://a.example/l?a=x{n}&b=1&c=2") for n in range(MAX_QUERIES_OF_MANY_PARAMETERS + 2)]
     assert words[-2:] == [None, "同一路径的参数组合过多，疑似筛选陷阱"]
     assert {watch.refusal(f"http://a.example/show.asp?id={number}") for number in range(1000)} == {None}
+
+
+def test_no_more_parameters_are_watched_than_can_be_looked_at_for_each_address() -> None:
+    watch = TrapWatch()
+    reasons = [watch.refusal(f"http://a.example/list?p{n}=1&q{n}=2") for n in range(1000)]
+    assert max(map(len, watch._numbers.values())) <= 50
+    assert reasons[-1] == "同一路径的参数组合过多，疑似筛选陷阱"
