@@ -63,6 +63,8 @@ class Resolver:
 
     def page(self, written: str) -> str:
         """The address of a page: as `absolute`, and with the route of a script application."""
+        if "#/" not in written and "#!/" not in written:  # all but a few
+            return self.absolute(written)
         address, _, fragment = written.strip().partition("#")
         if not _ROUTE.match(fragment):
             return self.absolute(address)

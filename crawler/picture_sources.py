@@ -15,6 +15,7 @@ _LATER = frozenset((*_LAZY, *_LAZY_SETS))
 BACKGROUNDS = (
     "background", "data-bg", "data-background", "data-background-image", "data-background-src", "data-bg-src", "data-bgimg",
 )  # fmt: skip
+_BACKGROUNDS = frozenset(BACKGROUNDS)
 _IN_URL = re.compile(r"url\(\s*[\"']?([^\"')\s]*)[\"']?\s*\)", re.IGNORECASE)
 # Colours stand there too: #fff, rgba(0,0,0,.5)
 _PICTURE_FILE = re.compile(
@@ -58,6 +59,8 @@ def picture_source(attributes: Mapping[str, str], offered: str = "") -> tuple[st
 
 def background_source(attributes: Mapping[str, str]) -> str:
     """The address of the background that attributes of a box name, as written; empty when there is none."""
+    if _BACKGROUNDS.isdisjoint(attributes):
+        return ""
     if background := attributes.get("background"):
         return background
     for name in BACKGROUNDS[1:]:
