@@ -1,6 +1,6 @@
 """Opening the database, transactions that write, and bringing the tables up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import cache
@@ -23,6 +23,9 @@ _NOTICE_LOSS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_coun
 _NOTICE_LOSS_OF_CLIENT = " ".join(f"-c tcp_{name}" for name in (
     "keepalives_idle=5", "keepalives_interval=2", "keepalives_count=2", "user_timeout=10000",
 ))  # fmt: skip
+#: No transaction of ours asks nothing for so long, or takes so long: the client of one that does is gone (`bound_transactions`).
+IDLE_AT_MOST, TRANSACTION_AT_MOST = timedelta(minutes=30), timedelta(hours=12)
+_KNOWS_WHOLE_TRANSACTIONS = 170_000  # the version of PostgreSQL that brought `transaction_timeout`
 _WRITE_TURN = "write_turn"
 _MIGRATION_LOCK = 0x59694775  # any fixed number of ours: PostgreSQL's advisory locks share one number space
 
@@ -39,6 +42,7 @@ def open_engine(url: str) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": session, **_NOTICE_LOSS},
         )
         event.listen(engine, "handle_error", _note_lost_connection)
+        event.listen(engine, "connect", _asking_for_limits(IDLE_AT_MOST, TRANSACTION_AT_MOST))
         return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(f"unsupported database: {parsed.get_backend_name()} (sqlite and postgresql are)")
@@ -56,20 +60,33 @@ def _note_lost_connection(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def end_idle_transactions(engine: Engine, after: timedelta) -> None:
-    """Have PostgreSQL break off, and roll back, a transaction in which nothing is asked for so long: what it has locked would wait for ever
-    for a client that is stopped, or cut off behind something that keeps the connection up. SQLite knows no such client.
+def bound_transactions(engine: Engine, idle: timedelta, whole: timedelta) -> None:
+    """Have PostgreSQL break off, and roll back, a transaction in which nothing is asked for `idle`, or that is not over after `whole`, sooner
+    than it does for any connection. SQLite knows no client that is gone.
 
     Not while a connection is in use: those at rest are closed and made anew."""
     if engine.dialect.name != "postgresql":
         return
+    event.listen(engine, "connect", _asking_for_limits(idle, whole))
+    engine.dispose()
+
+
+def _asking_for_limits(idle: timedelta, whole: timedelta) -> Callable[[Any, object], None]:
+    """What a transaction has locked would wait for ever for a client that is stopped, or cut off behind something that keeps the connection up.
+
+    A client that is cut off amid statements that it sends together counts as one that is asking something, so `idle` does not reach it;
+    `whole` does, from PostgreSQL 17 on.
+    """
 
     def ask(connection: Any, record: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's
-        connection.execute(f"SET idle_in_transaction_session_timeout = {after // timedelta(milliseconds=1)}")
+        limits = {"idle_in_transaction_session_timeout": idle}
+        if connection.info.server_version >= _KNOWS_WHOLE_TRANSACTIONS:
+            limits["transaction_timeout"] = whole
+        asked = (f"SET {name} = {limit // timedelta(milliseconds=1)}" for name, limit in limits.items())
+        connection.execute("; ".join(asked))
         connection.commit()
 
-    event.listen(engine, "connect", ask)
-    engine.dispose()
+    return ask
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001  # signature is SQLAlchemy's

@@ -15,6 +15,8 @@ from storage.tables import workers
 HEARD_EVERY = timedelta(seconds=5)
 FENCED_AFTER = timedelta(seconds=15)
 DEAD_AFTER = timedelta(seconds=30)
+#: Limit of a transaction of whoever takes part in a night: rows of a few pages at most.
+TRANSACTION_OF_A_NIGHT_AT_MOST = timedelta(minutes=1)
 _LEFT = datetime(1970, 1, 1, tzinfo=UTC)
 
 

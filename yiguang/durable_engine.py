@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dbos import DBOS, DBOSConfig
 from dbos._dbos import _get_dbos_instance
 
-from storage.database import end_idle_transactions, open_engine
-from storage.workers import FENCED_AFTER
+from storage.database import bound_transactions, open_engine
+from storage.workers import FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST
 from yiguang.settings import Settings
 
 #: One executor per data folder: whoever comes next takes up what the last one left.
@@ -31,7 +31,7 @@ def durable_engine(
     """
     on_server = open_engine(settings.durable_url) if settings.durable_url.startswith("postgresql") else None
     if on_server is not None:
-        end_idle_transactions(on_server, FENCED_AFTER)
+        bound_transactions(on_server, FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST)
     config: DBOSConfig = {
         "name": "yiguang",
         "system_database_url": settings.durable_url,

@@ -13,7 +13,7 @@ from crawler.shard import run_shard
 from domain.abilities import Ability, abilities_in
 from domain.nights import NightKind
 from storage.away import is_away
-from storage.database import end_idle_transactions
+from storage.database import bound_transactions
 from storage.frontier import SqlFrontier
 from storage.in_hand import InHandFile
 from storage.logos import official_logos
@@ -24,7 +24,7 @@ from storage.pictures import SqlPictureMemory, seconds_spent
 from storage.revisits import MemoryWithoutPages, SqlCrawlMemory
 from storage.targets import list_targets
 from storage.visits import SqlVisitStore
-from storage.workers import FENCED_AFTER
+from storage.workers import FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
@@ -60,7 +60,7 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
     classifier = load_classifier(settings)
     engine = open_home(settings)
     # What a process that was cut off has locked is free before others begin
-    end_idle_transactions(engine, FENCED_AFTER)
+    bound_transactions(engine, FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST)
     wanted = frozenset(job.target_ids)
     targets = [known for known in list_targets(engine) if known.id in wanted]
     memory = SqlCrawlMemory

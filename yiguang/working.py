@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.abilities import EVERYTHING, Ability, in_chinese
-from storage.database import end_idle_transactions
+from storage.database import bound_transactions
 from storage.picture_questions import leave_questions
 from storage.tables import warc_files
-from storage.workers import FENCED_AFTER, NameTaken, announce, hear, leave
+from storage.workers import FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST, NameTaken, announce, hear, leave
 from yiguang.durable import NightWorkflows, durable_worker
 from yiguang.errors import CommandFailed
 from yiguang.heartbeat import Heartbeat
@@ -41,7 +41,7 @@ def work(
     over. Raises CommandFailed when it may not begin.
     """
     _require_shared_folder(settings, engine)
-    end_idle_transactions(engine, FENCED_AFTER)
+    bound_transactions(engine, FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST)
     begun = time.monotonic()
     crawls = bool(settings.can - {Ability.READ})
     try:

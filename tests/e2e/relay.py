@@ -17,13 +17,22 @@ class Relay:
         self._path = path
         self._flowing = threading.Event()
         self._flowing.set()
+        self._last_words = b""
         self._sockets: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def is_silent(self) -> bool:
+        return not self._flowing.is_set()
+
     def silence(self) -> None:
         self._flowing.clear()
+
+    def silence_after(self, words: bytes) -> None:
+        """The client's next message with `words` still arrives, and nothing after it, not even what belongs to it."""
+        self._last_words = words
 
     def resume(self) -> None:
         self._flowing.set()
@@ -51,6 +60,9 @@ class Relay:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 self._flowing.wait()
+                if self._last_words and self._last_words in data:
+                    self._last_words = b""
+                    self.silence()
                 sink.sendall(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

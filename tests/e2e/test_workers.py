@@ -94,7 +94,9 @@ class Office:
         }
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=400
+        )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         begun = subprocess.Popen(

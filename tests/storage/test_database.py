@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from storage.away import is_away
 from storage.columns import JsonText, StorableText, UtcDateTime
-from storage.database import end_idle_transactions, migrate, open_engine, writing
+from storage.database import bound_transactions, migrate, open_engine, writing
 from storage.tables import metadata
 
 _SCRATCH = Table(
@@ -72,7 +73,7 @@ def test_postgresql_is_asked_to_notice_clients_that_vanish(postgres_url: str) ->
 def test_what_a_silent_client_has_locked_is_free_again(postgres_url: str) -> None:
     silent, other = open_engine(postgres_url), open_engine(postgres_url)
     silent.connect().close()  # one at rest is not forgotten
-    end_idle_transactions(silent, timedelta(seconds=0.5))
+    bound_transactions(silent, timedelta(seconds=0.5), timedelta(hours=1))
     lock = text("SELECT pg_advisory_xact_lock(7)")
     with silent.connect() as connection:
         connection.execute(lock)
@@ -83,6 +84,28 @@ def test_what_a_silent_client_has_locked_is_free_again(postgres_url: str) -> Non
     assert is_away(lost.value)
     silent.dispose()
     other.dispose()
+
+
+def test_what_a_client_has_locked_that_was_cut_off_amid_its_statements_is_free_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server waits for the rest of them, which to it is no idleness."""
+    monkeypatch.setattr("storage.database.IDLE_AT_MOST", timedelta(seconds=0.5))
+    monkeypatch.setattr("storage.database.TRANSACTION_AT_MOST", timedelta(seconds=1.5))
+    cut_off, other = open_engine(postgres_url), psycopg.connect(postgres_url, options="-c lock_timeout=30s")
+    connection = cut_off.raw_connection()
+    client = connection.driver_connection
+    assert isinstance(client, psycopg.Connection)
+    got = []
+    with pytest.raises(psycopg.OperationalError, match="server closed"), client.pipeline():
+        client.execute("SELECT pg_advisory_xact_lock(7)")
+        client.pgconn.send_flush_request()
+        client.pgconn.flush()
+        got = other.execute("SELECT pg_advisory_xact_lock(7)").fetchall()
+    assert len(got) == 1
+    other.close()
+    connection.invalidate()
+    cut_off.dispose()
 
 
 def test_other_databases_are_refused() -> None:
