@@ -133,12 +133,20 @@ class BrowserPool:
                 browser = await launch_chromium(self._playwright, self._chromium_path, sandbox=self._sandbox)
                 running = await RunningBrowser.of(browser, self._limits)
         except (TimeoutError, BrowserUnavailable, PlaywrightError) as error:
-            await self._stop_driver()  # it may be the driver that died; the next page starts a new one
+            if not await self._others_answer():
+                await self._stop_driver()  # it may be what died; the next page starts a new one
             if isinstance(error, BrowserUnavailable):
                 raise
             raise BrowserUnavailable(f"无法启动 Chromium：{_first_line(error)}") from error
         self._running.append(running)
         return running
+
+    async def _others_answer(self) -> bool:
+        """Whether a browser answers, and so the driver."""
+        for running in list(self._running):
+            if await running.answers():
+                return True
+        return False
 
     async def _end(self, running: RunningBrowser) -> None:
         if running in self._running:

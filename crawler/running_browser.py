@@ -51,7 +51,7 @@ class RunningBrowser:
 
     def takes_pages(self) -> bool:
         """False when the next page needs another browser."""
-        return self.browser.is_connected() and not self._worn and self.pages_begun < self.limits.pages
+        return self.browser.is_connected() and not self.lost and not self._worn and self.pages_begun < self.limits.pages
 
     async def went_down(self) -> bool:
         """Whether the browser is gone. Calls fail a moment before it shows that it is."""
@@ -60,6 +60,15 @@ class RunningBrowser:
                 return True
             await asyncio.sleep(0.05)
         return False
+
+    async def answers(self) -> bool:
+        """Whether the browser answers in time."""
+        try:
+            async with asyncio.timeout(self.limits.answer_seconds):
+                await self._session.send("Browser.getVersion")
+        except (TimeoutError, PlaywrightError):
+            return False
+        return True
 
     async def close(self) -> None:
         """End the browser: asked to close, then killed."""
@@ -85,7 +94,7 @@ class RunningBrowser:
     async def _keep_watch(self) -> None:
         while self.browser.is_connected():
             await asyncio.sleep(self.limits.look_seconds)
-            if not await self._answers():
+            if not await self.answers():
                 if self.browser.is_connected():
                     await self.kill(f"浏览器 {self.limits.answer_seconds:g} 秒没有响应")
                 return
@@ -94,11 +103,3 @@ class RunningBrowser:
             if used > self.limits.killed_bytes:
                 await self.kill(f"浏览器占用内存超过 {self.limits.killed_bytes // 1_000_000} MB")
                 return
-
-    async def _answers(self) -> bool:
-        try:
-            async with asyncio.timeout(self.limits.answer_seconds):
-                await self._session.send("Browser.getVersion")
-        except (TimeoutError, PlaywrightError):
-            return False
-        return True

@@ -51,5 +51,17 @@ SET_ASIDE_ZH = "本夜搁置"
 #: Stands in the detail of a page that a browser was to look at, in a night without any.
 NOBODY_SHOWS_ZH = "而没有能显示网页的进程"
 
+#: Say that a page is no longer at its address; it may be at another.
+NO_LONGER_THERE = frozenset(
+    {
+        Outcome.REMOVED_BY_AUTHOR,
+        Outcome.REMOVED_FOR_VIOLATION,
+        Outcome.ACCOUNT_GONE,
+        Outcome.MIGRATED,
+        Outcome.HTTP_GONE,
+        Outcome.DNS_GONE,
+    }
+)
+
 #: Outcomes that a second try within the same night may change.
 TRANSIENT = frozenset({Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.OUR_FAULT})

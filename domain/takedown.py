@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.outcome import Outcome
+from domain.outcome import NO_LONGER_THERE, Outcome
 
 #: Days after a package was sent on which its pages are visited again.
 LADDER_DAYS = (1, 3, 7, 14, 30, 90)
@@ -14,15 +14,7 @@ CONFIRM_AFTER = timedelta(hours=6)
 
 #: What says that a page no longer exists. The crawl gives these only after a control fetch has shown that the rest of the site,
 #: or for `dns-gone` the name service, answers as it should.
-GONE_OUTCOMES = frozenset(
-    {
-        Outcome.REMOVED_BY_AUTHOR,
-        Outcome.REMOVED_FOR_VIOLATION,
-        Outcome.ACCOUNT_GONE,
-        Outcome.HTTP_GONE,
-        Outcome.DNS_GONE,
-    }
-)
+GONE_OUTCOMES = NO_LONGER_THERE - {Outcome.MIGRATED}
 _UNREACHABLE = frozenset({Outcome.TIMEOUT, Outcome.HTTP_ERROR, Outcome.CHALLENGE})
 
 

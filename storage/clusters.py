@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.outcome import Outcome
+from domain.outcome import NO_LONGER_THERE, Outcome
 from domain.page import ExtractedPage
 from domain.sameness import NEAR_SHARE, band_keys, likeness, sketch_of, text_digest
 from domain.visits import Visit
@@ -19,17 +19,6 @@ from storage.url_keys import url_key
 
 #: Texts shorter than this ("暂无内容") are the same by accident.
 MIN_CHARACTERS = 16
-#: Outcomes after which a page counts as gone from its address.
-GONE = frozenset(
-    {
-        Outcome.REMOVED_BY_AUTHOR,
-        Outcome.REMOVED_FOR_VIOLATION,
-        Outcome.ACCOUNT_GONE,
-        Outcome.MIGRATED,
-        Outcome.HTTP_GONE,
-        Outcome.DNS_GONE,
-    }
-)
 _IDS_AT_ONCE = 500
 #: Clusters that a text is compared with: those that share most keys with it. Texts that are alike share four of 16; sites
 #: written from one mould share one with thousands by accident, and comparing with all would slow a night down more and more.
@@ -200,8 +189,10 @@ def _is_gone(connection: Connection, key: str, seen_at: datetime) -> bool:
         .where(frontier.c.night_id.in_(running_since), frontier.c.url_key == key, pages.c.captured_at > seen_at)
         .order_by(pages.c.captured_at)
     ).all()
-    telling = [outcome for outcome in map(Outcome, outcomes) if outcome in GONE or outcome is Outcome.CONTENT]
-    return bool(telling) and telling[-1] in GONE
+    telling = [
+        outcome for outcome in map(Outcome, outcomes) if outcome in NO_LONGER_THERE or outcome is Outcome.CONTENT
+    ]
+    return bool(telling) and telling[-1] in NO_LONGER_THERE
 
 
 def _body_of(page: ExtractedPage) -> _Body:

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 import pytest
+from playwright.async_api import Browser
 
+from crawler.browser import BrowserUnavailable
 from crawler.browser_process import process_tree, resident_bytes
 from crawler.render import Renderer, RenderFailed
 from crawler.running_browser import RunningBrowser
@@ -118,3 +120,39 @@ def test_memory_is_that_of_the_whole_tree() -> None:
     assert whole > 50_000_000
     assert whole < 8 * parent
     assert resident_bytes(2**22 + 1) == 0
+
+
+def test_a_browser_that_does_not_start_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One page has a browser of its own; meanwhile there is no room for a second."""
+
+    async def no_room(*_: object, **__: object) -> Browser:
+        raise BrowserUnavailable("无法启动 Chromium：内存不足")
+
+    async def run(renderer: Renderer) -> tuple[str, Rendering]:
+        async with renderer._pool.browser_alone() as running:
+            with monkeypatch.context() as patched:
+                patched.setattr("crawler.browser.launch_chromium", no_room)
+                with pytest.raises(BrowserUnavailable) as failed:
+                    await renderer._pool.browser().__aenter__()
+            await (await running.browser.new_page()).close()
+            return str(failed.value), await renderer.render(URL, loader({URL: page("<p>正常</p>")}))
+
+    said, shown = with_renderer(run)
+    assert "内存不足" in said
+    assert "正常" in shown.dom_html
+
+
+def test_a_driver_that_died_is_replaced() -> None:
+    async def run(renderer: Renderer) -> Rendering:
+        async with renderer._pool.browser_alone():
+            [driver] = [child for child in psutil.Process().children() if child.name().startswith("node")]
+            driver.kill()
+            for _ in range(2):  # the first finds out
+                try:
+                    async with renderer._pool.browser():
+                        break
+                except BrowserUnavailable:
+                    continue
+        return await renderer.render(URL, loader({URL: page("<p>正常</p>")}))
+
+    assert "正常" in with_renderer(run).dom_html

@@ -14,6 +14,7 @@ from storage.nights import finish_night, list_nights, open_night
 from storage.tables import frontier, night_targets, pages, visits
 from storage.targets import list_targets, save_targets
 from tests.storage.samples import NOW, TARGETS
+from yiguang.summary import target_complaints
 
 
 def a_night(engine: Engine, day: int, contents: int, titles: int = 1000, texts: int = 1000, leads: int = 0) -> str:
@@ -110,9 +111,21 @@ def test_a_few_pages_without_title_are_an_accident() -> None:
 
 
 def test_success_with_nothing_is_impossible() -> None:
-    nothing = TargetResult(1, "x", "u", 0, 0, 0, 0, {Outcome.TIMEOUT: 3})
-    assert nothing.healthy
-    assert not NightSummary("2026-11-26", NOW, NOW, (nothing,), {}).healthy
+    gone, seen = (TargetResult(number, "x", "u", 0, 0, 0, 0, {Outcome.HTTP_GONE: 1}) for number in (1, 2))
+    assert gone.healthy
+    assert not NightSummary("2026-11-26", NOW, NOW, (gone, seen), {}).healthy
+
+
+@pytest.mark.parametrize(
+    "outcomes", [{}, {Outcome.CONTENT: 0, Outcome.HTTP_GONE: 0}, {Outcome.TIMEOUT: 3}, {Outcome.ROBOTS_DENIED: 1}]
+)
+def test_a_minimum_of_nought_is_for_pages_that_are_gone(outcomes: dict[Outcome, int]) -> None:
+    """Not for those that nobody could see, as the page of a tip at a site that does not answer."""
+    nothing = TargetResult(1, "x", "u", 0, 0, 0, 0, outcomes)
+    page = TargetResult(2, "y", "v", 1, 1, 0, 0, {Outcome.CONTENT: 1})
+    night = NightSummary("2026-11-26", NOW, NOW, (nothing, page), {})
+    assert not nothing.healthy and not night.healthy
+    assert target_complaints(night) == ["x：一页都没有取得，也没有查明页面已不存在"]
 
 
 def test_pages_to_come_are_those_of_the_night_before_or_the_budget_without_those_given(engine: Engine) -> None:
