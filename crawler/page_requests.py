@@ -18,6 +18,8 @@ from domain.page import Exchange, Headers
 _WANTED = frozenset({"document", "stylesheet", "script", "image", "font", "xhr", "fetch"})
 _WITH_COOKIES = frozenset({"document", "xhr", "fetch"})
 _MAX_REQUESTS = 400
+#: Things that are not captured, noted one by one; a page may ask for other ones without end.
+_MOST_LEFT_OUT = 1000
 #: Times that a page may go on to another document while it is shown.
 _MAX_DOCUMENTS = 10
 _MAX_TOTAL_BYTES = 60_000_000
@@ -51,7 +53,6 @@ class PageRequests:
     #: Answers that are there already, by URL.
     documents: dict[str, Exchange] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
-    not_captured: list[tuple[str, str]] = field(default_factory=list)
     #: Where the page itself was redirected to while it was being shown.
     moved_to: str = ""
     document_failure: FetchFailed | None = None
@@ -68,6 +69,21 @@ class PageRequests:
     documents_asked: int = 0
     _requests: int = 0
     _bytes: int = 0
+    _left_out: dict[tuple[str, str], None] = field(default_factory=dict)
+    _more_left_out: int = 0
+
+    def leave_out(self, url: str, reason: str) -> None:
+        """Note that something is not captured: once, however often a page asks for it, and so many things at most."""
+        item = (url[:2048], reason)
+        if item in self._left_out or len(self._left_out) < _MOST_LEFT_OUT:
+            self._left_out[item] = None
+        else:
+            self._more_left_out += 1
+
+    def not_captured(self, page_url: str) -> tuple[tuple[str, str], ...]:
+        """As `Rendering.not_captured`; the page itself stands for what was not noted one by one."""
+        more = ((page_url, f"另有 {self._more_left_out} 次请求未采集，不再逐项列出"),) if self._more_left_out else ()
+        return (*self._left_out, *more)
 
     async def note_crash(self) -> None:
         """End a page whose process died: calls that wait for it would wait until time is up."""
@@ -175,7 +191,7 @@ class PageRequests:
 
     async def _abort(self, route: Route, url: str | None, reason: str) -> None:
         if url is not None:
-            self.not_captured.append((url[:2048], reason))
+            self.leave_out(url, reason)
         # An aborted navigation leaves the page that is shown where it is; a failed one would show an error in its place
         await quietly(route.abort("aborted"))
 

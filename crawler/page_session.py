@@ -53,7 +53,7 @@ class PageSession:
             java_script_enabled=self.requests.scripts,
         )
         if not self.requests.scripts:
-            self.requests.not_captured.append((url, "页面脚本已停用"))
+            self.requests.leave_out(url, "页面脚本已停用")
         self.requests.page = page = await context.new_page()
         page.on("dialog", _dismiss)
         page.on("crash", lambda _: self.requests.note_crash())
@@ -84,7 +84,7 @@ class PageSession:
             started_at=started_at,
             ended_at=self.clock(),
             exchanges=tuple(self.requests.exchanges),
-            not_captured=tuple(self.requests.not_captured),
+            not_captured=self.requests.not_captured(page.url),
             turned_back=self.requests.turned_back,
             places=places,
             shown=await read_layout(page, size),
@@ -131,7 +131,7 @@ class PageSession:
                     return
             else:
                 return
-        self.requests.not_captured.append((page.url, "页面未在限时的一半内加载完，按当时所见截取"))
+        self.requests.leave_out(page.url, "页面未在限时的一半内加载完，按当时所见截取")
 
     async def _settle(self, page: Page) -> None:
         """Wait until nothing has been loading for `render_settle_seconds`, at most ten times as long."""
@@ -187,7 +187,7 @@ class PageSession:
         )  # fails before the whole: a page without body hangs it
         if height <= limit:
             return await page.screenshot(full_page=True, animations="disabled", timeout=timeout)
-        self.requests.not_captured.append((page.url, f"页面高 {height} 像素，截图只含上部 {limit} 像素"))
+        self.requests.leave_out(page.url, f"页面高 {height} 像素，截图只含上部 {limit} 像素")
         width = self.settings.viewport[0]
         return await page.screenshot(
             full_page=True,

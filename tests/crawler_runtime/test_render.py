@@ -147,6 +147,19 @@ def test_a_very_tall_page_is_cut_and_says_so() -> None:
     assert any("截图只含上部 2000 像素" in reason for _, reason in shown.not_captured)
 
 
+def test_what_is_not_captured_is_noted_once_and_not_without_end() -> None:
+    asks = """const film = n => new Promise(done => { const v = document.createElement("video"); v.onerror = done;
+        v.src = "http://film.example/" + n; v.load(); });
+      (async () => { for (let n = 0; n < 30; n++) await film(n % 12); document.title = "asked"; })();"""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("crawler.page_requests._MOST_LEFT_OUT", 10)
+        shown = render({URL: page(f"<p>正文</p><script>{asks}</script>")}, render_settle_seconds=2.0)
+    assert shown.title == "asked"
+    films = [url for url, _ in shown.not_captured[:-1]]
+    assert films == [f"http://film.example/{number}" for number in range(10)]
+    assert shown.not_captured[-1] == (URL, "另有 4 次请求未采集，不再逐项列出")
+
+
 def test_nothing_reaches_the_network_but_through_us(canary: tuple[int, list[object]]) -> None:
     port, caught = canary
     there = f"127.0.0.1:{port}"
