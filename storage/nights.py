@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     Connection,
@@ -45,9 +45,14 @@ class NightProgress:
 
 
 def open_night(
-    engine: Engine, now: datetime, targets: Sequence[TargetInNight], kind: NightKind = NightKind.NIGHT
+    engine: Engine,
+    now: datetime,
+    targets: Sequence[TargetInNight],
+    kind: NightKind = NightKind.NIGHT,
+    of: date | None = None,
 ) -> str:
-    """The id of the night to work on: the newest unfinished one of its kind, or a new one named by its date in Beijing.
+    """The id of the night to work on: the newest unfinished one of its kind, or a new one named by the day that it is `of`, else by today's
+    date in Beijing. One that was due before midnight may begin after it.
 
     Targets are added to it; settings a target already has in that night stay as they were.
     """
@@ -59,8 +64,8 @@ def open_night(
             .limit(1)
         )
         if night_id is None:
-            date = now.astimezone(BEIJING).date().isoformat()
-            night_id = _free_id(connection, date if kind is NightKind.NIGHT else f"{date}-{kind.value}")
+            day = (of or now.astimezone(BEIJING).date()).isoformat()
+            night_id = _free_id(connection, day if kind is NightKind.NIGHT else f"{day}-{kind.value}")
             connection.execute(nights.insert().values(id=night_id, started_at=now, kind=kind.value))
         _add_targets(connection, night_id, targets)
     return str(night_id)

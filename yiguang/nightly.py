@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -57,16 +58,17 @@ def run_night(
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
+    of: date | None = None,
 ) -> NightResult:
     """Runs the night, or what an interrupted one left undone, and calls `show` meanwhile, twice a second at most.
 
     The caller holds the `night_lock` of the data folder. `tell` is given what the operator should know before it begins
-    (Chinese). On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
+    (Chinese). A night that begins is that `of` this day, today's in Beijing if not given. On SIGINT and SIGTERM the process ends at once with EXIT_INTERRUPTED and the night stays open. When the
     hours of the night are over first, it is left paused: sealed so far, and taken up by the next call.
     """
     with contact_with(engine, tell) as contact:
         clean_orphans(engine, settings.home)
-        night_id, members = _open(engine, targets, tell)
+        night_id, members = _open(engine, targets, tell, of)
         SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
         return work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
 
@@ -170,10 +172,10 @@ def _hours_are_over(engine: Engine, settings: Settings, night_id: str) -> bool:
 
 
 def _open(
-    engine: Engine, targets: Sequence[TargetInNight], tell: Callable[[str], None]
+    engine: Engine, targets: Sequence[TargetInNight], tell: Callable[[str], None], of: date | None
 ) -> tuple[str, Sequence[TargetInNight]]:
     """The night to work on and its targets. An interrupted night keeps the targets with which it began."""
-    night_id = open_night(engine, utc_now(), ())
+    night_id = open_night(engine, utc_now(), (), of=of)
     began_with = {target.target_id for target in night_summary(engine, night_id).targets}
     if not began_with:
         return open_night(engine, utc_now(), targets), targets

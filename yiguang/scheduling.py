@@ -15,14 +15,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from domain.beijing import beijing_time
+from domain.beijing import BEIJING, beijing_time
 from domain.timetable import RunState, due_times, next_time
 from storage.timetable import closures, handled_until, note_due, note_end, unfinished_run
 from yiguang.leaving import EXIT_INTERRUPTED
 
 #: However far the next night is, the clock is looked at again after so long: it may have been set.
 LOOK_SECONDS = 30.0
-NIGHT = ("nightly",)
 AFTER_NIGHT = (("recheck", "--due"),)
 
 
@@ -86,7 +85,9 @@ class Timetable:
             self._night(last.due_at)
 
     def _night(self, due_at: datetime) -> None:
-        code = self._call(NIGHT)
+        day, today = (moment.astimezone(BEIJING).date() for moment in (due_at, self._clock()))
+        # One that was due before midnight is that of the day before; one that is older was begun, and is known by its name
+        code = self._call(("nightly", "--date", f"{day}") if (today - day).days == 1 else ("nightly",))
         broken_off = code < 0 or code == EXIT_INTERRUPTED
         state = RunState.BROKEN_OFF if broken_off else RunState.ENDED
         note_end(self._engine, due_at, state, code, self._clock())

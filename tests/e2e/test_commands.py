@@ -121,6 +121,8 @@ def test_a_folder_that_is_not_initialised_says_what_to_do(yiguang: Run, home: Pa
         ("evidence", "verify", "--all", "x.wacz"),
         ("scan", "no-such-file.txt"),
         ("scan", "--jsonl", "--html", "-"),
+        ("nightly", "--date", "11月25日"),
+        ("nightly", "--date", "2026-11-01"),
     ],
     ids=" ".join,
 )

@@ -1,7 +1,7 @@
 """Targets, nights, their figures, and the cases they leave."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -72,6 +72,8 @@ def test_an_unfinished_night_is_resumed_and_a_finished_one_followed(engine: Engi
     assert open_night(engine, NOW + timedelta(hours=4), []) == "2026-11-26-3"
     finish_night(engine, "2026-11-26-3", NOW + timedelta(hours=5))
     assert open_night(engine, NOW + timedelta(days=1), targets) == "2026-11-27"
+    finish_night(engine, "2026-11-27", NOW + timedelta(days=1, hours=1))
+    assert open_night(engine, NOW + timedelta(days=2), targets, of=date(2026, 11, 27)) == "2026-11-27-2"
 
 
 def test_the_summary_counts_what_happened(engine: Engine, tmp_path) -> None:

@@ -40,9 +40,9 @@ class Office:
         self._log, self._codes, self._script = folder / "log", folder / "codes", folder / "night.py"
         self._script.write_text(SCRIPT)
 
-    def timetable(self) -> Timetable:
+    def timetable(self, at: time = AT) -> Timetable:
         command = (sys.executable, self._script, self._log, self._codes)
-        return Timetable(self.engine, AT, BEIJING, lambda: self.now, self.said.append, command)
+        return Timetable(self.engine, at, BEIJING, lambda: self.now, self.said.append, command)
 
     def exits(self, *codes: object) -> None:
         self._codes.write_text(" ".join(map(str, codes)))
@@ -67,6 +67,16 @@ def test_a_night_runs_when_it_is_due_and_referred_pages_are_looked_after(office:
     assert office.called == ["nightly", "recheck --due"]
     (run,) = runs(office.engine)
     assert (run.state, run.exit_code) == (RunState.ENDED, 0)
+
+
+def test_a_night_that_begins_after_midnight_is_that_of_the_day_it_was_due_on(office: Office) -> None:
+    """Else the morning report would miss a night on that day, and hide that of the next, which is begun before midnight again."""
+    timetable = office.timetable(time(23, 50))
+    office.now += timedelta(hours=4, minutes=20)  # 00:20 in Beijing
+    timetable.handle_due()
+    office.now += timedelta(hours=23, minutes=30)
+    timetable.handle_due()
+    assert office.called == ["nightly --date 2026-11-25", "recheck --due", "nightly", "recheck --due"]
 
 
 def test_an_unhealthy_night_is_an_ended_one(office: Office) -> None:

@@ -3,12 +3,14 @@
 import json
 import sys
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.abilities import Ability
+from domain.beijing import BEIJING
 from yiguang.commands.targets import report_rows
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_abilities, read_settings
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from domain.visits import TargetInNight
+
+#: How long ago the day may be of a night that is made up for.
+_LATE_AT_MOST = timedelta(days=1)
 
 HELP = """\
 夜间巡查：采集、判断、固定证据、核验、汇总；全部正常时退出码为 0。
@@ -43,6 +48,14 @@ def nightly(
         Path | None, typer.Option("--targets", metavar="FILE", help="先导入此文件，且只巡查其中的目标")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="汇总以 JSON 输出")] = False,
+    of: Annotated[
+        str,
+        typer.Option(
+            "--date",
+            metavar="DATE",
+            help="是哪一天的一夜，今天（默认）或昨天，如 2026-11-25；过了零点补跑昨晚的一夜时用（北京时间）",
+        ),
+    ] = "",
     can: Annotated[
         str,
         typer.Option(
@@ -68,6 +81,7 @@ def nightly(
     from yiguang.wiring import load_classifier
 
     set_up_logging()
+    day = _day(of)
     settings = set_up_for(read_settings(), can)
     check_window(settings)
     engine = open_home(settings)
@@ -86,7 +100,7 @@ def nightly(
         load_seal_key(settings)
         load_authorities(settings.authorities)
         with night_display(Console(stderr=True)) as show:
-            result = run_night(settings, engine, targets, lock_descriptor, show, _tell)
+            result = run_night(settings, engine, targets, lock_descriptor, show, _tell, day)
     if as_json:
         typer.echo(json.dumps(summary_row(result), ensure_ascii=False, indent=2))
     else:
@@ -147,3 +161,19 @@ def check_fonts(settings: Settings) -> None:
         check_cjk_font(settings.chromium, sandbox=settings.chromium_sandbox)
     except (FontMissing, BrowserUnavailable) as fault:
         raise CommandFailed(str(fault)) from fault
+
+
+def _day(text: str) -> date | None:
+    """Of an option; None when it was not given. Raises UsageError."""
+    from yiguang.home import utc_now
+
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--date 应为年-月-日，如 2026-11-25，而不是 {text}") from None
+    today = utc_now().astimezone(BEIJING).date()
+    if not today - _LATE_AT_MOST <= day <= today:
+        raise UsageError(f"--date 应为今天或昨天（北京时间），而不是 {text}")
+    return day
