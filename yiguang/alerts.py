@@ -99,12 +99,22 @@ def _nights(engine: Engine, now: datetime) -> Iterator[Alert]:
 
 
 def _timetable(engine: Engine, now: datetime) -> Iterator[Alert]:
-    """Times of the last days at which a night should have run and did not, or did not end."""
+    """Times of the last days at which a night should have run and did not, or did not end, or failed before it was a night."""
+    worked_at = max((moment for _, *moments in list_nights(engine) for moment in moments if moment), default=None)
     for run in runs(engine):
-        if run.state in (RunState.MISSED, RunState.BROKEN_OFF) and now - run.due_at < REMEMBERED:
-            at = beijing_time(run.due_at)
+        if now - run.due_at >= REMEMBERED:
+            continue
+        at = beijing_time(run.due_at)
+        if run.state in (RunState.MISSED, RunState.BROKEN_OFF):
             yield Alert(
                 AlertKind.MISSED, f"{run.state} {at}", f"时间表上 {at} 的巡查{RUN_ZH[run.state]}{_because(run.why)}"
+            )
+        # What was wrong with a night that there is, the night says
+        elif run.exit_code and run.begun_at is not None and (worked_at is None or worked_at < run.begun_at):
+            yield Alert(
+                AlertKind.MISSED,
+                f"failed {at}",
+                f"时间表上 {at} 的巡查没有做成（退出码 {run.exit_code}），原因见当时的日志",
             )
 
 

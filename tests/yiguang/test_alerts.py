@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
+from domain.beijing import beijing_time
 from domain.evidence import Check, VerifyReport
 from domain.nights import EvidenceCare
 from domain.reviews import Verdict
@@ -28,7 +29,7 @@ from storage.nights import finish_night, note_reports, open_night
 from storage.pauses import pause_night, resume_night
 from storage.tables import desk_items
 from storage.targets import list_targets, save_targets
-from storage.timetable import add_closure, note_due
+from storage.timetable import add_closure, note_due, note_end
 from tests.referral.leads import confirm
 from tests.review.desk import PASSWORDS, Clock, Page, desk, people
 from tests.storage.crawl import claim, open_sample_night, open_store
@@ -144,6 +145,23 @@ def test_missed_times_of_the_timetable_are_told_and_a_pause_is_none(settings: Se
     missed = [alert for alert in troubles(settings, engine, NOW + timedelta(days=4)) if alert.kind is AlertKind.MISSED]
     assert [alert.text for alert in missed] == ["时间表上 2026-11-28 02:00 的巡查未运行（当时没有进程在运行）"]
     assert not [one for one in troubles(settings, engine, NOW + timedelta(days=6)) if one.kind is AlertKind.MISSED]
+
+
+def test_a_night_that_failed_before_it_was_one_is_told(settings: Settings, engine: Engine) -> None:
+    """Wrong settings, no database, no fonts: the process says so in its log and makes no night that could."""
+    due, ended = NOW + timedelta(days=2), NOW + timedelta(days=2, minutes=1)
+    note_due(engine, Due(due, RunState.BEGUN), due)
+    assert not _failed(settings, engine, ended), "it is under way"
+    note_end(engine, due, RunState.ENDED, 1, ended)
+    assert _failed(settings, engine, ended) == [
+        f"时间表上 {beijing_time(due)} 的巡查没有做成（退出码 1），原因见当时的日志"
+    ]
+    open_night(engine, ended, ())
+    assert not _failed(settings, engine, ended), "the night says what is wrong with it"
+
+
+def _failed(settings: Settings, engine: Engine, now: datetime) -> list[str]:
+    return [alert.text for alert in troubles(settings, engine, now) if alert.subject.startswith("failed")]
 
 
 def test_a_folder_that_cannot_be_used_is_told_too(tmp_path: Path) -> None:
