@@ -81,6 +81,8 @@ def _subjects(lead: ReferredLead) -> str:
 
 
 def _certificate(lead: ReferredLead) -> str:
+    if lead.plain_basis:
+        return "不适用：不构成广告，发布前无须审查"
     numbers = "、".join(value for kind, value in lead.numbers if kind in ("medical-ad", "product-ad"))
     return f"页面标注 {numbers}，真伪由审查机关核验" if numbers else "页面未见审查证明文号"
 

@@ -16,6 +16,7 @@ from referral.paper import on_paper
 
 FILE = "report_forms.toml"
 _OWN_KEYS = frozenset({"captured", "description", "attachments"})
+_NO_AD = "注意：系统判断该页面不构成广告（医疗广告认定指南第五条至第九条的情形），所引广告法律法规未必适用，提交前须由人确认。"
 _TAIL = "以上为网上监测发现的线索，尚未经主管部门认定，请依法核查。"
 
 
@@ -131,6 +132,8 @@ def _description(lead: ReferredLead, limit: int) -> tuple[str, bool]:
 def form_text(form: ReportForm, lead: ReferredLead, filled: Sequence[FilledField]) -> str:
     """To copy from, field by field."""
     lines = [f"{form.name}　{form.address}", f"线索 {lead.case_id}。{form.note}。", ""]
+    if not lead.is_ad:
+        lines += [_NO_AD, ""]
     for item in filled:
         if item.field.hint:
             lines += [f"【{item.field.label}】（{item.field.hint}）", ""]

@@ -198,6 +198,8 @@ def test_what_is_no_advertisement_is_held_against_no_advertising_law() -> None:
     assert "广告法16" not in words and "违法发布医疗广告" not in words and "涉嫌违反的规定" not in words
     (asked,) = [item for item in check(plain, card, {}) if item.label == "涉嫌违反的条款"]
     assert asked.value == "医疗机构管理条例实施细则41（不构成广告，不适用广告法律法规：认定指南9）"
+    (reviewed,) = [item for item in check(plain, card, {}) if item.label == "审查证明文号核验"]
+    assert reviewed.value == "不适用：不构成广告，发布前无须审查"
     both = letter_values(consignment(Recipient.NHC, LEAD, plain))
     assert both["title"] == "涉嫌违法执业、违法发布医疗广告和信息公开、科普内容问题线索通报"
     assert both["request"] == card.request + card.plain.request

@@ -50,6 +50,13 @@ def test_the_gravest_claims_come_first_and_the_rest_is_counted() -> None:
     assert f"另有 {31 - told} 处见附件" in found.value
 
 
+def test_what_may_be_no_advertisement_is_for_a_person_to_say() -> None:
+    form = FORMS["12315"]
+    assert "不构成广告" not in form_text(form, LEAD, fill(form, LEAD, []))
+    plain = replace(LEAD, is_ad=False, ad_basis=())
+    assert "注意：系统判断该页面不构成广告" in form_text(form, plain, fill(form, plain, [])).split("【")[0]
+
+
 def test_half_an_address_is_never_given() -> None:
     lead = replace(LEAD, url="http://clinic.example/" + "a" * 600)
     assert values("12377", fill(FORMS["12377"], lead, FILES))["具体网址"].value == "网址过长，见附件"
