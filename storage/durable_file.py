@@ -1,6 +1,8 @@
 """Files that are whole under their name, on disk, or not there at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +23,16 @@ def write_whole(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def gone_if_broken_off(path: Path) -> Iterator[None]:
+    """What is half written when the block fails must not be taken for the whole."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def make_secret(path: Path, data: bytes) -> bool:

@@ -1,6 +1,8 @@
 """Accounts and decisions from the command line."""
 
+import errno
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,22 @@ def test_what_cannot_be_is_one_line(
     assert home.is_dir() and run(arguments) == code
     told = capsys.readouterr()
     assert told.out == "" and len(told.err.strip().splitlines()) == 1 and told.err.startswith("错误：")
+
+
+def test_an_export_that_breaks_off_leaves_no_half_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be taken for all decisions, and a model trained on it."""
+
+    def rows(_engine: object) -> Iterator[dict[str, str]]:
+        yield {"id": "1"}
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("review.training.training_rows", rows)
+    file = tmp_path / "decisions.jsonl"
+    assert home.is_dir() and run(["decisions", "export", str(file)]) == 1
+    assert capsys.readouterr().err.startswith("错误：无法写入")
+    assert not file.exists()
 
 
 def test_decisions_are_exported_counted_and_the_log_checked(

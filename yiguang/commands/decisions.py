@@ -55,16 +55,18 @@ def add_to(app: typer.Typer) -> None:
 def export(file: Annotated[Path, typer.Argument(metavar="FILE", help="写入的文件")]) -> None:
     from review.audit_log import AuditLog
     from review.training import training_rows
+    from storage.durable_file import gone_if_broken_off
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
     engine = open_home(settings)
     count = 0
     try:
-        with file.open("x", encoding="utf-8", newline="\n") as target:
+        with file.open("x", encoding="utf-8", newline="\n") as target, gone_if_broken_off(file):
             for row in training_rows(engine):
                 target.write(json.dumps(row, ensure_ascii=False) + "\n")
                 count += 1
+            target.flush()
     except FileExistsError as fault:
         raise CommandFailed(f"{file} 已存在") from fault
     except OSError as fault:
