@@ -78,3 +78,15 @@ def test_a_poster_below_a_greeting_is_no_login_wall(header: str, wordings: Wordi
 )
 def test_a_login_wall_is_one(wall: str, wordings: Wordings) -> None:
     assert outcome("某某医院", wall, wordings) is Outcome.CHALLENGE
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<img src='/s.gif' srcurl='/p1.jpg'>",
+        "<img data-srcurl='/p1.jpg' src='/s.gif'>",
+        "<img src='/p1.jpg'><script src='/js/longbow.slidercaptcha.min.js'></script>",
+    ],
+)
+def test_what_pictures_and_forms_bring_is_no_firewall(markup: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", f"秋季义诊</p>{markup}", wordings) is Outcome.CONTENT
