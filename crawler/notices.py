@@ -15,6 +15,7 @@ _TINY_CHARS = 3000
 _CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？；,.!?;…~～—-]+")
 #: A page that stands in for a site has no menu.
 _FEW_LINKS = 3
+_SCRIPT_FILE = re.compile(r"<script\b[^<>]{0,300}\ssrc\s?=")
 _TITLE_BREAK = re.compile(r"[\s，：,:|_—-]+")
 
 
@@ -44,10 +45,16 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
         if (notice.in_markup or notice.markup_has_all) and len(html) <= _MARKUP_CHARS:
             markup = markup or html.lower()
             if _any_in(notice.in_markup, markup) or (
-                len(html) <= _TINY_CHARS and _all_in(notice.markup_has_all, markup)
+                _is_bare_script(page, markup) and _all_in(notice.markup_has_all, markup)
             ):
                 return notice
     return None
+
+
+def _is_bare_script(page: ExtractedPage, markup: str) -> bool:
+    """A poster counts its visitors with a cookie too, and the frame of a script application reloads when one of its files is
+    old: the one has pictures, the other brings its scripts in files."""
+    return len(markup) <= _TINY_CHARS and not page.images and _SCRIPT_FILE.search(markup) is None
 
 
 def _labels(page: ExtractedPage) -> frozenset[str]:

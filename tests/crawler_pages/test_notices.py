@@ -90,3 +90,15 @@ def test_a_login_wall_is_one(wall: str, wordings: Wordings) -> None:
 )
 def test_what_pictures_and_forms_bring_is_no_firewall(markup: str, wordings: Wordings) -> None:
     assert outcome("某某医院", f"秋季义诊</p>{markup}", wordings) is Outcome.CONTENT
+
+
+VISITS = "<script>document.cookie='v=1';window.onorientationchange=function(){location.reload()}</script>"
+
+
+@pytest.mark.parametrize("frame", ["<img src='/p1.jpg'>", "<div id='app'></div><script src='/js/app.1a2b.js'></script>"])
+def test_what_counts_visits_and_reloads_is_no_challenge_by_that(frame: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", f"</p>{frame}{VISITS}", wordings) is Outcome.CONTENT
+
+
+def test_a_script_that_does_nothing_else_is_a_challenge(wordings: Wordings) -> None:
+    assert outcome("", "</p><script>document.cookie='__k=1';location.reload()</script>", wordings) is Outcome.CHALLENGE
