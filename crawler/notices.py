@@ -38,7 +38,7 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
             return notice
         if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
             return notice
-        if notice.in_body and _any_in(notice.in_body, _own_words(page, notice.greetings)):
+        if notice.body_clauses and not notice.body_clauses.isdisjoint(_own_clauses(page, notice.greetings)):
             return notice
         if notice.labels and not notice.labels.isdisjoint(_labels(page)):
             return notice
@@ -66,13 +66,13 @@ def _labels(page: ExtractedPage) -> frozenset[str]:
     return frozenset(_CLAUSE_BREAK.split(page.text[page.body_start : page.body_end].lower())) - linked
 
 
-def _own_words(page: ExtractedPage, greetings: tuple[str, ...]) -> str:
-    """What the body of a page says, or the whole page where it has none. On a page of pictures a line that greets is part of a header
+def _own_clauses(page: ExtractedPage, greetings: tuple[str, ...]) -> frozenset[str]:
+    """Clauses of the body of a page, or of the whole page where it has none. On a page of pictures a line that greets is part of a header
     without a name: 您好，请先登录 stands over all pages of a site that has members."""
     lines = (page.text[page.body_start : page.body_end].strip() or page.text).lower().split("\n")
     if any(not image.is_logo for image in page.images):
         lines = [line for line in lines if not line.startswith(greetings)]
-    return "\n".join(lines)
+    return frozenset(_CLAUSE_BREAK.split("\n".join(lines)))
 
 
 def _any_in(words: tuple[str, ...], text: str) -> bool:

@@ -28,7 +28,7 @@ class Notice:
     title_is: tuple[str, ...]
     in_title: tuple[str, ...]
     in_text: tuple[str, ...]
-    in_body: tuple[str, ...]
+    body_clauses: frozenset[str]
     greetings: tuple[str, ...]
     clauses: frozenset[str]
     labels: frozenset[str]
@@ -130,7 +130,7 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         title_is=_lower(row.get("title_is", ())),
         in_title=_lower(row.get("in_title", ())),
         in_text=_lower(row.get("in_text", ())),
-        in_body=_lower(row.get("in_body", ())),
+        body_clauses=frozenset(_lower(row.get("body_clauses", ()))),
         greetings=_lower(row.get("greetings", ())),
         clauses=frozenset(_lower(row.get("clauses", ()))),
         labels=frozenset(_lower(row.get("labels", ()))),

@@ -74,7 +74,7 @@ def test_a_poster_below_a_greeting_is_no_login_wall(header: str, wordings: Wordi
 
 
 @pytest.mark.parametrize(
-    "wall", ["您好，请先登录", "<img src='/captcha.jpg'>对不起，请先登录", "</p><div class='top'>请先登录</div><p>"]
+    "wall", ["您好，请先登录", "对不起！请先登录后再操作", "您还没有登录，<a href='/l'>登录</a>", "<img src='/captcha.jpg'>对不起，请先登录", "</p><div class='top'>请先登录</div><p>"]
 )
 def test_a_login_wall_is_one(wall: str, wordings: Wordings) -> None:
     assert outcome("某某医院", wall, wordings) is Outcome.CHALLENGE
@@ -102,3 +102,15 @@ def test_what_counts_visits_and_reloads_is_no_challenge_by_that(frame: str, word
 
 def test_a_script_that_does_nothing_else_is_a_challenge(wordings: Wordings) -> None:
     assert outcome("", "</p><script>document.cookie='__k=1';location.reload()</script>", wordings) is Outcome.CHALLENGE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "首次预约请先登录并绑定就诊卡。种植牙活动价 1980 元",
+        "预约流程：1、关注公众号；2、请先登录再选择医生；3、到院取号",
+        "请按住滑块左右移动，看矫正前后对比",
+    ],
+)
+def test_what_a_page_asks_of_patients_is_no_wall(body: str, wordings: Wordings) -> None:
+    assert outcome("某某口腔门诊部", body, wordings) is Outcome.CONTENT
