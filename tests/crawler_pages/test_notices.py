@@ -9,10 +9,10 @@ from domain.outcome import Outcome
 BODY = "院领导带队检查了门诊、住院部和药房，要求各科室确保患者安全。"
 
 
-def outcome(title: str, body: str, wordings: Wordings) -> Outcome:
+def outcome(title: str, body: str, wordings: Wordings, status: int = 200) -> Outcome:
     html = f"<html><head><title>{title}</title></head><body><p>{body}</p></body></html>"
     return read_response(
-        "http://a.example/1.html", 200, (("content-type", "text/html"),), html.encode(), wordings
+        "http://a.example/1.html", status, (("content-type", "text/html"),), html.encode(), wordings
     ).outcome
 
 
@@ -74,7 +74,14 @@ def test_a_poster_below_a_greeting_is_no_login_wall(header: str, wordings: Wordi
 
 
 @pytest.mark.parametrize(
-    "wall", ["您好，请先登录", "对不起！请先登录后再操作", "您还没有登录，<a href='/l'>登录</a>", "<img src='/captcha.jpg'>对不起，请先登录", "</p><div class='top'>请先登录</div><p>"]
+    "wall",
+    [
+        "您好，请先登录",
+        "对不起！请先登录后再操作",
+        "您还没有登录，<a href='/l'>登录</a>",
+        "<img src='/captcha.jpg'>对不起，请先登录",
+        "</p><div class='top'>请先登录</div><p>",
+    ],
 )
 def test_a_login_wall_is_one(wall: str, wordings: Wordings) -> None:
     assert outcome("某某医院", wall, wordings) is Outcome.CHALLENGE
@@ -95,7 +102,9 @@ def test_what_pictures_and_forms_bring_is_no_firewall(markup: str, wordings: Wor
 VISITS = "<script>document.cookie='v=1';window.onorientationchange=function(){location.reload()}</script>"
 
 
-@pytest.mark.parametrize("frame", ["<img src='/p1.jpg'>", "<div id='app'></div><script src='/js/app.1a2b.js'></script>"])
+@pytest.mark.parametrize(
+    "frame", ["<img src='/p1.jpg'>", "<div id='app'></div><script src='/js/app.1a2b.js'></script>"]
+)
 def test_what_counts_visits_and_reloads_is_no_challenge_by_that(frame: str, wordings: Wordings) -> None:
     assert outcome("某某医院", f"</p>{frame}{VISITS}", wordings) is Outcome.CONTENT
 
@@ -114,3 +123,26 @@ def test_a_script_that_does_nothing_else_is_a_challenge(wordings: Wordings) -> N
 )
 def test_what_a_page_asks_of_patients_is_no_wall(body: str, wordings: Wordings) -> None:
     assert outcome("某某口腔门诊部", body, wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("D盾_拦截提示", "当前访问可能会对网站造成危险，已被管理员设置拦截。"),
+        ("", "抱歉！您的访问可能对网站造成威胁，已被云防护拦截！"),
+        ("T-Sec-Web应用防火墙", "很抱歉，您提交的请求可能对网站造成威胁，请求已被管理员设置的策略阻断"),
+        ("418", "您的请求疑似攻击行为！事件ID：000"),
+        ("提示", "很抱歉，您的访问请求由于过于频繁而被禁止。"),
+        ("", "请求存在安全风险，已被管理员设置的拦截策略阻断"),
+        ("", "客户端正在安全检测中 安全检测能力由 某某 WAF 提供"),
+        ("拦截提示", "您当前的访问请求当中含有非法字符，已经被系统拒绝！"),
+        ("检测中", "正在进行人机识别，请稍候…"),
+        ("请稍候...", "请完成以下操作，验证您是真人。"),
+        ("", "<iframe src='https://waf.tencent-cloud.com/501page.html?u=/1.html'></iframe>"),
+        ("", "<script>location.href='https://waf-static.tencent.com/501page.html?id=1'</script>"),
+        ("", "<script>location.replace('//a.example/_____tmd_____/punish?x5secdata=1')</script>"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 403])
+def test_what_a_firewall_says_is_a_challenge(title: str, body: str, status: int, wordings: Wordings) -> None:
+    assert outcome(title, body, wordings, status) is Outcome.CHALLENGE
