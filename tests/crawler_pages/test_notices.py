@@ -146,3 +146,34 @@ def test_what_a_page_asks_of_patients_is_no_wall(body: str, wordings: Wordings) 
 @pytest.mark.parametrize("status", [200, 403])
 def test_what_a_firewall_says_is_a_challenge(title: str, body: str, status: int, wordings: Wordings) -> None:
     assert outcome(title, body, wordings, status) is Outcome.CHALLENGE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "对不起，您所访问的页面不存在！",
+        "您访问的网页不存在",
+        "抱歉，您要访问的内容不存在",
+        "提示信息：该文章已被删除！",
+        "文章不存在",
+        "该信息已删除",
+        "栏目不存在！",
+        "你所请求的文档id无效",
+        "抱歉，指定的主题不存在或已被删除或正在被审核",
+        "找不到文件或目录。您要查找的资源可能已被删除，已更改名称或者暂时不可用。",
+        "Sorry, Page Not Found",
+        "File not found.",
+    ],
+)
+def test_a_page_that_says_it_is_gone_is(said: str, wordings: Wordings) -> None:
+    assert outcome("提示信息", f"{said} <a href='/'>返回首页</a>", wordings) is Outcome.HTTP_GONE
+
+
+@pytest.mark.parametrize("said", ["参数错误！", "出错了：非法请求"])
+def test_a_page_that_refuses_its_parameters_says_nothing_of_itself(said: str, wordings: Wordings) -> None:
+    assert outcome("提示信息", said, wordings) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("said", ["一次根治，复发的情况不存在。", "信息不存在误差，非法行医请举报。"])
+def test_what_is_not_there_may_be_a_claim(said: str, wordings: Wordings) -> None:
+    assert outcome("某某门诊部", said, wordings) is Outcome.CONTENT
