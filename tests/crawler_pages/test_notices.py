@@ -177,3 +177,32 @@ def test_a_page_that_refuses_its_parameters_says_nothing_of_itself(said: str, wo
 @pytest.mark.parametrize("said", ["一次根治，复发的情况不存在。", "信息不存在误差，非法行医请举报。"])
 def test_what_is_not_there_may_be_a_claim(said: str, wordings: Wordings) -> None:
     assert outcome("某某门诊部", said, wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("", "It works!"),
+        ("Welcome to OpenResty!", "If you see this page, the OpenResty web platform is successfully installed"),
+        ("站点创建成功-phpstudy for windows", "<h2>Hello,World!</h2><h2>站点创建成功</h2>"),
+        ("", "<h1>恭喜您，LNMP一键安装包安装成功!</h1>"),
+        ("建设中", "您想要查看的站点当前没有默认页。可能正在对它进行升级和配置操作。"),
+        ("Apache2 Ubuntu Default Page: It works", "This is the default welcome page. " * 90),
+        ("Microsoft Internet Information Services 8", "<img src='iis-85.png'>"),
+        ("", "对不起，您访问的网站已经到期，请联系网站管理员续费"),
+        ("", "您的网站空间已过期，请及时续费"),
+        ("", "因业务调整，本站已停止服务"),
+        ("", "域名暂时无法访问 该域名当前备案状态不符合访问要求"),
+        ("", "由于该网站未完成备案或未转入备案，造成您暂时无法访问。"),
+        ("", "<iframe src='http://batit.aliyun.com/alww.html'></iframe>"),
+        ("网站备案中", "敬请期待"),
+        ("", "该域名未绑定！"),
+        ("", "本域名诚意转让，QQ 000000"),
+    ],
+)
+def test_a_site_that_is_not_served_is_no_content(title: str, body: str, wordings: Wordings) -> None:
+    assert outcome(title, body, wordings) is Outcome.UNKNOWN
+
+
+def test_that_a_site_is_filed_is_no_block(wordings: Wordings) -> None:
+    assert outcome("某某门诊部", "根据工信部要求本站已备案。专治顽癣，一次根治。", wordings) is Outcome.CONTENT
