@@ -1,6 +1,7 @@
 """The typed outcome of one response: content, or what stands in its place."""
 
 import re
+from dataclasses import replace
 
 from crawler.decode import decode_html
 from crawler.extract import read_page
@@ -9,6 +10,7 @@ from crawler.json_refusal import json_refusal
 from crawler.main_body import Layout
 from crawler.notices import notice_on
 from crawler.page_parts import page_of
+from crawler.script_alert import alert_of, turns_back
 from crawler.walked import Walk
 from crawler.wechat import has_article, is_wechat
 from crawler.wechat_lists import read_list_json
@@ -56,6 +58,12 @@ def _read_html(text: str, url: str, encoding: str, wordings: Wordings) -> Readin
     page = read_page(text, url, encoding, wordings, wechat=wechat)
     if notice := notice_on(page, text, wordings, wechat=wechat):
         return Reading(notice.outcome, notice.detail)
+    if message := alert_of(page, text):
+        said = replace(page, text=message, body_start=0, body_end=len(message))
+        if notice := notice_on(said, text, wordings, wechat=wechat):
+            return Reading(notice.outcome, f"{notice.detail}：{message[:60]}")
+        if turns_back(text):
+            return Reading(Outcome.UNKNOWN, f"页面只弹出提示：{message[:60]}")
     if _LOGIN_PATH.search(url) and not has_article(text):
         return Reading(Outcome.CHALLENGE, "跳转到验证页面")
     if wechat and not has_article(text) and ('class="weui-msg"' in text or "mesg-block" in text):

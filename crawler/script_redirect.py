@@ -29,7 +29,7 @@ def script_redirect(scripts: Sequence[str], shown_chars: int) -> str:
         match["address"] or _value_of(match["name"], script)
         for script in scripts
         for match in _LEAVES.finditer(script)
-        if not _is_in_function(script[: match.start()])
+        if not is_in_function(script[: match.start()])
     }
     return targets.pop() if len(targets) == 1 else ""
 
@@ -39,5 +39,6 @@ def _value_of(name: str, script: str) -> str:
     return match[1] if match else ""
 
 
-def _is_in_function(before: str) -> bool:
+def is_in_function(before: str) -> bool:
+    """Whether what stands behind a part of a script waits to be called."""
     return before.count("{") > before.count("}") and "function" in before

@@ -206,3 +206,25 @@ def test_a_site_that_is_not_served_is_no_content(title: str, body: str, wordings
 
 def test_that_a_site_is_filed_is_no_block(wordings: Wordings) -> None:
     assert outcome("某某门诊部", "根据工信部要求本站已备案。专治顽癣，一次根治。", wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("alert('该信息不存在或已删除！');history.back();", Outcome.HTTP_GONE),
+        ('alert("文章不存在");window.close();', Outcome.HTTP_GONE),
+        ("alert('文章不存在');location.href='/news/';", Outcome.HTTP_GONE),
+        ("alert('对不起，请先登录');location='/login.asp';", Outcome.CHALLENGE),
+        ("alert('您没有权限浏览本栏目');history.go(-1);", Outcome.UNKNOWN),
+        ("function send(){if(!f.tel.value){alert('文章不存在');history.back();}}", Outcome.CONTENT),
+        ("alert('欢迎光临');location.href='/index.html';", Outcome.CONTENT),
+    ],
+)
+def test_a_page_that_only_raises_a_message_is_what_it_says(script: str, expected: Outcome, wordings: Wordings) -> None:
+    assert outcome("", f"</p><script language='javascript'>{script}</script>", wordings) is expected
+
+
+@pytest.mark.parametrize("shown", ["秋季义诊", "<img src='/p1.jpg'>"])
+def test_a_page_that_shows_something_may_raise_one_too(shown: str, wordings: Wordings) -> None:
+    page = f"{shown}<script>alert('文章不存在');history.back();</script>"
+    assert outcome("", page, wordings) is Outcome.CONTENT
