@@ -5,7 +5,9 @@ one that makes no progress.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from socketserver import ThreadingMixIn
 from time import perf_counter
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -27,6 +29,9 @@ from yiguang.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
+
+#: A connection on which nothing is asked for so long is closed.
+SILENT_SECONDS = 30.0
 
 
 class HomeMetrics(Collector):
@@ -153,11 +158,23 @@ def metrics_app(settings: Settings, engine: Engine, clock: Callable[[], datetime
     return app
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection: one that is opened and asks nothing must not keep the others waiting."""
+
+    daemon_threads = True
+
+
 class _Quiet(WSGIRequestHandler):
+    timeout = SILENT_SECONDS
+
+    def handle(self) -> None:
+        with suppress(TimeoutError):
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:
         """A line for each scrape would be most of the log."""
 
 
 def metrics_server(app: "WSGIApplication", host: str, port: int) -> WSGIServer:
     """Raises OSError when the address cannot be had."""
-    return make_server(host, port, app, handler_class=_Quiet)
+    return make_server(host, port, app, _Server, _Quiet)

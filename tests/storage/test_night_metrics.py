@@ -1,5 +1,6 @@
 """Figures for a monitoring system, as the database counts them and as they are served."""
 
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -116,3 +117,17 @@ def test_it_is_served_with_health_and_readiness(address: str, engine: Engine, se
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(f"{address}/metrics", data=b"x")
     assert "磁盘余量不足" in not_ready(replace(settings, disk_low_mb=10**9), engine)
+
+
+def test_a_connection_that_asks_nothing_keeps_nobody_waiting(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    silent = socket.create_connection((host, int(port)))
+    with silent, urllib.request.urlopen(f"{address}/healthz", timeout=10) as answer:
+        assert answer.read() == b"ok\n"
+
+
+def test_a_connection_that_asks_nothing_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yiguang.metrics._Quiet.timeout", 0.1)
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as silent:
+        assert silent.recv(1) == b""
