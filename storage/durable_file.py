@@ -12,7 +12,7 @@ from storage.warc_file import sync_folder
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place at once; a crash leaves at most a `.part` file beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{uuid4().hex}.part")  # containers that share a folder have the same process ids
     try:
         with part.open("wb") as file:
             file.write(data)

@@ -21,6 +21,7 @@ from storage.columns import storable_text
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
 from storage.durable_file import write_whole
+from storage.locks import writing_evidence
 from storage.tables import chain_entries, keep_records
 from storage.warc import warc_date
 
@@ -119,8 +120,9 @@ def write_record_files(engine: Engine, folder: Path) -> list[str]:
     """Write what is missing in `records/`; returns the paths."""
     with engine.connect() as connection:
         missing = [record for record in read_records(connection) if not (folder / record.path).exists()]
-    for record in missing:
-        write_whole(folder / record.path, record.document.encode())
+    with writing_evidence(folder):
+        for record in missing:
+            write_whole(folder / record.path, record.document.encode())
     return [record.path for record in missing]
 
 

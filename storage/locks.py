@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def writing_evidence(folder: Path) -> Iterator[None]:
-    """Held while files come into being that the database does not know yet; any number of writers at a time."""
+    """Held while files come into being that the database does not know yet, or that are not whole yet; any number of writers at a time."""
     with _locked(folder, fcntl.LOCK_SH):
         yield
 

@@ -19,6 +19,7 @@ from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
 from storage.durable_file import write_whole
 from storage.keep_records import write_record_files
+from storage.locks import writing_evidence
 from storage.merkle import merkle_root
 from storage.orphans import repair_warcs
 from storage.seal_key import SealKey
@@ -150,7 +151,7 @@ def has_seals(engine: Engine) -> bool:
 def write_seal_files(engine: Engine, folder: Path) -> list[str]:
     """Write what is missing on disk of any head; returns the paths. A file that is there is never written again."""
     written = []
-    with engine.connect() as connection:
+    with writing_evidence(folder), engine.connect() as connection:
         for seal in read_seals(connection):
             for name, content in _seal_files(connection, seal):
                 path = folder / seal.folder / name

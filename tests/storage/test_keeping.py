@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 from sqlalchemy import Engine, delete, event, insert, select, update
@@ -145,6 +148,42 @@ def test_a_half_written_record_is_cleared_away(engine: Engine, folder: Path) -> 
     hold(engine, folder, _paths(engine)[0], NIGHT, BY, "复议", NOW)
     (folder / "records" / "000002-hold.json.1.part").write_bytes(b"{")
     assert clean_orphans(engine, folder) == ["records/000002-hold.json.1.part"]
+    assert _faults(engine, folder) == []
+
+
+def test_a_record_that_is_being_written_is_not_cleared_away(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaning, on_disk = Thread(target=clean_orphans, args=(engine, folder)), os.fsync
+
+    def meanwhile(descriptor: int) -> None:
+        cleaning.start()
+        cleaning.join(0.3)  # else it waits for this
+        monkeypatch.setattr(os, "fsync", on_disk)
+        on_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    record = hold(engine, folder, _paths(engine)[0], NIGHT, BY, "复议", NOW)
+    cleaning.join()
+    assert (folder / record.path).read_bytes() == record.document.encode()
+
+
+def test_two_processes_write_the_same_record(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of containers, in which both have the same number."""
+    hold(engine, folder, _paths(engine)[0], NIGHT, BY, "复议", NOW)
+    (path,) = folder.glob("records/*-hold.json")
+    path.unlink()
+    both, on_disk = Barrier(2), os.fsync
+
+    def at_once(descriptor: int) -> None:
+        with suppress(BrokenBarrierError):
+            both.wait(1)
+        on_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", at_once)
+    with ThreadPoolExecutor(2) as processes:
+        for written in [processes.submit(write_record_files, engine, folder) for _ in range(2)]:
+            written.result()
     assert _faults(engine, folder) == []
 
 
