@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     and_,
     delete,
     func,
+    literal,
     select,
     update,
 )
@@ -121,7 +123,9 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
     Surplus URLs are counted and dropped from the frontier: there may be a hundred of them for each URL visited.
     """
     with writing(engine) as connection:
-        _note(connection, night_id, reports, ended_at=now)
+        # Closed again by whoever takes up what a killed process had not noted as done, it ended when it did
+        ended_at = func.coalesce(nights.c.ended_at, literal(now, nights.c.ended_at.type))
+        _note(connection, night_id, reports, ended_at=ended_at)
         keep_figures(connection, night_id)
         for target_id, urls in surplus_urls(connection, night_id).items():
             connection.execute(
@@ -142,7 +146,9 @@ def note_reports(engine: Engine, night_id: str, reports: Sequence[VerifyReport])
         _note(connection, night_id, reports)
 
 
-def _note(connection: Connection, night_id: str, reports: Sequence[VerifyReport], **values: datetime) -> None:
+def _note(
+    connection: Connection, night_id: str, reports: Sequence[VerifyReport], **values: ColumnElement[datetime]
+) -> None:
     failed = [report.path for report in reports if not report.ok]
     noted = connection.execute(
         update(nights)

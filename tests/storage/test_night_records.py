@@ -128,6 +128,14 @@ def test_verification_closes_the_night(engine: Engine) -> None:
     assert summary.ended_at == NOW + timedelta(hours=1)
 
 
+def test_a_night_that_is_closed_again_after_a_crash_ended_when_it_did(engine: Engine) -> None:
+    night_id, _ = open_sample_night(engine)
+    finish_night(engine, night_id, NOW + timedelta(hours=1))
+    finish_night(engine, night_id, NOW + timedelta(days=1), [VerifyReport("a.wacz", (Check("整包", True, ""),))])
+    summary = night_summary(engine, night_id)
+    assert (summary.ended_at, summary.bundles_verified) == (NOW + timedelta(hours=1), 1)
+
+
 def test_a_night_that_never_was_is_an_error(engine: Engine) -> None:
     with pytest.raises(KeyError):
         night_summary(engine, "2020-01-01")
