@@ -23,7 +23,7 @@ from review.audit_log import AuditLog
 from review.item_locks import is_free, together
 from review.item_rows import UNLOCKED, Batch, changed, put_back, readers, resumed
 from review.items import Filters, is_put_aside, is_read_by, narrowed, without_conflicts
-from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, open_row, write_row
+from review.locked_rows import MAX_NOTE, DecidedItem, Incomplete, lock_in_order, open_row, write_row
 from review.reasons import Reason
 from review.settings import DeskSettings
 from storage.database import writing
@@ -85,6 +85,8 @@ class Decisions:
         self._check_words(verdict, reason, note)
         now = self._clock()
         with writing(self._engine) as connection:
+            if len(set(with_items)) <= self._settings.max_bulk:  # else it is refused below
+                lock_in_order(connection, {item_id, *with_items})
             row = open_row(connection, account, item_id, expected_version, now)
             members, skipped = self._members(connection, account, row, with_items, now)
             batch = Batch(secrets.token_hex(8), account, verdict, reason, note.strip(), now)

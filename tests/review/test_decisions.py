@@ -1,10 +1,13 @@
 """What a decision does, and what is refused."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, select, text, update
 
 from domain.reviews import AlreadyDecided, FindingVerdict, ItemState, Refused, RoleMayNot, SamePerson, Stage, Verdict
 from domain.roles import Role
@@ -252,6 +255,38 @@ def test_copies_are_decided_together_with_exceptions(many: Desk) -> None:
     assert states["copy1"] == states["copy3"] == "first-confirmed" and states["copy2"] == states["a"] == "waiting"
     assert {undone.state for undone in many.decisions.undo(many.ann).items} == {ItemState.WAITING}
     assert {many.row(path).state for path in many.ids} == {"waiting"}
+
+
+def test_copies_are_decided_while_somebody_else_gives_them_to_a_person(many: Desk, engine: Engine) -> None:
+    """Both lock the same items, and neither waits for the other without end."""
+    if engine.dialect.name != "postgresql":
+        pytest.skip("on SQLite one writes at a time")
+    low, high = sorted(many.ids[f"copy{n}"] for n in (0, 3))
+    item = many.queue.claim(many.ann, high)
+    decide = partial(many.decisions.decide, expected_version=item.version, with_items=[low])
+    with ThreadPoolExecutor(2) as people_at_work, engine.connect() as other:
+        other.execute(select(desk_items.c.id).where(desk_items.c.id == low).with_for_update())
+        given = people_at_work.submit(many.passing.assign, many.cem, [low, high], many.ben.name)
+        _until_waiting(engine, 1)
+        decided = people_at_work.submit(decide, many.ann, high, Verdict.CONFIRM)
+        _until_waiting(engine, 2)
+        other.rollback()
+        with pytest.raises(InOtherHands):
+            given.result()
+        assert {each.item_id for each in decided.result().items} == {low, high}
+
+
+def _until_waiting(engine: Engine, number: int) -> None:
+    """Until so many connections wait for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    for _ in range(200):
+        with engine.connect() as connection:
+            if connection.scalar(waiting) == number:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_nobody_else_is_given_a_copy_of_what_somebody_reads(many: Desk) -> None:
