@@ -41,9 +41,10 @@ def page_of(
     resolver = Resolver(url, walk.base, encoding)
     if refresh := walk.metas.get("refresh"):
         walk.links.append((refresh.partition("=")[2].strip("'\" "), ""))
-    redirect = resolver.absolute(script_redirect(walk.data_scripts, shown_chars))
-    if redirect:
-        walk.links.append((redirect, ""))
+    if leads_to := resolver.absolute(script_redirect(walk.data_scripts, shown_chars)):
+        walk.links.append((leads_to, ""))
+    may_stay = bool(walk.images) or any(mark.startswith("src=") for mark in walk.marks)
+    redirect = resolver.absolute(script_redirect(walk.data_scripts, shown_chars, may_stay=may_stay))
     return ExtractedPage(
         url=url,
         title=head.title,

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.element_pieces import add_scripted_link
+from crawler.extract import extract_page
 from crawler.institutions import find_institutions
 from crawler.page_links import Resolver, resolve_links
 from crawler.page_time import labelled_time, read_time
-from crawler.script_redirect import script_redirect
+from crawler.script_redirect import SCRIPT_REDIRECT, script_redirect
 from crawler.walked import Walk
 from crawler.wechat import is_wechat, read_post
 from crawler.wechat_lists import read_list_json, read_profile
@@ -209,6 +210,38 @@ def test_what_is_said_before_a_name_is_no_part_of_it(front: str, wordings: Wordi
 def test_where_a_script_sends_its_visitor(script: str, target: str) -> None:
     assert script_redirect([script], 13) == target
     assert script_redirect([script], 500) == ""
+
+
+@pytest.mark.parametrize(
+    ("script", "target"),
+    [
+        ("location.href='/a'", "/a"),
+        ("setTimeout(\"window.location.href='/c'\", 3000)", "/c"),
+        (
+            "var t = '//m.a.example/d'; if (x) { location.href = t + '&y'; } else { location.href = t; }",
+            "//m.a.example/d",
+        ),
+        ("if (x) location.href='/a'; else location.href='/a'", "/a"),
+        ("if (/Android|iPhone/i.test(navigator.userAgent)) { window.location.href = '/m/'; }", ""),
+        ("if (isMobile()) location.replace('/m/')", ""),
+        ("if (isMobile()) setTimeout(\"location='/m/'\", 10)", ""),
+        ("isMobile() && (location.href = '/m/')", ""),
+        ("!!window.ActiveXObject ? location.href = '/ie.html' : 0", ""),
+        ("if (window.Promise) { start() } else { location.href = '/ie.html' }", ""),
+        ("// location.href = '/old.html'", ""),
+        ("/* location.href = '/old.html' */ start('http://a.example/')", ""),
+        ("onclick = () => { location.href = '/a' }", ""),
+    ],
+)
+def test_a_page_that_shows_something_sends_away_whom_it_sends_in_any_case(script: str, target: str) -> None:
+    assert script_redirect([script], 13, may_stay=True) == target
+
+
+def test_a_poster_that_sends_mobiles_elsewhere_stays_and_names_where(wordings: Wordings) -> None:
+    html = "<img src='/p.jpg'><script>if (isMobile()) location.href='http://m.a.example/';</script>"
+    page = extract_page(html, "http://www.a.example/", "utf-8", wordings)
+    assert SCRIPT_REDIRECT not in page.extra
+    assert [link.url for link in page.links] == ["http://m.a.example/"]
 
 
 @pytest.mark.parametrize(
