@@ -16,6 +16,7 @@ _CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？；,.!?;…~～—-]+")
 #: A page that stands in for a site has no menu.
 _FEW_LINKS = 3
 _SCRIPT_FILE = re.compile(r"<script\b[^<>]{0,300}\ssrc\s?=")
+_MENU_BREAK = re.compile(r"[\s|>»/·]+")
 _TITLE_BREAK = re.compile(r"[\s，：,:|_—-]+")
 
 
@@ -25,19 +26,27 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
         return None
     site = "wechat" if wechat else "sogou" if _is_sogou(page.url) else ""
     title = (page.extra.get("document_title") or page.title).strip().lower()
-    text = page.text.lower()
-    chars = len(page.text)
-    clauses: frozenset[str] = frozenset()
+    whole, own = page.text.lower(), ""
+    clauses_of: dict[bool, frozenset[str]] = {}
     markup = ""
     for notice in wordings.notices:
-        if chars > notice.max_chars or (notice.site and notice.site != site):
+        if notice.between_links:
+            own = own or _between_links(page)
+        text = own if notice.between_links else whole
+        if len(text) > notice.max_chars or (notice.site and notice.site != site):
             continue
-        if title in notice.title_is or _any_in(notice.in_title, title) or _any_in(notice.in_text, text):
+        if _any_in(notice.in_text, text):
+            return notice
+        is_small = len(whole) <= notice.max_chars  # 第 404 医院 in a title means nothing over a page of links
+        if is_small and (title in notice.title_is or _any_in(notice.in_title, title)):
             return notice
         if notice.title_clauses and not notice.title_clauses.isdisjoint(_TITLE_BREAK.split(title)):
             return notice
-        if notice.clauses and notice.clauses & (clauses := clauses or frozenset(_CLAUSE_BREAK.split(text))):
-            return notice
+        if notice.clauses:
+            if (clauses := clauses_of.get(notice.between_links)) is None:
+                clauses = clauses_of[notice.between_links] = frozenset(_CLAUSE_BREAK.split(text))
+            if not notice.clauses.isdisjoint(clauses):
+                return notice
         if notice.body_clauses and not notice.body_clauses.isdisjoint(_own_clauses(page, notice.greetings)):
             return notice
         if notice.labels and not notice.labels.isdisjoint(_labels(page)):
@@ -49,6 +58,13 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
             ):
                 return notice
     return None
+
+
+def _between_links(page: ExtractedPage) -> str:
+    """The lines of a page that are more than its links: what an error page says among the menus of its site."""
+    linked = {word for link in page.links for word in _MENU_BREAK.split(link.text)}
+    lines = page.text.split("\n")
+    return "\n".join(line for line in lines if not linked.issuperset(_MENU_BREAK.split(line))).lower()
 
 
 def _is_bare_script(page: ExtractedPage, markup: str) -> bool:

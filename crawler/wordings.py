@@ -24,6 +24,7 @@ class Notice:
     outcome: Outcome
     detail: str
     max_chars: int
+    between_links: bool
     site: str
     title_is: tuple[str, ...]
     in_title: tuple[str, ...]
@@ -126,6 +127,7 @@ def _notice(row: Mapping[str, Any]) -> Notice:
         outcome=Outcome(row["outcome"]),
         detail=row["detail"],
         max_chars=row["max_chars"],
+        between_links=row.get("between_links", False),
         site=row.get("site", ""),
         title_is=_lower(row.get("title_is", ())),
         in_title=_lower(row.get("in_title", ())),

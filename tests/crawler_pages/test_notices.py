@@ -228,3 +228,21 @@ def test_a_page_that_only_raises_a_message_is_what_it_says(script: str, expected
 def test_a_page_that_shows_something_may_raise_one_too(shown: str, wordings: Wordings) -> None:
     page = f"{shown}<script>alert('文章不存在');history.back();</script>"
     assert outcome("", page, wordings) is Outcome.CONTENT
+
+
+MENU = "".join(f"<li><a href='/{n}'>栏目{n}</a>" for n in range(60))
+LATEST = "".join(f"<li><a href='/n{n}'>我院召开第{n}次医疗质量与安全管理委员会会议</a>" for n in range(30))
+
+
+@pytest.mark.parametrize(
+    "around", [f"<ul>{MENU}</ul>{{}}<ul>{LATEST}</ul>", f"<p>{MENU.replace('<li>', ' | ')}</p><ul>{LATEST}</ul>{{}}"]
+)
+def test_a_page_says_that_it_is_gone_among_the_menus_of_its_site(around: str, wordings: Wordings) -> None:
+    said = around.format("<p>对不起，您访问的页面不存在！</p>")
+    assert outcome("某某医院", f"</p>{said}", wordings) is Outcome.HTTP_GONE
+    said = around.format("<p>今日门诊安排</p>")
+    assert outcome("第 404 某某医院", f"</p>{said}", wordings) is Outcome.CONTENT
+
+
+def test_a_list_that_links_to_such_words_is_not_gone(wordings: Wordings) -> None:
+    assert outcome("某某医院", "</p><a href='/1'>页面不存在</a>", wordings) is Outcome.CONTENT
