@@ -29,6 +29,8 @@ _MAGIC = (
 )  # fmt: skip
 #: Statuses under which firewalls serve their challenges.
 _CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 493, 503, 512, 521, 567})
+# <div class="weui-msg weui-msg_warn">, <div class='mesg-block'>
+_WECHAT_NOTICE = re.compile(r"class=[\"'](?:[\w\s-]{0,200}\s)?(?:weui-msg|mesg-block)[\s\"']")
 _LOGIN_PATH = re.compile(r"/wappoc_appmsgcaptcha|/antispider/|/sorry/index|/cdn-cgi/challenge")
 
 
@@ -66,7 +68,7 @@ def _read_html(text: str, url: str, encoding: str, wordings: Wordings) -> Readin
             return Reading(Outcome.UNKNOWN, f"页面只弹出提示：{message[:60]}")
     if _LOGIN_PATH.search(url) and not has_article(text):
         return Reading(Outcome.CHALLENGE, "跳转到验证页面")
-    if wechat and not has_article(text) and ('class="weui-msg"' in text or "mesg-block" in text):
+    if wechat and not has_article(text) and _WECHAT_NOTICE.search(text):
         return Reading(Outcome.UNKNOWN, f"微信提示页：{page.text[:60]}")
     if not page.text and not page.links and not page.images and "<script" not in text.lower():
         return Reading(Outcome.UNKNOWN, "页面没有任何内容")

@@ -246,3 +246,25 @@ def test_a_page_says_that_it_is_gone_among_the_menus_of_its_site(around: str, wo
 
 def test_a_list_that_links_to_such_words_is_not_gone(wordings: Wordings) -> None:
     assert outcome("某某医院", "</p><a href='/1'>页面不存在</a>", wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "detail"),
+    [
+        ("该内容已被发送人删除", Outcome.REMOVED_BY_AUTHOR, ""),
+        ("此账号已被注销，内容无法查看", Outcome.ACCOUNT_GONE, ""),
+        ("该公众号已冻结", Outcome.ACCOUNT_GONE, ""),
+        ("接相关投诉，此帐号违反《规定》，查看详情", Outcome.REMOVED_FOR_VIOLATION, ""),
+        ("根据作者隐私设置，无法查看该内容", Outcome.UNKNOWN, "作者设为不公开"),
+        ("此页面换了一种说法", Outcome.UNKNOWN, "微信提示页：此页面换了一种说法"),
+    ],
+)
+@pytest.mark.parametrize("kind", ['"weui-msg"', "'weui-msg'", '"weui-msg weui-msg_warn"', "'page mesg-block'"])
+def test_what_wechat_says_in_place_of_an_article(
+    said: str, expected: Outcome, detail: str, kind: str, wordings: Wordings
+) -> None:
+    html = f"<html><body><div class={kind}><h2>{said}</h2></div></body></html>"
+    headers = (("content-type", "text/html"),)
+    reading = read_response("https://mp.weixin.qq.com/s/abc", 200, headers, html.encode(), wordings)
+    assert reading.outcome is expected
+    assert detail in reading.detail
