@@ -27,6 +27,9 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "Office 文件"), (b"Rar!", "压缩文件"), (b"\x1f\x8b", "压缩文件"), (b"7z\xbc\xaf", "压缩文件"), (b"ID3", "音频"),
     (b"\x1aE\xdf\xa3", "视频"), (b"OggS", "音频"), (b"wOFF", "字体"), (b"wOF2", "字体"), (b"MZ\x90", "程序"),
 )  # fmt: skip
+#: Control characters that no encoding of text has but UTF-16 and its like, except for a slip or two.
+_NEVER_IN_TEXT = bytes({*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
+_MAX_STRAY_BYTES = 20
 #: Statuses under which firewalls serve their challenges.
 _CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 493, 503, 512, 521, 567})
 # <div class="weui-msg weui-msg_warn">, <div class='mesg-block'>
@@ -103,9 +106,9 @@ def _not_a_page(content_type: str, body: bytes) -> str:
         return "不是网页（图片）"
     if (
         body[:2] not in (b"\xff\xfe", b"\xfe\xff")
-        and body[:2000].count(0) > 20
+        and len(head := body[:2000]) - len(head.translate(None, delete=_NEVER_IN_TEXT)) > _MAX_STRAY_BYTES
         and not starts_as_markup
-        and body[1:2] != b"\x00"
+        and (body[1:2] != b"\x00" or body[:2] == b"\x00\x00")
     ):
         return "不是网页（二进制内容）"
     return ""

@@ -5,6 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.decode import decode_html
+from crawler.reading import read_response
+from crawler.wordings import Wordings
+from domain.outcome import Outcome
 
 SENTENCE = "本院采用的疗法治愈率很高，请来我们这里的门诊，医生会为大家检查，这是一个重要的说明。"
 TRADITIONAL = "本院採用的療法治癒率很高，請來我們這裡的門診，醫生會為大家檢查，這是一個重要的說明。"
@@ -113,3 +116,21 @@ def test_titles_cut_within_their_last_character_do_not_turn_the_page() -> None:
     text, encoding = decode_html(b"<meta charset=utf-8><ul>" + b"".join(rows), "text/html; charset=utf-8")
     assert encoding == "utf-8"
     assert text.count("我院成功开展首例手") == 4
+
+
+@pytest.mark.parametrize(
+    "start", [b"RIFF\x10\x02\x03\x04WEBPVP8 ", b"\x00\x00\x00\x18ftypmp42", b"\r\n%PDF-1.5\n", b"BZh9"]
+)
+@pytest.mark.parametrize("headers", [(), (("content-type", "text/html"),), (("content-type", "text/plain"),)])
+def test_a_file_is_no_page_whatever_its_server_calls_it(
+    start: bytes, headers: tuple[tuple[str, str], ...], wordings: Wordings
+) -> None:
+    body = start + bytes(range(1, 256)) * 8
+    assert read_response("http://a.example/d.jsp?id=1", 200, headers, body, wordings).outcome is Outcome.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16", "hz"])
+def test_a_text_is_no_file(encoding: str, wordings: Wordings) -> None:
+    headers = (("content-type", "text/plain"),)
+    body = (SENTENCE * 40).encode(encoding) + b"\x0b\x01"
+    assert read_response("http://a.example/a.txt", 200, headers, body, wordings).outcome is Outcome.CONTENT
