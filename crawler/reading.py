@@ -79,6 +79,7 @@ def _read_html(text: str, url: str, encoding: str, wordings: Wordings) -> Readin
 
 
 def _refused(url: str, status: int, content_type: str, body: bytes, wordings: Wordings) -> Reading:
+    said = ""
     if status in _CHALLENGE_STATUSES and body and not _not_a_page(content_type, body):
         text, encoding = decode_html(body, content_type)
         wechat = is_wechat(url, text)
@@ -86,11 +87,13 @@ def _refused(url: str, status: int, content_type: str, body: bytes, wordings: Wo
         notice = notice_on(page, text, wordings, wechat=wechat)
         if notice is not None and notice.outcome is Outcome.CHALLENGE:
             return Reading(Outcome.CHALLENGE, f"{notice.detail}（HTTP {status}）")
+        if notice is not None and notice.outcome is Outcome.UNKNOWN:  # who hosts a site says why nobody gets it
+            said = f"（{notice.detail}）"
     if status in (401, 407):
         return Reading(Outcome.CHALLENGE, f"需要登录后查看（HTTP {status}）")
     if 300 <= status < 400:
         return Reading(Outcome.HTTP_ERROR, f"HTTP {status}，没有可跟随的地址")
-    return Reading(Outcome.HTTP_ERROR, f"HTTP {status}")
+    return Reading(Outcome.HTTP_ERROR, f"HTTP {status}{said}")
 
 
 def _not_a_page(content_type: str, body: bytes) -> str:

@@ -268,3 +268,17 @@ def test_what_wechat_says_in_place_of_an_article(
     reading = read_response("https://mp.weixin.qq.com/s/abc", 200, headers, html.encode(), wordings)
     assert reading.outcome is expected
     assert detail in reading.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (403, "该网站暂时无法进行访问，未完成备案", "HTTP 403（网站暂停、未备案或建设中）"),
+        (503, "系统维护中，请稍后再试", "HTTP 503（网站暂停、未备案或建设中）"),
+        (403, "<h1>403 Forbidden</h1>", "HTTP 403"),
+    ],
+)
+def test_a_refusal_says_why_where_the_page_does(status: int, body: str, detail: str, wordings: Wordings) -> None:
+    html = f"<html><body>{body}</body></html>"
+    reading = read_response("http://a.example/", status, (("content-type", "text/html"),), html.encode(), wordings)
+    assert (reading.outcome, reading.detail) == (Outcome.HTTP_ERROR, detail)
