@@ -33,7 +33,7 @@ _MAX_STRAY_BYTES = 20
 #: Statuses under which firewalls serve their challenges.
 _CHALLENGE_STATUSES = frozenset({202, 400, 401, 403, 405, 406, 412, 418, 493, 503, 512, 521, 567})
 # <div class="weui-msg weui-msg_warn">, <div class='mesg-block'>
-_WECHAT_NOTICE = re.compile(r"class=[\"'](?:[\w\s-]{0,200}\s)?(?:weui-msg|mesg-block)[\s\"']")
+_WECHAT_NOTICE = re.compile(r"class=[\"'](?:[\w\s-]{0,200}\s)?(?:weui-msg(?:__title)?|mesg-block)[\s\"']")
 _LOGIN_PATH = re.compile(r"/wappoc_appmsgcaptcha|/antispider/|/sorry/index|/cdn-cgi/challenge")
 
 

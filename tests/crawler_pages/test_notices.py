@@ -198,6 +198,7 @@ def test_what_is_not_there_may_be_a_claim(said: str, wordings: Wordings) -> None
         ("网站备案中", "敬请期待"),
         ("", "该域名未绑定！"),
         ("", "本域名诚意转让，QQ 000000"),
+        ("", '<script>window.onload=function(){window.location.href="/lander"}</script>'),
     ],
 )
 def test_a_site_that_is_not_served_is_no_content(title: str, body: str, wordings: Wordings) -> None:
@@ -254,12 +255,15 @@ def test_a_list_that_links_to_such_words_is_not_gone(wordings: Wordings) -> None
         ("该内容已被发送人删除", Outcome.REMOVED_BY_AUTHOR, ""),
         ("此账号已被注销，内容无法查看", Outcome.ACCOUNT_GONE, ""),
         ("该公众号已冻结", Outcome.ACCOUNT_GONE, ""),
+        ("此帐号已申请帐号迁移", Outcome.MIGRATED, ""),
         ("接相关投诉，此帐号违反《规定》，查看详情", Outcome.REMOVED_FOR_VIOLATION, ""),
         ("根据作者隐私设置，无法查看该内容", Outcome.UNKNOWN, "作者设为不公开"),
         ("此页面换了一种说法", Outcome.UNKNOWN, "微信提示页：此页面换了一种说法"),
     ],
 )
-@pytest.mark.parametrize("kind", ['"weui-msg"', "'weui-msg'", '"weui-msg weui-msg_warn"', "'page mesg-block'"])
+@pytest.mark.parametrize(
+    "kind", ['"weui-msg"', "'weui-msg'", '"weui-msg weui-msg_warn"', "'page mesg-block'", '"weui-msg__title warn"']
+)
 def test_what_wechat_says_in_place_of_an_article(
     said: str, expected: Outcome, detail: str, kind: str, wordings: Wordings
 ) -> None:
