@@ -286,3 +286,23 @@ def test_a_refusal_says_why_where_the_page_does(status: int, body: str, detail: 
     html = f"<html><body>{body}</body></html>"
     reading = read_response("http://a.example/", status, (("content-type", "text/html"),), html.encode(), wordings)
     assert (reading.outcome, reading.detail) == (Outcome.HTTP_ERROR, detail)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        (
+            "系统升级公告",
+            "尊敬的患者：因信息系统升级，定于1月1日0时至6时暂停挂号收费，期间医院网站暂停服务，敬请谅解。",
+        ),
+        ("某医院网站访问异常 现已恢复", "某医院官网一度打不开，信息科称并非黑客攻击，现已恢复。"),
+        ("我院完成网站防火墙升级", BODY),
+    ],
+)
+def test_news_of_a_web_site_stands_on_one_that_works(title: str, body: str, wordings: Wordings) -> None:
+    assert outcome(title, body, wordings) is Outcome.CONTENT
+
+
+@pytest.mark.parametrize("body", ["因系统升级，网站暂停服务", "对不起，本网站暂时关闭", "该网站已暂停访问！"])
+def test_a_site_that_is_closed_for_now_says_so_in_a_clause(body: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", body, wordings) is Outcome.UNKNOWN
