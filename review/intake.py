@@ -28,8 +28,7 @@ def take_in(engine: Engine, night_id: str, now: datetime, settings: DeskSettings
     """
     settings, seed = settings or DeskSettings(), seed or new_seed()
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":  # a night's end and a desk that opens may take in the same night
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INTAKE_LOCK})
+        _take_turn(connection)
         ended_at = connection.scalar(select(nights.c.ended_at).where(nights.c.id == night_id))
         known = select(desk_items.c.page_id)
         leads = page_rows(connection, pages.c.flagged & (pages.c.night_id == night_id) & pages.c.id.not_in(known))
@@ -58,6 +57,7 @@ def take_in_rescored(engine: Engine, scores: Mapping[int, float], now: datetime,
     """
     new = 0
     with writing(engine) as connection:
+        _take_turn(connection)
         known = select(desk_items.c.page_id)
         for some in in_parts(sorted(scores)):
             rows = page_rows(connection, pages.c.id.in_(some) & pages.c.id.not_in(known))
@@ -68,6 +68,12 @@ def take_in_rescored(engine: Engine, scores: Mapping[int, float], now: datetime,
             detail = {"leads": len(scores), "items": new}
             AuditLog(engine, lambda: now).record(connection, MACHINE, "taken-in", f"rescore:{rescore_id}", detail)
     return new
+
+
+def _take_turn(connection: Connection) -> None:
+    """A night's end, a desk that opens and a rescore may take in the same pages."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INTAKE_LOCK})
 
 
 def take_in_missing(engine: Engine, now: datetime, settings: DeskSettings | None = None) -> int:

@@ -1,5 +1,6 @@
 """What a night brings to the desk."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -12,7 +13,7 @@ from domain.reviews import Verdict
 from domain.roles import Role
 from review.decisions import Decisions
 from review.draws import choose, choose_share, draws, population_sha256
-from review.intake import take_in, take_in_missing
+from review.intake import take_in, take_in_missing, take_in_rescored
 from review.items import Filters
 from review.queue import ReviewQueue
 from review.settings import DeskSettings
@@ -113,6 +114,21 @@ def test_a_night_taken_in_by_several_at_once_is_taken_in_once(engine: Engine, tm
     for thread in threads:
         thread.join()
     assert sorted(new) == [0, 0, 0, 3]
+
+
+def test_pages_of_a_rescore_that_are_taken_in_by_several_at_once_are_taken_in_once(
+    engine: Engine, tmp_path: Path
+) -> None:
+    _, ids = night(engine, tmp_path, {f"low{n}": Page(0.1, flagged=False) for n in range(40)})
+    scores = dict.fromkeys(ids.values(), 0.9)
+    start = Barrier(4)
+
+    def take() -> int:
+        start.wait()
+        return take_in_rescored(engine, scores, NOW, 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(taken.result() for taken in [pool.submit(take) for _ in range(4)]) == [0, 0, 0, 40]
 
 
 def test_a_list_goes_on_where_it_stopped(engine: Engine, tmp_path: Path) -> None:
