@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
@@ -96,16 +95,17 @@ def import_practitioners(
 ) -> PractitionerCounts:
     """Take in one list, all of it or nothing; doing it twice changes nothing. Whoever the source's list no longer has goes: no
     history of people is kept. A list of nobody changes nothing either."""
-    table, remaining = registry_practitioners, iter(rows)
+    # Read before the turn to write, for which everybody waits: a spreadsheet of a province takes longer than they would
+    listed = list(rows)
+    if not listed:
+        return PractitionerCounts()
+    table = registry_practitioners
     of_source = table.c.source == source
     counted = select(func.count()).select_from(table).where(of_source)
     with writing(engine) as connection:
-        if not (batch := list(islice(remaining, _BATCH_ROWS))):
-            return PractitionerCounts()
         connection.execute(update(table).where(of_source).values(as_of=_NOT_LISTED))
-        while batch:
-            _store(connection, batch, source, as_of)
-            batch = list(islice(remaining, _BATCH_ROWS))
+        for start in range(0, len(listed), _BATCH_ROWS):
+            _store(connection, listed[start : start + _BATCH_ROWS], source, as_of)
         gone = connection.execute(delete(table).where(of_source, table.c.as_of == _NOT_LISTED)).rowcount
         return PractitionerCounts(connection.execute(counted).scalar_one(), gone)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import Engine, select
@@ -68,6 +69,18 @@ def test_a_list_that_breaks_off_changes_nothing(engine: Engine) -> None:
         import_practitioners(engine, broken(), "市卫健委", LATER)
     known = SqlPractitioners(engine)
     assert known.sources() == (("市卫健委", DAY, 1),) and known.of([LI.institution], [LI.name]).registered == {LI.name}
+
+
+def test_others_write_while_a_list_is_read(engine: Engine) -> None:
+    def slow() -> Iterator[RegisteredPractitioner]:
+        for other in (LI, SHEN):
+            desk = Thread(target=import_practitioners, args=(engine, [other], f"省名单{other.name}", DAY))
+            desk.start()
+            desk.join(3)
+            assert not desk.is_alive()
+            yield other
+
+    assert import_practitioners(engine, slow(), "市卫健委", DAY).listed == 2
 
 
 def test_of_many_who_make_the_key_at_once_all_get_the_same(tmp_path: Path) -> None:
