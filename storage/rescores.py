@@ -234,8 +234,9 @@ def finish_rescore(engine: Engine, rescore_id: int, now: datetime) -> Rescore:
     """End a run all of whose parts are done. Raises ValueError while one is not."""
     if left := open_batches(engine, rescore_id):
         raise ValueError(f"{len(left)} parts of rescore {rescore_id} are not done")
-    with writing(engine) as connection:
+    with engine.connect() as connection:  # before the turn to write: there are as many results as pages of a year
         digest = _digest(connection, rescore_id)
+    with writing(engine) as connection:
         ended = and_(rescores.c.id == rescore_id, rescores.c.ended_at.is_(None))
         connection.execute(update(rescores).where(ended).values(ended_at=now, digest=digest))
         return _read(connection, rescore_id)

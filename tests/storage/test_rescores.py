@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from domain.findings import Judgement
+from storage import rescores
 from storage.rescore_results import differing, rescore_figures
 from storage.rescores import (
     JudgedBy,
@@ -108,3 +110,22 @@ def test_differences_are_told_with_what_the_night_had_said(engine: Engine, store
     assert (figures.pages, figures.leads_before, figures.leads_after, figures.partial) == (2, 0, 1, 0)
     (one,) = differing(engine, run.id)
     assert (one.stored.id, one.before.flagged, one.now) == (ids[CLINIC], False, judgement(True))
+
+
+def test_others_write_while_the_results_of_a_run_are_added_up(
+    engine: Engine, store: SqlVisitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night(engine, store, 0, {CLINIC: CLAIMS})
+    run, _ = open_rescore(engine, Scope(), RULES, when(9))
+    _do(engine, run, 0, Judgement(0.9, True, "promotion", True))
+    digest = rescores._digest
+
+    def slow(connection: Connection, rescore_id: int) -> str:
+        desk = Thread(target=open_rescore, args=(engine, Scope(since=when(1)), RULES, when(9)))
+        desk.start()
+        desk.join(3)
+        assert not desk.is_alive()
+        return digest(connection, rescore_id)
+
+    monkeypatch.setattr(rescores, "_digest", slow)
+    assert finish_rescore(engine, run.id, when(9)).digest is not None
