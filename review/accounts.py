@@ -232,12 +232,14 @@ class Accounts:
 
     @staticmethod
     def _keep_an_admin(connection: Connection, row: Any) -> None:
-        others = select(func.count()).where(
-            desk_accounts.c.role == Role.ADMIN.value,
-            desk_accounts.c.disabled_at.is_(None),
-            desk_accounts.c.id != row.id,
+        if row.role != Role.ADMIN.value or row.disabled_at is not None:
+            return
+        admins = select(desk_accounts.c.id).where(
+            desk_accounts.c.role == Role.ADMIN.value, desk_accounts.c.disabled_at.is_(None)
         )
-        if row.role == Role.ADMIN.value and row.disabled_at is None and not connection.scalar(others):
+        # Locked: of two who disable one another at once, the second finds that nobody else is left
+        locked = connection.scalars(admins.order_by(desk_accounts.c.id).with_for_update()).all()
+        if not set(locked) - {row.id}:
             raise AccountFault("这是最后一个管理员账号")
 
 

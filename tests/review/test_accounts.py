@@ -1,12 +1,17 @@
 """Log-in, its limits, sessions, passwords."""
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
+import review.accounts
+from domain.reviews import Stage
 from domain.roles import Role
 from review.accounts import (
     AccountFault,
@@ -167,6 +172,25 @@ def test_one_administrator_always_remains(engine: Engine, clock: Clock) -> None:
         accounts.set_role("admin", Role.ANALYST, "admin")
     accounts.create("second", Role.ADMIN, "admin", PASSWORD)
     accounts.disable("admin", "second")
+
+
+def test_one_administrator_remains_of_two_who_disable_one_another_at_once(
+    engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = Accounts(engine, clock, PASSWORDS)
+    for name in ("first", "second"):
+        accounts.create(name, Role.ADMIN, "test", PASSWORD)
+    give_back = review.accounts._give_back
+
+    def slowly(connection: Connection, account_id: int, stages: Sequence[Stage]) -> None:
+        time.sleep(0.3)
+        give_back(connection, account_id, stages)
+
+    monkeypatch.setattr(review.accounts, "_give_back", slowly)
+    with ThreadPoolExecutor(2) as both:
+        done = [both.submit(accounts.disable, *names) for names in (("first", "second"), ("second", "first"))]
+    assert sorted(type(each.exception()).__name__ for each in done) == ["AccountFault", "NoneType"]
+    assert sum(account.disabled_at is None for account in accounts.list()) == 1
 
 
 @pytest.mark.parametrize("name", ["a", "有 空格", "x" * 33, "a/b", "<script>", "=1+1", "a\r\nb"])
