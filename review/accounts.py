@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from domain.reviews import Refused, RoleMayNot, Stage, stages_of_role
 from domain.roles import Act, Role, may
@@ -66,8 +67,11 @@ class Accounts:
         self, name: str, role: Role, actor: str, password: str | None = None, display: str = ""
     ) -> tuple[Account, str]:
         """A new account and its password, made up and to be changed at the first log-in unless given. Raises AccountFault."""
-        with writing(self._engine) as connection:
-            return self._create(connection, name, role, actor, password, display)
+        try:
+            with writing(self._engine) as connection:
+                return self._create(connection, name, role, actor, password, display)
+        except IntegrityError:  # asked for twice at once, as by a double click
+            raise AccountFault(f"账号 {fold_name(name)} 已存在") from None
 
     def create_first(self, password: str | None = None) -> tuple[Account, str] | None:
         """The first account, an administrator, with its password; None when there is an account already."""
@@ -238,7 +242,7 @@ class Accounts:
             desk_accounts.c.role == Role.ADMIN.value, desk_accounts.c.disabled_at.is_(None)
         )
         # Locked: of two who disable one another at once, the second finds that nobody else is left
-        locked = connection.scalars(admins.order_by(desk_accounts.c.id).with_for_update()).all()
+        locked = connection.scalars(admins.order_by(desk_accounts.c.id).with_for_update(key_share=True)).all()
         if not set(locked) - {row.id}:
             raise AccountFault("这是最后一个管理员账号")
 

@@ -11,7 +11,14 @@ from domain.roles import Act
 from review.accounts import Account, AccountFault, require
 from review.audit_log import AuditLog
 from storage.database import writing
-from storage.tables import desk_conflict_parties, desk_conflicts, desk_item_parties, desk_items, identity_pages
+from storage.tables import (
+    desk_accounts,
+    desk_conflict_parties,
+    desk_conflicts,
+    desk_item_parties,
+    desk_items,
+    identity_pages,
+)
 
 #: Shorter names are in too many others: "口腔" would mean every dental clinic.
 MIN_CHARACTERS = 4
@@ -36,6 +43,7 @@ class Conflicts:
         now = self._clock()
         mine = and_(desk_conflicts.c.account_id == account.id, desk_conflicts.c.name_key == key)
         with writing(self._engine) as connection:
+            _take_turn(connection, account)
             connection.execute(delete(desk_conflicts).where(mine))
             row = {"account_id": account.id, "name_key": key, "name": name.strip(), "declared_at": now}
             connection.execute(insert(desk_conflicts), row)
@@ -56,6 +64,7 @@ class Conflicts:
         require(account, Act.DECLARE_CONFLICT)
         mine = and_(desk_conflicts.c.account_id == account.id, desk_conflicts.c.name_key == name_key(name))
         with writing(self._engine) as connection:
+            _take_turn(connection, account)
             if not connection.execute(delete(desk_conflicts).where(mine)).rowcount:
                 raise AccountFault(f"没有申报过 {name.strip()}")
             _link_again(connection, account.id)
@@ -121,6 +130,13 @@ def link_parties(connection: Connection, parties: Iterable[str]) -> None:
     rows = [{"account_id": account_id, "party": party} for account_id, party in sorted(wanted - known)]
     if rows:
         connection.execute(insert(desk_conflict_parties), rows)
+
+
+def _take_turn(connection: Connection, account: Account) -> None:
+    """One declaration of a person after another: a double click sends two at once, which would write the same rows."""
+    connection.execute(
+        select(desk_accounts.c.id).where(desk_accounts.c.id == account.id).with_for_update(key_share=True)
+    )
 
 
 def _link_again(connection: Connection, account_id: int) -> None:

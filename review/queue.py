@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.reviews import ItemState
 from domain.roles import Act, may
@@ -191,11 +192,11 @@ class ReviewQueue:
         name = name.strip()
         if not 1 <= len(name) <= 40:
             raise ValueError("视图名须为 1 至 40 个字")
-        mine = and_(desk_views.c.account_id == account.id, desk_views.c.name == name)
         with writing(self._engine) as connection:
-            connection.execute(delete(desk_views).where(mine))
-            row = {"account_id": account.id, "name": name, "filters": filters.as_json()}
-            connection.execute(insert(desk_views), row)
+            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+            statement = dialect.insert(desk_views).values(account_id=account.id, name=name, filters=filters.as_json())
+            newer = {"filters": statement.excluded.filters}
+            connection.execute(statement.on_conflict_do_update(index_elements=["account_id", "name"], set_=newer))
 
     def saved_views(self, account: Account) -> list[SavedView]:
         query = select(desk_views).where(desk_views.c.account_id == account.id).order_by(desk_views.c.name)

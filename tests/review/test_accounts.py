@@ -3,9 +3,10 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 from sqlalchemy import Connection, Engine, select
@@ -246,3 +247,20 @@ def test_a_new_password_that_will_not_do_is_no_failed_try(accounts: Accounts) ->
             accounts.change_password(ann, PASSWORD, "short", token)
     accounts.change_password(ann, PASSWORD, "another-tureen-43", token)
     assert _token(accounts, password="another-tureen-43")
+
+
+def test_a_name_that_is_asked_for_twice_at_once_is_given_once(
+    engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts, both = Accounts(engine, clock, PASSWORDS), Barrier(2)
+    digest = PASSWORDS.hash
+
+    def together(password: str) -> str:
+        with suppress(BrokenBarrierError):
+            both.wait(1)
+        return digest(password)
+
+    monkeypatch.setattr(PASSWORDS, "hash", together)
+    with ThreadPoolExecutor(2) as clicks:
+        made = [clicks.submit(accounts.create, "bea", Role.ANALYST, "test", PASSWORD) for _ in range(2)]
+    assert sorted(type(each.exception()).__name__ for each in made) == ["AccountFault", "NoneType"]

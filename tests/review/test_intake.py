@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 
 from domain.reviews import Verdict
 from domain.roles import Role
+from review.conflicts import Conflicts
 from review.decisions import Decisions
 from review.draws import choose, choose_share, draws, population_sha256
 from review.intake import take_in, take_in_missing, take_in_rescored
@@ -241,3 +242,21 @@ def test_a_drawn_page_hides_among_leads_that_were_taken_in_before_the_night_ende
         connection.execute(update(nights).values(ended_at=ended_at))
     assert take_in(engine, night_id, NOW, DeskSettings(audit_pages=1, read_twice_share=0.0), SEED) == 1
     assert [item.priority for item in _items(engine)] == [4.5, 4.5]
+
+
+def test_what_a_double_click_sends_twice_is_done_once(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    night_id, _ = night(engine, tmp_path, {"a": Page(0.9)})
+    take_in(engine, night_id, NOW, PLAIN)
+    (ann,) = people(engine, clock, Role.ANALYST)
+    queue, conflicts, start = ReviewQueue(engine, clock), Conflicts(engine, clock), Barrier(8)
+
+    def click(_: int) -> None:
+        start.wait()
+        queue.save_view(ann, "重点", Filters(families=("privacy",)))
+        conflicts.declare(ann, "示例门诊部")
+
+    with ThreadPoolExecutor(8) as clicks:
+        for each in [clicks.submit(click, number) for number in range(8)]:
+            each.result()
+    assert [view.name for view in queue.saved_views(ann)] == ["重点"]
