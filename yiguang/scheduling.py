@@ -101,6 +101,8 @@ class Timetable:
         if self._stop.is_set():
             return EXIT_INTERRUPTED
         self._child = subprocess.Popen([*self._command, *arguments], stdin=subprocess.DEVNULL, env=os.environ)
+        if self._stop.is_set():  # said while it was being started, when there was nobody yet to pass it on to
+            self._child.send_signal(signal.SIGTERM)
         try:
             return self._child.wait()
         finally:

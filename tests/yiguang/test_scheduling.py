@@ -1,5 +1,6 @@
 """The process that runs the timetable, with a night that is a script and a clock that is set."""
 
+import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, time, timedelta
@@ -67,6 +68,21 @@ def test_a_night_runs_when_it_is_due_and_referred_pages_are_looked_after(office:
     assert office.called == ["nightly", "recheck --due"]
     (run,) = runs(office.engine)
     assert (run.state, run.exit_code) == (RunState.ENDED, 0)
+
+
+def test_a_stop_while_a_night_is_being_started_reaches_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.exits("hang")
+    timetable, start = office.timetable(), subprocess.Popen
+
+    def stopped_meanwhile(*arguments: object, **more: object) -> object:
+        timetable.stop()
+        return start(*arguments, **more)  # type: ignore[call-overload]  # as they were given
+
+    monkeypatch.setattr(subprocess, "Popen", stopped_meanwhile)
+    office.now += timedelta(hours=6)
+    timetable.handle_due()
+    (run,) = runs(office.engine)
+    assert run.state is RunState.BROKEN_OFF
 
 
 def test_a_night_that_begins_after_midnight_is_that_of_the_day_it_was_due_on(office: Office) -> None:
