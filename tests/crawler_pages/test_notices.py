@@ -174,7 +174,9 @@ def test_a_page_that_refuses_its_parameters_says_nothing_of_itself(said: str, wo
     assert outcome("提示信息", said, wordings) is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("said", ["一次根治，复发的情况不存在。", "信息不存在误差，非法行医请举报。", "本站发布的内容不存在虚假。"])
+@pytest.mark.parametrize(
+    "said", ["一次根治，复发的情况不存在。", "信息不存在误差，非法行医请举报。", "本站发布的内容不存在虚假。"]
+)
 def test_what_is_not_there_may_be_a_claim(said: str, wordings: Wordings) -> None:
     assert outcome("某某门诊部", said, wordings) is Outcome.CONTENT
 
