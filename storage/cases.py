@@ -8,8 +8,9 @@ from sqlalchemy import Engine, Row, Select, select
 from domain.findings import Finding, Judgement
 from domain.nights import Case
 from domain.pictures import PagePicture
+from domain.reviews import ItemState
 from storage.pictures import pictures_of_page
-from storage.tables import bundles, findings, night_targets, pages
+from storage.tables import bundles, desk_items, findings, night_targets, pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,22 @@ def show_case(engine: Engine, case_id: int) -> CaseDetail:
         identifiers=tuple((item["kind"], item["value"]) for item in page.identifiers),
         pictures=pictures,
     )
+
+
+def desk_states(engine: Engine, night_id: str | None = None) -> dict[int, ItemState]:
+    """How far the desk is with each case, of one night or of all; one that is not at the desk is left out."""
+    query = select(desk_items.c.page_id, desk_items.c.state)
+    if night_id is not None:
+        query = query.where(desk_items.c.night_id == night_id)
+    with engine.connect() as connection:
+        return {row.page_id: ItemState(row.state) for row in connection.execute(query)}
+
+
+def desk_state(engine: Engine, case_id: int) -> ItemState | None:
+    """How far the desk is with one case; None when it is not at the desk."""
+    with engine.connect() as connection:
+        state = connection.scalar(select(desk_items.c.state).where(desk_items.c.page_id == case_id))
+    return None if state is None else ItemState(state)
 
 
 def _case_query() -> Select[Any]:

@@ -12,6 +12,7 @@ from domain.findings import FAMILY_ZH, Finding
 from domain.nights import Case
 from domain.outbox import STATEMENT_ZH
 from domain.pictures import places_of
+from domain.reviews import DECIDED, STATE_ZH, ItemState
 from yiguang.commands.pictures import rectangle
 from yiguang.errors import CommandFailed
 from yiguang.scan import finding_line, judgement_row
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 LIST_HELP = """\
-列出线索页面（尚待人工复核），最新的在前。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。
+列出线索页面，最新的在前；复核台已有结论的，注明结论。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。
 
 \b
 例：
@@ -33,7 +34,7 @@ LIST_HELP = """\
   yiguang cases list --all
 """
 SHOW_HELP = """\
-显示一条线索：页面、命中的内容与依据、证据包的位置。
+显示一条线索：页面、复核台的状态、命中的内容与依据、证据包的位置。
 
 \b
 例：
@@ -67,7 +68,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="逐条列出，每行一个 JSON 对象")] = False,
     every: Annotated[bool, typer.Option("--all", help="逐条列出，不合并正文相同的")] = False,
 ) -> None:
-    from storage.cases import list_cases
+    from storage.cases import desk_states, list_cases
     from storage.clusters import cluster_ids
     from storage.nights import list_nights
     from storage.outbox import list_rescinded
@@ -79,14 +80,22 @@ def list_(
         raise CommandFailed(f"没有 {night} 这一夜的记录（见 yiguang night list）")
     rescinded = list_rescinded(engine)
     clusters = cluster_ids(engine, [case.id for case in cases])
+    states = desk_states(engine, night)
     if as_json:
         for case in cases:
-            more_facts = {"cluster": clusters.get(case.id), "rescinded": case.id in rescinded}
+            more_facts = {
+                "cluster": clusters.get(case.id),
+                "rescinded": case.id in rescinded,
+                "state": states.get(case.id),
+            }
             typer.echo(json.dumps({**case_row(case), **more_facts}, ensure_ascii=False))
         return
     for case, count in first_of_each_cluster(cases, {} if every else clusters):
         families = "、".join(FAMILY_ZH[family] for family in case.families)
-        more = (f"\t同文 {count} 条" if count > 1 else "") + ("\t已撤回" if case.id in rescinded else "")
+        state = states.get(case.id)
+        more = f"\t同文 {count} 条" if count > 1 else ""
+        more += f"\t{STATE_ZH[state]}" if state in DECIDED else ""
+        more += "\t已撤回" if case.id in rescinded else ""
         typer.echo(f"{case.id}\t{case.score:.2f}\t{case.target}\t{families}\t{printable(case.url)}{more}")
 
 
@@ -105,6 +114,7 @@ def show(
     case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
+    from storage.cases import desk_state
     from storage.outbox import statements_of
     from storage.takedown import referred_case
     from yiguang.commands.recheck import case_lines
@@ -115,16 +125,17 @@ def show(
     detail = find_case(settings, case_id)
     said_of_it = statements_of(open_home(settings), [case_id]).get(case_id, ())
     referred = referred_case(open_home(settings), case_id)
+    state = desk_state(open_home(settings), case_id)
     if as_json:
         later = None if referred is None else referred_row(referred)
         statements = [
             {"kind": said.kind.value, "by": said.by, "at": said.at.isoformat(), "text": said.text}
             for said in said_of_it
         ]
-        row = {**detail_row(detail), "referred": later, "statements": statements}
+        row = {**detail_row(detail), "state": state, "referred": later, "statements": statements}
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
-    typer.echo(in_words(detail, settings))
+    typer.echo(in_words(detail, settings, state))
     for said in said_of_it:
         typer.echo(
             f"{STATEMENT_ZH[said.kind]}（{said.at.astimezone(BEIJING):%Y-%m-%d}，{printable(said.by)}）：{printable(said.text)}"
@@ -166,11 +177,11 @@ def _finding_lines(detail: "CaseDetail", finding: Finding) -> list[str]:
     return [finding_line(asdict(finding)), *boxes]
 
 
-def in_words(detail: "CaseDetail", settings: Settings) -> str:
+def in_words(detail: "CaseDetail", settings: Settings, state: ItemState | None) -> str:
     """A case in full for a person."""
     case = detail.case
     lines = [
-        f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，待人工复核",
+        f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，{'待人工复核' if state is None else STATE_ZH[state]}",
         f"目标：{case.target}",
         f"标题：{printable(case.title)}",
         f"网址：{printable(case.url)}",
