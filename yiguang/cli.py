@@ -38,6 +38,7 @@ from yiguang.commands import (
     version,
     worker,
 )
+from yiguang.complaints import in_chinese
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.faults import in_words
 
@@ -128,4 +129,4 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"错误：{' '.join(message.split())}", file=sys.stderr)
+    print(f"错误：{in_chinese(message)}", file=sys.stderr)
