@@ -26,5 +26,10 @@ def told_day(text: str, option: str) -> date:
 
 
 def told_day_or_today(text: str, option: str, now: datetime) -> date:
-    """The day named or, for an empty text, that of `now` in Beijing. Raises UsageError naming the option."""
-    return told_day(text, option) if text else now.astimezone(BEIJING).date()
+    """The day named or, for an empty text, that of `now` in Beijing. Raises UsageError naming the option, also for a day to
+    come: what bears it would pass for newer than every list until then."""
+    today = now.astimezone(BEIJING).date()
+    day = told_day(text, option) if text else today
+    if day > today:
+        raise UsageError(f"{option} 不能晚于今天（{today}）：{day}")
+    return day

@@ -32,3 +32,15 @@ def test_a_list_without_a_date_is_of_today_in_beijing(folder: Path, capsys: Prin
     assert run(["registry", "show", "青屿安和门诊部"]) == 0
     shown = capsys.readouterr().out
     assert f"来源：市卫健委，{EARLY.astimezone(BEIJING).date()}" in shown and "类别：中医门诊部" in shown
+
+
+@pytest.mark.parametrize("what", ["import", "practitioners", "logos"])
+def test_a_list_is_not_of_a_day_to_come(folder: Path, capsys: Printed, what: str) -> None:
+    """A year mistyped would set aside every later list as an older one."""
+    file = folder / "list.csv"
+    file.write_text(
+        "机构名称,登记号,姓名,执业机构\n青屿安和门诊部,PDY90001X31010412D2152,张示例,青屿安和门诊部\n", encoding="utf-8"
+    )
+    given = folder if what == "logos" else file
+    assert run(["registry", what, str(given), "--as-of", "2062-11-01"]) == 2
+    assert "--as-of 不能晚于今天（" in capsys.readouterr().err
