@@ -277,6 +277,8 @@ def test_usage_is_explained(package: Path, capsys: Printed) -> None:
         (("step", package.name, "note", "--text", "x", "--at", "昨天"), "--at 应为"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "两万"), "--fine-yuan 应为金额"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "NaN"), "--fine-yuan 应为金额"),
+        (("list", "--out", package / "台账.csv"), "--out 应为 .xlsx 文件"),
+        (("late", "--out", package / "催办"), "--out 应为 .xlsx 文件"),
     ):
         assert outbox(*arguments) == 2
         assert words in capsys.readouterr().err

@@ -65,7 +65,7 @@ FILE = Annotated[
     typer.Option("--file", metavar="FILE", help="对方文书的扫描件：记录文件名与 SHA-256，文件由各单位自行保管"),
 ]
 AS_JSON = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
-XLSX = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="另写为 Excel 工作簿")]
+XLSX = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="另写为 Excel 工作簿，.xlsx")]
 
 outbox_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
@@ -86,6 +86,7 @@ def list_(
 ) -> None:
     from yiguang.outbox_text import LIST_HEADINGS, OutboxText
 
+    _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
     packages = [package for package in shown.packages() if stage is None or package.stage is stage]
     for package in packages:
@@ -124,6 +125,7 @@ def late(
 ) -> None:
     from yiguang.outbox_text import LATE_HEADINGS, OutboxText
 
+    _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
     found = shown.reminders(within)
     for reminder in found:
@@ -251,6 +253,12 @@ def _take(number: str, taken: StepTaken, by: str, folder: Path | None = None) ->
     typer.echo(f"已记录：{number} {STEP_ZH[taken.step]}；现为“{STAGE_ZH[package.stage]}”")
     if following := next_step(package):
         typer.echo(f"下一步：{following}")
+
+
+def _refuse_other_than_xlsx(path: Path | None) -> None:
+    """Spreadsheets refuse a workbook under the name of another kind of file. Raises UsageError."""
+    if path is not None and path.suffix.lower() != ".xlsx":
+        raise UsageError("--out 应为 .xlsx 文件")
 
 
 def _write_xlsx(path: Path, title: str, headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
