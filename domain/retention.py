@@ -33,6 +33,18 @@ class RecordKind(StrEnum):
     KEY = "key"  # the signing key was handed over to a new one
 
 
+RECORD_ZH: dict[RecordKind, str] = {
+    RecordKind.HOLD: "留置",
+    RecordKind.RELEASE: "解除留置",
+    RecordKind.RETENTION: "改类",
+    RecordKind.DELETION: "删除",
+    RecordKind.TEXTS: "清除文字",
+    RecordKind.OPENING: "调阅原件",
+    RecordKind.DESK_LOG: "审计日志末条",
+    RecordKind.KEY: "更换密钥",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RetentionTerm:
     """What one class asks: `months` from `since`. Texts are Chinese; `basis` as rules state it, law and article."""

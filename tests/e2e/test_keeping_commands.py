@@ -70,7 +70,7 @@ def test_the_original_is_opened_by_name_and_reason_only(yiguang: Run, kept: Path
     assert "--by" in refused.stderr.decode()
     assert not (tmp_path / "out").exists()
     assert yiguang(*out, *WHO).returncode == 0
-    assert "opening\t甲\t行政复议未结" in yiguang("evidence", "records").stdout.decode()
+    assert "调阅原件\t甲\t行政复议未结" in yiguang("evidence", "records").stdout.decode()
     assert yiguang("evidence", "verify", "--all").returncode == 0
     (kept / "records/000001-opening.json").unlink()
     assert yiguang("evidence", "verify", "--all").returncode == 1
@@ -86,7 +86,7 @@ def test_holding_releasing_and_referring(yiguang: Run) -> None:
     assert (shorter.returncode, "不能改用较短" in shorter.stderr.decode()) == (1, True)
     assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 1
     kinds = [line.split("\t")[2] for line in yiguang("evidence", "records").stdout.decode().splitlines()]
-    assert kinds == ["hold", "release", "retention"]
+    assert kinds == ["留置", "解除留置", "改类"]
 
 
 def test_expiry_needs_a_name_and_does_what_it_said(yiguang: Run, kept: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from domain.beijing import BEIJING
 from domain.outcome import Outcome
+from storage.cases import list_cases
 from storage.nights import finish_night, list_nights
 from storage.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
@@ -47,6 +49,8 @@ def test_a_backup_is_restored_and_proven(tmp_path: Path, capsys: pytest.CaptureF
     assert (told["with_keys"], told["missing"], told["database"]) == (False, [], "sqlite")
     assert run(["restore", str(out), "--home", str(place)]) == 0
     said = capsys.readouterr().out
+    written = datetime.fromisoformat(told["created_at"]).astimezone(BEIJING)
+    assert f"备份时间：{written:%Y-%m-%d %H:%M:%S}（北京时间）" in said
     assert "全部通过核验" in said and "备份中没有签名私钥" in said and told["key_fingerprint"] in said
     assert (place / "initialised").exists() and not (place / "keys").exists()
     assert run(["restore", str(out), "--home", str(place)]) == 1
@@ -123,3 +127,17 @@ def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest
     picture = tmp_path / "none" / "picture.svg"
     assert run(["registry", "show", "clinic.example", "--picture", str(picture)]) == 1
     assert capsys.readouterr().err.startswith(f"错误：无法写入 {picture}：")
+
+
+@pytest.mark.usefixtures("home")
+def test_what_was_done_to_evidence_is_told_in_chinese_and_by_beijing(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = open_home(read_settings())
+    case = list_cases(engine)[0].id
+    engine.dispose()
+    before = datetime.now(BEIJING).replace(microsecond=0)
+    assert run(["evidence", "hold", str(case), "--by", "甲", "--reason", "行政复议未结"]) == 0
+    capsys.readouterr()
+    assert run(["evidence", "records"]) == 0
+    _, at, kind, by, reason, _ = capsys.readouterr().out.splitlines()[-1].split("\t")
+    assert (kind, by, reason) == ("留置", "甲", "行政复议未结")
+    assert before <= datetime.fromisoformat(at).replace(tzinfo=BEIJING) <= datetime.now(BEIJING)

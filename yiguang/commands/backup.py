@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from domain.beijing import BEIJING
 from yiguang.errors import CommandFailed
 from yiguang.settings import DATABASE_FILE, Settings, read_settings
 
@@ -77,7 +79,9 @@ def restore(
     typer.echo(
         f"证据：核验 {len(reports)} 份，{len(failed)} 份未通过" if failed else f"证据：{len(reports)} 份全部通过核验"
     )
-    typer.echo(f"备份时间：{manifest.created_at}；数据目录：{settings.home}")
+    typer.echo(
+        f"备份时间：{datetime.fromisoformat(manifest.created_at).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}（北京时间）；数据目录：{settings.home}"
+    )
     if not settings.seal_key.exists() and not settings.seal_token:
         typer.echo(
             f"备份中没有签名私钥：把原来的 {settings.seal_key.name} 放回 {settings.seal_key.parent}（权限 0600，"

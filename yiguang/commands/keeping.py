@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.beijing import BEIJING
-from domain.retention import KeepClass
+from domain.retention import RECORD_ZH, KeepClass
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.export import require_kept
@@ -74,7 +75,7 @@ ROTATE_HELP = """\
   yiguang evidence rotate-key --by 张示例 --reason 改用令牌 --to-token 'pkcs11:token=…;object=…?module-path=…&pin-source=file:…'
 """
 RECORDS_HELP = """\
-列出对证据所做的一切：留置、解除、改类、删除、调阅原件、更换密钥。
+列出对证据所做的一切：留置、解除、改类、删除、调阅原件、更换密钥；时间为北京时间。
 
 \b
 例：
@@ -241,8 +242,8 @@ def _record_line(record: "KeepRecord") -> str:
         printable(str(field))
         for field in (
             record.number,
-            facts["recorded_at"],
-            record.kind,
+            f"{datetime.fromisoformat(str(facts['recorded_at'])).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
+            RECORD_ZH[record.kind],
             facts["by"],
             facts.get("reason", ""),
             record.subject,
