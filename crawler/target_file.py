@@ -157,8 +157,8 @@ def _target(fields: Mapping[str, object]) -> Target:
     local = _flag(fields, "local")
     if not url:
         raise _RowError("缺少网址")
-    if re.search(r"[\s\x00-\x1f]", url):
-        raise _RowError("网址中有空白字符")
+    if re.search(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]", url):  # those that nobody sees come with copies from chats
+        raise _RowError("网址中有空白字符（也可能看不见）")
     if "://" not in url:
         raise _RowError("网址须以 http:// 或 https:// 开头")
     try:

@@ -8,6 +8,12 @@ from crawler.target_file import BadRow, TargetFileError, parse_targets, read_tar
 from domain.targets import Target
 from yiguang.errors import CommandFailed, UsageError
 
+#: What the reader of YAML says of a table, in Chinese; faults of its syntax are told by their line.
+_OF_ROWS = {
+    "expected a list of rows": "应是目标的列表，每项以 - 开头",
+    "expected a row of `name: value`": "这一项应是“名称: 值”的若干行",
+}
+
 
 def read_targets(path: Path) -> tuple[list[Target], list[BadRow], tuple[str, ...]]:
     """Good targets, bad rows, and columns that mean nothing to us (CSV only).
@@ -16,10 +22,19 @@ def read_targets(path: Path) -> tuple[list[Target], list[BadRow], tuple[str, ...
     """
     if not path.is_file():
         raise UsageError(f"找不到目标文件：{path}")
+    if path.suffix.lower() in {".xls", ".xlsx"}:
+        raise CommandFailed(f"{path} 是 Excel 工作簿：请在其中另存为 CSV，再导入")
     try:
         if path.suffix.lower() in {".yml", ".yaml"}:
             return *parse_targets(load_yaml_rows(path)), ()
         table = read_targets_csv(path)
-    except (TargetFileError, LexiconError) as fault:
+    except TargetFileError as fault:
         raise CommandFailed(f"{path} 无法读取：{fault}") from fault
+    except LexiconError as fault:
+        place = f"第 {fault.line} 行：" if fault.line else ""
+        unread = (
+            "YAML 文件须存为 UTF-8" if fault.message.startswith("not UTF-8") else f"不是有效的 YAML（{fault.message}）"
+        )
+        said = _OF_ROWS.get(fault.message, unread)
+        raise CommandFailed(f"{path} 无法读取：{place}{said}") from fault
     return *parse_targets(table.rows), table.unknown_columns
