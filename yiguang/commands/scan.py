@@ -17,6 +17,8 @@ from yiguang.terminal import printable
 if TYPE_CHECKING:
     from yiguang.judging import NamesAndWords
 
+#: What a file of another kind than plain text asks for; without it, its marks are read as words.
+_OPTION_OF = {".html": "--html", ".htm": "--html", ".jsonl": "--jsonl"}
 HELP = """\
 判断文本或网页，输出线索；不需要数据库。
 
@@ -53,6 +55,8 @@ def scan(
     for path in paths:
         if path != "-" and not Path(path).is_file():
             raise UsageError(f"找不到文件：{path}")
+        if not (jsonl or html) and (option := _OPTION_OF.get(Path(path).suffix.lower())):
+            typer.echo(f"提示：{path} 按纯文本判断；要按其格式判断，请加 {option}", err=True)
     scanner = load_scanner(explain)
     with ExitStack() as stack:
         sources = (_open(path, stack) for path in paths)
