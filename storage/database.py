@@ -132,6 +132,18 @@ def schema_is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == _newest_revision()
 
 
+def schema_is_newer(engine: Engine) -> bool:
+    """Whether the tables are of a version that this program does not know: those of a newer one."""
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    return revision is not None and revision not in _known_revisions()
+
+
+@cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions())
+
+
 @cache
 def _newest_revision() -> str | None:
     """Of this program, which does not change while it runs; every file of the migrations is read for it."""

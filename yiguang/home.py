@@ -25,6 +25,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_NEWER = "数据库是由更新版本的程序建立或升级的；请改用那个版本，或更新的版本"
+
+
 def make_home(settings: Settings) -> bool:
     """Make the folder and bring the database up to date; true when it was not initialised before.
 
@@ -33,7 +36,7 @@ def make_home(settings: Settings) -> bool:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from storage.database import migrate, open_engine
+    from storage.database import migrate, open_engine, schema_is_newer
     from storage.seal_key import make_key_file
 
     mark = settings.home / MARK
@@ -45,6 +48,8 @@ def make_home(settings: Settings) -> bool:
         raise CommandFailed(f"无法建立数据目录 {settings.home}：{fault.strerror}") from fault
     engine = open_engine(settings.database_url)
     try:
+        if schema_is_newer(engine):
+            raise CommandFailed(_NEWER)
         migrate(engine)
         _refuse_to_lose_the_key(engine, settings)
     except SQLAlchemyError as fault:
@@ -121,7 +126,7 @@ def open_home(settings: Settings) -> "Engine":
     """The database of an initialised folder. Raises CommandFailed saying what to do when it is not one."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from storage.database import open_engine, schema_is_current
+    from storage.database import open_engine, schema_is_current, schema_is_newer
 
     bare = not (settings.home / MARK).exists()
     if bare or (settings.database_url.startswith("sqlite") and not _database_file(settings)):
@@ -129,10 +134,13 @@ def open_home(settings: Settings) -> "Engine":
     engine = open_engine(settings.database_url)
     try:
         current = schema_is_current(engine)
+        newer = not current and schema_is_newer(engine)
     except SQLAlchemyError as fault:
         raise CommandFailed(f"无法使用数据库：{_first_line(fault)}") from fault
     if current and settings.seal_key.with_name(NEXT_SEAL_KEY).exists():
         _finish_rotation(engine, settings)
+    if newer:
+        raise CommandFailed(_NEWER)
     if not current:
         raise CommandFailed("数据库的表结构与本程序的版本不符；升级程序后请先运行 yiguang init（数据会保留）")
     return engine
