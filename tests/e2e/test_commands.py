@@ -255,10 +255,10 @@ def test_the_model_is_measured_on_labelled_texts(yiguang: Run, tmp_path: Path) -
     assert yiguang("model", "evaluate").returncode == 2
 
 
-def test_a_database_of_another_version_is_refused_in_one_line(yiguang: Run, home: Path) -> None:
+def test_a_database_of_an_older_version_is_refused_in_one_line(yiguang: Run, home: Path) -> None:
     assert yiguang("init").returncode == 0
     with closing(sqlite3.connect(home / "yiguang.sqlite")) as database:
-        database.execute("UPDATE alembic_version SET version_num = '0000'")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.commit()
     refused = yiguang("cases", "list")
     assert refused.returncode == 1
