@@ -43,7 +43,7 @@ def test_changes_bad_rows_and_unknown_columns_are_told(yiguang: Run, tmp_path: P
     assert mapped.returncode == 1 and "怪列" in errors and "第 3 行：没有机构名称" in errors
     assert mapped.stdout.decode() == "新增 1，变更 0，未变 0\n"
     listed.write_text("单位全名,所在区,登记号\n青屿安和综合门诊部,青屿区,A1\n", "utf-8")
-    changed = yiguang("registry", "import", listed, "--as-of", "2026-12-01")
+    changed = yiguang("registry", "import", listed, "--as-of", "2026-11-10")
     assert changed.returncode == 0
     assert "青屿安和门诊部 name：青屿安和门诊部 → 青屿安和综合门诊部" in changed.stdout.decode()
     assert yiguang("registry", "import", listed, "--as-of", "昨天").returncode == 2
