@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.outcome import NO_LONGER_THERE, Outcome
+from domain.outcome import SAY_NOTHING, Outcome
 
 #: Fewer pages than this share of a target's usual number mean that something broke, whatever its minimum says.
 FEW_SHARE = 0.2
@@ -72,14 +72,16 @@ class TargetResult:
 
     @property
     def unseen(self) -> bool:
-        """Nothing is known of it after the night: no page of content, and none of which it is known that it is gone."""
-        return self.content_pages == 0 and not any(self.outcomes.get(outcome) for outcome in NO_LONGER_THERE)
+        """Nothing is known of it after the night: none of its pages was tried, or none could be had, for whatever reason."""
+        return self.content_pages == 0 and not any(
+            count for outcome, count in self.outcomes.items() if outcome not in SAY_NOTHING
+        )
 
     @property
     def healthy(self) -> bool:
         """A night is healthy for a target when it gave at least its minimum of pages, not far fewer than usual, most of
-        them with title and text, nothing is left waiting, and something is known of it: a minimum of nought allows a page that is gone, not
-        one that could not be had."""
+        them with title and text, nothing is left waiting, and something is known of it: a minimum of nought allows a page that is gone or
+        that robots.txt forbids, not one that could not be had."""
         enough = self.content_pages >= self.min_pages and not self.few and not self.unseen
         return enough and self.waiting == 0 and not self.blank
 

@@ -186,7 +186,7 @@ def _against(target: TargetResult) -> list[str]:
     if target.content_pages < target.min_pages:
         said.append(f"只取得 {target.content_pages} 页，少于应有的 {target.min_pages} 页")
     elif target.unseen:
-        said.append("一页都没有取得，也没有查明页面已不存在")
+        said.append("一页都没有取得，也不知道页面现在怎样")
     if target.few:
         said.append(f"只取得 {target.content_pages} 页，远少于平时的 {target.usual_pages:g} 页")
     if target.blank:

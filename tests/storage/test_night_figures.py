@@ -111,21 +111,22 @@ def test_a_few_pages_without_title_are_an_accident() -> None:
 
 
 def test_success_with_nothing_is_impossible() -> None:
-    gone, seen = (TargetResult(number, "x", "u", 0, 0, 0, 0, {Outcome.HTTP_GONE: 1}) for number in (1, 2))
-    assert gone.healthy
-    assert not NightSummary("2026-11-26", NOW, NOW, (gone, seen), {}).healthy
+    ends = (Outcome.HTTP_GONE, Outcome.ROBOTS_DENIED, Outcome.UNKNOWN)  # unknown: a parked domain
+    known = tuple(TargetResult(number, "x", "u", 0, 0, 0, 0, {end: 1}) for number, end in enumerate(ends))
+    assert all(target.healthy for target in known)
+    assert not NightSummary("2026-11-26", NOW, NOW, known, {}).healthy
 
 
 @pytest.mark.parametrize(
-    "outcomes", [{}, {Outcome.CONTENT: 0, Outcome.HTTP_GONE: 0}, {Outcome.TIMEOUT: 3}, {Outcome.ROBOTS_DENIED: 1}]
+    "outcomes", [{}, {Outcome.CONTENT: 0, Outcome.HTTP_GONE: 0}, {Outcome.TIMEOUT: 3}, {Outcome.CHALLENGE: 1}]
 )
-def test_a_minimum_of_nought_is_for_pages_that_are_gone(outcomes: dict[Outcome, int]) -> None:
+def test_a_minimum_of_nought_is_for_pages_of_which_something_is_known(outcomes: dict[Outcome, int]) -> None:
     """Not for those that nobody could see, as the page of a tip at a site that does not answer."""
     nothing = TargetResult(1, "x", "u", 0, 0, 0, 0, outcomes)
     page = TargetResult(2, "y", "v", 1, 1, 0, 0, {Outcome.CONTENT: 1})
     night = NightSummary("2026-11-26", NOW, NOW, (nothing, page), {})
     assert not nothing.healthy and not night.healthy
-    assert target_complaints(night) == ["x：一页都没有取得，也没有查明页面已不存在"]
+    assert target_complaints(night) == ["x：一页都没有取得，也不知道页面现在怎样"]
 
 
 def test_pages_to_come_are_those_of_the_night_before_or_the_budget_without_those_given(engine: Engine) -> None:
