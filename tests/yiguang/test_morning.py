@@ -84,7 +84,7 @@ def test_of_very_many_targets_those_with_most_missing_are_named() -> None:
 
 
 def test_a_night_of_nothing_says_so() -> None:
-    nothing = replace(GOOD, min_pages=0, content_pages=0, leads=0, outcomes={Outcome.TIMEOUT: 3}, usual_pages=None)
+    nothing = replace(GOOD, min_pages=0, content_pages=0, leads=0, outcomes={Outcome.HTTP_GONE: 3}, usual_pages=None)
     night = replace(NIGHT, targets=(nothing,))
     assert night_complaints(night) == ["整夜没有取得一页正常内容"]
     assert not night.healthy
