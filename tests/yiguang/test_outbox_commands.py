@@ -211,7 +211,7 @@ def test_a_revision_that_broke_off_while_it_was_written_is_finished(
 
         broken.setattr("storage.durable_file.write_whole", full)
         assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 1
-    assert "No space left" in capsys.readouterr().err
+    assert "磁盘已满" in capsys.readouterr().err
     assert outbox("revise", package.name, "--folder", package, "--text", "补写") == 0
     row = shown(package, capsys)
     assert isinstance(row["steps"], list) and len(row["steps"]) == 1
