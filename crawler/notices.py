@@ -2,6 +2,7 @@
 
 import re
 
+from crawler.script_alert import brings_script_files
 from crawler.wechat import has_article
 from crawler.wordings import Notice, Wordings
 from domain.page import ExtractedPage
@@ -15,8 +16,9 @@ _TINY_CHARS = 3000
 _CLAUSE_BREAK = re.compile(r"(?<=[：:])|[\s，。！？；,.!?;…~～—-]+")
 #: A page that stands in for a site has no menu.
 _FEW_LINKS = 3
-_SCRIPT_FILE = re.compile(r"<script\b[^<>]{0,300}\ssrc\s?=")
 _MENU_BREAK = re.compile(r"[\s|>»/·]+")
+#: How often a page says the words of its links, themselves included: in menus, paths and titles.
+_REPEATED = 3
 _TITLE_BREAK = re.compile(r"[\s，：,:|_—-]+")
 
 
@@ -26,13 +28,16 @@ def notice_on(page: ExtractedPage, html: str, wordings: Wordings, *, wechat: boo
         return None
     site = "wechat" if wechat else "sogou" if _is_sogou(page.url) else ""
     title = (page.extra.get("document_title") or page.title).strip().lower()
-    whole, own = page.text.lower(), ""
+    whole, own = page.text.lower(), None
+    linked_chars = sum(len(link.text) + 1 for link in page.links)
     clauses_of: dict[bool, frozenset[str]] = {}
     markup = ""
     for notice in wordings.notices:
+        text = whole
         if notice.between_links:
-            own = own or _between_links(page)
-        text = own if notice.between_links else whole
+            if len(whole) - _REPEATED * linked_chars > notice.max_chars:
+                continue
+            text = own = _between_links(page) if own is None else own
         if len(text) > notice.max_chars or (notice.site and notice.site != site):
             continue
         if _any_in(notice.in_text, text):
@@ -70,7 +75,7 @@ def _between_links(page: ExtractedPage) -> str:
 def _is_bare_script(page: ExtractedPage, markup: str) -> bool:
     """A poster counts its visitors with a cookie too, and the frame of a script application reloads when one of its files is
     old: the one has pictures, the other brings its scripts in files."""
-    return len(markup) <= _TINY_CHARS and not page.images and _SCRIPT_FILE.search(markup) is None
+    return len(markup) <= _TINY_CHARS and not page.images and not brings_script_files(markup)
 
 
 def _labels(page: ExtractedPage) -> frozenset[str]:

@@ -8,7 +8,7 @@ from crawler.institutions import find_institutions
 from crawler.main_body import Layout
 from crawler.page_head import read_head
 from crawler.page_links import Resolver, resolve_images, resolve_links
-from crawler.script_redirect import SCRIPT_REDIRECT, script_redirect
+from crawler.script_redirect import SCRIPT_REDIRECT, script_redirect, sends_everybody
 from crawler.self_statements import read_statements
 from crawler.walked import Walk
 from crawler.wordings import Wordings
@@ -43,8 +43,9 @@ def page_of(
         walk.links.append((refresh.partition("=")[2].strip("'\" "), ""))
     if leads_to := resolver.absolute(script_redirect(walk.data_scripts, shown_chars)):
         walk.links.append((leads_to, ""))
-    may_stay = bool(walk.images) or any(mark.startswith("src=") for mark in walk.marks)
-    redirect = resolver.absolute(script_redirect(walk.data_scripts, shown_chars, may_stay=may_stay))
+    # Pictures, or what files of scripts make, are there to see for whoever is not sent on
+    shows_something = bool(walk.images) or any(mark.startswith("src=") for mark in walk.marks)
+    redirect = "" if leads_to and shows_something and not sends_everybody(walk.data_scripts) else leads_to
     return ExtractedPage(
         url=url,
         title=head.title,

@@ -12,9 +12,14 @@ _TURNS_BACK = re.compile(r"\bhistory\.(?:back|go)\(|\b(?:window|self|parent|top)
 _SCRIPT_FILE = re.compile(r"<script\b[^<>]{0,300}\ssrc\s?=", re.IGNORECASE)
 
 
+def brings_script_files(html: str) -> bool:
+    """Whether a page has scripts that stand in files."""
+    return _SCRIPT_FILE.search(html) is not None
+
+
 def alert_of(page: ExtractedPage, html: str) -> str:
     """The message that a page raises at once and that is all a visitor sees of it; empty for other pages."""
-    if page.text or page.images or len(page.links) > 1 or len(html) > _PAGE_CHARS or _SCRIPT_FILE.search(html):
+    if page.text or page.images or len(page.links) > 1 or len(html) > _PAGE_CHARS or brings_script_files(html):
         return ""
     match = next((match for match in _ALERT.finditer(html) if not is_in_function(html[: match.start()])), None)
     return " ".join((match[1] or match[2]).replace("\\n", " ").split()) if match else ""

@@ -24,32 +24,36 @@ _CONDITION = re.compile(r"(?:\bif\s{0,3}\([^;{}]{0,300}\)|(?:&&|\|\||\?)\s{0,3}\
 _SET_TO = r"\b{name}\s{{0,3}}=\s{{0,3}}[\"']([^\"'\\\s<>]{{1,500}})[\"'](?!\s{{0,3}}\+)"
 
 
-def script_redirect(scripts: Sequence[str], shown_chars: int, *, may_stay: bool = False) -> str:
+def script_redirect(scripts: Sequence[str], shown_chars: int) -> str:
     """The address, as written, to which every script of a page without text leads at once; empty for other pages.
 
     Where scripts choose between several addresses a visitor cannot know which, and what stands in a function waits
-    for a click. `may_stay` says that the page has something to show to whom it does not send on, pictures or what the
-    files of its scripts make: then an address for some visitors only (of mobiles, of old browsers) does not count.
+    for a click.
     """
     if shown_chars > _SHOWN_CHARS or sum(map(len, scripts)) > _SCRIPT_CHARS:
         return ""
-    bare = [_COMMENT.sub(" ", script) for script in scripts]
     targets = {
         match["address"] or _value_of(match["name"], script)
-        for script in bare
+        for script in map(_without_comments, scripts)
         for match in _LEAVES.finditer(script)
         if not is_in_function(script[: match.start()])
     }
-    if may_stay and targets and not _in_any_case(bare):
-        return ""
     return targets.pop() if len(targets) == 1 else ""
 
 
-def _in_any_case(scripts: Sequence[str]) -> bool:
-    """Whether scripts send whoever comes away, to wherever it is."""
-    before = [script[: match.start()] for script in scripts for match in _LEAVES_SOMEHOW.finditer(script)]
+def sends_everybody(scripts: Sequence[str]) -> bool:
+    """Whether scripts send whoever comes away, to wherever it is, and not some visitors only (of mobiles, of old browsers)."""
+    before = [
+        script[: match.start()]
+        for script in map(_without_comments, scripts)
+        for match in _LEAVES_SOMEHOW.finditer(script)
+    ]
     guards = [_guard_of(part) for part in before if not is_in_function(part)]
     return "" in guards or {"if", "else"} <= set(guards)
+
+
+def _without_comments(script: str) -> str:
+    return _COMMENT.sub(" ", script)
 
 
 def _guard_of(before: str) -> str:

@@ -4,17 +4,16 @@ import errno
 import os
 import re
 
-#: Errors of files that a person meets by a slip of the hand, in the words of `strerror`. Those of the machine are in `faults`.
-_OF_FILES = {
+from yiguang.faults import OF_FILES
+
+#: Errors of files, also those that a person meets by a slip of the hand, in the words of `strerror`.
+_OF_FILES = OF_FILES | {
     errno.ENOENT: "没有这个文件或目录",
     errno.EISDIR: "是目录，不是文件",
     errno.ENOTDIR: "路径中有一段不是目录",
     errno.EEXIST: "已有同名的文件或目录",
-    errno.EACCES: "没有权限",
     errno.EPERM: "不允许的操作",
     errno.ENAMETOOLONG: "文件名太长",
-    errno.EROFS: "磁盘是只读的",
-    errno.ENOSPC: "磁盘已满",
 }
 #: Whole sentences of the library; what none of them fits stays as it is.
 _OF_USAGE: tuple[tuple[str, str], ...] = (

@@ -3,7 +3,7 @@
 import errno
 
 #: What an operator can do something about, and what.
-_OF_FILES = {
+OF_FILES = {
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "磁盘配额已用完",
     errno.EFBIG: "文件大小已达系统限制",
@@ -31,9 +31,9 @@ def of_a_silent_database(seconds: float) -> str:
 
 
 def _said(fault: BaseException) -> str | None:
-    if isinstance(fault, OSError) and fault.errno in _OF_FILES:
+    if isinstance(fault, OSError) and fault.errno in OF_FILES:
         place = f"（{fault.filename}）" if fault.filename else ""
-        return f"{_OF_FILES[fault.errno]}{place}"
+        return f"{OF_FILES[fault.errno]}{place}"
     if isinstance(fault, MemoryError):
         return "内存不足"
     # By its name: importing the library takes longer than most commands, and whoever met this has imported it
