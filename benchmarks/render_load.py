@@ -188,6 +188,11 @@ async def measure(pages: int, bare_pages: int, at_once: int) -> tuple[Pace, Pace
             await run_all(urls[:share], at_once, partial(show_bare, browser, settings), bare)
             await browser.close()
         watch.cancel()
+        print(
+            f"{ours.pages} of {pages} pages: ours {ours.pages / ours.seconds:.2f} pages/s, bare {bare.pages / bare.seconds:.2f}",
+            file=sys.stderr,
+            flush=True,
+        )
     return ours, bare, endless, peak[0], peak_bare[0]
 
 
