@@ -7,10 +7,10 @@ from scrapy import Request
 from scrapy.exceptions import NotSupported
 from scrapy.http import Response
 
+from crawler.browser_request import BrowserRequest
 from crawler.content_coding import ACCEPT_ENCODING
 from crawler.download import FetchTerms
 from crawler.failure import FetchFailed
-from crawler.render import BrowserRequest
 from crawler.settings import CrawlSettings
 from crawler.urls import host_of, without_fragment
 from domain.outcome import Outcome

@@ -1,18 +1,19 @@
 """Answers what a page asks for while it is shown: from what was fetched already, by fetching it, or with a refusal."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext, Page, Request, Route
 from playwright.async_api import Error as PlaywrightError
 
+from crawler.browser_request import BrowserRequest, Load
 from crawler.content_coding import decode_body
 from crawler.failure import FetchFailed
 from crawler.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
 from crawler.urls import without_fragment
 from domain.outcome import Outcome
-from domain.page import Exchange, Headers
+from domain.page import Exchange
 
 #: What a page is made of. Sound, film, sockets and beacons are left out: they show nothing and may never end.
 _WANTED = frozenset({"document", "stylesheet", "script", "image", "font", "xhr", "fetch"})
@@ -26,21 +27,6 @@ _MAX_TOTAL_BYTES = 60_000_000
 #: Set by the connection or made void by taking the content coding off.
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length", "accept-encoding", "cookie"})
 _NOT_FULFILLED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"})
-
-
-@dataclass(frozen=True, slots=True)
-class BrowserRequest:
-    """What the browser asks for. `is_document` is true for the page itself, not for what is inside of it."""
-
-    url: str
-    method: str
-    headers: Headers
-    body: bytes
-    is_document: bool
-
-
-Load = Callable[[BrowserRequest], Awaitable[tuple[Exchange, ...]]]
-"""Makes a request for the browser: the chain of exchanges, redirects first. Raises `FetchFailed`."""
 
 
 @dataclass  # without slots: Playwright keeps notes on the object whose method answers routes

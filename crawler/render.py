@@ -13,7 +13,8 @@ from datetime import datetime
 from playwright.async_api import Error as PlaywrightError
 
 from crawler.browser import BrowserPool, BrowserUnavailable
-from crawler.page_requests import BrowserRequest, Load, PageRequests
+from crawler.browser_request import Load
+from crawler.page_requests import PageRequests
 from crawler.page_session import PageSession
 from crawler.render_failure import RenderFailed
 from crawler.running_browser import BrowserLimits, RunningBrowser
@@ -30,7 +31,7 @@ from domain.visits import Rendering
 #: "Page.evaluate: TypeError: Map is not a constructor".
 _OWN_TOOLS = re.compile(r"\w+\.\w+: (?:Type|Reference|Range|Syntax)Error: ")
 
-__all__ = ["BrowserRequest", "Load", "RenderFailed", "Renderer"]
+__all__ = ["RenderFailed", "Renderer"]
 
 
 class Renderer:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crawler.browser_request import BrowserRequest, Load
 from crawler.downloads import Downloads
 from crawler.failure import FetchFailed
 from crawler.fetch import PageFetcher
 from crawler.guard import AddressRefused, UrlRefused, check_url
 from crawler.page_text import Patience
 from crawler.politeness import SiteGates
-from crawler.render import BrowserRequest, Load, Renderer, RenderFailed
+from crawler.render import Renderer, RenderFailed
 from crawler.robots import redirect_target
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from storage.warc_file import sync_folder
-
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place at once; a crash leaves at most a `.part` file beside it."""
@@ -56,3 +54,12 @@ def make_secret(path: Path, data: bytes) -> bool:
         part.unlink()
     sync_folder(path.parent)
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or renamed name in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

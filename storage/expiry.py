@@ -17,11 +17,11 @@ from storage.chain import entry_facts, lock_chain
 from storage.custody import KeptItem, kept_items
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
+from storage.durable_file import sync_folder
 from storage.expired_texts import clear_texts, due_texts
 from storage.keep_records import KeepRecord, append_record, read_records, write_record_files
 from storage.tables import chain_entries
 from storage.warc import warc_date
-from storage.warc_file import sync_folder
 
 DELETED = "删除"
 #: Deletions recorded in one transaction, for which other writers of the chain wait.

@@ -17,11 +17,11 @@ from domain.retention import RecordKind
 from storage.canonical import canonical_json
 from storage.chain import lock_chain
 from storage.database import writing
+from storage.durable_file import sync_folder
 from storage.keep_records import KeepRecord, append_record, read_records, write_record_files
 from storage.seal_key import SealKey, key_fingerprint, make_key_file, signature_problem
 from storage.seals import sign_head, write_seal_files
 from storage.tables import chain_entries, nights
-from storage.warc_file import sync_folder
 
 FORMAT = "yiguang-key-1"
 NEXT_NAME = "seal.next.pem"  # beside the key in use, until it takes its place

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 from uuid import uuid4
 
+from storage.durable_file import sync_folder
 from storage.warc import Record
 
 
@@ -94,12 +95,3 @@ def cut_file(file: BinaryIO, length: int) -> None:
     if os.fstat(file.fileno()).st_size > length:
         file.truncate(length)
         os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new or renamed name in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -180,7 +180,7 @@ def _route(lead: "ReferredLead", request: Request) -> Route:
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
     """A hidden folder beside `folder`, which gets its name when all went well and is gone otherwise. Raises CommandFailed."""
-    from storage.warc_file import sync_folder
+    from storage.durable_file import sync_folder
 
     if folder.exists():
         raise CommandFailed(f"{folder} 已存在，不覆盖")

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
+from crawler.browser_request import BrowserRequest, Load
 from crawler.failure import FetchFailed
-from crawler.render import BrowserRequest, Load, Renderer, RenderFailed
+from crawler.render import Renderer, RenderFailed
 from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.visits import Rendering

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawler.browser_request import BrowserRequest
 from crawler.page_text import Patience
-from crawler.render import BrowserRequest, Renderer
+from crawler.render import Renderer
 from crawler.unfolding_words import label_of
 from crawler.ways import Ways
 from domain.page import ExtractedPage, Link

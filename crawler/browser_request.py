@@ -1,0 +1,21 @@
+"""What a browser asks for, and the way by which it is given: the browser itself has no network."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from domain.page import Exchange, Headers
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRequest:
+    """What the browser asks for. `is_document` is true for the page itself, not for what is inside of it."""
+
+    url: str
+    method: str
+    headers: Headers
+    body: bytes
+    is_document: bool
+
+
+Load = Callable[[BrowserRequest], Awaitable[tuple[Exchange, ...]]]
+"""Makes a request for the browser: the chain of exchanges, redirects first. Raises `FetchFailed`."""
