@@ -17,10 +17,10 @@ from domain.page import Exchange, ExtractedPage
 from domain.places import QuotePlace
 from domain.shown_text import ShownText
 from domain.visits import FrontierUrl, Rendering, Visit
-from storage.bundle import build_bundle, write_bundle
 from storage.canonical import read_canonical_zip
-from storage.package import DOM, FINDINGS, PAGES, PROVENANCE, SCREENSHOT, TEXT, WARC
-from storage.seal_key import SealKey
+from storage.evidence.bundle import build_bundle, write_bundle
+from storage.evidence.package import DOM, FINDINGS, PAGES, PROVENANCE, SCREENSHOT, TEXT, WARC
+from storage.sealing.seal_key import SealKey
 
 
 def seal_seconds(bundle: bytes) -> float:

@@ -35,7 +35,7 @@ def crawl_process(parent: int) -> int | None:
             above = int(status.read_text().rpartition(")")[2].split()[1])
         except OSError:  # has ended meanwhile
             continue
-        if above == parent and b"yiguang.shard_main" in command:
+        if above == parent and b"yiguang.nights.shard_main" in command:
             return int(status.parent.name)
     return None
 

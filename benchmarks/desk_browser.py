@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import Engine
 
 from classifier.reference import load_reference
-from crawler.browser import find_chromium
+from crawler.rendering.browser import find_chromium
 from review.reasons import load_reasons
 from review.web.app import desk_app
 from review.web.desk import Lexicon

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from benchmarks.posters import cjk_font
-from crawler.logo_marks import marks_of
+from crawler.pictures.logo_marks import marks_of
 from domain.site_logos import ALIKE_FROM, OfficialLogo, likeness
 
 COUNT = 300

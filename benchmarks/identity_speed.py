@@ -24,8 +24,8 @@ from domain.identity import Node, NodeKind, site_of
 from domain.identity_policy import load_identity_policy
 from domain.page import ExtractedPage, SelfStatement
 from storage.database import migrate, open_engine, writing
-from storage.identity import add_identities
-from storage.identity_graph import IdentityGraph
+from storage.operators.identity_graph import IdentityGraph
+from storage.pages.identity import add_identities
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, judgement, visit
 

@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from classifier.engine import Classifier
-from crawler.decode import decode_html
-from crawler.page_walk import walk_html
-from crawler.reading import read_response
-from crawler.scope import Scope
+from crawler.addresses.scope import Scope
+from crawler.pages.decode import decode_html
+from crawler.pages.page_walk import walk_html
+from crawler.pages.reading import read_response
 from crawler.wordings import load_wordings
 from domain.page import Exchange
 from domain.targets import Target
 from domain.visits import FrontierUrl, Visit
+from storage.archive.warc import records_of
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from storage.database import migrate, open_engine
-from storage.frontier import SqlFrontier
-from storage.nights import open_night
-from storage.seal_key import SealKey
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
-from storage.warc import records_of
+from storage.sealing.seal_key import SealKey
 from yiguang.home import utc_now
 from yiguang.night_judge import page_judge
 from yiguang.settings import read_settings

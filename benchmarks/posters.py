@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from crawler.ocr_engine import PictureReader
+from crawler.pictures.ocr_engine import PictureReader
 
 COUNT = 30
 _CLAIMS = (

@@ -21,12 +21,12 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser
 
 from classifier.engine import Analyser, Classifier
-from crawler.decode import decode_html
-from crawler.extract import extract_page
-from crawler.reading import read_response
+from crawler.pages.decode import decode_html
+from crawler.pages.extract import extract_page
+from crawler.pages.reading import read_response
 from crawler.wordings import load_wordings
 from domain.documents import document_of
-from yiguang.scan import Scanner, dump_row
+from yiguang.judgement.scan import Scanner, dump_row
 
 LEXICONS = Path(__file__).parent.parent / "lexicons"
 URL = "http://www.demo.example/a/b.html"

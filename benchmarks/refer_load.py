@@ -30,14 +30,14 @@ from review.decisions import Decisions
 from review.intake import take_in
 from review.passwords import Passwords
 from review.settings import DeskSettings
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from storage.database import open_engine
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.seal_key import SealKey
-from storage.seals import seal_night
+from storage.sealing.seal_key import SealKey
+from storage.sealing.seals import seal_night
 from storage.tables import desk_items
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
 from tests.review.desk import own_text
 from tests.storage.samples import PROVENANCE, judgement, page, png, rendering, visit
 from yiguang.home import make_home

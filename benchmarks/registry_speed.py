@@ -19,10 +19,10 @@ from sqlalchemy import Engine
 
 from domain.subjects import load_subjects
 from storage.database import migrate, open_engine
-from storage.registry import SqlRegistry
-from storage.registry_file import open_registry_file
-from storage.registry_import import import_institutions
-from storage.registry_rows import RowReader, load_headings
+from storage.operators.registry import SqlRegistry
+from storage.operators.registry_file import open_registry_file
+from storage.operators.registry_import import import_institutions
+from storage.operators.registry_rows import RowReader, load_headings
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 DAY = date(2026, 11, 1)

@@ -24,11 +24,11 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Route, async_playwright
 
-from crawler.browser import launch_chromium
-from crawler.browser_process import resident_bytes
-from crawler.browser_request import BrowserRequest
 from crawler.failure import FetchFailed
-from crawler.render import Renderer, RenderFailed
+from crawler.fetching.browser_request import BrowserRequest
+from crawler.rendering.browser import launch_chromium
+from crawler.rendering.browser_process import resident_bytes
+from crawler.rendering.render import Renderer, RenderFailed
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
 from domain.outcome import Outcome

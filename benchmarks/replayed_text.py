@@ -9,10 +9,10 @@ from shutil import which
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, sync_playwright
 
-from crawler.extract import extract_page
+from crawler.pages.extract import extract_page
 from crawler.wordings import Wordings, load_wordings
 from storage.canonical import read_canonical_zip
-from storage.package import DOM, PAGES
+from storage.evidence.package import DOM, PAGES
 
 LEXICONS = Path(__file__).parent.parent / "lexicons"
 

@@ -100,7 +100,7 @@ def _cpu_seconds() -> float:
 def killed(home: Path, processes: int, after: Iterator[float], pages: int) -> str:
     """The digest of a run that is killed when each share of its pages is done."""
     from storage.database import open_engine
-    from storage.rescores import pages_done
+    from storage.pages.rescores import pages_done
 
     engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
     for share in after:

@@ -19,8 +19,8 @@ from benchmarks.bridge_database import BridgeDatabase
 from benchmarks.namespaces import Bridge, Namespace, make_bridges
 from benchmarks.worker_night import WorkerNight
 from benchmarks.worker_sites import WorkerSites
+from storage.crawl.workers import DEAD_AFTER, FENCED_AFTER, dead_workers
 from storage.database import open_engine
-from storage.workers import DEAD_AFTER, FENCED_AFTER, dead_workers
 from yiguang.home import utc_now
 
 _KILL_EVERY = (1.0, 8.0)

@@ -58,7 +58,7 @@ def page_html(host: str, path: str, pages_a_site: int) -> str | None:
 
 
 class SimulatedWeb(BaseDownloadHandler):
-    """Stands in the place of `crawler.download.CaptureHandler`."""
+    """Stands in the place of `crawler.fetching.download.CaptureHandler`."""
 
     pages_a_site = 0
 
@@ -84,13 +84,13 @@ class SimulatedWeb(BaseDownloadHandler):
 
 
 def crawl_one_shard(pages_a_site: int) -> None:
-    """In a process of its own, in the place of `yiguang.shard_main`; prints its figures as JSON."""
-    from crawler import shard
-    from storage.frontier import SqlFrontier
-    from storage.visits import SqlVisitStore
+    """In a process of its own, in the place of `yiguang.nights.shard_main`; prints its figures as JSON."""
+    from crawler.night import shard
+    from storage.crawl.frontier import SqlFrontier
+    from storage.crawl.visits import SqlVisitStore
+    from yiguang.nights.shard_main import crawl
+    from yiguang.nights.shard_processes import ShardJob
     from yiguang.settings import read_settings
-    from yiguang.shard_main import crawl
-    from yiguang.shard_processes import ShardJob
 
     SimulatedWeb.pages_a_site = pages_a_site
     shard._SCRAPY["DOWNLOAD_HANDLERS"].update(http=SimulatedWeb, https=SimulatedWeb)
@@ -131,10 +131,10 @@ def _sample(memory: list[float], ended: threading.Event) -> None:
 
 def make_night(url: str, sites: int, pages_a_site: int) -> tuple[str, list[int]]:
     """A night over invented sites, its start pages on the frontier, and the ids of its targets."""
-    from crawler.target_file import parse_targets, read_targets_csv
-    from storage.frontier import SqlFrontier
-    from storage.nights import open_night
-    from storage.targets import list_targets, save_targets
+    from crawler.addresses.target_file import parse_targets, read_targets_csv
+    from storage.crawl.frontier import SqlFrontier
+    from storage.crawl.nights import open_night
+    from storage.crawl.targets import list_targets, save_targets
 
     rows = "".join(
         f"示例第{number}医院,http://hospital-{number:05}.example/,never,0,{pages_a_site},1,1\n"
@@ -178,7 +178,7 @@ def main() -> int:
 
 
 def _crawl(night_id: str, ids: Sequence[int], shards: int, pages_a_site: int) -> list[dict[str, Any]]:
-    from yiguang.shard_processes import ShardJob
+    from yiguang.nights.shard_processes import ShardJob
 
     command = [sys.executable, "-m", "benchmarks.simulated_night", "--shard", "--pages", str(pages_a_site)]
     running = []

@@ -111,7 +111,7 @@ def alike(look: str, other: str) -> bool:
 
 class PictureQuestions(Protocol):
     """Questions about pictures that processes set up for reading answer to those that are not. Question and answer are the bytes
-    that `crawler.ocr` exchanges with a reading process."""
+    that `crawler.pictures.ocr` exchanges with a reading process."""
 
     def ask(self, question: bytes, suspicion: float) -> int:
         """Put a question, to be answered in order of `suspicion`; its number."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, ViewportSize, sync_playwright
 
-from crawler.browser import find_chromium
+from crawler.rendering.browser import find_chromium
 from domain.reviews import ItemState, Verdict
 from domain.roles import Role
 from examples.run_night import SAMPLE_PACE

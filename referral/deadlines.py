@@ -10,7 +10,7 @@ from domain.clocks import Clock, ClocksBroken, Deadline, Event, clocks_of, deadl
 from domain.outbox import MOVES, Step, StepTaken
 from domain.outbox_rules import BEGINS, ENDS, OWN_EVENTS
 from domain.working_days import CalendarBroken, CalendarUnknown, WorkCalendar, calendar_of
-from storage.outbox import Package
+from storage.leads.outbox import Package
 
 _CLOCKS = "clocks.toml"
 

@@ -12,9 +12,9 @@ from domain.findings import FAMILY_ZH
 from domain.outbox import MEASURE_ZH, sent_at
 from domain.reviews import ItemKind, ItemState
 from domain.takedown import GRADE_ZH
-from storage.outbox import Package, cases_that_count, list_packages, rescinded_pages
+from storage.leads.outbox import Package, cases_that_count, list_packages, rescinded_pages
 from storage.tables import desk_items
-from storage.takedown import referred_cases
+from storage.takedowns.takedown import referred_cases
 
 UNNAMED = "（未能确定机构）"
 HEADINGS = (

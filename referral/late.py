@@ -12,7 +12,7 @@ from domain.beijing import BEIJING
 from domain.clocks import Clock
 from domain.working_days import CalendarUnknown, WorkCalendar
 from referral.deadlines import RunningTerm, own_terms_of, terms_of
-from storage.outbox import Package
+from storage.leads.outbox import Package
 
 _ESCALATION = "escalation.toml"
 

@@ -15,10 +15,10 @@ from domain.masking import Masker
 from domain.outbox import Statement
 from domain.reviews import ItemState
 from domain.routing import Medium, Publication, RoutedFinding, Subject
-from storage.outbox import rescinded_pages, statements_of
-from storage.registry import SqlRegistry
+from storage.leads.outbox import rescinded_pages, statements_of
+from storage.operators.registry import SqlRegistry
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages, targets
-from storage.takedown import RecordedLook, looks_at
+from storage.takedowns.takedown import RecordedLook, looks_at
 
 
 class NotReferable(Exception):

@@ -24,10 +24,10 @@ from domain.routing import Recipient
 from domain.takedown import Grade
 from domain.working_days import WorkCalendar
 from referral.deadlines import terms_of
-from storage.outbox import Package, cases_that_count, list_packages, rescinded_pages
+from storage.leads.outbox import Package, cases_that_count, list_packages, rescinded_pages
+from storage.leads.tip_records import list_tips
 from storage.tables import desk_items, findings, night_targets, nights, pages, targets
-from storage.takedown import referred_cases
-from storage.tip_records import list_tips
+from storage.takedowns.takedown import referred_cases
 
 UNITS = ("count", "yuan", "share")
 _ANSWERED_WITHIN = timedelta(hours=48)  # 首接负责制

@@ -17,7 +17,7 @@ from domain.outbox import MEASURE_ZH, Measure, Step
 from domain.routing import Medium
 from referral.lead import ReferredLead
 from referral.paper import on_paper
-from storage.outbox import Package
+from storage.leads.outbox import Package
 
 _ARTICLE = re.compile(r"(\d+)(?:\((\d+)\))?(?:\((\d+)\))?")  # 16(1)(2)
 _SHORTEST_NAME = 3

@@ -13,7 +13,7 @@ from classifier.ledger import Entry
 from domain.beijing import BEIJING
 from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, wilson
 from review.training import rule_ledger
-from storage.outbox import rescinded_pages
+from storage.leads.outbox import rescinded_pages
 from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions, pages
 
 #: Counted as found: one person's confirmation is enough for an estimate, though not for a referral.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, and_, select
 from domain.reviews import ItemState, Verdict
 from review.accounts import Account
 from review.items import without_conflicts
-from storage.outbox import rescinded_pages
+from storage.leads.outbox import rescinded_pages
 from storage.tables import desk_accounts, desk_decisions, desk_item_parties, desk_items
 
 SHOWN = 20

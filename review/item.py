@@ -23,13 +23,13 @@ from review.history import earlier_items
 from review.item_views import FindingView, ItemView, JudgementView, PageView, ReadingView
 from review.items import NoSuchItem, is_blind, summaries, summary_of, without_conflicts
 from review.shots import EvidenceUnreadable, ShotPlaces, shot_places
-from storage.clusters import copies_of
-from storage.outbox import statements_of
-from storage.pictures import pictures_of_page
-from storage.registry import SqlRegistry
-from storage.rescore_results import rescored_at
+from storage.leads.outbox import statements_of
+from storage.operators.registry import SqlRegistry
+from storage.pages.clusters import copies_of
+from storage.pages.pictures import pictures_of_page
+from storage.pages.rescore_results import rescored_at
+from storage.pages.versions import version_text, versions_of
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings, pages
-from storage.versions import version_text, versions_of
 
 
 def load_item(

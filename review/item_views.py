@@ -17,7 +17,7 @@ from domain.versions import PageVersion, TextChange
 from review.history import EarlierItem
 from review.items import ItemSummary
 from review.shots import ShotPlaces
-from storage.clusters import PageCopy
+from storage.pages.clusters import PageCopy
 
 
 @dataclass(frozen=True, slots=True)

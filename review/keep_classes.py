@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select
 from domain.retention import KeepClass, RecordKind
 from domain.reviews import ItemState, Verdict
 from storage.database import writing
-from storage.keep_records import append_record, read_records, write_record_files
+from storage.sealing.keep_records import append_record, read_records, write_record_files
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items
 
 #: A decision may be undone, or reopened the next morning, without a trace in the chain.

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from domain.retention import RecordKind
 from review.audit_log import MACHINE, AuditLog
-from storage.keep_records import read_records, record_act
+from storage.sealing.keep_records import read_records, record_act
 
 
 def record_log_head(engine: Engine, folder: Path, night_id: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What the evidence of an item shows: the screenshot, and where on it the findings' wording stands.
 
-Read for looking at, without checking seals: `storage.verify` does that. The bytes were captured from a hostile page, so whoever
+Read for looking at, without checking seals: `storage.checking.verify` does that. The bytes were captured from a hostile page, so whoever
 shows them decodes them anew.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.places import QuotePlace
-from storage.package import FINDINGS, SCREENSHOT
+from storage.evidence.package import FINDINGS, SCREENSHOT
 
 _MAX_MEMBER_BYTES = 64 << 20
 

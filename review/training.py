@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from classifier.ledger import Entry, ledger
 from domain.reviews import FindingVerdict, ItemKind, ItemState, Verdict
-from storage.outbox import rescinded_pages
+from storage.leads.outbox import rescinded_pages
 from storage.tables import (
     desk_accounts,
     desk_decisions,
@@ -28,8 +28,8 @@ _STANDS = desk_items.c.page_id.not_in(rescinded_pages())
 def training_rows(engine: Engine, since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """One row for each item with a conclusion, in order of items, some hundred texts in memory at a time.
 
-    A page whose words were cleared when their term was over (`storage.expired_texts`) has nothing to teach and is left out, as is a
-    lead that was taken back (`storage.outbox`): nobody says now what it is.
+    A page whose words were cleared when their term was over (`storage.keeping.expired_texts`) has nothing to teach and is left out, as is a
+    lead that was taken back (`storage.leads.outbox`): nobody says now what it is.
     `families` and `rules` are those of the page's live findings that no reader called wrong; a dismissed page has no family.
     `by` is the reader who spoke first. Rows are of the pages' own texts, unmasked: they do not leave the house.
     """

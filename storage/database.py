@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
 #: libpq's settings of TCP: a connection whose other end vanished without a word is lost after ten seconds, which is before a worker is
-#: taken for dead (`storage.workers.FENCED_AFTER`). Sockets of the same machine know no such thing.
+#: taken for dead (`storage.crawl.workers.FENCED_AFTER`). Sockets of the same machine know no such thing.
 _NOTICE_LOSS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 10_000}
 #: The same asked of the server, whose own limit is two hours: what a client that was cut off had locked is free again before others take
 #: its work over.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.stamps import StampAuthority
-from storage.rfc3161 import Rfc3161Authority, find_openssl
+from storage.sealing.rfc3161 import Rfc3161Authority, find_openssl
 from yiguang.errors import CommandFailed
 
 #: A distribution that adds a kind declares `name = "module:function"` here; see docs/time-stamps.md.

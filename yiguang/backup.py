@@ -14,7 +14,11 @@ from sqlalchemy import Engine, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.evidence import VerifyReport
-from storage.backup import (
+from storage.archive.orphans import clean_orphans
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.database import migrate, open_engine
+from storage.keeping.backup import (
     BackupUnusable,
     Copied,
     KeptFile,
@@ -26,10 +30,6 @@ from storage.backup import (
     restore_object,
     take_backup,
 )
-from storage.database import migrate, open_engine
-from storage.orphans import clean_orphans
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
 from yiguang.authorities import load_authorities
 from yiguang.errors import CommandFailed
 from yiguang.home import MARK, load_seal_key

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from storage.seal_key import SealKey
+    from storage.sealing.seal_key import SealKey
 
 #: Its presence says that `yiguang init` ended well here.
 MARK = "initialised"
-#: There only while a change of keys is under way, or was when the process died; `storage.key_rotation` names it too, which
+#: There only while a change of keys is under way, or was when the process died; `storage.sealing.key_rotation` names it too, which
 #: is not worth its import in every command.
 NEXT_SEAL_KEY = "seal.next.pem"
 
@@ -37,7 +37,7 @@ def make_home(settings: Settings) -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     from storage.database import migrate, open_engine, schema_is_newer
-    from storage.seal_key import make_key_file
+    from storage.sealing.seal_key import make_key_file
 
     mark = settings.home / MARK
     is_new = not mark.exists()
@@ -69,7 +69,7 @@ def make_home(settings: Settings) -> bool:
 
 def _refuse_to_lose_the_key(engine: "Engine", settings: Settings) -> None:
     """A new key beside evidence that another one sealed, as after a restore without keys, could not go on with the chain."""
-    from storage.seals import has_seals
+    from storage.sealing.seals import has_seals
 
     if not settings.seal_token and not settings.seal_key.exists() and has_seals(engine):
         raise CommandFailed(
@@ -79,7 +79,7 @@ def _refuse_to_lose_the_key(engine: "Engine", settings: Settings) -> None:
 
 def load_seal_key(settings: Settings) -> "SealKey":
     """The key that signs evidence. Raises CommandFailed saying what is wrong with it."""
-    from storage.seal_key import SealKey, SealKeyUnusable
+    from storage.sealing.seal_key import SealKey, SealKeyUnusable
 
     if settings.seal_token:
         return key_in_token(settings.seal_token)
@@ -91,7 +91,7 @@ def load_seal_key(settings: Settings) -> "SealKey":
 
 def key_in_token(place: str) -> "SealKey":
     """A key in a PKCS#11 token (`pkcs11:...`). Raises CommandFailed saying what is wrong with it."""
-    from storage.seal_key import SealKeyUnusable
+    from storage.sealing.seal_key import SealKeyUnusable
 
     token_key = _token_module()
     try:
@@ -103,7 +103,7 @@ def key_in_token(place: str) -> "SealKey":
 
 def make_key_in_token(place: str) -> None:
     """Make the key unless it is there. Raises CommandFailed."""
-    from storage.seal_key import SealKeyUnusable
+    from storage.sealing.seal_key import SealKeyUnusable
 
     token_key = _token_module()
     try:
@@ -114,7 +114,7 @@ def make_key_in_token(place: str) -> None:
 
 def _token_module() -> "ModuleType":
     try:
-        from storage import token_key
+        from storage.sealing import token_key
     except ImportError as fault:
         raise CommandFailed(
             f"签名密钥在令牌中，而所需的程序包未安装（pip install 'yiguang[token]'）：{fault}"
@@ -148,8 +148,8 @@ def open_home(settings: Settings) -> "Engine":
 
 def _finish_rotation(engine: "Engine", settings: Settings) -> None:
     """A change of keys that was recorded and did not live to put the new key in place."""
-    from storage.key_rotation import finish_rotation
-    from storage.seal_key import SealKeyUnusable
+    from storage.sealing.key_rotation import finish_rotation
+    from storage.sealing.seal_key import SealKeyUnusable
 
     try:
         finish_rotation(engine, settings.seal_key)

@@ -12,7 +12,7 @@ from domain.retention import KeepClass, RetentionPolicy, RetentionTerm
 from yiguang.errors import CommandFailed, UsageError
 
 if TYPE_CHECKING:
-    from storage.object_store import ObjectStore
+    from storage.keeping.object_store import ObjectStore
 
 
 def load_policy(lexicons: Path) -> RetentionPolicy:
@@ -52,7 +52,7 @@ def _words(value: object) -> tuple[str, ...]:
 
 def open_remote(url: str, options: Sequence[str]) -> "ObjectStore":
     """Options are `name=value` for fsspec. Raises UsageError for another form, StoreUnusable when it cannot be opened."""
-    from storage.object_store import open_store
+    from storage.keeping.object_store import open_store
 
     pairs = [option.partition("=") for option in options]
     if any(not name or not equals for name, equals, _ in pairs):

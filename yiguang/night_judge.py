@@ -20,10 +20,10 @@ from domain.practitioners import PractitionerBook, load_practitioner_book
 from domain.registry_findings import RegistryView, with_registry_findings
 from domain.site_logos import OfficialLogo, logo_sources
 from domain.subjects import SubjectBook, load_subjects
-from storage.certificate_lists import list_that_lacks
-from storage.logos import official_logos
-from storage.practitioners import SqlPractitioners
-from storage.registry import SqlRegistry
+from storage.operators.certificate_lists import list_that_lacks
+from storage.operators.logos import official_logos
+from storage.operators.practitioners import SqlPractitioners
+from storage.operators.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
 from yiguang.settings import Settings
 from yiguang.wiring import load_names

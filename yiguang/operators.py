@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from domain.identity_policy import IdentityPolicy
-    from storage.operator_profiles import OperatorProfiles
+    from storage.operators.operator_profiles import OperatorProfiles
 
 
 def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles":
     """Raises CommandFailed naming the file that cannot be used."""
     from domain.practitioners import load_practitioner_book
     from domain.risk import load_risk_weights
-    from storage.operator_profiles import OperatorProfiles
+    from storage.operators.operator_profiles import OperatorProfiles
 
     try:
         weights = load_risk_weights(settings.lexicons)

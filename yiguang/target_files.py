@@ -4,7 +4,7 @@ from pathlib import Path
 
 from classifier.errors import LexiconError
 from classifier.yaml_file import load_yaml_rows
-from crawler.target_file import BadRow, TargetFileError, parse_targets, read_targets_csv
+from crawler.addresses.target_file import BadRow, TargetFileError, parse_targets, read_targets_csv
 from domain.targets import Target
 from yiguang.errors import CommandFailed, UsageError
 

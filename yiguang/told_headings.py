@@ -7,7 +7,7 @@ from yiguang.errors import UsageError
 
 def told_headings(pairs: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
     """Fields by heading key, from `--map 列名=字段`. Raises UsageError for one that is none of `fields`."""
-    from storage.registry_file import heading_key
+    from storage.operators.registry_file import heading_key
 
     told = {}
     for pair in pairs:

@@ -21,9 +21,9 @@ from domain.reviews import ItemKind, ItemState
 from review.tokens import Scope, Tokens
 from review.web.exchange_openapi import DESCRIPTION
 from review.web.rates import Rates
-from storage.outbox import Package, find_package, list_packages, rescinded_pages
+from storage.leads.outbox import Package, find_package, list_packages, rescinded_pages
 from storage.tables import desk_items
-from storage.takedown import referred_cases
+from storage.takedowns.takedown import referred_cases
 
 _MOST = 200
 _MISSING = {"www-authenticate": "Bearer"}

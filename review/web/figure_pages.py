@@ -13,8 +13,8 @@ from review import figures
 from review.web.charts import Interval, Series, bars, columns, intervals, sparkline, stacked_rows
 from review.web.guard import Page
 from review.web.visit import Visit
-from storage.night_summary import night_summary
-from storage.nights import list_nights
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import list_nights
 
 _RULES_SHOWN = 14
 _STAGE_ZH = {Stage.FIRST: "待初审", Stage.SECOND: "待复审", Stage.THIRD: "待第三人"}

@@ -24,7 +24,7 @@ from review.web.problems import bad_request, not_found
 from review.web.scores import score_bars
 from review.web.viewer_links import viewer_link
 from review.web.visit import Visit, whole
-from storage.takedown import referred_case
+from storage.takedowns.takedown import referred_case
 
 _SAID = "finding-"
 

@@ -10,10 +10,10 @@ from review.web.guard import Page
 from review.web.problems import not_found
 from review.web.viewer_links import viewer_link
 from review.web.visit import Visit
-from storage.look_sheet import seal_words
-from storage.proof import SUFFIX, proof_of
-from storage.seal_states import seal_states
-from storage.takedown import RecordedLook, looks_at
+from storage.sealing.proof import SUFFIX, proof_of
+from storage.sealing.seal_states import seal_states
+from storage.takedowns.look_sheet import seal_words
+from storage.takedowns.takedown import RecordedLook, looks_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from review.web.headers import SafeHeaders
 from review.web.pictures import encode
 from review.web.settings import WebSettings
 from review.web.viewer_links import link_holds
-from storage.package import DOM, FINDINGS, LOOK, MANIFEST, PROVENANCE, SCREENSHOT, TEXT, WARC
+from storage.evidence.package import DOM, FINDINGS, LOOK, MANIFEST, PROVENANCE, SCREENSHOT, TEXT, WARC
 
 _BUNDLE = re.compile(r"evidence/[0-9A-Za-z-]{1,32}/([0-9a-f]{64})\.wacz")
 _MAX_BYTES = 64 << 20

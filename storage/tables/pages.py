@@ -37,7 +37,7 @@ pages = Table(
     Column("unshown", Boolean, nullable=False, server_default=false()),  # no process had the browser that was wanted
     Column(
         "judged_as", JsonText
-    ),  # what was judged besides text and columns, see storage.stored_texts; NULL in old nights
+    ),  # what was judged besides text and columns, see storage.pages.stored_texts; NULL in old nights
     Column("same_as", RowId),  # the page whose text this one has too, said by the server (304); text is NULL then
     Index("ix_pages_night", "night_id", "target_id", "outcome"),
     Index("ix_pages_unshown", "night_id", postgresql_where=text("unshown"), sqlite_where=text("unshown = 1")),

@@ -40,7 +40,7 @@ registry_keys = Table(
 registry_headings = Table(
     "registry_headings",
     metadata,
-    Column("heading", StorableText, primary_key=True),  # as storage.registry_file.heading_key writes it
+    Column("heading", StorableText, primary_key=True),  # as storage.operators.registry_file.heading_key writes it
     Column("field", String(32), nullable=False),
 )
 

@@ -29,7 +29,7 @@ tip_answers = Table(
     Column("text", StorableText, nullable=False),
 )
 
-# Read by nothing but `storage.reporters`, and exported by nothing.
+# Read by nothing but `storage.leads.reporters`, and exported by nothing.
 tip_reporters = Table(
     "tip_reporters",
     metadata,

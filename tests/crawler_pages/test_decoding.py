@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.decode import decode_html
-from crawler.reading import read_response
+from crawler.pages.decode import decode_html
+from crawler.pages.reading import read_response
 from crawler.wordings import Wordings
 from domain.outcome import Outcome
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import extract_page
-from crawler.nesting import bounded_nesting
-from crawler.reading import read_response
+from crawler.pages.extract import extract_page
+from crawler.pages.nesting import bounded_nesting
+from crawler.pages.reading import read_response
 from crawler.wordings import Wordings, load_wordings
 from domain.outcome import Outcome
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crawler.json_refusal import json_refusal
+from crawler.pages.json_refusal import json_refusal
 from domain.outcome import Outcome
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.markup import attributes_of, normal_markup, unescaped
+from crawler.pages.markup import attributes_of, normal_markup, unescaped
 
 PIECES = [
     "<p>", "</p>", "<div a='1' b=\"2>3<4&amp;5\">", "</div>", "<a<b c<d>", "<p a\"b=x =y>", "甲", "&lt;b&gt; &amp;nbsp;", "&nbsp;",

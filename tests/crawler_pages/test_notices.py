@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.reading import read_response
+from crawler.pages.reading import read_response
 from crawler.wordings import Wordings
 from domain.outcome import Outcome
 

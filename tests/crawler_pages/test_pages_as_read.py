@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawler.reading import read_response
+from crawler.pages.reading import read_response
 from crawler.wordings import Wordings
 from domain.page import ExtractedPage
 

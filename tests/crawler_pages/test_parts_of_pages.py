@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.element_pieces import add_scripted_link
-from crawler.extract import extract_page
-from crawler.institutions import find_institutions
-from crawler.page_links import Resolver, resolve_links
-from crawler.page_time import labelled_time, read_time
-from crawler.script_redirect import SCRIPT_REDIRECT, script_redirect, sends_everybody
-from crawler.walked import Walk
-from crawler.wechat import is_wechat, read_post
-from crawler.wechat_lists import read_list_json, read_profile
+from crawler.pages.element_pieces import add_scripted_link
+from crawler.pages.extract import extract_page
+from crawler.pages.institutions import find_institutions
+from crawler.pages.page_links import Resolver, resolve_links
+from crawler.pages.page_time import labelled_time, read_time
+from crawler.pages.script_redirect import SCRIPT_REDIRECT, script_redirect, sends_everybody
+from crawler.pages.walked import Walk
+from crawler.pages.wechat import is_wechat, read_post
+from crawler.pages.wechat_lists import read_list_json, read_profile
 from crawler.wordings import BadWordings, Wordings, load_wordings
 from domain.beijing import BEIJING
 

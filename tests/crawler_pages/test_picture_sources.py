@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import extract_page
-from crawler.picture_sources import best_of_set, picture_source
+from crawler.pages.extract import extract_page
+from crawler.pages.picture_sources import best_of_set, picture_source
 from tests.crawler_runtime.fakes import WORDINGS
 
 

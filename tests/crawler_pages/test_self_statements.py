@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import extract_page
+from crawler.pages.extract import extract_page
 from crawler.wordings import Wordings
 from domain.page import SelfStatement
 

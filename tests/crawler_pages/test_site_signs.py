@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawler.extract import extract_page
-from crawler.site_logo import logo_urls
+from crawler.pages.extract import extract_page
+from crawler.pictures.site_logo import logo_urls
 from domain.page import ExtractedPage
 from tests.crawler_runtime.fakes import WORDINGS
 

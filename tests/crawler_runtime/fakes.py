@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawler.night.shard import run_shard
 from crawler.settings import CrawlSettings
-from crawler.shard import run_shard
 from crawler.wordings import load_wordings
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Finding, Judgement

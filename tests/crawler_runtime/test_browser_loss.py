@@ -9,10 +9,10 @@ import psutil
 import pytest
 from playwright.async_api import Browser
 
-from crawler.browser import BrowserUnavailable
-from crawler.browser_process import process_tree, resident_bytes
-from crawler.render import Renderer, RenderFailed
-from crawler.running_browser import RunningBrowser
+from crawler.rendering.browser import BrowserUnavailable
+from crawler.rendering.browser_process import process_tree, resident_bytes
+from crawler.rendering.render import Renderer, RenderFailed
+from crawler.rendering.running_browser import RunningBrowser
 from domain.visits import Rendering
 from tests.crawler_runtime.test_render import URL, loader, page, with_renderer
 
@@ -131,7 +131,7 @@ def test_a_browser_that_does_not_start_takes_no_other_with_it(monkeypatch: pytes
     async def run(renderer: Renderer) -> tuple[str, Rendering]:
         async with renderer._pool.browser_alone() as running:
             with monkeypatch.context() as patched:
-                patched.setattr("crawler.browser.launch_chromium", no_room)
+                patched.setattr("crawler.rendering.browser.launch_chromium", no_room)
                 with pytest.raises(BrowserUnavailable) as failed:
                     await renderer._pool.browser().__aenter__()
             await (await running.browser.new_page()).close()

@@ -5,8 +5,8 @@ import asyncio
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.browser_request import BrowserRequest
-from crawler.downloads import Downloads
+from crawler.fetching.browser_request import BrowserRequest
+from crawler.fetching.downloads import Downloads
 from domain.page import Exchange
 from tests.crawler_runtime.fakes import now, settings
 

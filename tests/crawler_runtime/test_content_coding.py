@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.content_coding import decode_body
 from crawler.failure import FetchFailed
+from crawler.fetching.content_coding import decode_body
 from domain.outcome import Outcome
 
 ENCODERS = {

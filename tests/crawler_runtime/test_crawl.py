@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from structlog.contextvars import get_contextvars
 
-from crawler import download
-from crawler.shard import run_shard
+from crawler.fetching import download
+from crawler.night.shard import run_shard
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
@@ -284,7 +284,7 @@ def test_what_is_logged_names_site_and_page(server: RoughServer) -> None:
             bound = get_contextvars()
             noted.setdefault(str(bound.get("site")), set()).add((bound.get("page"), bound.get("attempt")))
 
-    spider_log, handler = logging.getLogger("crawler.spider"), Noting()
+    spider_log, handler = logging.getLogger("crawler.night.spider"), Noting()
     level = spider_log.level
     spider_log.addHandler(handler)
     spider_log.setLevel(logging.INFO)

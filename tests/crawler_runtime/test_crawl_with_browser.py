@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crawler.ladder import FOLDED
+from crawler.rendering.ladder import FOLDED
 from crawler.settings import Showing
 from domain.outcome import NOBODY_SHOWS_ZH, Outcome
 from domain.site_trials import ActionKind, Rung

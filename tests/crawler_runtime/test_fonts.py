@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.browser import BrowserUnavailable
-from crawler.fonts import FontMissing, check_cjk_font
+from crawler.rendering.browser import BrowserUnavailable
+from crawler.rendering.fonts import FontMissing, check_cjk_font
 
 
 def test_this_machine_draws_chinese() -> None:

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from crawler.download import failure_of
-from crawler.guard import AddressRefused, UrlRefused, check_url, is_public
+from crawler.addresses.guard import AddressRefused, UrlRefused, check_url, is_public
+from crawler.fetching.download import failure_of
 from domain.outcome import Outcome
 
 

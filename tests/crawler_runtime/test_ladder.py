@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crawler.ladder import ASKED_FOR, FOLDED, LEAD, SHELL, THIN, Ladder
-from crawler.page_text import Patience
+from crawler.pages.page_text import Patience
+from crawler.rendering.ladder import ASKED_FOR, FOLDED, LEAD, SHELL, THIN, Ladder
 from domain.outcome import Outcome
 from domain.page import ExtractedPage, Reading
 from domain.site_trials import ActionKind, PageAction, Rung, SiteTrial

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crawler.site_rests import SiteRests
+from crawler.fetching.site_rests import SiteRests
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawler.onward import sent_on_to, with_meta_refresh
-from crawler.reading import read_response
+from crawler.night.onward import sent_on_to, with_meta_refresh
+from crawler.pages.reading import read_response
 from domain.page import ExtractedPage
 from tests.crawler_runtime.fakes import WORDINGS
 

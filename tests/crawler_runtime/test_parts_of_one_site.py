@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from crawler.fetch import PageFetcher
-from crawler.picture_fetch import PictureFetch
-from crawler.politeness import SiteGates
-from crawler.scope import Scope
+from crawler.addresses.scope import Scope
+from crawler.fetching.fetch import PageFetcher
+from crawler.fetching.politeness import SiteGates
+from crawler.pictures.picture_fetch import PictureFetch
 from domain.page import Exchange, Headers
 from domain.targets import Target
 from tests.crawler_runtime.fakes import now, settings

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from crawler.politeness import SiteGates
+from crawler.fetching.politeness import SiteGates
 
 PAUSE = 0.3
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.render import Renderer
+from crawler.rendering.render import Renderer
 from domain.visits import Rendering
 from tests.crawler_runtime.test_render import URL, loader, page, size, with_renderer
 

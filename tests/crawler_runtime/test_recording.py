@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crawler.recording import Recorder
+from crawler.night.recording import Recorder
 from domain.evidence import EvidenceIncomplete
 from domain.visits import FrontierUrl, Visit
 from tests.storage.samples import visit

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from crawler.browser_request import BrowserRequest, Load
 from crawler.failure import FetchFailed
-from crawler.render import Renderer, RenderFailed
+from crawler.fetching.browser_request import BrowserRequest, Load
+from crawler.rendering.render import Renderer, RenderFailed
 from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.visits import Rendering
@@ -153,7 +153,7 @@ def test_what_is_not_captured_is_noted_once_and_not_without_end() -> None:
         v.src = "http://film.example/" + n; v.load(); });
       (async () => { for (let n = 0; n < 30; n++) await film(n % 12); document.title = "asked"; })();"""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("crawler.page_requests._MOST_LEFT_OUT", 10)
+        patched.setattr("crawler.rendering.page_requests._MOST_LEFT_OUT", 10)
         shown = render({URL: page(f"<p>正文</p><script>{asks}</script>")}, render_settle_seconds=2.0)
     assert shown.title == "asked"
     films = [url for url, _ in shown.not_captured[:-1]]

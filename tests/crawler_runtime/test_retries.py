@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.retries import next_try, wait_asked
+from crawler.night.retries import next_try, wait_asked
 from tests.crawler_runtime.fakes import settings
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)

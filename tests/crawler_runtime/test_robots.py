@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from crawler.failure import FetchFailed
-from crawler.robots import MAX_ROBOTS_BYTES, RobotsRefused, RobotsRules, RobotsStatus
+from crawler.fetching.robots import MAX_ROBOTS_BYTES, RobotsRefused, RobotsRules, RobotsStatus
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers
 from tests.crawler_runtime.fakes import now

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.rota import Rota
+from crawler.night.rota import Rota
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawler.scope import SKIPPED_KEPT_PER_RULE, Scope
-from crawler.traps import MAX_DATES_OF_ONE_PATTERN, MAX_QUERIES_OF_MANY_PARAMETERS, TrapWatch
+from crawler.addresses.scope import SKIPPED_KEPT_PER_RULE, Scope
+from crawler.addresses.traps import MAX_DATES_OF_ONE_PATTERN, MAX_QUERIES_OF_MANY_PARAMETERS, TrapWatch
 from domain.page import Link
 from domain.targets import Target, TargetKind
 from domain.visits import SkipRule

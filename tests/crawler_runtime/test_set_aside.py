@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler.in_hand import Company
-from crawler.render_failure import RenderFailed
-from crawler.showing import PageShow
+from crawler.night.in_hand import Company
+from crawler.rendering.render_failure import RenderFailed
+from crawler.rendering.showing import PageShow
 from domain.outcome import SET_ASIDE_ZH, Outcome
 from domain.targets import RenderMode, Target
 from domain.visits import Rendering
-from storage.in_hand import InHandFile, broken_off
+from storage.crawl.in_hand import InHandFile, broken_off
 from tests.crawler_runtime.fakes import NIGHT, crawl, settings
 from tests.crawler_runtime.rough_server import RoughServer
 
@@ -22,10 +22,10 @@ from tests.crawler_runtime.rough_server import RoughServer
 CRAWL = r"""
 import json, os, re, sys
 from pathlib import Path
-from crawler.shard import run_shard
+from crawler.night.shard import run_shard
 from domain.targets import RenderMode, Target
 from domain.visits import TargetInNight
-from storage.in_hand import InHandFile
+from storage.crawl.in_hand import InHandFile
 from tests.crawler_runtime.fakes import NIGHT, MemoryFrontier, MemoryStore, judge_word, now, settings
 from tests.crawler_runtime.rough_server import RoughServer
 

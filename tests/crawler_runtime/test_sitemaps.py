@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discovery import MAX_SITEMAPS
-from crawler.sitemap import MAX_SITEMAP_URLS, read_sitemap
+from crawler.addresses.sitemap import MAX_SITEMAP_URLS, read_sitemap
+from crawler.night.discovery import MAX_SITEMAPS
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import SkipRule

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from crawler.sogou import ListedPost, is_search_page, read_search, search_tips
+from crawler.addresses.sogou import ListedPost, is_search_page, read_search, search_tips
 
 PUBLISHED = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 POST = "https://mp.weixin.qq.com/s?__biz=MzAxMDAwMDAwMA==&mid=2650000001&idx=1&sn=0123456789abcdef0123456789abcdef"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.target_file import COLUMNS, TargetFileError, parse_targets, read_targets_csv
+from crawler.addresses.target_file import COLUMNS, TargetFileError, parse_targets, read_targets_csv
 from domain.targets import RenderMode, Target, TargetKind
 
 ENGLISH = "name,url,kind,max_pages,delay_seconds\n示例门诊,http://a.example/,site,20,1.5\n"

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.page_reader import without_time_to_come
-from crawler.reading import read_response
+from crawler.night.page_reader import without_time_to_come
+from crawler.pages.reading import read_response
 from domain.outcome import Outcome
 from domain.page import Reading
 from tests.crawler_runtime.fakes import WORDINGS

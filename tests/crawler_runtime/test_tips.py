@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.tips import read_tips, urls_in
+from crawler.addresses.tips import read_tips, urls_in
 from domain.targets import TargetKind
 
 POST = "https://mp.weixin.qq.com/s?__biz=MzAxMDAwMDAwMA==&mid=2650000001&idx=1&sn=0123456789abcdef0123456789abcdef"

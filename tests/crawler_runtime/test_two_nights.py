@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import Engine, select
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.shard import run_shard
+from crawler.night.shard import run_shard
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.revisits import SqlCrawlMemory
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
+from storage.crawl.whereabouts import Fate, whereabouts
 from storage.database import migrate, open_engine
-from storage.frontier import SqlFrontier
-from storage.night_summary import night_summary
-from storage.nights import finish_night, open_night
-from storage.revisits import SqlCrawlMemory
-from storage.stored_texts import stored_documents
+from storage.pages.stored_texts import stored_documents
 from storage.tables import pages
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
-from storage.whereabouts import Fate, whereabouts
 from tests.crawler_runtime.fakes import judge_word, now, settings
 from tests.crawler_runtime.rough_server import RoughServer
 from tests.storage.crawl import seal_key

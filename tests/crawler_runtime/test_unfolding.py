@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.browser_request import BrowserRequest
-from crawler.page_text import Patience
-from crawler.render import Renderer
+from crawler.fetching.browser_request import BrowserRequest
+from crawler.pages.page_text import Patience
+from crawler.rendering.render import Renderer
+from crawler.rendering.ways import Ways
 from crawler.unfolding_words import label_of
-from crawler.ways import Ways
 from domain.page import ExtractedPage, Link
 from domain.site_trials import ActionKind
 from domain.visits import Rendering

@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from scrapy import Request
 
-from crawler.download import CaptureHandler, FetchTerms
 from crawler.failure import FetchFailed
+from crawler.fetching.download import CaptureHandler, FetchTerms
 from crawler.settings import CrawlSettings
 from domain.connections import AnsweredBy
 from domain.outcome import Outcome
 from domain.page import Exchange
-from storage.connections import certificates_of, connections_of, limits_of, not_recorded
+from storage.evidence.connections import certificates_of, connections_of, limits_of, not_recorded
 from tests.crawler_runtime.fakes import WORDINGS, now
 
 HOST = "clinic.example"

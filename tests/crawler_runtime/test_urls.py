@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.urls import frontier_url, site_of
+from crawler.addresses.urls import frontier_url, site_of
 
 PIECES = st.text(alphabet="ab./%;=&?#：医 \\1~[]@", max_size=30)
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
 
-from crawler.browser import find_chromium
+from crawler.rendering.browser import find_chromium
 from storage.database import migrate, open_engine
 
 

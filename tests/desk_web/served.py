@@ -29,10 +29,10 @@ from review.web.desk import Lexicon
 from review.web.serving import Listener, bind_all, server_of
 from review.web.settings import SESSION_COOKIE, WebSettings
 from review.web.viewer import viewer_app
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from tests.review.desk import PASSWORD, PASSWORDS, PLAIN, SEED, Clock, item_ids, people
 from tests.storage.samples import KEY, NOW, PROVENANCE, TARGETS, judgement, page, rendering, visit
 

@@ -20,7 +20,7 @@ from review.sign_on import SignOn
 from review.sign_on_settings import SignOnSettings
 from review.web.package_lines import PackageLine, TermLine
 from review.web.settings import SESSION_COOKIE
-from storage.operator_profiles import OperatorProfiles
+from storage.operators.operator_profiles import OperatorProfiles
 from tests.desk_web.served import LEXICONS, Served, plain_lexicon, served_desk
 from tests.review.desk import Clock, desk
 from tests.review.desk import Page as NightPage

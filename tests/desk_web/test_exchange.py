@@ -16,9 +16,9 @@ from domain.routing import Recipient
 from referral.register import record_package, reserve_number
 from review.tokens import PREFIX, Scope, TokenFault, Tokens
 from storage.database import migrate, open_engine
-from storage.outbox import add_statement
+from storage.leads.outbox import add_statement
 from storage.tables import api_tokens, desk_items
-from storage.takedown import referred_case
+from storage.takedowns.takedown import referred_case
 from tests.desk_web.served import Served, served_desk
 from tests.referral.leads import confirm
 from tests.review.desk import Page, desk, people

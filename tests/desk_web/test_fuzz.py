@@ -42,7 +42,7 @@ from review.web.proposals import TrialResult
 from review.web.settings import SESSION_COOKIE, WebSettings
 from review.web.viewer import viewer_app
 from storage.database import migrate, open_engine
-from storage.operator_profiles import OperatorProfiles
+from storage.operators.operator_profiles import OperatorProfiles
 from tests.desk_web.hostile_values import POSSIBLE, VALUES, hostile, questions, values_of
 from tests.desk_web.served import LEXICONS, UNHURRIED, VIEWER_KEY, plain_lexicon, running
 from tests.referral.leads import confirm

@@ -16,9 +16,9 @@ from sqlalchemy import Engine, select
 from domain.roles import Role
 from domain.visits import FrontierUrl, Visit
 from review.web.settings import SESSION_COOKIE
-from storage.package import LOOK
+from storage.evidence.package import LOOK
 from storage.tables import desk_items
-from storage.takedown import ReferredCase
+from storage.takedowns.takedown import ReferredCase
 from storage.verifier.bundle import check_bundle
 from storage.verifier.proof import check_proof
 from storage.verifier.report import Report

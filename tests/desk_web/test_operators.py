@@ -13,7 +13,7 @@ from domain.identity_policy import load_identity_policy
 from domain.practitioners import load_practitioner_book
 from domain.risk import load_risk_weights
 from domain.roles import Act, Role, may
-from storage.operator_profiles import OperatorProfiles
+from storage.operators.operator_profiles import OperatorProfiles
 from tests.desk_web.served import LEXICONS, Hostile, Served, hostile_night, plain_lexicon, served_desk
 from tests.review.desk import PASSWORD
 

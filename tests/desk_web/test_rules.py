@@ -17,7 +17,7 @@ from review.web.desk import Lexicon
 from review.web.proposals import difference
 from tests.desk_web.served import LEXICONS, Served, served_desk
 from tests.review.desk import Page, desk
-from yiguang.rule_trial import RuleTrial
+from yiguang.judgement.rule_trial import RuleTrial
 
 RULE = (LEXICONS / "rules" / "cure-rate.yml").read_text("utf-8")
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.outbox import Statement, StatementKind
 from domain.roles import Role
-from storage.outbox import add_statement
+from storage.leads.outbox import add_statement
 from storage.tables import desk_items
 from tests.desk_web.served import Hostile, hostile_night, served_desk
 from tests.storage.samples import NOW

@@ -9,8 +9,8 @@ from typing import Any
 
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.extract import extract_page
-from crawler.reading import read_response
+from crawler.pages.extract import extract_page
+from crawler.pages.reading import read_response
 from crawler.wordings import load_wordings
 
 PICTURE_MARK = "【图片文字】"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.crawl.nights import finish_night, open_night
 from storage.database import open_engine
-from storage.nights import finish_night, open_night
 from tests.e2e.command_line import Run
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

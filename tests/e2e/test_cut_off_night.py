@@ -18,10 +18,10 @@ LOST, GIVEN_UP = "与数据库失去联系，恢复后自动继续", "错误：�
 #: The limits of a night, made short.
 _SHORT = """
 from datetime import timedelta
-import storage.database, yiguang.contact
+import storage.database, yiguang.nights.contact
 storage.database.IDLE_AT_MOST = timedelta(seconds=15)
-yiguang.contact.SILENT_SECONDS = 2.0
-yiguang.contact.AWAY_AT_MOST_SECONDS, yiguang.contact.STUCK_SECONDS = {limits}
+yiguang.nights.contact.SILENT_SECONDS = 2.0
+yiguang.nights.contact.AWAY_AT_MOST_SECONDS, yiguang.nights.contact.STUCK_SECONDS = {limits}
 from yiguang.cli import main
 main()
 """

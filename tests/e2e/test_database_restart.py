@@ -84,24 +84,24 @@ def test_a_night_outlives_a_restart_of_its_database(
 
 
 _IMPATIENT = """
-import sys, yiguang.contact
-yiguang.contact.AWAY_AT_MOST_SECONDS = 1.0
+import sys, yiguang.nights.contact
+yiguang.nights.contact.AWAY_AT_MOST_SECONDS = 1.0
 from yiguang.cli import main
 main()
 """
 
 #: Its main thread hangs when the database goes away, as it does when it has just asked the engine something.
 _STUCK = """
-import time, yiguang.contact, yiguang.nightly
+import time, yiguang.nights.contact, yiguang.nights.nightly
 from sqlalchemy.exc import DBAPIError
-asked = yiguang.nightly.night_progress
+asked = yiguang.nights.nightly.night_progress
 def ask(*arguments):
     try:
         return asked(*arguments)
     except DBAPIError:
         time.sleep(3600)
-yiguang.nightly.night_progress = ask
-yiguang.contact.AWAY_AT_MOST_SECONDS, yiguang.contact.STUCK_SECONDS = 1.0, 3.0
+yiguang.nights.nightly.night_progress = ask
+yiguang.nights.contact.AWAY_AT_MOST_SECONDS, yiguang.nights.contact.STUCK_SECONDS = 1.0, 3.0
 from yiguang.cli import main
 main()
 """

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import open_engine, writing
-from storage.seal_key import SealKey
-from storage.seals import seal_night
+from storage.sealing.seal_key import SealKey
+from storage.sealing.seals import seal_night
 from storage.tables import bundles
 from tests.e2e.command_line import Run
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key

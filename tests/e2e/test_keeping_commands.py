@@ -9,10 +9,10 @@ from subprocess import CompletedProcess
 import pytest
 from sqlalchemy import Engine, update
 
+from storage.crawl.nights import finish_night
 from storage.database import open_engine, writing
-from storage.key_rotation import rotate_key
-from storage.nights import finish_night
-from storage.seals import seal_night
+from storage.sealing.key_rotation import rotate_key
+from storage.sealing.seals import seal_night
 from storage.tables import bundles, nights
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, page, visit

@@ -17,7 +17,7 @@ from examples.web.server import SampleWeb
 from examples.web.sites import load_sites
 from examples.web.world import World
 from storage.database import open_engine
-from storage.stored_texts import stored_pages
+from storage.pages.stored_texts import stored_pages
 from storage.tables import pages
 from tests.e2e.command_line import Run
 

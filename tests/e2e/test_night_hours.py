@@ -20,10 +20,10 @@ SITE = "ankang-nanke"
 OVERTIME = """
 import sys
 from yiguang.home import open_home
-from yiguang.night_lock import night_lock
-from yiguang.nightly import run_night
+from yiguang.nights.night_lock import night_lock
+from yiguang.nights.nightly import run_night
 from yiguang.settings import read_settings
-from storage.targets import list_targets
+from storage.crawl.targets import list_targets
 
 settings = read_settings()
 engine = open_home(settings)

@@ -17,8 +17,8 @@ from benchmarks.kill_night import YIGUANG, sample_environment
 from domain.urls import canonical_url
 from examples.web.server import SampleWeb
 from examples.web.truth import Truth, load_truth
+from storage.crawl.revisits import server_addresses
 from storage.database import open_engine
-from storage.revisits import server_addresses
 from storage.tables import findings, pages
 from tests.e2e.own_replay import replayed_texts
 from tests.storage.time_authority import TimeAuthority

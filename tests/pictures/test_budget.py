@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from crawler.picture_budget import PictureBudget
+from crawler.pictures.picture_budget import PictureBudget
 
 SECONDS_EACH = 0.5
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from crawler.addresses.scope import Scope
 from crawler.failure import FetchFailed
-from crawler.images import PageImages, PicturesRead, candidates, suspicion_of
-from crawler.ocr import OcrAnswer
-from crawler.picture_budget import PictureBudget
-from crawler.picture_fetch import PictureFetch
-from crawler.politeness import SiteGates
-from crawler.scope import Scope
-from crawler.site_logo import SiteLogos
+from crawler.fetching.politeness import SiteGates
+from crawler.pictures.images import PageImages, PicturesRead, candidates, suspicion_of
+from crawler.pictures.ocr import OcrAnswer
+from crawler.pictures.picture_budget import PictureBudget
+from crawler.pictures.picture_fetch import PictureFetch
+from crawler.pictures.site_logo import SiteLogos
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import Exchange, ExtractedPage, Image

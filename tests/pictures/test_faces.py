@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from storage.faces import _detector, _of_binding, find_faces
+from storage.evidence.faces import _detector, _of_binding, find_faces
 from tests.storage.drawn_face import drawn_face
 
 _TILE = 640

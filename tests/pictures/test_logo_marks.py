@@ -10,8 +10,8 @@ from PIL import Image
 
 from benchmarks.drawn_logos import copied, draw_logo
 from benchmarks.posters import cjk_font
-from crawler.logo_marks import marks_of
-from crawler.ocr import OcrAnswer, OcrLimits, PictureOcr
+from crawler.pictures.logo_marks import marks_of
+from crawler.pictures.ocr import OcrAnswer, OcrLimits, PictureOcr
 from domain.pictures import PictureFate
 from domain.site_logos import ALIKE_FROM, likeness
 

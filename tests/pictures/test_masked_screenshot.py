@@ -14,19 +14,19 @@ from domain.documents import document_of
 from domain.masking import Masker
 from domain.shown_text import ShownText, places_in
 from domain.visits import FrontierUrl
-from storage.boxed_shots import boxed_shots
-from storage.bundle import build_bundle
 from storage.canonical import read_canonical_zip
-from storage.faces import find_faces
-from storage.masked_copy import LIST_SUFFIX, SHOT_SUFFIX, TEXT_SUFFIX, masked_copy
-from storage.masked_shot import ScreenshotUnread
-from storage.package import SCREENSHOT
+from storage.evidence.boxed_shots import boxed_shots
+from storage.evidence.bundle import build_bundle
+from storage.evidence.faces import find_faces
+from storage.evidence.masked_copy import LIST_SUFFIX, SHOT_SUFFIX, TEXT_SUFFIX, masked_copy
+from storage.evidence.masked_shot import ScreenshotUnread
+from storage.evidence.package import SCREENSHOT
 from tests.crawler_runtime.test_render import URL, loader, page, with_renderer
 from tests.storage.drawn_face import drawn_face
 from tests.storage.samples import KEY, NOW, PROVENANCE, judgement, visit
 from tests.storage.samples import page as extracted
 from yiguang.keeping import load_masker
-from yiguang.screenshot_words import screenshot_words
+from yiguang.packages.screenshot_words import screenshot_words
 
 TEXT = "本院治愈率达98%，签约治疗，无效退款。预约热线 000-0000\n患者林小蕊女士，今年45岁，家住示例市样板区，手机号码 13900000001。"
 _DRAWN = "患者白小样女士 手机号码 13900000002"

@@ -13,8 +13,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from crawler.ocr import OcrAnswer, OcrLimits, PictureOcr
-from crawler.ocr_engine import Undecodable, decode
+from crawler.pictures.ocr import OcrAnswer, OcrLimits, PictureOcr
+from crawler.pictures.ocr_engine import Undecodable, decode
 from domain.pictures import PictureFate, PictureReading
 from examples.web.sites import SITES
 
@@ -134,7 +134,7 @@ def test_a_hanging_or_dying_process_is_replaced(tmp_path: Path) -> None:
 
 
 def test_only_an_idle_process_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.ocr._IDLE_SECONDS", 0.6)
+    monkeypatch.setattr("crawler.pictures.ocr._IDLE_SECONDS", 0.6)
     ocr = fake(tmp_path, OcrLimits(budget_seconds=60.0, picture_seconds=30.0, memory_bytes=0))
 
     async def one_after_another() -> list[OcrAnswer]:
@@ -153,7 +153,7 @@ def test_only_an_idle_process_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_process_is_ended_though_pictures_come_after_the_budget_is_spent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.ocr._IDLE_SECONDS", 0.3)
+    monkeypatch.setattr("crawler.pictures.ocr._IDLE_SECONDS", 0.3)
     ocr = fake(tmp_path, OcrLimits(budget_seconds=0.5, picture_seconds=30.0, memory_bytes=0))
 
     async def beyond_the_budget() -> tuple[PictureFate, bool]:

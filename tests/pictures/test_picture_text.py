@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import extract_page
-from crawler.picture_text import HEADING, pictures_aside, with_pictures
+from crawler.pages.extract import extract_page
+from crawler.pictures.picture_text import HEADING, pictures_aside, with_pictures
 from crawler.wordings import load_wordings
 from domain.page import ContactKind, ExtractedPage
 from domain.pictures import PagePicture, PictureCode, PictureFate, PictureLine, PictureReading, alike, places_of

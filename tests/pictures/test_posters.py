@@ -1,7 +1,7 @@
 """Claims on drawn posters are read with few wrong characters. `python -m benchmarks.posters` does thirty."""
 
 from benchmarks.posters import character_count, cjk_font, draw, read_poster, wrong_characters
-from crawler.ocr_engine import PictureReader
+from crawler.pictures.ocr_engine import PictureReader
 
 
 def test_characters_of_posters_are_read() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from crawler.ocr import OcrAnswer, OcrLimits, dump_answer, load_answer
-from crawler.read_elsewhere import ReadElsewhere
+from crawler.night.read_elsewhere import ReadElsewhere
+from crawler.pictures.ocr import OcrAnswer, OcrLimits, dump_answer, load_answer
 from domain.pictures import PictureCode, PictureFate, PictureLine, PictureReading
 
 LIMITS = OcrLimits(budget_seconds=10.0, picture_seconds=60.0, memory_bytes=0)
@@ -88,7 +88,7 @@ def test_nothing_is_asked_when_the_time_is_spent_or_nobody_reads() -> None:
 
 
 def test_a_picture_stays_unread_when_the_last_reader_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.read_elsewhere._READERS_ASKED_SECONDS", 0.0)
+    monkeypatch.setattr("crawler.night.read_elsewhere._READERS_ASKED_SECONDS", 0.0)
     readers = Readers(readers=True, answering=False)
     threading.Timer(0.5, setattr, (readers, "readers", False)).start()
     answers, _ = read(readers)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ocr_tiles import OVERLAP, TILE_HEIGHT, joined, tiles
+from crawler.pictures.ocr_tiles import OVERLAP, TILE_HEIGHT, joined, tiles
 from domain.pictures import PictureLine
 
 

@@ -12,7 +12,7 @@ from domain.page import ExtractedPage
 from domain.pictures import PictureFate, places_of
 from domain.targets import Target
 from examples.web.server import SampleWeb
-from storage.completeness import require_complete
+from storage.evidence.completeness import require_complete
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
 
 CLINIC = "www.songhe-kangfu.example"

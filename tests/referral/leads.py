@@ -22,7 +22,7 @@ from referral.recipients import load_recipients
 from review.accounts import Account
 from review.decisions import Decisions
 from storage.tables import desk_items
-from storage.takedown import RecordedLook
+from storage.takedowns.takedown import RecordedLook
 from tests.review.desk import Clock, people
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import load_workbook
 
-from crawler.print_page import print_pdf
+from crawler.rendering.print_page import print_pdf
 from domain.institutions import RegisteredInstitution
 from domain.outbox import Statement, StatementKind
 from domain.routing import Recipient

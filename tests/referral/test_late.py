@@ -9,7 +9,7 @@ from domain.outbox import Measure, Step, StepTaken
 from domain.routing import Recipient
 from referral.deadlines import load_clocks, load_work_calendar, own_terms_of, terms_of
 from referral.late import EscalationBroken, Reminder, Whose, load_escalations, reminders
-from storage.outbox import Package
+from storage.leads.outbox import Package
 from tests.referral.leads import LEXICONS
 
 CLOCKS = load_clocks(LEXICONS)

@@ -17,8 +17,7 @@ from referral.lead import NotReferable, gather
 from referral.register import record_package, reserve_number
 from review.repeats import reopen_as_repeat
 from storage.database import writing
-from storage.operator_history import cases_of_names
-from storage.outbox import (
+from storage.leads.outbox import (
     add_statement,
     find_package,
     list_packages,
@@ -27,8 +26,9 @@ from storage.outbox import (
     statements_of,
     take_step,
 )
+from storage.operators.operator_history import cases_of_names
 from storage.tables import desk_items, referral_steps
-from storage.takedown import referred_cases
+from storage.takedowns.takedown import referred_cases
 from tests.referral.leads import LEXICONS, REFERENCE, confirm, masker
 from tests.review.desk import Page, desk
 

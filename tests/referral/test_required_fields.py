@@ -12,7 +12,7 @@ from domain.routing import Recipient
 from domain.visits import FrontierUrl
 from referral.checklist import FIELDS
 from referral.package import MANIFEST, checklist_text, listings
-from storage.provenance import provenance_of
+from storage.evidence.provenance import provenance_of
 from tests.referral.leads import CARDS, LEAD, consignment
 from tests.referral.test_schema import SCHEMA, to
 from tests.storage.samples import NOW, PROVENANCE, visit

@@ -26,7 +26,7 @@ from referral.statistics import (
     periods_of,
 )
 from referral.statistics_book import Report, page_values, workbook
-from storage.outbox import add_statement, list_packages, take_step
+from storage.leads.outbox import add_statement, list_packages, take_step
 from storage.tables import desk_items
 from tests.referral.leads import LEXICONS, confirm
 from tests.review.desk import Clock, Page, desk, people

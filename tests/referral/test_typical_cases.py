@@ -22,7 +22,7 @@ from referral.typical_cases import (
     load_case_words,
     measures_of,
 )
-from storage.outbox import Package
+from storage.leads.outbox import Package
 from tests.referral.leads import LEAD, LEXICONS, REFERENCE
 
 WORDS = load_case_words(LEXICONS)

@@ -15,11 +15,11 @@ from review.accounts import Account, Accounts
 from review.intake import take_in
 from review.passwords import Passwords
 from review.settings import DeskSettings
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from storage.tables import desk_items
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
 from tests.storage.samples import KEY, NOW, PROVENANCE, TARGETS, TEXT, judgement, page, visit
 
 #: Weak on purpose: a test hashes a few passwords

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from review.audit_log import NO_ENTRY, AuditLog, export_faults
 from review.sealed_heads import record_log_head, sealed_heads
 from storage.database import open_engine, writing
-from storage.keep_records import verify_records
+from storage.sealing.keep_records import verify_records
 from storage.tables import audit_entries, metadata
 from tests.review.desk import Clock
 from tests.storage.samples import NOW

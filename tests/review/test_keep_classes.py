@@ -11,8 +11,8 @@ from review.decisions import Decisions
 from review.item import load_item
 from review.keep_classes import class_evidence
 from review.passing_on import PassingOn
-from storage.custody import assign_class, assigned_classes
-from storage.keep_records import read_records, verify_records
+from storage.keeping.custody import assign_class, assigned_classes
+from storage.sealing.keep_records import read_records, verify_records
 from tests.review.desk import Clock, Page, desk, people
 
 

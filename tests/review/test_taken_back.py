@@ -14,7 +14,7 @@ from review.figures import audit_estimate
 from review.item import load_item
 from review.settings import DeskSettings
 from review.training import rule_ledger, training_rows
-from storage.outbox import add_statement
+from storage.leads.outbox import add_statement
 from storage.tables import desk_items
 from tests.review.desk import Clock, Page, desk, people
 from tests.storage.samples import NOW

@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from domain.page import ExtractedPage
 from domain.visits import Discovered, FrontierUrl
+from storage.crawl.found_urls import FoundUrls, add_urls
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from storage.database import open_engine, writing
-from storage.found_urls import FoundUrls, add_urls
-from storage.frontier import SqlFrontier
-from storage.nights import open_night
-from storage.seal_key import KEY_FILE, SealKey, make_key_file
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
+from storage.sealing.seal_key import KEY_FILE, SealKey, make_key_file
 from tests.storage.samples import NOW, PROVENANCE, TARGETS, page, visit
 
 LEASE_SECONDS = 60.0

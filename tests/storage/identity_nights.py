@@ -11,10 +11,10 @@ from domain.findings import Judgement
 from domain.identifiers import find_identifiers
 from domain.page import ExtractedPage
 from domain.targets import Target
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from tests.storage.samples import NOW, judgement, rendering, visit
 
 SHARED_PHONE = "000-00009911"

@@ -14,15 +14,15 @@ from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.visits import ControlAsked, FrontierUrl, Visit
 from storage.canonical import read_canonical_zip
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets
 from storage.database import writing
-from storage.frontier import SqlFrontier
-from storage.looks import LookSealing, LooksRecorded, record_looks
-from storage.nights import finish_night, open_night
-from storage.package import LOOK
-from storage.seals import seal_night
+from storage.evidence.package import LOOK
+from storage.sealing.seals import seal_night
 from storage.tables import referral_packages, referred_leads
-from storage.takedown import ReferredCase, referred_case, referred_cases
-from storage.targets import list_targets
+from storage.takedowns.looks import LookSealing, LooksRecorded, record_looks
+from storage.takedowns.takedown import ReferredCase, referred_case, referred_cases
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, exchange, failed_visit, judgement, page, secure, visit
 from yiguang.keeping import load_masker

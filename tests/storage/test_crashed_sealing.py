@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from storage.archive.orphans import clean_orphans
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
 from storage.database import migrate, open_engine
-from storage.orphans import clean_orphans
-from storage.seals import seal_night
-from storage.stamps import request_stamps
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
+from storage.sealing.seals import seal_night
+from storage.sealing.stamps import request_stamps
 from tests.storage.crawl import claim, clock, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import Crash, Unplugged, count_writes, crash_at
@@ -84,7 +84,7 @@ _DIE_SEALING = """
 import os, signal, sys
 from pathlib import Path
 from storage.database import open_engine
-from storage.seals import seal_night
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import seal_key
 from tests.storage.samples import NOW
 from tests.storage.writes import crash_at

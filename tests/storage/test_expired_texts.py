@@ -12,18 +12,18 @@ from sqlalchemy import Engine, select, update
 from domain.page import ExtractedPage
 from domain.pictures import PagePicture, PictureFate, PictureLine, PictureReading
 from domain.visits import Visit
+from storage.checking.verify import verify_all
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets
 from storage.database import migrate, open_engine, writing
-from storage.expired_texts import due_texts
-from storage.expiry import due_text_count, expire
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.pictures import SqlPictureMemory
-from storage.rescores import JudgedBy, Rejudged, Scope, open_rescore, read_batch, store_batch
-from storage.seals import seal_night
-from storage.stored_texts import stored_documents
+from storage.keeping.expired_texts import due_texts
+from storage.keeping.expiry import due_text_count, expire
+from storage.pages.pictures import SqlPictureMemory
+from storage.pages.rescores import JudgedBy, Rejudged, Scope, open_rescore, read_batch, store_batch
+from storage.pages.stored_texts import stored_documents
+from storage.sealing.seals import seal_night
 from storage.tables import findings, keep_records, night_targets, page_memory, pages, rescore_pages
-from storage.targets import list_targets
-from storage.verify import verify_all
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, TEXT, judgement, visit
 from tests.storage.test_keeping import BY, NIGHT, POLICY

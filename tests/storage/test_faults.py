@@ -12,13 +12,13 @@ from sqlalchemy import Engine, create_engine, event, func, make_url, select, tex
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from domain.page import ExtractedPage
+from storage.archive.orphans import clean_orphans
+from storage.checking.verify import verify_all
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, night_progress
 from storage.database import migrate, open_engine
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, night_progress
-from storage.orphans import clean_orphans
-from storage.seals import seal_night
+from storage.sealing.seals import seal_night
 from storage.tables import pages, visits
-from storage.verify import verify_all
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, page, visit
 

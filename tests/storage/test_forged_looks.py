@@ -12,19 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from storage import package as parts
+from storage.archive.warc_reading import read_back
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
+from storage.checking.verify import verify_bundle
+from storage.checking.verify_between import verify_between
 from storage.database import migrate, open_engine
 from storage.digests import sha256_hex
-from storage.look_bundle import build_look_bundle, read_visit
+from storage.evidence import package as parts
 from storage.tables import bundles
+from storage.takedowns.look_bundle import build_look_bundle, read_visit
 from storage.verifier.between import check_between, given_of
 from storage.verifier.bundle import check_bundle
 from storage.verifier.main import main
 from storage.verifier.report import FAILED, Report
-from storage.verify import verify_bundle
-from storage.verify_between import verify_between
-from storage.warc_reading import read_back
 from tests.storage.look_nights import climb, look_of
 from tests.storage.samples import KEY, NOW
 

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from domain.targets import Target
 from domain.visits import Discovered
+from storage.crawl.found_urls import FoundUrls, add_urls
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night, night_progress, open_night
+from storage.crawl.targets import list_targets, save_targets
 from storage.database import writing
-from storage.found_urls import FoundUrls, add_urls
-from storage.frontier import SqlFrontier
-from storage.night_summary import night_summary
-from storage.nights import finish_night, night_progress, open_night
-from storage.targets import list_targets, save_targets
 from tests.storage.crawl import LEASE_SECONDS, claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit
 

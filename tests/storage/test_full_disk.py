@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.archive.orphans import clean_orphans
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.crawl.nights import finish_night
 from storage.database import migrate, open_engine
-from storage.nights import finish_night
-from storage.orphans import clean_orphans
-from storage.seals import seal_night
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import count_writes, crash_at

@@ -15,8 +15,8 @@ from domain.identity_policy import load_identity_policy
 from domain.page import ExtractedPage, SelfStatement
 from domain.visits import Visit
 from storage.database import writing
-from storage.identity import add_identities
-from storage.identity_graph import IdentityGraph
+from storage.operators.identity_graph import IdentityGraph
+from storage.pages.identity import add_identities
 from storage.tables import identity_links
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, judgement, visit

@@ -11,13 +11,13 @@ from domain.identity import Node, NodeKind, Place, public_account, site_of
 from domain.identity_links import phone_key
 from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution
+from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
-from storage.identity import forget_words
-from storage.identity_graph import IdentityGraph
-from storage.registry import SqlRegistry
-from storage.registry_import import import_institutions
+from storage.operators.identity_graph import IdentityGraph
+from storage.operators.registry import SqlRegistry
+from storage.operators.registry_import import import_institutions
+from storage.pages.identity import forget_words
 from storage.tables import identity_links, identity_pages
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, STRANGER, hospital_text, night, page_at
 from tests.storage.samples import NOW

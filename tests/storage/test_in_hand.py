@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.in_hand import InHandFile, broken_off, excuse_in_hand, forget_in_hand
+from storage.crawl.in_hand import InHandFile, broken_off, excuse_in_hand, forget_in_hand
 
 NIGHT = "2026-11-25"
 

@@ -17,16 +17,16 @@ import pytest
 from sqlalchemy import Engine, delete, event, insert, select, update
 
 from domain.retention import KeepClass, RetentionPolicy, RetentionTerm
-from storage.custody import NothingToDo, assign_class, hold, kept_items, release
+from storage.archive.orphans import clean_orphans
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.crawl.nights import finish_night
 from storage.database import writing
-from storage.expiry import due_items, expire
-from storage.keep_records import RecordIncomplete, write_record_files
-from storage.nights import finish_night
-from storage.orphans import clean_orphans
-from storage.seals import seal_night
+from storage.keeping.custody import NothingToDo, assign_class, hold, kept_items, release
+from storage.keeping.expiry import due_items, expire
+from storage.sealing.keep_records import RecordIncomplete, write_record_files
+from storage.sealing.seals import seal_night
 from storage.tables import bundles, keep_records, warc_files
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import Crash, count_writes, crash_at
@@ -274,7 +274,7 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 from storage.database import open_engine
-from storage.expiry import expire
+from storage.keeping.expiry import expire
 from tests.storage.samples import NOW
 from tests.storage.test_keeping import BY, POLICY
 from tests.storage.writes import crash_at

@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import Engine, update
 
 from storage.canonical import canonical_json
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.checking.verify_proof import verify_proof
+from storage.crawl.nights import finish_night
 from storage.database import migrate, open_engine, writing
 from storage.digests import sha256_hex
-from storage.keep_records import RecordIncomplete
-from storage.key_rotation import NightIsOpen, finish_rotation, rotate_key
-from storage.nights import finish_night
-from storage.proof import proof_of
-from storage.seal_key import KEY_FILE, SealKey
-from storage.seals import seal_night
+from storage.sealing.keep_records import RecordIncomplete
+from storage.sealing.key_rotation import NightIsOpen, finish_rotation, rotate_key
+from storage.sealing.proof import proof_of
+from storage.sealing.seal_key import KEY_FILE, SealKey
+from storage.sealing.seals import seal_night
 from storage.tables import bundles, keep_records
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
-from storage.verify_proof import verify_proof
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import Crash, count_writes, crash_at

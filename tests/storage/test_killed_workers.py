@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 from warcio.archiveiterator import ArchiveIterator
 
+from storage.archive.orphans import clean_orphans, repair_warcs
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import night_progress
 from storage.database import writing
-from storage.frontier import SqlFrontier
-from storage.nights import night_progress
-from storage.orphans import clean_orphans, repair_warcs
 from storage.tables import bundles, pages, visits, warc_files
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
 from tests.storage.crawl import SHARED, claim, open_sample_night, open_store, seal_key, work
 from tests.storage.samples import NOW, visit
 
@@ -94,7 +94,7 @@ def _assert_everything_is_there_once(engine: Engine, folder: Path, night_id: str
 _DIE_AT = """
 import os, signal, sys
 from pathlib import Path
-import storage.visits
+import storage.crawl.visits
 from storage.database import open_engine
 from tests.storage.crawl import SHARED, claim, open_store
 from tests.storage.samples import visit
@@ -104,7 +104,7 @@ def die(*arguments):
         rows_written(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 
-rows_written, storage.visits.store_visits = storage.visits.store_visits, die
+rows_written, storage.crawl.visits.store_visits = storage.crawl.visits.store_visits, die
 engine = open_engine(sys.argv[1])
 store = open_store(engine, Path(sys.argv[2]))
 rows = claim(engine, sys.argv[3], [1, 2], limit=2 if sys.argv[5] == "several" else 1)

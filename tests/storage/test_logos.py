@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Engine
 
 from domain.site_logos import OfficialLogo
-from storage.logos import LogoCounts, forget_logos, import_logos, official_logos
+from storage.operators.logos import LogoCounts, forget_logos, import_logos, official_logos
 
 DAY, LATER = date(2026, 11, 1), date(2026, 12, 1)
 ONE = OfficialLogo("青屿中心医院", "a" * 64, ("bWFyaw==",), "官网", DAY)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from storage.look_sheet import LookTemplateBroken, SealedLook, look_sheet
-from storage.seal_states import seal_states
-from storage.takedown import ReferredCase
+from storage.sealing.seal_states import seal_states
+from storage.takedowns.look_sheet import LookTemplateBroken, SealedLook, look_sheet
+from storage.takedowns.takedown import ReferredCase
 from tests.storage.look_nights import LADDER, LEXICONS, climb
 
 TEMPLATE = (LEXICONS / "letters" / "look-record.txt").read_text(encoding="utf-8")

@@ -11,22 +11,22 @@ from sqlalchemy import Engine, select, update
 
 from domain.evidence import Check
 from domain.retention import KeepClass
-from storage import package as parts
-from storage.backup import evidence_paths
+from storage.archive.orphans import clean_orphans
+from storage.archive.warc_reading import read_back
 from storage.canonical import read_canonical_zip
-from storage.custody import assign_class, hold, kept_items
+from storage.checking.verify import verify_all, verify_bundle
+from storage.checking.verify_chain import verify_chain
 from storage.database import migrate, open_engine, writing
-from storage.expiry import expire
-from storage.looks import record_looks
-from storage.orphans import clean_orphans
-from storage.seals import seal_night
+from storage.evidence import package as parts
+from storage.keeping.backup import evidence_paths
+from storage.keeping.custody import assign_class, hold, kept_items
+from storage.keeping.expiry import expire
+from storage.sealing.seals import seal_night
 from storage.tables import bundles, look_bundles, takedown_looks, warc_files
-from storage.takedown import referred_case
+from storage.takedowns.looks import record_looks
+from storage.takedowns.takedown import referred_case
 from storage.verifier.bundle import check_bundle
 from storage.verifier.report import FAILED, Report
-from storage.verify import verify_all, verify_bundle
-from storage.verify_chain import verify_chain
-from storage.warc_reading import read_back
 from tests.storage.crawl import seal_key
 from tests.storage.look_nights import (
     LADDER,

@@ -6,9 +6,9 @@ from sqlalchemy import Engine
 
 from domain.outcome import Outcome
 from domain.visits import Skipped, SkipRule
-from storage.frontier import SqlFrontier
-from storage.lost_urls import Loss, Unlisted, lost_urls, unlisted
-from storage.whereabouts import Fate, whereabouts
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.lost_urls import Loss, Unlisted, lost_urls, unlisted
+from storage.crawl.whereabouts import Fate, whereabouts
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import failed_visit, visit
 

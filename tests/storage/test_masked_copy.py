@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle
-from storage.masked_copy import TEXT_SUFFIX, masked_copy
+from storage.evidence.bundle import build_bundle
+from storage.evidence.masked_copy import TEXT_SUFFIX, masked_copy
 from tests.storage.samples import KEY, NOW, PROVENANCE, TEXT, judgement, page, visit
 from yiguang.keeping import load_masker
 

@@ -7,14 +7,14 @@ from sqlalchemy import Engine
 
 from domain.nights import BLANK_MIN_PAGES, NightSummary, TargetResult
 from domain.outcome import Outcome
+from storage.crawl.night_figures import USUAL_MIN_NIGHTS, dates_between, pages_to_come
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night, list_nights, open_night
+from storage.crawl.targets import list_targets, save_targets
 from storage.database import writing
-from storage.night_figures import USUAL_MIN_NIGHTS, dates_between, pages_to_come
-from storage.night_summary import night_summary
-from storage.nights import finish_night, list_nights, open_night
 from storage.tables import frontier, night_targets, pages, visits
-from storage.targets import list_targets, save_targets
 from tests.storage.samples import NOW, TARGETS
-from yiguang.summary import target_complaints
+from yiguang.nights.summary import target_complaints
 
 
 def a_night(engine: Engine, day: int, contents: int, titles: int = 1000, texts: int = 1000, leads: int = 0) -> str:

@@ -14,15 +14,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, event
 
 from domain.abilities import Ability
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.night_metrics import night_metrics
+from storage.crawl.picture_questions import SqlPictureQuestions
+from storage.crawl.workers import announce
 from storage.database import migrate, open_engine
-from storage.frontier import SqlFrontier
-from storage.night_metrics import night_metrics
-from storage.picture_questions import SqlPictureQuestions
-from storage.workers import announce
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit, visit
-from yiguang.metrics import exposition, metrics_app, metrics_server, not_ready
 from yiguang.settings import Settings, read_settings
+from yiguang.watching.metrics import exposition, metrics_app, metrics_server, not_ready
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_connection_that_asks_nothing_keeps_nobody_waiting(address: str) -> No
 
 
 def test_a_connection_that_asks_nothing_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yiguang.metrics._Quiet.timeout", 0.1)
+    monkeypatch.setattr("yiguang.watching.metrics._Quiet.timeout", 0.1)
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as silent:
         assert silent.recv(1) == b""

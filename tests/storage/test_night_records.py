@@ -11,11 +11,11 @@ from domain.nights import NightState
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
-from storage.cases import list_cases, show_case
-from storage.night_summary import FAILURES_SHOWN, night_summary
-from storage.nights import finish_night, night_progress, note_reports, open_night
-from storage.pauses import is_paused, pause_night, resume_night
-from storage.targets import list_targets, save_targets
+from storage.crawl.night_summary import FAILURES_SHOWN, night_summary
+from storage.crawl.nights import finish_night, night_progress, note_reports, open_night
+from storage.crawl.pauses import is_paused, pause_night, resume_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.leads.cases import list_cases, show_case
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, TEXT, failed_visit, judgement, visit
 

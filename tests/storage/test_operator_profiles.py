@@ -17,12 +17,12 @@ from domain.page import SelfStatement
 from domain.practitioners import load_practitioner_book
 from domain.reviews import ItemState
 from domain.risk import RiskLevel, load_risk_weights
+from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
-from storage.operator_profiles import OperatorProfiles
-from storage.practitioners import RegisteredPractitioner, import_practitioners
-from storage.registry_import import import_institutions
+from storage.operators.operator_profiles import OperatorProfiles
+from storage.operators.practitioners import RegisteredPractitioner, import_practitioners
+from storage.operators.registry_import import import_institutions
 from storage.tables import desk_item_parties, desk_items
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, hospital_text, night, page_at
 from tests.storage.samples import NOW

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from domain.abilities import Ability
-from storage.picture_questions import (
+from storage.crawl.picture_questions import (
     SqlPictureQuestions,
     answer_question,
     forget_questions,
@@ -13,7 +13,7 @@ from storage.picture_questions import (
     open_questions,
     take_question,
 )
-from storage.workers import DEAD_AFTER, announce
+from storage.crawl.workers import DEAD_AFTER, announce
 from tests.storage.samples import NOW
 
 

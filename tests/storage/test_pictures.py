@@ -21,17 +21,17 @@ from domain.pictures import (
     places_of,
 )
 from domain.visits import FrontierUrl
-from storage.cases import list_cases, show_case
-from storage.pictures import (
+from storage.checking.verify import verify_all
+from storage.crawl.revisits import SqlCrawlMemory
+from storage.crawl.visits import SqlVisitStore
+from storage.leads.cases import list_cases, show_case
+from storage.pages.pictures import (
     SqlPictureMemory,
     picture_fates,
     pictures_of_page,
     pictures_of_url,
     seconds_spent,
 )
-from storage.revisits import SqlCrawlMemory
-from storage.verify import verify_all
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TEXT, exchange, page, visit
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from domain.practitioners import load_practitioner_book
-from storage.practitioners import (
+from storage.operators.practitioners import (
     KEY_FILE,
     PractitionerKeyUnusable,
     RegisteredPractitioner,
@@ -21,8 +21,8 @@ from storage.practitioners import (
     practitioner_key,
     read_practitioners,
 )
-from storage.registry_file import RegistryFileError, open_registry_file
-from storage.registry_rows import BadRow
+from storage.operators.registry_file import RegistryFileError, open_registry_file
+from storage.operators.registry_rows import BadRow
 from storage.tables import registry_practitioners
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

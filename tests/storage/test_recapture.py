@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from crawler.print_page import print_pdf
+from crawler.rendering.print_page import print_pdf
 from domain.masking import Masker
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle
 from storage.canonical import read_canonical_zip
 from storage.digests import sha256_hex, sm3_hex
-from storage.package import FINDINGS, SCREENSHOT
-from storage.recapture import RecaptureTemplateBroken, recapture_sheet
+from storage.evidence.bundle import build_bundle
+from storage.evidence.package import FINDINGS, SCREENSHOT
+from storage.evidence.recapture import RecaptureTemplateBroken, recapture_sheet
 from tests.storage.samples import KEY, NOW, PROVENANCE, visit
 from yiguang.keeping import load_masker
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from domain.nights import EvidenceCare
-from storage.custody import hold
-from storage.night_care import keep_care
-from storage.night_summary import night_summary
-from storage.nights import finish_night, open_night
-from storage.rechecks import Recheck, check_everything, recheck
+from storage.checking.rechecks import Recheck, check_everything, recheck
+from storage.crawl.night_care import keep_care
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night, open_night
+from storage.keeping.custody import hold
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, visit
 

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, func, select
 
 from domain.institutions import RegisteredInstitution
 from domain.subjects import SubjectBook, load_subjects
-from storage.registry import SqlRegistry
-from storage.registry_file import RegistryFileError, open_registry_file
-from storage.registry_import import import_institutions, remember_headings, remembered_headings
-from storage.registry_rows import BadRow, RowReader, load_headings
+from storage.operators.registry import SqlRegistry
+from storage.operators.registry_file import RegistryFileError, open_registry_file
+from storage.operators.registry_import import import_institutions, remember_headings, remembered_headings
+from storage.operators.registry_rows import BadRow, RowReader, load_headings
 from storage.tables import registry_institutions, registry_keys
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

@@ -11,10 +11,10 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import Engine
 
 from domain.retention import KeepClass
-from storage.custody import assign_class
-from storage.expiry import expire
-from storage.object_store import ObjectStore, StoreUnusable, object_name, open_store
-from storage.remote_copy import chain_files, pull, push, verify_remote
+from storage.keeping.custody import assign_class
+from storage.keeping.expiry import expire
+from storage.keeping.object_store import ObjectStore, StoreUnusable, object_name, open_store
+from storage.keeping.remote_copy import chain_files, pull, push, verify_remote
 from tests.storage.samples import NOW
 from tests.storage.test_keeping import BY, NIGHT, POLICY, _night, _paths
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from domain.findings import Judgement
-from storage import rescores
-from storage.rescore_results import differing, rescore_figures
-from storage.rescores import (
+from storage.crawl.visits import SqlVisitStore
+from storage.pages import rescores
+from storage.pages.rescore_results import differing, rescore_figures
+from storage.pages.rescores import (
     JudgedBy,
     Rejudged,
     Rescore,
@@ -22,8 +23,7 @@ from storage.rescores import (
     read_batch,
     store_batch,
 )
-from storage.stored_texts import stored_documents
-from storage.visits import SqlVisitStore
+from storage.pages.stored_texts import stored_documents
 from tests.storage.crawl import open_store
 from tests.storage.samples import judgement
 from tests.storage.text_nights import ALIKE, CLAIMS, CLINIC, OTHER, night, when

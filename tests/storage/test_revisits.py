@@ -13,13 +13,13 @@ from domain.outcome import Outcome
 from domain.page import Exchange, Link
 from domain.site_trials import Rung, SiteTrial
 from domain.visits import Discovered, FrontierUrl, SiteRest, Visit
-from storage.frontier import SqlFrontier
-from storage.night_summary import night_summary
-from storage.nights import finish_night, open_night
-from storage.revisits import MAX_DAYS_ON_TRUST, MAX_INTERVAL_DAYS, MAX_LINKS, SqlCrawlMemory, server_addresses
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.revisits import MAX_DAYS_ON_TRUST, MAX_INTERVAL_DAYS, MAX_LINKS, SqlCrawlMemory, server_addresses
+from storage.crawl.targets import list_targets
+from storage.crawl.visits import SqlVisitStore
 from storage.tables import frontier, night_targets, page_memory, pages
-from storage.targets import list_targets
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, exchange, judgement, page, visit
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.digests import sm3_hex
-from storage.seal_key import KEY_FILE, SealKey, SealKeyUnusable, make_key_file, signature_problem
+from storage.sealing.seal_key import KEY_FILE, SealKey, SealKeyUnusable, make_key_file, signature_problem
 from tests.storage.samples import KEY
 
 _OTHER = SealKey.generate()

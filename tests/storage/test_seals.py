@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select, update
 
 from domain.visits import FrontierUrl
-from storage.chain import ChainEntry, chain_faults, read_entries
+from storage.checking.verify import verify_all
+from storage.checking.verify_chain import verify_chain
+from storage.crawl.nights import finish_night
 from storage.database import writing
-from storage.merkle import merkle_paths, merkle_root, root_from_path
-from storage.nights import finish_night
-from storage.seal_key import SealKey
-from storage.seals import seal_night, write_seal_files
+from storage.sealing.chain import ChainEntry, chain_faults, read_entries
+from storage.sealing.merkle import merkle_paths, merkle_root, root_from_path
+from storage.sealing.seal_key import SealKey
+from storage.sealing.seals import seal_night, write_seal_files
 from storage.tables import chain_entries, seals
-from storage.verify import verify_all
-from storage.verify_chain import verify_chain
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 

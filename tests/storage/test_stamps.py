@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from domain.stamps import StampUnavailable
-from storage.proof import head_in, proof_of
-from storage.rfc3161 import Rfc3161Authority, find_openssl
-from storage.seals import seal_night
-from storage.stamps import request_stamps
+from storage.checking.verify_chain import verify_chain
+from storage.sealing.proof import head_in, proof_of
+from storage.sealing.rfc3161 import Rfc3161Authority, find_openssl
+from storage.sealing.seals import seal_night
+from storage.sealing.stamps import request_stamps
 from storage.tables import bundles, time_stamps
-from storage.verify_chain import verify_chain
 from tests.storage.crawl import claim, clock, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.time_authority import TimeAuthority

@@ -7,9 +7,9 @@ import pytest
 
 from domain.connections import AnsweredBy, Connection, Tls
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle
 from storage.digests import sha256_hex
-from storage.statement import StatementTemplateBroken, statement_of
+from storage.evidence.bundle import build_bundle
+from storage.evidence.statement import StatementTemplateBroken, statement_of
 from tests.storage.samples import KEY, NOW, PROVENANCE, visit
 
 TEMPLATE = (Path(__file__).parents[2] / "lexicons" / "letters" / "evidence-statement.txt").read_text("utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from storage.stored_texts import stored_documents
+from storage.pages.stored_texts import stored_documents
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import TEXT, failed_visit, visit
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from domain.nights import NightKind
-from storage.nights import finish_night, has_unfinished_night, open_night
-from storage.targets import list_targets, save_targets, targets_due
+from storage.crawl.nights import finish_night, has_unfinished_night, open_night
+from storage.crawl.targets import list_targets, save_targets, targets_due
 from tests.storage.samples import NOW, TARGETS
 
 

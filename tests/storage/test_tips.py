@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from domain.outcome import Outcome
 from domain.targets import Target, TargetKind
 from domain.visits import Skipped, SkipRule
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.targets import list_targets, save_targets
-from storage.tips import FoundPost, found_posts, name_by_account, take_in
-from storage.visits import SqlVisitStore
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
+from storage.leads.tips import FoundPost, found_posts, name_by_account, take_in
 from tests.storage.crawl import open_store
 from tests.storage.samples import NOW, TARGETS, page, visit
 

@@ -10,18 +10,18 @@ import pytest
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle
+from storage.checking.verify import verify_all, verify_bundle
+from storage.checking.verify_chain import verify_chain
+from storage.crawl.nights import finish_night
+from storage.crawl.visits import SqlVisitStore
 from storage.database import migrate, open_engine
-from storage.key_rotation import hand_over, handed_over_to
-from storage.nights import finish_night
-from storage.seal_key import KEY_FILE, SealKey, SealKeyUnusable, make_key_file, signature_problem
-from storage.seals import seal_night
-from storage.token_key import TokenPlace, load_token_key, make_token_key
+from storage.evidence.bundle import build_bundle
+from storage.sealing.key_rotation import hand_over, handed_over_to
+from storage.sealing.seal_key import KEY_FILE, SealKey, SealKeyUnusable, make_key_file, signature_problem
+from storage.sealing.seals import seal_night
+from storage.sealing.token_key import TokenPlace, load_token_key, make_token_key
 from storage.verifier.bundle import check_bundle
 from storage.verifier.report import FAILED, Report
-from storage.verify import verify_all, verify_bundle
-from storage.verify_chain import verify_chain
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import claim, clock, open_sample_night
 from tests.storage.samples import NOW, PROVENANCE, visit
 from tests.storage.soft_token import LABEL, PIN, Token, soft_token
@@ -123,7 +123,7 @@ def test_a_pin_that_others_can_read_or_that_is_wrong_is_refused(token: Token, tm
         with pytest.raises(SealKeyUnusable, match=said):
             load_token_key(TokenPlace.parse(_with_pin(token, tmp_path / name, mode, pin)))
     # In a process of its own: one that has logged in is not asked again
-    asked = "import sys; from storage.token_key import *; load_token_key(TokenPlace.parse(sys.argv[1]))"
+    asked = "import sys; from storage.sealing.token_key import *; load_token_key(TokenPlace.parse(sys.argv[1]))"
     wrong = _with_pin(token, tmp_path / "wrong", 0o600, "9999")
     done = subprocess.run([sys.executable, "-c", asked, wrong], capture_output=True, text=True, check=False)
     assert "PinIncorrect" in done.stderr.splitlines()[-1]

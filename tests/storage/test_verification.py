@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from domain.visits import FrontierUrl
-from storage import package as parts
-from storage.bundle import build_bundle
 from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
-from storage.seal_key import SealKey
-from storage.verify import verify_all, verify_bundle
+from storage.checking.verify import verify_all, verify_bundle
+from storage.evidence import package as parts
+from storage.evidence.bundle import build_bundle
+from storage.sealing.seal_key import SealKey
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import KEY, NOW, PROVENANCE, visit
 

@@ -13,12 +13,12 @@ from warcio.archiveiterator import ArchiveIterator
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
 from domain.visits import Discovered, FrontierUrl, Visit
+from storage.checking.verify import verify_all
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import night_progress
+from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
-from storage.frontier import SqlFrontier
-from storage.nights import night_progress
 from storage.tables import bundles, findings, frontier, pages, visits, warc_files
-from storage.verify import verify_all
-from storage.visits import SqlVisitStore
 from tests.storage.crawl import LEASE_SECONDS, claim, clock, open_sample_night, open_store
 from tests.storage.samples import KEY, NOW, PROVENANCE, exchange, failed_visit, judgement, page, visit
 

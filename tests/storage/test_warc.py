@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
 from domain.page import Exchange
-from storage.cdxj import url_sort_key
-from storage.verify_warc import warc_problem
-from storage.warc import exchange_records, records_of, warc_uri, warcinfo_record
+from storage.archive.cdxj import url_sort_key
+from storage.archive.warc import exchange_records, records_of, warc_uri, warcinfo_record
+from storage.checking.verify_warc import warc_problem
 from tests.storage.samples import NOW, exchange
 
 _TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ-0123456789", min_size=1, max_size=12)

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from domain.site_trials import ActionKind, PageAction
+from storage.crawl.whereabouts import whereabouts
 from storage.tables import bundles, visits
-from storage.whereabouts import whereabouts
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, visit
 

@@ -9,13 +9,13 @@ from sqlalchemy import Engine, select
 from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.visits import Discovered, Skipped, SkipRule
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.skips import NIGHTS_KEPT, SURPLUS_KEPT, skip_counts
+from storage.crawl.targets import list_targets
+from storage.crawl.whereabouts import Fate, whereabouts
 from storage.database import writing
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.skips import NIGHTS_KEPT, SURPLUS_KEPT, skip_counts
 from storage.tables import frontier, night_targets, skipped_links
-from storage.targets import list_targets
-from storage.whereabouts import Fate, whereabouts
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, failed_visit, visit
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.abilities import EVERYTHING, Ability
-from storage.workers import (
+from storage.crawl.workers import (
     DEAD_AFTER,
     FENCED_AFTER,
     HEARD_EVERY,

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from domain.outcome import Outcome
-from storage.frontier import SqlFrontier
-from storage.nights import finish_night, open_night
-from storage.targets import list_targets, save_targets
-from storage.visits import SqlVisitStore
+from storage.crawl.frontier import SqlFrontier
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.visits import SqlVisitStore
 from tests.storage.samples import NOW, TARGETS, failed_visit, judgement, page, visit
 
 CLINIC, HOSPITAL = "http://clinic.example/", "http://hospital.example/"

@@ -7,19 +7,19 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from domain.retention import RecordKind
-from storage.custody import hold
 from storage.database import migrate, open_engine
-from storage.keep_records import record_act
-from storage.proof import SUFFIX, proof_of
-from storage.rfc3161 import Rfc3161Authority, find_openssl
-from storage.seals import seal_night
-from storage.stamps import request_stamps
+from storage.keeping.custody import hold
+from storage.sealing.keep_records import record_act
+from storage.sealing.proof import SUFFIX, proof_of
+from storage.sealing.rfc3161 import Rfc3161Authority, find_openssl
+from storage.sealing.seals import seal_night
+from storage.sealing.stamps import request_stamps
 from storage.tables import bundles, look_bundles
 from tests.storage.crawl import claim, clock, open_sample_night, open_store, seal_key
 from tests.storage.look_nights import gone, look_at, refer, softened, unreachable
 from tests.storage.samples import NOW, exchange, secure, visit
 from tests.storage.time_authority import TimeAuthority
-from yiguang.verifier_file import build_verifier
+from yiguang.packages.verifier_file import build_verifier
 
 
 @dataclass(frozen=True)

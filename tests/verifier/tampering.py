@@ -16,21 +16,21 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, Table, select, update
 
 from domain.evidence import VerifyReport
-from storage.all_bundles import all_bundles
+from storage.archive.all_bundles import all_bundles
 from storage.canonical import ARCHIVE, canonical_zip, read_canonical_zip
+from storage.checking.verify import verify_all, verify_bundle
+from storage.checking.verify_bundle import SIGNATURE
+from storage.checking.verify_chain import verify_chain
 from storage.database import writing
-from storage.keep_records import verify_records
-from storage.package import DIGEST
-from storage.proof import SUFFIX
-from storage.rfc3161 import Rfc3161Authority
+from storage.evidence.package import DIGEST
+from storage.sealing.keep_records import verify_records
+from storage.sealing.proof import SUFFIX
+from storage.sealing.rfc3161 import Rfc3161Authority
 from storage.tables import chain_entries, keep_records, seals, time_stamps
 from storage.verifier.bundle import check_bundle
 from storage.verifier.certificate import read_pem
 from storage.verifier.proof import ENTRY, HEAD, HEAD_SIGNATURE, PATH, PROOF, check_proof
 from storage.verifier.report import FAILED, Report
-from storage.verify import verify_all, verify_bundle
-from storage.verify_bundle import SIGNATURE
-from storage.verify_chain import verify_chain
 from tests.storage.crawl import seal_key
 from tests.verifier.handing_over import HandOver, hand_out, make_night
 

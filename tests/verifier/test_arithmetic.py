@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.digests import sm3_hex
-from storage.merkle import merkle_paths, merkle_root
+from storage.sealing.merkle import merkle_paths, merkle_root
 from storage.verifier.der import read_whole
 from storage.verifier.keys import read_public_key, verify_signature
 from storage.verifier.proof import root_from_path

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
-from storage.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
+from storage.evidence.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
 from storage.verifier.bundle import check_bundle
 from storage.verifier.certificate import chain_to_top, read_certificate, read_pem
 from storage.verifier.errors import UNREADABLE, Unsupported

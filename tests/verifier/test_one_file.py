@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.verifier.handing_over import HandOver
-from yiguang.verifier_file import build_verifier
+from yiguang.packages.verifier_file import build_verifier
 
 SOURCES = sorted((Path(__file__).parents[2] / "storage" / "verifier").glob("*.py"))
 

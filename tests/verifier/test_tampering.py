@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from domain.visits import FrontierUrl
-from storage.bundle import build_bundle
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
-from storage.package import DATAPACKAGE, DIGEST, LOOK, PROVENANCE, TEXT
-from storage.proof import SUFFIX
+from storage.checking.verify import verify_bundle
+from storage.evidence.bundle import build_bundle
+from storage.evidence.package import DATAPACKAGE, DIGEST, LOOK, PROVENANCE, TEXT
+from storage.sealing.proof import SUFFIX
 from storage.verifier.bundle import check_bundle
 from storage.verifier.proof import check_proof
 from storage.verifier.report import FAILED, Report
-from storage.verify import verify_bundle
 from tests.storage.samples import KEY, NOW, page, visit
 from tests.storage.samples import PROVENANCE as SYSTEM
 from tests.storage.test_verification import _with

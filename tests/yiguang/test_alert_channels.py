@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from domain.alerts import Alert, AlertKind
-from yiguang.alert_channels import NotSent, mail_text, post_webhook, send_mail
-from yiguang.alert_settings import MailServer, Webhook, read_alert_settings
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
+from yiguang.watching.alert_channels import NotSent, mail_text, post_webhook, send_mail
+from yiguang.watching.alert_settings import MailServer, Webhook, read_alert_settings
 
 NOW = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
 ALERTS = [Alert(AlertKind.NIGHT, "a", "示例门诊部：只取得 2 页"), Alert(AlertKind.DISK, "home", "磁盘\n只余 3 MB")]

@@ -24,24 +24,24 @@ from review.accounts import Accounts
 from review.decisions import Decisions
 from review.intake import take_in
 from review.passing_on import PassingOn
-from storage.night_care import keep_care
-from storage.nights import finish_night, note_reports, open_night
-from storage.pauses import pause_night, resume_night
+from storage.crawl.night_care import keep_care
+from storage.crawl.nights import finish_night, note_reports, open_night
+from storage.crawl.pauses import pause_night, resume_night
+from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.timetable import add_closure, note_due, note_end
 from storage.tables import desk_items
-from storage.targets import list_targets, save_targets
-from storage.timetable import add_closure, note_due, note_end
 from tests.referral.leads import confirm
 from tests.review.desk import PASSWORDS, Clock, Page, desk, people
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, visit
-from yiguang import alerts
-from yiguang.alert_channels import NotSent
-from yiguang.alert_settings import AlertSettings, Webhook
-from yiguang.alerts import STALLED, tell, troubles, troubles_of_home
 from yiguang.cli import run
-from yiguang.digests import digest
 from yiguang.home import make_home, open_home
 from yiguang.settings import Settings, read_settings
+from yiguang.watching import alerts
+from yiguang.watching.alert_channels import NotSent
+from yiguang.watching.alert_settings import AlertSettings, Webhook
+from yiguang.watching.alerts import STALLED, tell, troubles, troubles_of_home
+from yiguang.watching.digests import digest
 
 QUIET = timedelta(hours=12)
 ONE, OTHER = Alert(AlertKind.NIGHT, "a", "示例门诊部：只取得 2 页"), Alert(AlertKind.DISK, "home", "磁盘只余 3 MB")
@@ -239,7 +239,7 @@ def test_who_has_left_keeps_nobody_from_getting_mail(
     }.items():
         monkeypatch.setenv(name, value)
     sent: list[list[str]] = []
-    monkeypatch.setattr("yiguang.alert_channels.send_mail", lambda *said: sent.append(said[4]))
+    monkeypatch.setattr("yiguang.watching.alert_channels.send_mail", lambda *said: sent.append(said[4]))
     assert run(["alerts", "digest", "--send"]) == 0, capsys.readouterr().err
     assert sent == [["z@desk.example"]]
 

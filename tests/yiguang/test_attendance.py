@@ -7,13 +7,13 @@ import pytest
 
 from crawler.settings import Showing
 from domain.abilities import EVERYTHING, Ability, abilities_in, in_chinese, written
-from storage.workers import Worker
+from storage.crawl.workers import Worker
 from tests.storage.samples import NOW
-from yiguang.attendance import NIGHT_ITSELF, SHARDS_EACH, crew
 from yiguang.errors import UsageError
+from yiguang.nights.attendance import NIGHT_ITSELF, SHARDS_EACH, crew
+from yiguang.nights.shard_main import showing
+from yiguang.nights.shard_processes import ShardJob
 from yiguang.settings import read_abilities, read_settings
-from yiguang.shard_main import showing
-from yiguang.shard_processes import ShardJob
 
 CRAWL, SHOW, READ = Ability.CRAWL, Ability.SHOW, Ability.READ
 

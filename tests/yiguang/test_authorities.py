@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.stamps import StampReading
-from storage.rfc3161 import Rfc3161Authority
+from storage.sealing.rfc3161 import Rfc3161Authority
 from yiguang.authorities import load_authorities
 from yiguang.errors import CommandFailed
 

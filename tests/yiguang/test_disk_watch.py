@@ -9,7 +9,7 @@ import pytest
 _SLEEP = """
 import sys, time
 from pathlib import Path
-from yiguang.disk_watch import ends_when_full
+from yiguang.nights.disk_watch import ends_when_full
 
 left = iter([int(number) for number in sys.argv[1].split(",")])
 last = [0]

@@ -7,7 +7,7 @@ from pathlib import Path
 NIGHT = """
 import os, sys
 from pathlib import Path
-from yiguang.durable import NightWorkflows, durable_night
+from yiguang.nights.durable import NightWorkflows, durable_night
 from yiguang.settings import read_settings
 
 home = Path(os.environ["YIGUANG_HOME"])

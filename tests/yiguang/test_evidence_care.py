@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from storage.crawl.night_summary import night_summary
+from storage.crawl.nights import finish_night
 from storage.database import migrate, open_engine
-from storage.night_summary import night_summary
-from storage.nights import finish_night
-from storage.object_store import is_whole
-from storage.seals import seal_night
+from storage.keeping.object_store import is_whole
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import Crash, count_writes, crash_at
-from yiguang.evidence_care import care_for_evidence
+from yiguang.nights.evidence_care import care_for_evidence
 from yiguang.settings import read_settings
 
 NIGHT = "2026-11-26"

@@ -12,18 +12,19 @@ from domain.outbox import Statement, StatementKind
 from domain.roles import Role
 from review.accounts import Accounts
 from review.audit_log import AuditLog
-from storage.cases import list_cases
+from storage.checking.verify import verify_all
+from storage.crawl.nights import finish_night
 from storage.database import migrate, open_engine
-from storage.keep_records import read_records
-from storage.nights import finish_night
-from storage.outbox import add_statement
-from storage.seals import seal_night
-from storage.verify import verify_all
+from storage.leads.cases import list_cases
+from storage.leads.outbox import add_statement
+from storage.sealing.keep_records import read_records
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from tests.storage.writes import Crash, count_writes, crash_at
 from yiguang.errors import CommandFailed
-from yiguang.export import (
+from yiguang.home import MARK, utc_now
+from yiguang.packages.export import (
     masked_files,
     original_files,
     record_opening,
@@ -31,7 +32,6 @@ from yiguang.export import (
     role_of_opener,
     write_files,
 )
-from yiguang.home import MARK, utc_now
 from yiguang.settings import Settings, read_settings
 
 

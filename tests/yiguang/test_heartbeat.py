@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from yiguang import heartbeat
-from yiguang.heartbeat import Heartbeat
+from yiguang.nights import heartbeat
+from yiguang.nights.heartbeat import Heartbeat
 
 PATIENCE = 30.0
 

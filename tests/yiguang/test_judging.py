@@ -21,13 +21,13 @@ from domain.licence_numbers import parse_licence
 from domain.name_findings import forbidden_word, load_finding_kinds, with_brand_findings
 from domain.page import ExtractedPage
 from domain.subjects import load_subjects
-from storage.certificate_lists import state_complete, withdraw_complete
 from storage.database import migrate, open_engine
-from storage.practitioners import RegisteredPractitioner, SqlPractitioners, import_practitioners
-from storage.registry import SqlRegistry
-from storage.registry_file import open_registry_file
-from storage.registry_import import import_institutions
-from storage.registry_rows import RowReader, load_headings
+from storage.operators.certificate_lists import state_complete, withdraw_complete
+from storage.operators.practitioners import RegisteredPractitioner, SqlPractitioners, import_practitioners
+from storage.operators.registry import SqlRegistry
+from storage.operators.registry_file import open_registry_file
+from storage.operators.registry_import import import_institutions
+from storage.operators.registry_rows import RowReader, load_headings
 from yiguang.judging import NamesAndWords, names_sha256
 from yiguang.night_judge import RegistryJudge
 

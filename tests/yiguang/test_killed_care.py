@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.night_summary import night_summary
-from storage.object_store import is_whole
+from storage.crawl.night_summary import night_summary
+from storage.keeping.object_store import is_whole
 from tests.yiguang.test_evidence_care import NIGHT, _care, _night
 
 _DIE_CARING = """

@@ -1,7 +1,7 @@
 """Leads gained and lost, with judges that can be read at a glance."""
 
 from domain.findings import Document, Finding, Judgement
-from yiguang.lexicon_diff import Page, compare, in_words
+from yiguang.judgement.lexicon_diff import Page, compare, in_words
 
 
 def finding(rule: str, quote: str, text: str) -> Finding:

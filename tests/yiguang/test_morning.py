@@ -7,8 +7,8 @@ from domain.nights import EvidenceCare, NightSummary, TargetResult
 from domain.outcome import Outcome
 from domain.pictures import PictureFate
 from domain.visits import SkipRule
-from yiguang.morning import Morning, missed_since, report
-from yiguang.summary import night_complaints
+from yiguang.nights.morning import Morning, missed_since, report
+from yiguang.nights.summary import night_complaints
 
 BEGAN = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)  # 22:00 in Beijing
 GOOD = TargetResult(

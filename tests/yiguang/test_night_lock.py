@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from yiguang.errors import CommandFailed
-from yiguang.night_lock import night_lock
+from yiguang.nights.night_lock import night_lock
 
 HOLD_AND_LEAVE_A_CHILD = """
 import os, subprocess, sys
 from pathlib import Path
-from yiguang.night_lock import night_lock
+from yiguang.nights.night_lock import night_lock
 with night_lock(Path(sys.argv[1])) as descriptor:
     subprocess.Popen(["sleep", sys.argv[2]], pass_fds=(descriptor,))
     os._exit(9)

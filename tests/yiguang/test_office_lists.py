@@ -5,7 +5,7 @@ from shutil import copy, copytree
 
 import pytest
 
-from yiguang.lexicon_check import office_faults
+from yiguang.judgement.lexicon_check import office_faults
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 

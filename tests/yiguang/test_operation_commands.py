@@ -10,9 +10,9 @@ import pytest
 
 from domain.beijing import BEIJING
 from domain.outcome import Outcome
-from storage.cases import list_cases
-from storage.nights import finish_night, list_nights
-from storage.seals import seal_night
+from storage.crawl.nights import finish_night, list_nights
+from storage.leads.cases import list_cases
+from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, failed_visit, visit
 from yiguang.cli import run

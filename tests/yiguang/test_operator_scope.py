@@ -18,9 +18,9 @@ from domain.operator_findings import with_operator_findings
 from domain.operator_scope import LEAD_FROM, REMARK_FROM, ScopeBook, judge_scope, load_scope_book
 from domain.page import ExtractedPage
 from storage.database import migrate, open_engine
-from storage.practitioners import SqlPractitioners
-from storage.registry import SqlRegistry
-from storage.registry_import import import_institutions
+from storage.operators.practitioners import SqlPractitioners
+from storage.operators.registry import SqlRegistry
+from storage.operators.registry_import import import_institutions
 from yiguang.judging import NamesAndWords
 from yiguang.night_judge import RegistryJudge
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, PageAction, Rung, SiteTrial
-from storage.whereabouts import Fate, Whereabouts
+from storage.crawl.whereabouts import Fate, Whereabouts
 from yiguang.commands.pages import in_words, trial_in_words
 
 URL = "http://clinic.example/1"

@@ -1,7 +1,7 @@
 """How often a night's progress is counted."""
 
-from storage.nights import NightProgress
-from yiguang.progress import SparingCount
+from storage.crawl.nights import NightProgress
+from yiguang.nights.progress import SparingCount
 
 NOTHING = NightProgress(waiting=0, leased=0, done=0, surplus=0, leads=0, outcomes={})
 

@@ -13,8 +13,8 @@ import pytest
 from domain.roles import Role
 from review.accounts import Accounts
 from review.item import load_item
-from storage.rescores import JudgedBy, Rejudged, Scope, finish_rescore, open_rescore, read_batch, store_batch
-from storage.stored_texts import stored_pages
+from storage.pages.rescores import JudgedBy, Rejudged, Scope, finish_rescore, open_rescore, read_batch, store_batch
+from storage.pages.stored_texts import stored_pages
 from storage.tables import desk_items, pages, rescore_pages
 from tests.review.desk import PASSWORDS
 from tests.storage.crawl import open_store
@@ -23,15 +23,15 @@ from yiguang.cli import run
 from yiguang.errors import CommandFailed
 from yiguang.home import make_home, open_home
 from yiguang.night_judge import page_judge
-from yiguang.rescoring import enqueue_gained, run_rescore
+from yiguang.nights.rescoring import enqueue_gained, run_rescore
 from yiguang.settings import Settings, read_settings
 from yiguang.wiring import load_classifier
 
 #: Stops by itself, as a power cut would, when so many pages are done.
 _RUN = """
 import os, signal, sys
-from storage.rescores import Scope, open_rescore
-from yiguang import rescoring
+from storage.pages.rescores import Scope, open_rescore
+from yiguang.nights import rescoring
 from yiguang.home import open_home
 from yiguang.settings import read_settings
 

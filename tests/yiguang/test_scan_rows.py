@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.findings import Document, Finding, Judgement
-from yiguang.json_line import NotJson, read_json
-from yiguang.scan import BadLine, Scanner, dump_row, parse_line, read_lines
+from yiguang.judgement.json_line import NotJson, read_json
+from yiguang.judgement.scan import BadLine, Scanner, dump_row, parse_line, read_lines
 
 
 def judge(document: Document) -> Judgement:

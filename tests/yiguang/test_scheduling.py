@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 
 from domain.beijing import BEIJING
 from domain.timetable import Closure, RunState
+from storage.crawl.timetable import add_closure, lift_closures, runs
 from storage.database import migrate, open_engine
-from storage.timetable import add_closure, lift_closures, runs
 from yiguang.cli import run
-from yiguang.scheduling import Timetable
+from yiguang.nights.scheduling import Timetable
 
 AT = time(1, 30)
 SCRIPT = """\

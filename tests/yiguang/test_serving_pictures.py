@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from storage.database import open_engine
-from yiguang.serving_pictures import serving_pictures
+from yiguang.nights.serving_pictures import serving_pictures
 from yiguang.settings import read_settings
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.targets import Target
 from domain.visits import TargetInNight
-from yiguang.sites import divide, site_key
+from yiguang.nights.sites import divide, site_key
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from yiguang.night_lock import night_lock
-from yiguang.shard_processes import ShardJob, ShardProcesses
+from yiguang.nights.night_lock import night_lock
+from yiguang.nights.shard_processes import ShardJob, ShardProcesses
 
 CRASH_TWICE = """
 import os, sys
 from pathlib import Path
-from yiguang.shard_processes import ShardJob
+from yiguang.nights.shard_processes import ShardJob
 job = ShardJob.load(sys.stdin.buffer.readline())
 starts = Path(os.environ["STARTS"])
 with starts.open("a") as file:
@@ -30,8 +30,8 @@ sys.exit(0 if ending == "crash twice" else int(ending))
 PARENT = """
 import os, sys
 from pathlib import Path
-from yiguang.night_lock import night_lock
-from yiguang.shard_processes import ShardJob, ShardProcesses
+from yiguang.nights.night_lock import night_lock
+from yiguang.nights.shard_processes import ShardJob, ShardProcesses
 home = Path(sys.argv[1])
 command = (sys.executable, "-c", Path(sys.argv[2]).read_text())
 with night_lock(home / "lock") as descriptor:
@@ -41,7 +41,7 @@ with night_lock(home / "lock") as descriptor:
 CHILD = """
 import os, sys, time
 from pathlib import Path
-from yiguang.shard_processes import ShardJob, die_with_parent
+from yiguang.nights.shard_processes import ShardJob, die_with_parent
 job = ShardJob.load(sys.stdin.buffer.readline())
 die_with_parent(job.parent, 0, lambda: None)
 Path(os.environ["STARTS"]).write_text(str(os.getpid()))
@@ -128,7 +128,7 @@ def test_losses_of_the_database_are_waited_out_and_do_not_count(tmp_path: Path) 
 FINISHING = """
 import os, sys, threading, time
 from pathlib import Path
-from yiguang.shard_processes import ShardJob, die_with_parent
+from yiguang.nights.shard_processes import ShardJob, die_with_parent
 job, told = ShardJob.load(sys.stdin.buffer.readline()), threading.Event()
 die_with_parent(job.parent, 0, told.set)
 starts = Path(os.environ["STARTS"])

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from domain.outcome import Outcome
 from tests.yiguang.test_morning import GOOD, NIGHT, SHRUNK
-from yiguang.nightly import NightResult
-from yiguang.summary import print_summary
+from yiguang.nights.nightly import NightResult
+from yiguang.nights.summary import print_summary
 
 
 def printed(*targets: object) -> str:

@@ -58,9 +58,9 @@ def add_to(app: typer.Typer) -> None:
 @alerts_app.command("test", help=TEST_HELP)
 def test() -> None:
     from domain.alerts import Alert, AlertKind
-    from yiguang.alert_settings import read_alert_settings
-    from yiguang.alerts import send
     from yiguang.home import utc_now
+    from yiguang.watching.alert_settings import read_alert_settings
+    from yiguang.watching.alerts import send
 
     settings, channels = read_settings(), read_alert_settings()
     if not channels.ways:
@@ -80,9 +80,9 @@ def test() -> None:
 def send_all(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出，不发送")] = False,
 ) -> None:
-    from yiguang.alert_settings import read_alert_settings
-    from yiguang.alerts import tell, troubles_of_home
     from yiguang.home import utc_now
+    from yiguang.watching.alert_settings import read_alert_settings
+    from yiguang.watching.alerts import tell, troubles_of_home
 
     settings, channels = read_settings(), read_alert_settings()
     now = utc_now()
@@ -106,11 +106,11 @@ def digest(
     send: Annotated[bool, typer.Option("--send", help="用邮件发出")] = False,
 ) -> None:
     from review.accounts import Accounts
-    from yiguang.alert_channels import NotSent, send_mail
-    from yiguang.alert_settings import read_alert_settings
-    from yiguang.digests import addresses
-    from yiguang.digests import digest as digest_of
     from yiguang.home import open_home, utc_now
+    from yiguang.watching.alert_channels import NotSent, send_mail
+    from yiguang.watching.alert_settings import read_alert_settings
+    from yiguang.watching.digests import addresses
+    from yiguang.watching.digests import digest as digest_of
 
     settings = read_settings()
     engine, now = open_home(settings), utc_now()

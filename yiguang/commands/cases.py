@@ -15,13 +15,13 @@ from domain.pictures import places_of
 from domain.reviews import DECIDED, STATE_ZH, ItemState
 from yiguang.commands.pictures import rectangle
 from yiguang.errors import CommandFailed
-from yiguang.scan import finding_line, judgement_row
+from yiguang.judgement.scan import finding_line, judgement_row
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
 from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
-    from storage.cases import CaseDetail
+    from storage.leads.cases import CaseDetail
 
 
 LIST_HELP = """\
@@ -68,10 +68,10 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="逐条列出，每行一个 JSON 对象")] = False,
     every: Annotated[bool, typer.Option("--all", help="逐条列出，不合并正文相同的")] = False,
 ) -> None:
-    from storage.cases import desk_states, list_cases
-    from storage.clusters import cluster_ids
-    from storage.nights import list_nights
-    from storage.outbox import list_rescinded
+    from storage.crawl.nights import list_nights
+    from storage.leads.cases import desk_states, list_cases
+    from storage.leads.outbox import list_rescinded
+    from storage.pages.clusters import cluster_ids
     from yiguang.home import open_home
 
     engine = open_home(read_settings())
@@ -114,9 +114,9 @@ def show(
     case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    from storage.cases import desk_state
-    from storage.outbox import statements_of
-    from storage.takedown import referred_case
+    from storage.leads.cases import desk_state
+    from storage.leads.outbox import statements_of
+    from storage.takedowns.takedown import referred_case
     from yiguang.commands.recheck import case_lines
     from yiguang.commands.recheck import case_row as referred_row
     from yiguang.home import open_home
@@ -147,7 +147,7 @@ def show(
 
 def find_case(settings: Settings, case_id: int) -> "CaseDetail":
     """Raises CommandFailed when there is no such case."""
-    from storage.cases import show_case
+    from storage.leads.cases import show_case
     from yiguang.home import open_home
 
     try:

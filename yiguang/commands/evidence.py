@@ -13,7 +13,7 @@ from yiguang.commands.looks import looks_app
 from yiguang.commands.recapture import recapture_app
 from yiguang.commands.second_copy import second_copy_app
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import (
+from yiguang.packages.export import (
     masked_files,
     original_files,
     record_opening,
@@ -111,10 +111,10 @@ def verify(
     options: Annotated[list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="存储的选项")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from storage.proof import SUFFIX
-    from storage.verify import verify_bundle
-    from storage.verify_between import verify_between
-    from storage.verify_proof import verify_proof
+    from storage.checking.verify import verify_bundle
+    from storage.checking.verify_between import verify_between
+    from storage.checking.verify_proof import verify_proof
+    from storage.sealing.proof import SUFFIX
 
     if everything == bool(paths) or (everything and key) or (store and not everything):
         raise UsageError("给出证据包的路径（可带 --key），或用 --all（可带 --store；二者取一）")
@@ -141,9 +141,9 @@ def verify(
 
 def _verify_everything() -> "list[VerifyReport]":
     """Raises CommandFailed when pages were visited and not one bundle is there: zero is a failure."""
-    from storage.rechecks import check_everything
-    from storage.verify import count_evidence
-    from storage.verify_chain import verify_chain
+    from storage.checking.rechecks import check_everything
+    from storage.checking.verify import count_evidence
+    from storage.checking.verify_chain import verify_chain
     from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home, utc_now
 
@@ -160,8 +160,8 @@ def _verify_everything() -> "list[VerifyReport]":
 
 
 def _verify_remote(url: str, options: list[str]) -> "list[VerifyReport]":
-    from storage.object_store import StoreUnusable
-    from storage.remote_copy import verify_remote
+    from storage.keeping.object_store import StoreUnusable
+    from storage.keeping.remote_copy import verify_remote
     from yiguang.home import open_home
     from yiguang.keeping import open_remote
 
@@ -196,7 +196,7 @@ def export(
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="调阅原件的经办人")] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="调阅原件的理由")] = "",
 ) -> None:
-    from storage.verify import verify_bundle
+    from storage.checking.verify import verify_bundle
 
     if not masked and not (by.strip() and reason.strip()):
         raise UsageError(
@@ -219,7 +219,7 @@ def export(
 
 @evidence_app.command("stamp", help=STAMP_HELP)
 def stamp() -> None:
-    from storage.stamps import request_stamps
+    from storage.sealing.stamps import request_stamps
     from yiguang.authorities import load_authorities
     from yiguang.home import open_home, utc_now
 
@@ -242,7 +242,7 @@ def verifier(
 ) -> None:
     from hashlib import sha256
 
-    from yiguang.verifier_file import build_verifier
+    from yiguang.packages.verifier_file import build_verifier
 
     program = build_verifier()
     try:

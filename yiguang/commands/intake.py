@@ -15,8 +15,8 @@ from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
 if TYPE_CHECKING:
-    from crawler.tips import Tip
-    from storage.tips import KnownTip
+    from crawler.addresses.tips import Tip
+    from storage.leads.tips import KnownTip
 
 HELP = """\
 受理举报与单篇线索（以微信文章为主），去重后列入监测，下一次 yiguang nightly 时巡查。
@@ -54,8 +54,8 @@ def intake(
             raise UsageError("--list 只列出已发现的文章，不能同时给出网址或文件")
         list_found(as_json)
         return
-    from crawler.tips import read_tips
-    from storage.tips import take_in
+    from crawler.addresses.tips import read_tips
+    from storage.leads.tips import take_in
     from yiguang.home import open_home
 
     tips = [*read_tips(urls or ()), *(_tips_of(file) if file is not None else ())]
@@ -73,7 +73,7 @@ def intake(
 def list_found(as_json: bool) -> None:
     """Print the posts that wait for a person, one a line."""
     from domain.visits import SkipRule
-    from storage.tips import found_posts
+    from storage.leads.tips import found_posts
     from yiguang.home import open_home
 
     for post in found_posts(open_home(read_settings()), SkipRule.POST):
@@ -84,9 +84,9 @@ def list_found(as_json: bool) -> None:
 
 
 def _tips_of(file: Path) -> "list[Tip]":
-    from crawler.sogou import is_search_page, read_search, search_tips
-    from crawler.target_file import TargetFileError, decode_text
-    from crawler.tips import read_tips, urls_in
+    from crawler.addresses.sogou import is_search_page, read_search, search_tips
+    from crawler.addresses.target_file import TargetFileError, decode_text
+    from crawler.addresses.tips import read_tips, urls_in
 
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()

@@ -11,7 +11,7 @@ from domain.beijing import BEIJING
 from domain.retention import RECORD_ZH, KeepClass
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import require_kept
+from yiguang.packages.export import require_kept
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
 from yiguang.told_numbers import GREATEST_NUMBER
@@ -19,9 +19,9 @@ from yiguang.told_numbers import GREATEST_NUMBER
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from storage.custody import KeptItem
-    from storage.keep_records import KeepRecord
-    from storage.seal_key import SealKey
+    from storage.keeping.custody import KeptItem
+    from storage.sealing.keep_records import KeepRecord
+    from storage.sealing.seal_key import SealKey
 
 CASE = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
@@ -87,7 +87,7 @@ keeping_app = typer.Typer()
 
 @keeping_app.command("hold", help=HOLD_HELP)
 def hold(case_id: CASE, by: BY, reason: REASON) -> None:
-    from storage import custody
+    from storage.keeping import custody
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -100,7 +100,7 @@ def hold(case_id: CASE, by: BY, reason: REASON) -> None:
 
 @keeping_app.command("release", help=RELEASE_HELP)
 def release(case_id: CASE, by: BY, reason: REASON) -> None:
-    from storage import custody
+    from storage.keeping import custody
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -117,7 +117,7 @@ def retain(
     by: BY,
     reason: REASON,
 ) -> None:
-    from storage.custody import assign_class
+    from storage.keeping.custody import assign_class
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -135,7 +135,7 @@ def expire(
     by: BY = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出将删除的，不删除")] = False,
 ) -> None:
-    from storage import expiry
+    from storage.keeping import expiry
     from yiguang.home import open_home, utc_now
     from yiguang.keeping import load_policy
 
@@ -172,10 +172,10 @@ def rotate_key(
     reason: REASON,
     to_token: Annotated[str, typer.Option("--to-token", metavar="URI", help="移交给令牌中的密钥")] = "",
 ) -> None:
-    from storage import key_rotation
-    from storage.seal_key import SealKeyUnusable
+    from storage.sealing import key_rotation
+    from storage.sealing.seal_key import SealKeyUnusable
     from yiguang.home import load_seal_key, open_home, utc_now
-    from yiguang.night_lock import night_lock
+    from yiguang.nights.night_lock import night_lock
 
     settings = read_settings()
     if settings.seal_token and not to_token:
@@ -200,7 +200,7 @@ def rotate_key(
 
 def _hand_over_to_token(engine: "Engine", settings: Settings, place: str, by: str, reason: str) -> "SealKey":
     """The record comes first, then the old key's file goes: a crash in between leaves a key that signs nothing valid any more."""
-    from storage.key_rotation import hand_over, handed_over_to
+    from storage.sealing.key_rotation import hand_over, handed_over_to
     from yiguang.home import key_in_token, load_seal_key, make_key_in_token, utc_now
 
     old = load_seal_key(settings)
@@ -220,7 +220,7 @@ def _hand_over_to_token(engine: "Engine", settings: Settings, place: str, by: st
 
 @keeping_app.command("records", help=RECORDS_HELP)
 def records() -> None:
-    from storage.keep_records import read_records
+    from storage.sealing.keep_records import read_records
     from yiguang.home import open_home
 
     with open_home(read_settings()).connect() as connection:
@@ -254,8 +254,8 @@ def _record_line(record: "KeepRecord") -> str:
 @contextmanager
 def _told() -> Iterator[None]:
     """What the operator got wrong, as one line."""
-    from storage.custody import NothingToDo
-    from storage.keep_records import RecordIncomplete
+    from storage.keeping.custody import NothingToDo
+    from storage.sealing.keep_records import RecordIncomplete
 
     try:
         yield

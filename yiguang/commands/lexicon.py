@@ -12,7 +12,7 @@ from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from yiguang.lexicon_diff import Page
+    from yiguang.judgement.lexicon_diff import Page
 
 CHECK_HELP = """\
 检查词库：每个文件的格式、法律依据、正则是否安全（可能极慢的写法会被拒绝），以及规则自带的每个例子
@@ -67,7 +67,7 @@ def add_to(app: typer.Typer) -> None:
 
 @lexicon_app.command("check", help=CHECK_HELP)
 def check() -> None:
-    from yiguang.lexicon_check import example_faults, schema_faults
+    from yiguang.judgement.lexicon_check import example_faults, schema_faults
     from yiguang.wiring import load_analyser
 
     settings = read_settings()
@@ -94,8 +94,8 @@ def diff(
 ) -> None:
     from classifier.engine import Classifier
     from classifier.errors import LexiconError
-    from yiguang.lexicon_diff import compare, in_words
-    from yiguang.lexicon_revision import write_revision
+    from yiguang.judgement.lexicon_diff import compare, in_words
+    from yiguang.judgement.lexicon_revision import write_revision
     from yiguang.wiring import load_classifier
 
     if data and night:
@@ -112,8 +112,8 @@ def diff(
 
 
 def _pages(settings: Settings, data: list[Path], night: str | None) -> "Iterator[Page]":
-    from yiguang.lexicon_diff import Page, read_pages
-    from yiguang.model_training import corpora
+    from yiguang.judgement.lexicon_diff import Page, read_pages
+    from yiguang.judgement.model_training import corpora
 
     if night is None:
         for path in data or corpora(settings.lexicons):
@@ -121,7 +121,7 @@ def _pages(settings: Settings, data: list[Path], night: str | None) -> "Iterator
                 raise UsageError(f"找不到文件：{path}")
             yield from read_pages(path)
         return
-    from storage.stored_texts import stored_documents
+    from storage.pages.stored_texts import stored_documents
     from yiguang.home import open_home
 
     pages = [Page(str(number), document) for number, document in stored_documents(open_home(settings), night)]

@@ -13,8 +13,8 @@ from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from domain.evidence import VerifyReport
-    from storage.seal_states import SealState
-    from storage.takedown import RecordedLook
+    from storage.sealing.seal_states import SealState
+    from storage.takedowns.takedown import RecordedLook
 
 HELP = """\
 复测的证据：逐次列出、核验。
@@ -37,9 +37,9 @@ def looks(
     case_ids: Annotated[list[int] | None, typer.Argument(metavar="[CASE]...", help="已移送的线索编号")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每次复测一行 JSON")] = False,
 ) -> None:
-    from storage.seal_states import seal_states
-    from storage.takedown import looks_at, referred_cases
-    from storage.verify import KnownEvidence
+    from storage.checking.verify import KnownEvidence
+    from storage.sealing.seal_states import seal_states
+    from storage.takedowns.takedown import looks_at, referred_cases
     from yiguang.home import open_home
 
     settings = read_settings()
@@ -90,7 +90,7 @@ def look_row(
 def _in_words(
     case_id: int, number: int, each: "RecordedLook", seal: "SealState | None", report: "VerifyReport | None"
 ) -> str:
-    from storage.look_sheet import seal_words
+    from storage.takedowns.look_sheet import seal_words
 
     head = f"{case_id}\t第 {number} 次\t{beijing_time(each.look.at)}\t{GRADE_ZH[each.grade]}"
     if report is None:

@@ -15,7 +15,7 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
 if TYPE_CHECKING:
-    from storage.lost_urls import LostUrl
+    from storage.crawl.lost_urls import LostUrl
 
 HELP = """\
 一夜没有取得的网址台账：每个网址为何没有取得（访问结果、等待、超出预算、规则排除），以 CSV 输出。不指定时为最近一夜。
@@ -39,8 +39,8 @@ def lost(
     night: Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from storage.lost_urls import lost_urls, unlisted
-    from storage.nights import list_nights
+    from storage.crawl.lost_urls import lost_urls, unlisted
+    from storage.crawl.nights import list_nights
     from yiguang.home import open_home
 
     engine = open_home(read_settings())

@@ -33,7 +33,7 @@ def metrics(
 ) -> None:
     from storage.durable_file import write_whole
     from yiguang.home import open_home, utc_now
-    from yiguang.metrics import exposition, metrics_app, metrics_server
+    from yiguang.watching.metrics import exposition, metrics_app, metrics_server
 
     if port is not None and out is not None:
         raise UsageError("--port 与 --out 只能选一个")

@@ -86,8 +86,8 @@ def train(
     from classifier.train import Settings
     from classifier.train import train as fit
     from yiguang.home import utc_now
-    from yiguang.model_report import figures_table
-    from yiguang.model_training import corpora, draw_reliability
+    from yiguang.judgement.model_report import figures_table
+    from yiguang.judgement.model_training import corpora, draw_reliability
 
     settings = read_settings()
     choose = _chooser(false_positive_rate, capacity, pages, base_rate, scores)
@@ -108,9 +108,9 @@ def _train_candidate(
     settings: "OperatorSettings", files: list[Path], date: str, choose: "Chooser | None", *, accept: bool
 ) -> None:
     from classifier.train import Settings
-    from yiguang.model_report import comparison_table, figures_table
-    from yiguang.model_training import accept as replace_live
-    from yiguang.model_training import compare_with_live, human_labels, train_candidate
+    from yiguang.judgement.model_report import comparison_table, figures_table
+    from yiguang.judgement.model_training import accept as replace_live
+    from yiguang.judgement.model_training import compare_with_live, human_labels, train_candidate
 
     human, complaints = human_labels(files, settings.lexicons)
     if complaints:
@@ -142,7 +142,7 @@ def _chooser(
 ) -> "Chooser | None":
     """How the threshold is to be chosen; None for the default. Raises UsageError for options that do not go together."""
     from classifier.operating_point import Night, UnusableCapacity, by_capacity, by_night_scores, by_rate
-    from yiguang.model_training import read_night_scores
+    from yiguang.judgement.model_training import read_night_scores
 
     if capacity is None:
         if pages is not None or base_rate is not None or scores is not None:
@@ -175,7 +175,7 @@ def train_families() -> None:
     from classifier.errors import LexiconError
     from classifier.sentence_train import SentenceSettings, train_sentences
     from yiguang.home import utc_now
-    from yiguang.model_training import corpora
+    from yiguang.judgement.model_training import corpora
 
     lexicons = read_settings().lexicons
     try:
@@ -198,8 +198,8 @@ def evaluate(
 ) -> None:
     from classifier.errors import LexiconError
     from classifier.reliability_plot import reliability_svg
-    from yiguang.model_evaluation import evaluate_cross_validated, evaluate_live
-    from yiguang.model_report import evaluation_report
+    from yiguang.judgement.model_evaluation import evaluate_cross_validated, evaluate_live
+    from yiguang.judgement.model_report import evaluation_report
 
     if not data and not cross_validate:
         raise UsageError("用 --data 给出标注数据")

@@ -51,14 +51,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
     whole: Annotated[bool, typer.Option("--all", help="列出全部不正常的目标，不论多少")] = False,
 ) -> None:
-    from storage.night_summary import night_summary
-    from storage.nights import list_nights
-    from storage.pictures import picture_fates
-    from storage.skips import skip_counts
+    from storage.crawl.night_summary import night_summary
+    from storage.crawl.nights import list_nights
+    from storage.crawl.skips import skip_counts
+    from storage.pages.pictures import picture_fates
     from yiguang.home import open_home, utc_now
-    from yiguang.morning import Morning, report
-    from yiguang.nightly import NightResult
-    from yiguang.summary import summary_row
+    from yiguang.nights.morning import Morning, report
+    from yiguang.nights.nightly import NightResult
+    from yiguang.nights.summary import summary_row
 
     settings = read_settings()
     engine = open_home(settings)
@@ -83,9 +83,9 @@ def show(
 @night_app.command("list", help=LIST_HELP)
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
     from domain.beijing import BEIJING, beijing_time
-    from storage.night_figures import dates_between
-    from storage.night_summary import night_summary
-    from storage.nights import list_nights
+    from storage.crawl.night_figures import dates_between
+    from storage.crawl.night_summary import night_summary
+    from storage.crawl.nights import list_nights
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())

@@ -67,17 +67,17 @@ def nightly(
 ) -> None:
     from rich.console import Console
 
-    from storage.cases import list_cases
-    from storage.nights import has_unfinished_night
-    from storage.targets import list_targets
-    from yiguang.alerts import tell_troubles
+    from storage.crawl.nights import has_unfinished_night
+    from storage.crawl.targets import list_targets
+    from storage.leads.cases import list_cases
     from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
-    from yiguang.night_lock import night_lock
-    from yiguang.nightly import run_night
-    from yiguang.progress import night_display
-    from yiguang.summary import complaints, print_summary, summary_row
+    from yiguang.nights.night_lock import night_lock
+    from yiguang.nights.nightly import run_night
+    from yiguang.nights.progress import night_display
+    from yiguang.nights.summary import complaints, print_summary, summary_row
+    from yiguang.watching.alerts import tell_troubles
     from yiguang.wiring import load_classifier
 
     set_up_logging()
@@ -120,7 +120,7 @@ def _tell(notice: str) -> None:
 
 def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight], int]":
     """The targets of this night, and how many rows of the file were bad."""
-    from storage.targets import list_targets, save_targets, targets_due
+    from storage.crawl.targets import list_targets, save_targets, targets_due
     from yiguang.home import utc_now
     from yiguang.target_files import read_targets
 
@@ -154,8 +154,8 @@ def check_fonts(settings: Settings) -> None:
     """Evidence with empty boxes for characters is none: refuse to begin. Raises CommandFailed."""
     if Ability.SHOW not in settings.can:
         return
-    from crawler.browser import BrowserUnavailable
-    from crawler.fonts import FontMissing, check_cjk_font
+    from crawler.rendering.browser import BrowserUnavailable
+    from crawler.rendering.fonts import FontMissing, check_cjk_font
 
     try:
         check_cjk_font(settings.chromium, sandbox=settings.chromium_sandbox)

@@ -84,7 +84,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="每份一行 JSON")] = False,
     out: XLSX = None,
 ) -> None:
-    from yiguang.outbox_text import LIST_HEADINGS, OutboxText
+    from yiguang.packages.outbox_text import LIST_HEADINGS, OutboxText
 
     _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
@@ -97,7 +97,7 @@ def list_(
 
 @outbox_app.command(help="一份材料的全部经过与下一步。\n\n例：yiguang outbox show 医广线移〔2026〕3号")
 def show(number: NUMBER, as_json: AS_JSON = False) -> None:
-    from yiguang.outbox_text import OutboxText, next_step, step_lines
+    from yiguang.packages.outbox_text import OutboxText, next_step, step_lines
 
     shown = OutboxText(read_settings())
     package = shown.package(number)
@@ -123,7 +123,7 @@ def late(
     as_json: Annotated[bool, typer.Option("--json", help="每项一行 JSON")] = False,
     out: XLSX = None,
 ) -> None:
-    from yiguang.outbox_text import LATE_HEADINGS, OutboxText
+    from yiguang.packages.outbox_text import LATE_HEADINGS, OutboxText
 
     _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
@@ -150,7 +150,7 @@ def return_(number: NUMBER, text: TEXT = "", by: BY = "", at: AT = "") -> None:
 
 @outbox_app.command(help=REVISE_HELP)
 def revise(number: NUMBER, folder: FOLDER, text: TEXT = "", by: BY = "") -> None:
-    from yiguang.outboxing import revise_letters
+    from yiguang.packages.outboxing import revise_letters
 
     package = revise_letters(read_settings(), number, by, _step(Step.REVISED, "", text), folder)
     typer.echo(f"已记录：{number} {STEP_ZH[Step.REVISED]}；现为“{STAGE_ZH[package.stage]}”")
@@ -183,7 +183,7 @@ def step(
     fine_yuan: Annotated[str, typer.Option("--fine-yuan", help="罚没金额（元）")] = "",
     file: FILE = None,
 ) -> None:
-    from yiguang.outboxing import digest_of
+    from yiguang.packages.outboxing import digest_of
 
     if what in _OWN:
         raise UsageError(f"“{STEP_ZH[what]}”用 yiguang outbox {_OWN[what]}")
@@ -246,8 +246,8 @@ def _step(
 
 
 def _take(number: str, taken: StepTaken, by: str, folder: Path | None = None) -> None:
-    from yiguang.outbox_text import next_step
-    from yiguang.outboxing import note_step
+    from yiguang.packages.outbox_text import next_step
+    from yiguang.packages.outboxing import note_step
 
     package = note_step(read_settings(), number, by, taken, folder)
     typer.echo(f"已记录：{number} {STEP_ZH[taken.step]}；现为“{STAGE_ZH[package.stage]}”")

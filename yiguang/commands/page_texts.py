@@ -17,7 +17,7 @@ from yiguang.terminal import printable
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from storage.clusters import PageCopy
+    from storage.pages.clusters import PageCopy
 
 VERSIONS_HELP = """\
 列出一个网址正文的各个版本：何时起、何时止、见到几次。
@@ -49,7 +49,7 @@ def versions(
     diff: Annotated[bool, typer.Option("--diff", help="逐句列出差别")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from storage.versions import versions_of
+    from storage.pages.versions import versions_of
 
     engine, wanted = _opened(url)
     found = versions_of(engine, wanted)
@@ -70,7 +70,7 @@ def copies(
     url: Annotated[str, typer.Argument(metavar="URL", help="要查的网址")],
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from storage.clusters import copies_of
+    from storage.pages.clusters import copies_of
 
     engine, wanted = _opened(url)
     try:
@@ -85,7 +85,7 @@ def copies(
 
 def _opened(url: str) -> "tuple[Engine, str]":
     """The database, and the URL as the frontier writes it. Raises UsageError for what is no URL."""
-    from crawler.urls import frontier_url
+    from crawler.addresses.urls import frontier_url
     from yiguang.home import open_home
 
     try:
@@ -96,7 +96,7 @@ def _opened(url: str) -> "tuple[Engine, str]":
 
 
 def _changes(engine: "Engine", before: PageVersion, after: PageVersion) -> tuple[TextChange, ...]:
-    from storage.versions import version_text
+    from storage.pages.versions import version_text
 
     return text_changes(version_text(engine, before), version_text(engine, after))
 

@@ -16,7 +16,7 @@ from yiguang.terminal import printable
 
 if TYPE_CHECKING:
     from domain.site_trials import PageAction, SiteTrial
-    from storage.whereabouts import Whereabouts
+    from storage.crawl.whereabouts import Whereabouts
 
 WHY_HELP = """\
 说明一个网址在某一夜的去向：已访问（结果、时间）、待访问、超出页数预算、不跟踪（原因、发现于哪一页）、或从未见过。
@@ -72,8 +72,8 @@ def why(
 
 def find(url: str, night: str | None) -> "Whereabouts":
     """Raises UsageError for what is no URL, CommandFailed when there is no such night or none at all."""
-    from crawler.urls import frontier_url
-    from storage.whereabouts import Fate, nights_newest_first, whereabouts
+    from crawler.addresses.urls import frontier_url
+    from storage.crawl.whereabouts import Fate, nights_newest_first, whereabouts
     from yiguang.home import open_home
 
     try:
@@ -106,8 +106,8 @@ def _trial(trial: "SiteTrial") -> dict[str, object]:
 
 def site_trials(url: str) -> "list[SiteTrial]":
     """What showing pages in a browser was worth at the URL's site."""
-    from crawler.urls import host_of, site_of
-    from storage.revisits import trials_at
+    from crawler.addresses.urls import host_of, site_of
+    from storage.crawl.revisits import trials_at
     from yiguang.home import open_home
 
     return trials_at(open_home(read_settings()), site_of(host_of(url)))
@@ -139,7 +139,7 @@ def _action(action: "PageAction") -> str:
 
 
 def _fate(found: "Whereabouts") -> str:
-    from storage.whereabouts import Fate
+    from storage.crawl.whereabouts import Fate
 
     outcome = (
         "" if found.outcome is None else OUTCOME_ZH[found.outcome] + (f"（{found.reason}）" if found.reason else "")

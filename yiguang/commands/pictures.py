@@ -13,7 +13,7 @@ from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable
 
 if TYPE_CHECKING:
-    from storage.pictures import ShownPicture
+    from storage.pages.pictures import ShownPicture
 
 HELP = """\
 列出一个网址最近一次取得的图片：读出的文字及其在图中的位置、二维码及其去向、没有读的图片和原因。
@@ -43,8 +43,8 @@ def pictures(
 
 def find(url: str, settings: Settings) -> "list[ShownPicture]":
     """Raises UsageError for what is no URL, CommandFailed when no pictures of it are known."""
-    from crawler.urls import frontier_url
-    from storage.pictures import pictures_of_url
+    from crawler.addresses.urls import frontier_url
+    from storage.pages.pictures import pictures_of_url
     from yiguang.home import open_home
 
     try:

@@ -7,7 +7,7 @@ import typer
 
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.export import require_kept
+from yiguang.packages.export import require_kept
 from yiguang.settings import Settings, read_settings
 from yiguang.told_numbers import GREATEST_NUMBER
 
@@ -44,8 +44,8 @@ def recapture(
 
 def _sheet(settings: Settings, case_id: int) -> str:
     """Raises CommandFailed when the bundle does not verify, is deleted, or the template is broken."""
-    from storage.recapture import RecaptureTemplateBroken, recapture_sheet
-    from storage.verify import verify_bundle
+    from storage.checking.verify import verify_bundle
+    from storage.evidence.recapture import RecaptureTemplateBroken, recapture_sheet
     from yiguang.keeping import load_masker
 
     case = find_case(settings, case_id).case
@@ -63,8 +63,8 @@ def _sheet(settings: Settings, case_id: int) -> str:
 
 
 def _printed(sheet: str, settings: Settings) -> bytes:
-    from crawler.browser import BrowserUnavailable
-    from crawler.print_page import print_pdf
+    from crawler.rendering.browser import BrowserUnavailable
+    from crawler.rendering.print_page import print_pdf
 
     try:
         return print_pdf(sheet, settings.chromium, sandbox=settings.chromium_sandbox)

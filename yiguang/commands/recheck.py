@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from storage.takedown import ReferredCase
-    from yiguang.rechecking import Recheck
+    from storage.takedowns.takedown import ReferredCase
+    from yiguang.nights.rechecking import Recheck
 
 _QUOTES_SHOWN = 8
 
@@ -48,9 +48,9 @@ def recheck(
     list_only: Annotated[bool, typer.Option("--list", help="只列出，不访问")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="每条线索一行 JSON")] = False,
 ) -> None:
-    from storage.takedown import referred_cases
+    from storage.takedowns.takedown import referred_cases
     from yiguang.home import open_home, utc_now
-    from yiguang.rechecking import due_cases
+    from yiguang.nights.rechecking import due_cases
 
     settings = read_settings()
     engine = open_home(settings)
@@ -86,9 +86,9 @@ def _visit(settings: Settings, engine: "Engine", cases: "Sequence[ReferredCase]"
     from yiguang.commands.nightly import check_fonts
     from yiguang.home import load_seal_key
     from yiguang.logging import set_up_logging
-    from yiguang.night_lock import night_lock
-    from yiguang.progress import night_display
-    from yiguang.rechecking import recheck as visit_again
+    from yiguang.nights.night_lock import night_lock
+    from yiguang.nights.progress import night_display
+    from yiguang.nights.rechecking import recheck as visit_again
     from yiguang.wiring import load_classifier
 
     set_up_logging()

@@ -50,7 +50,7 @@ def refer(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出")] = False,
 ) -> None:
-    from yiguang.referring import Request, make_package, officer
+    from yiguang.packages.referring import Request, make_package, officer
 
     settings = read_settings()
     filled = _told(told or [])

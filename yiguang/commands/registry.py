@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from domain.institutions import RegisteredInstitution
-    from storage.identity_graph import IdentityGraph
-    from storage.registry_import import ImportCounts
+    from storage.operators.identity_graph import IdentityGraph
+    from storage.operators.registry_import import ImportCounts
     from yiguang.settings import Settings
 
 IMPORT_HELP = """\
@@ -96,10 +96,10 @@ def import_(
     from domain.certificate_coverage import CertificateCoverage, issuer_of
     from domain.certificates import parse_certificate
     from domain.subjects import load_subjects
-    from storage.certificate_lists import state_complete
-    from storage.registry_file import RegistryFileError, open_registry_file
-    from storage.registry_import import import_institutions, remember_headings, remembered_headings
-    from storage.registry_rows import FIELDS, BadRow, RowReader, load_headings
+    from storage.operators.certificate_lists import state_complete
+    from storage.operators.registry_file import RegistryFileError, open_registry_file
+    from storage.operators.registry_import import import_institutions, remember_headings, remembered_headings
+    from storage.operators.registry_rows import FIELDS, BadRow, RowReader, load_headings
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -203,7 +203,7 @@ def operators(
 
 
 def _graph(settings: "Settings", engine: "Engine") -> "IdentityGraph":
-    from storage.identity_graph import IdentityGraph
+    from storage.operators.identity_graph import IdentityGraph
     from yiguang.operators import identity_policy
 
     return IdentityGraph(engine, identity_policy(settings))
@@ -234,7 +234,7 @@ def _issuers(regions: list[str]) -> list[str]:
 def incomplete(
     region: Annotated[str, typer.Argument(metavar="REGION", help="文号开头的地区，如 沪、沪中医广")],
 ) -> None:
-    from storage.certificate_lists import withdraw_complete
+    from storage.operators.certificate_lists import withdraw_complete
     from yiguang.home import open_home
 
     (issuer,) = _issuers([region])

@@ -16,7 +16,7 @@ from yiguang.settings import read_settings
 from yiguang.told_time import told_day_or_today
 
 if TYPE_CHECKING:
-    from crawler.ocr import PictureOcr
+    from crawler.pictures.ocr import PictureOcr
     from domain.site_logos import OfficialLogo
 
 HELP = """\
@@ -58,7 +58,7 @@ def logos(
     forget: Annotated[str, typer.Option("--forget", metavar="SOURCE", help="删除一个来源的全部标志")] = "",
 ) -> None:
     from domain.brand_book import load_brand_book
-    from storage.logos import forget_logos, import_logos, official_logos
+    from storage.operators.logos import forget_logos, import_logos, official_logos
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -99,7 +99,7 @@ def logos(
 
 async def _read_all(files: Sequence[Path], source: str, day: date) -> list["OfficialLogo | Refused"]:
     """In a process of its own, as all pictures are read."""
-    from crawler.ocr import OcrLimits, PictureOcr
+    from crawler.pictures.ocr import OcrLimits, PictureOcr
 
     reader = PictureOcr(OcrLimits(_WHOLE_SECONDS, _PICTURE_SECONDS, _MEMORY_BYTES))
     try:

@@ -12,8 +12,8 @@ from yiguang.told_headings import told_headings
 from yiguang.told_time import told_day_or_today
 
 if TYPE_CHECKING:
-    from storage.practitioners import RegisteredPractitioner
-    from storage.registry_file import RegistryTable
+    from storage.operators.practitioners import RegisteredPractitioner
+    from storage.operators.registry_file import RegistryTable
 
 HELP = """\
 导入执业医师名单（CSV 或 XLSX）：只保存姓名、执业机构，以及执业证书编码的加密钥摘要（不存编码本身）；其余各列不读。
@@ -41,7 +41,7 @@ def practitioners(
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="列名=字段", help="指定一列的含义")] = None,
 ) -> None:
     from domain.practitioners import load_practitioner_book
-    from storage.practitioners import (
+    from storage.operators.practitioners import (
         FIELDS,
         PractitionerKeyUnusable,
         import_practitioners,
@@ -49,9 +49,9 @@ def practitioners(
         practitioner_key,
         read_practitioners,
     )
-    from storage.registry_file import RegistryFileError, open_registry_file
-    from storage.registry_import import remember_headings, remembered_headings
-    from storage.registry_rows import BadRow
+    from storage.operators.registry_file import RegistryFileError, open_registry_file
+    from storage.operators.registry_import import remember_headings, remembered_headings
+    from storage.operators.registry_rows import BadRow
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()

@@ -39,13 +39,13 @@ def rescore(
     enqueue: Annotated[bool, typer.Option("--enqueue", help="把新增的线索列入审核队列，标明“重评新增”")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    from storage.nights import list_nights
-    from storage.rescores import Scope
+    from storage.crawl.nights import list_nights
+    from storage.pages.rescores import Scope
     from yiguang.home import open_home
-    from yiguang.lexicon_diff import in_words
+    from yiguang.judgement.lexicon_diff import in_words
     from yiguang.logging import set_up_logging
-    from yiguang.progress import pages_display
-    from yiguang.rescoring import difference, enqueue_gained, rescore_row, run_rescore
+    from yiguang.nights.progress import pages_display
+    from yiguang.nights.rescoring import difference, enqueue_gained, rescore_row, run_rescore
 
     if night and since:
         raise UsageError("--night 与 --since 只能选一个")

@@ -39,8 +39,8 @@ def respond(
     at: AT = "",
     file: FILE = None,
 ) -> None:
-    from yiguang.outbox_text import next_step
-    from yiguang.outboxing import note_statement
+    from yiguang.packages.outbox_text import next_step
+    from yiguang.packages.outboxing import note_statement
 
     holding = note_statement(read_settings(), case_id, by, kind, text, told_time(at), file)
     typer.echo(f"已记录：线索 {case_id} {STATEMENT_ZH[kind]}")

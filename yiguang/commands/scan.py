@@ -10,7 +10,7 @@ import typer
 
 from domain.findings import Document, Judgement
 from yiguang.errors import CommandFailed, UsageError
-from yiguang.scan import Request, Row, Scanner, dump_row, finding_line, read_lines
+from yiguang.judgement.scan import Request, Row, Scanner, dump_row, finding_line, read_lines
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
@@ -72,7 +72,7 @@ def scan(
 
 def load_scanner(explain: bool = False) -> Scanner:
     """The scanner over the lexicons of the settings."""
-    from crawler.extract import extract_page
+    from crawler.pages.extract import extract_page
     from crawler.wordings import load_wordings
     from domain.documents import document_of
     from yiguang.wiring import load_classifier, load_names
@@ -113,7 +113,7 @@ def _open(path: str, stack: ExitStack) -> BinaryIO:
 
 
 def _documents(scanner: Scanner, sources: Iterator[tuple[str, BinaryIO]], html: bool) -> Iterator[Row]:
-    from crawler.decode import decode_html
+    from crawler.pages.decode import decode_html
 
     for path, source in sources:
         body = source.read()

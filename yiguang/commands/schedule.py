@@ -46,7 +46,7 @@ def schedule(
         return
     from yiguang.home import open_home, utc_now
     from yiguang.logging import set_up_logging
-    from yiguang.scheduling import Timetable
+    from yiguang.nights.scheduling import Timetable
 
     set_up_logging()
     settings = read_settings()
@@ -61,7 +61,7 @@ def schedule(
 
 @schedule_app.command(help="暂停，直到 resume。\n\n例：yiguang schedule pause --why 机房检修")
 def pause(why: WHY) -> None:
-    from storage.timetable import add_closure
+    from storage.crawl.timetable import add_closure
     from yiguang.home import open_home, utc_now
 
     add_closure(open_home(read_settings()), Closure(utc_now(), None, _said(why)))
@@ -70,7 +70,7 @@ def pause(why: WHY) -> None:
 
 @schedule_app.command(help="恢复：结束暂停与正在进行的停运时段。\n\n例：yiguang schedule resume")
 def resume() -> None:
-    from storage.timetable import lift_closures
+    from storage.crawl.timetable import lift_closures
     from yiguang.home import open_home, utc_now
 
     count = lift_closures(open_home(read_settings()), utc_now())
@@ -84,7 +84,7 @@ def close(
     until: Annotated[str, typer.Option("--to", metavar="TIME", help="结束")],
     why: WHY,
 ) -> None:
-    from storage.timetable import add_closure
+    from storage.crawl.timetable import add_closure
     from yiguang.home import open_home
 
     settings = read_settings()
@@ -98,7 +98,7 @@ def close(
 
 @schedule_app.command("list", help="时间表的各夜与停运时段，最新的在前。\n\n例：yiguang schedule list --json")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
-    from storage.timetable import closures, runs
+    from storage.crawl.timetable import closures, runs
     from yiguang.home import open_home
 
     engine = open_home(read_settings())

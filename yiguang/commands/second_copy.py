@@ -8,7 +8,7 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
 if TYPE_CHECKING:
-    from storage.remote_copy import Transfer
+    from storage.keeping.remote_copy import Transfer
 
 URL = Annotated[str, typer.Argument(metavar="URL", help="目录，或 s3://桶/目录")]
 OPTIONS = Annotated[list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="存储的选项，可多次给出")]
@@ -36,8 +36,8 @@ second_copy_app = typer.Typer()
 
 @second_copy_app.command("push", help=PUSH_HELP)
 def push(url: URL, options: OPTIONS = None) -> None:
-    from storage import remote_copy
-    from storage.object_store import StoreUnusable
+    from storage.keeping import remote_copy
+    from storage.keeping.object_store import StoreUnusable
     from yiguang.home import open_home
     from yiguang.keeping import load_policy, open_remote
 
@@ -56,8 +56,8 @@ def push(url: URL, options: OPTIONS = None) -> None:
 
 @second_copy_app.command("pull", help=PULL_HELP)
 def pull(url: URL, options: OPTIONS = None) -> None:
-    from storage import remote_copy
-    from storage.object_store import StoreUnusable
+    from storage.keeping import remote_copy
+    from storage.keeping.object_store import StoreUnusable
     from yiguang.home import open_home
     from yiguang.keeping import open_remote
 

@@ -140,8 +140,8 @@ def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
     from classifier.reference import load_reference
     from review.reasons import load_reasons
     from review.web.desk import Lexicon
+    from yiguang.judgement.rule_trial import RuleTrial
     from yiguang.operators import operator_profiles
-    from yiguang.rule_trial import RuleTrial
 
     try:
         reasons, reference = load_reasons(settings.lexicons), load_reference(settings.lexicons)
@@ -156,7 +156,7 @@ def _outbox(settings: Settings) -> "Callable[[], list[PackageLine]]":
     """Packages as the desk shows them, read anew each time."""
     from domain.outbox import STAGE_ZH
     from review.web.package_lines import PackageLine, TermLine
-    from yiguang.outbox_text import OutboxText, next_step, step_lines
+    from yiguang.packages.outbox_text import OutboxText, next_step, step_lines
 
     def lines() -> "list[PackageLine]":
         shown = OutboxText(settings)

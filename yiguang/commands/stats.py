@@ -71,10 +71,10 @@ def _typical_cases(settings: Settings, first: date, last: date) -> bytes:
     from classifier.reference import load_reference
     from referral.lead import NotReferable, gather
     from referral.typical_cases import TypicalCaseBroken, closed_between, draft_of, drafts_docx, load_case_words
-    from storage.outbox import list_packages
+    from storage.leads.outbox import list_packages
     from yiguang.home import open_home
     from yiguang.keeping import load_masker
-    from yiguang.referring import recipient_cards
+    from yiguang.packages.referring import recipient_cards
 
     engine = open_home(settings)
     try:
@@ -130,7 +130,7 @@ def _days(first: date, last: date) -> list[date]:
 def _remarks(settings: Settings, first: date, last: date) -> tuple[str, ...]:
     """What the audit sample says of these nights, with its interval."""
     from review.figures import audit_estimate
-    from storage.nights import list_nights
+    from storage.crawl.nights import list_nights
     from yiguang.home import open_home
 
     engine = open_home(settings)
@@ -153,8 +153,8 @@ def _workbook(report: "Report") -> bytes:
 
 
 def _printed(settings: Settings, report: "Report") -> bytes:
-    from crawler.browser import BrowserUnavailable
-    from crawler.print_page import print_pdf
+    from crawler.rendering.browser import BrowserUnavailable
+    from crawler.rendering.print_page import print_pdf
     from referral.letter_files import LetterTemplateBroken, letter_html
     from referral.statistics_book import page_values
 

@@ -11,7 +11,7 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 
 if TYPE_CHECKING:
-    from crawler.target_file import BadRow
+    from crawler.addresses.target_file import BadRow
 
 IMPORT_HELP = """\
 导入监测目标（CSV 或 YAML）；好的行存入，坏的行列出行号与原因，有坏行时退出码为 1。
@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 @targets_app.command("import", help=IMPORT_HELP)
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV 或 YAML 文件")]) -> None:
-    from storage.targets import save_targets
+    from storage.crawl.targets import save_targets
     from yiguang.home import open_home
     from yiguang.target_files import read_targets
 
@@ -75,7 +75,7 @@ def report_rows(bad: "list[BadRow]", unknown: tuple[str, ...]) -> None:
 
 @targets_app.command("list", help=LIST_HELP)
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False) -> None:
-    from storage.targets import list_targets
+    from storage.crawl.targets import list_targets
     from yiguang.home import open_home
 
     for known in list_targets(open_home(read_settings())):

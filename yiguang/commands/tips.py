@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from domain.clocks import Deadline
-    from storage.tip_records import Log
+    from storage.leads.tip_records import Log
 
 GROUP_HELP = """\
 举报与转来的线索：登记来源、受理时间与网址，首接负责，48 小时内答复。网址同时列入监测（同 yiguang intake）。
@@ -60,10 +60,10 @@ def add(
     by: BY = "",
     at: AT = "",
 ) -> None:
-    from storage.reporters import ReporterSealed
-    from storage.tip_records import add_tip
+    from storage.leads.reporters import ReporterSealed
+    from storage.leads.tip_records import add_tip
     from yiguang.home import open_home, utc_now
-    from yiguang.referring import person
+    from yiguang.packages.referring import person
 
     if not urls and not text.strip():
         raise UsageError("须有网址，或用 --text 写明内容")
@@ -88,7 +88,7 @@ def add(
 
 @tips_app.command("list", help="列出全部，最新的在前。\n\n例：yiguang tips list --json")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="每条一行 JSON")] = False) -> None:
-    from storage.tip_records import list_tips
+    from storage.leads.tip_records import list_tips
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
@@ -98,7 +98,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每条一行 JSO
 
 @tips_app.command(help="逾期未答复的。有逾期的，退出码为 1。\n\n例：yiguang tips late")
 def late() -> None:
-    from storage.tip_records import list_tips
+    from storage.leads.tip_records import list_tips
     from yiguang.home import open_home, utc_now
 
     settings, now = read_settings(), utc_now()
@@ -111,9 +111,9 @@ def late() -> None:
 
 @tips_app.command(help="记录答复。\n\n例：yiguang tips answer 3 --text 已受理，纳入监测 --by wang")
 def answer(number: NUMBER, text: TEXT, by: BY = "", at: AT = "") -> None:
-    from storage.tip_records import answer_tip
+    from storage.leads.tip_records import answer_tip
     from yiguang.home import open_home, utc_now
-    from yiguang.referring import person
+    from yiguang.packages.referring import person
 
     if not text.strip():
         raise UsageError("须写明答复内容")
@@ -154,7 +154,7 @@ def show(
 
 def _found(engine: "Engine", number: int) -> TipRecord:
     """Raises CommandFailed when there is none of that number."""
-    from storage.tip_records import list_tips
+    from storage.leads.tip_records import list_tips
 
     tip = next((each for each in list_tips(engine) if each.id == number), None)
     if tip is None:
@@ -164,8 +164,8 @@ def _found(engine: "Engine", number: int) -> TipRecord:
 
 def _reporter(settings: Settings, engine: "Engine", number: int, by: str, reason: str) -> str:
     from storage.database import writing
-    from storage.reporters import ReporterSealed, open_reporter
-    from yiguang.referring import person
+    from storage.leads.reporters import ReporterSealed, open_reporter
+    from yiguang.packages.referring import person
 
     if not reason.strip():
         raise UsageError("查看举报人须用 --reason 写明理由")
@@ -181,8 +181,8 @@ def _reporter(settings: Settings, engine: "Engine", number: int, by: str, reason
 
 def _watched(engine: "Engine", urls: Sequence[str]) -> tuple[str, ...]:
     """The addresses, taken in as targets where they can be. Raises CommandFailed naming those that cannot be visited."""
-    from crawler.tips import read_tips
-    from storage.tips import take_in
+    from crawler.addresses.tips import read_tips
+    from storage.leads.tips import take_in
 
     tips = read_tips(urls)
     if unusable := [tip.given for tip in tips if tip.target is None]:

@@ -40,7 +40,7 @@ def add(
 ) -> None:
     from review.tokens import Scope, TokenFault, Tokens
     from yiguang.home import open_home, utc_now
-    from yiguang.referring import person
+    from yiguang.packages.referring import person
 
     settings = read_settings()
     actor = person(settings, by, Act.MANAGE_ACCOUNTS)
@@ -72,7 +72,7 @@ def list_() -> None:
 def revoke(name: NAME, by: BY = "") -> None:
     from review.tokens import TokenFault, Tokens
     from yiguang.home import open_home, utc_now
-    from yiguang.referring import person
+    from yiguang.packages.referring import person
 
     settings = read_settings()
     actor = person(settings, by, Act.MANAGE_ACCOUNTS)

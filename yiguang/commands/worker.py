@@ -58,9 +58,9 @@ def worker(
     from yiguang.commands.nightly import check_fonts, set_up_for
     from yiguang.home import load_seal_key, open_home
     from yiguang.logging import set_up_logging
-    from yiguang.night_lock import night_lock
+    from yiguang.nights.night_lock import night_lock
+    from yiguang.nights.working import work
     from yiguang.wiring import load_classifier
-    from yiguang.working import work
 
     set_up_logging()
     settings = set_up_for(read_settings(), can)
@@ -80,8 +80,8 @@ def worker(
 
 def _list() -> None:
     from domain.abilities import in_chinese
-    from storage.picture_questions import open_questions
-    from storage.workers import live_workers
+    from storage.crawl.picture_questions import open_questions
+    from storage.crawl.workers import live_workers
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())

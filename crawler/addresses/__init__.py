@@ -1,0 +1,1 @@
+"""URLs: how they are spelled, which belong to a target, which may be reached, and the lists that name them."""

@@ -1,0 +1,215 @@
+"""Title, site, author and time of a page, from its metadata and from what it shows."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from crawler.pages.article_frame import headline_row, is_time_line, row_above, time_row
+from crawler.pages.element_pieces import squeezed
+from crawler.pages.main_body import Layout
+from crawler.pages.page_time import (
+    has_date,
+    is_date_alone,
+    is_page_clock,
+    labelled_time,
+    read_time,
+    without_page_clock,
+)
+from crawler.pages.page_title import is_start_of, names_a_column, names_a_site, title_and_site
+from crawler.pages.walked import Walk
+from crawler.wordings import Wordings
+
+#: Names under which Chinese content systems publish the time, most exact first.
+_TIME_METAS = (
+    "article:published_time", "bytedance:published_time", "og:release_date", "publishdate", "pubdate", "publish_time",
+    "publishtime", "datepublished", "firstpublishedtime", "article:create_at", "weibo: article:create_at", "og:pubdate",
+    "og:time", "dc.date", "date", "article:modified_time",
+)  # fmt: skip
+_SCRIPT_TIME = re.compile(
+    r"\"(?:datePublished|pubDate|publishDate|publishTime|pubtime)\"\s{0,3}:\s{0,3}\"([^\"]{8,40})\""
+)
+_AUTHOR = re.compile(r"(?:作者|编辑|责编|撰稿|文/|责任编辑)\s?[:：]\s?([^\s:：|，,。；;/()（）\[\]【】]{2,20})")
+#: The name of a source goes to the next blank or to the next thing that the line says: 来源：某某网作者：某某.
+_SOURCE = re.compile(
+    r"(?:来源于?|来自|出处)\s?[:：]\s?(?!\d{4}[-/.年]|分享)([^\s|，。；;()（）【】\[\]]{2,30}?(?:[(（][^\s()（）]{1,10}[)）])?)"
+    r"(?=作者|编辑|责编|责任编辑|记者|发布|发表|时间|日期|浏览|点击|阅读|字号|字体|[\s|，。；;()（）【】\[\]]|$)"
+)
+_OWNER = re.compile(
+    r"(?:版权所有|copyright|©|主办单位?|承办单位?)[^\u4e00-\u9fa5]{0,30}([\u4e00-\u9fa5（）()·]{4,30})", re.IGNORECASE
+)
+#: A page with more dates than this in its body is a list of articles and has no time of its own.
+_DATES_OF_A_LIST = 4
+_LINES_ABOVE_BODY = 12
+#: An article's time without a word before it stands at most so many lines below its headline.
+_LINES_BELOW_HEADLINE = 3
+_LINES_BEHIND_BODY = 5
+#: A page with fewer characters of prose has no time of its own unless it says so.
+_ARTICLE_PROSE = 100
+#: Shorter texts of links and headings are names of columns.
+_HEADLINE_CHARS = 8
+_LINES_OF_SIGNATURE = 3
+#: Longer lines are prose: a date or 来源 in them is none of the page's own.
+_SHORT_LINE = 80
+_CRUMB = re.compile(r"[>›»→]")
+_CLAUSE = re.compile(r"[，。；！？]")
+_NOT_AUTHORS = frozenset(
+    {"admin", "administrator", "管理员", "系统管理员", "佚名", "未知", "本站", "网络", "小编", "原创"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    title: str
+    site_name: str
+    author: str
+    source: str
+    published_at: datetime | None
+
+
+def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
+    """Title as the headline a person reads; site name as the page itself gives it; time only when the page has one."""
+    near = [walk.lines[row] for row in _own_rows(walk, layout)]
+    title, site_name = title_and_site(walk, near, wordings)
+    if names_a_column(title, wordings):
+        title = _headline_above_time(walk, layout, title) or _only_heading(walk, layout, title, wordings) or title
+    metas = walk.metas
+    given_name = squeezed(metas.get("og:site_name", "") or metas.get("sitename", ""))
+    behind = walk.lines[max(0, layout.end - 4) : layout.end + _LINES_BEHIND_BODY]
+    # the name of a source is often a link to it
+    source = _source([*(walk.lines[row] for row in _rows_at_top(walk, layout)), *behind]) or squeezed(
+        metas.get("contentsource", "")
+    )
+    author = squeezed(metas.get("author", "") or metas.get("article:author", ""))
+    if not author or author.isascii() or author.lower() in _NOT_AUTHORS:
+        author = _first(_AUTHOR, [*near, *behind], _NOT_AUTHORS)
+    elif author in (source, given_name, site_name):
+        author = _first(_AUTHOR, [*near, *behind], _NOT_AUTHORS) or author
+    return Head(
+        title,
+        given_name or site_name or _owner(walk.lines, layout, wordings),
+        author,
+        source,
+        _published_at(walk, layout, near, wordings),
+    )
+
+
+def _rows_at_top(walk: Walk, layout: Layout) -> list[int]:
+    """The lines above the body and its first ones, less those of menus."""
+    rows = range(max(0, layout.first - _LINES_ABOVE_BODY), min(layout.first + 6, len(walk.lines)))
+    return [row for row in rows if layout.regions[row] not in ("nav", "aside")]
+
+
+def _own_rows(walk: Walk, layout: Layout) -> list[int]:
+    """Of `_rows_at_top` those that do not consist of links."""
+    return [row for row in _rows_at_top(walk, layout) if 2 * walk.link_chars[row] <= len(walk.lines[row])]
+
+
+def _headline_above_time(walk: Walk, layout: Layout, title: str) -> str:
+    """The headline of a page whose document title is that of its site or column: the line above the one with its time."""
+    top = range(max(0, layout.first - _LINES_ABOVE_BODY), min(layout.first + _LINES_BELOW_HEADLINE, len(walk.lines)))
+    row = time_row(walk, layout.regions) if any(is_time_line(walk, row) for row in top) else None
+    if row is None or row not in top:
+        return ""
+    above = row_above(walk, layout.regions, row)
+    if above is None or title in walk.lines[above : row + 1]:
+        return ""
+    return walk.lines[above]
+
+
+def _only_heading(walk: Walk, layout: Layout, title: str, wordings: Wordings) -> str:
+    """The one `h1` of a page whose document title is that of its site, where it stands at the top of the body."""
+    headings = [text for tag, text in walk.headings if tag == "h1"]
+    if len(headings) != 1 or not names_a_site(title, wordings) or names_a_site(headings[0], wordings):
+        return ""
+    top = walk.lines[max(0, layout.first - _LINES_ABOVE_BODY) : layout.first + _LINES_BELOW_HEADLINE]
+    return headings[0] if headings[0] in top and len(headings[0]) >= _HEADLINE_CHARS else ""
+
+
+def _source(lines: Iterable[str]) -> str:
+    """Where an article is from, as a short line or the end of a paragraph says it: 来源：某某报."""
+    for line in lines:
+        match = _SOURCE.search(line) if "来" in line or "出处" in line else None
+        if match and (len(line) <= _SHORT_LINE or match.end() >= len(line) - 2):
+            return match[1]
+    return ""
+
+
+def _first(pattern: re.Pattern[str], lines: Iterable[str], but: frozenset[str] = frozenset()) -> str:
+    for line in lines:
+        for match in pattern.finditer(line):
+            if (found := match[1].strip()) and found not in but:
+                return found
+    return ""
+
+
+def _owner(lines: list[str], layout: Layout, wordings: Wordings) -> str:
+    footer = (line for line, region in zip(lines, layout.regions, strict=True) if region == "footer")
+    owner = _first(_OWNER, footer)
+    return owner if wordings.site_ending.search(owner) else ""
+
+
+def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wordings) -> datetime | None:
+    for name in _TIME_METAS:
+        if (value := walk.metas.get(name)) and (time := read_time(value)):
+            return _with_clock(time, near)
+    for script in walk.scripts:
+        if (match := _SCRIPT_TIME.search(script)) and (time := read_time(match[1])):
+            return time
+    is_article = layout.prose >= _ARTICLE_PROSE
+    if is_article and (time := _time_below_headline(walk, layout, wordings)):
+        return time
+    own = [row for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1)]
+    tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
+    for row in [*own, *tail]:
+        if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
+            return time
+    if not is_article:
+        return None
+    body = walk.lines[layout.first : layout.end]
+    dated = (line for line in body if has_date(line[:200]))
+    dates = len(list(islice(dated, _DATES_OF_A_LIST + 1)))
+    if dates > _DATES_OF_A_LIST:
+        return None
+    signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
+    lines = [line for row in own if not is_page_clock(line := walk.lines[row])]
+    return _first_time(lines) or _first_time([*signed, *walk.times[:1]])
+
+
+def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
+    """The time of day, where the page shows it and its metadata say only the day."""
+    if day.hour or day.minute or day.second:
+        return day
+    times = (read_time(line) for line in near if len(line) <= _SHORT_LINE)
+    return next((time for time in times if time is not None and time.date() == day.date()), day)
+
+
+def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> datetime | None:
+    """Comments under an article have dates, too, and so have events: what stands close below its headline is its own."""
+    first = headline_row(walk, layout.regions, wordings)
+    if first is None:
+        return None
+    below = range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
+    return _first_time(walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
+
+
+def _is_of_page(walk: Walk, layout: Layout, row: int) -> bool:
+    """Whether a line in or behind the body is no link, stands in no side column and under no link to another page."""
+    is_link = 2 * walk.link_chars[row] > len(walk.lines[row])
+    return not is_link and layout.regions[row] != "aside" and not _is_linked_headline(walk, row - 1)
+
+
+def _is_linked_headline(walk: Walk, row: int) -> bool:
+    """Whether the line below is about another page: a link to that stands here, neither a way (首页 > 新闻) nor the own headline."""
+    if row < 0 or walk.link_chars[row] < _HEADLINE_CHARS or 2 * walk.link_chars[row] <= len(line := walk.lines[row]):
+        return False
+    return not _CRUMB.search(line) and not is_start_of(walk.document_title, line)
+
+
+def _first_time(lines: Iterable[str]) -> datetime | None:
+    """The first time in a line that is no sentence: 本院将于2015年6月18日开业！ says nothing of when the page was published."""
+    for line in lines:
+        if len(line) <= _SHORT_LINE and not _CLAUSE.search(line) and (time := read_time(without_page_clock(line))):
+            return time
+    return None

@@ -1,0 +1,100 @@
+"""The headline that a person reads on a page, and the site's name, from what its head and its lines say."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from crawler.pages.element_pieces import squeezed
+from crawler.pages.walked import Walk
+from crawler.wordings import Wordings
+
+_TITLE_BREAK = re.compile(r"\s*(?:[_|｜–—―－»]|::)+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
+_SIGN = re.compile(r"\s*(?:[_|｜–—―－»-]|::)|\s@\s")
+_HEADLINE_CHARS = 4
+#: A title that is shown, with something else behind it, has no fewer characters: 医院动态 begins many titles.
+_SHOWN_CHARS = 8
+#: A later part of a document title is the headline only if it is longer than the names of columns and sites.
+_LATER_PART_CHARS = 12
+#: The name of a column has no more characters.
+_COLUMN_CHARS = 8
+_SITE_CHARS = 24
+_CLAUSE = re.compile(r"[，。；！？：,;!?:]")
+_BRACKETS = frozenset({"【】", "[]", "()", "（）"})
+
+
+def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tuple[str, str]:
+    """The headline, and the site's name when the document title ends with one. `shown` are the lines at the body's top.
+
+    A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
+    column is not. A heading with a label in front (原创…) gives way to the title's own part. Without such a heading the
+    headline is what the page shows of the title: its beginning, its first part, or a longer one behind that; else the
+    document title less the site's name at its end.
+    """
+    document = walk.document_title
+    shared = squeezed(walk.metas.get("og:title", "") or walk.metas.get("articletitle", ""))
+    headings = [text for tag, text in sorted(walk.headings, key=lambda heading: heading[0]) if 4 <= len(text) <= 120]
+    if not document:
+        return shared or next(iter([*headings, *(line for line in walk.lines[:5] if len(line) <= 60)]), ""), ""
+    parts = [part for written in _TITLE_BREAK.split(document) if (part := _unwrapped(written))]
+    site = next((part for part in reversed(parts[1:]) if wordings.site_ending.search(part)), "")
+    if shared:
+        whole = next((text for text in headings if text.startswith(shared) and is_start_of(document, text)), "")
+        return whole or _shown_beginning(shared, [*headings, *shown], wordings) or shared, site
+    headline = parts[0] if parts else ""
+    first = _comparable(headline)
+    for heading in headings:
+        bare = _comparable(heading)
+        if bare and heading != site and (bare in first or first in bare) and 2 * len(bare) >= len(first):
+            return headline if bare.endswith(first) and bare != first else heading, site
+    if beginning := _shown_beginning(document, [*headings, *shown], wordings):
+        return beginning, site
+    if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and headline in walk.lines:
+        return headline, site
+    if later := next((part for part in parts[1:] if len(part) >= _LATER_PART_CHARS and part in shown), ""):
+        return later, site
+    if site and document.rindex(site) > 0:
+        return document[: document.rindex(site)].rstrip(" _-|｜–—»【[(（·") or document, site
+    return document, site
+
+
+def names_a_column(title: str, wordings: Wordings) -> bool:
+    """Whether a title says no more than the site's name or that of a column (新闻动态)."""
+    return len(title) <= _COLUMN_CHARS or names_a_site(title, wordings)
+
+
+def names_a_site(text: str, wordings: Wordings) -> bool:
+    """Whether a text is written like a site's name; headlines, too, may end with 中心 or 医院."""
+    return len(text) <= _SITE_CHARS and not _CLAUSE.search(text) and bool(wordings.site_ending.search(text))
+
+
+def is_start_of(title: str, line: str) -> bool:
+    """Whether a title is the line, or the line and something parted from it: 标题 - 栏目, 标题_站名."""
+    return title.startswith(line) and not title[len(line) : len(line) + 1].isalnum()
+
+
+def _shown_beginning(written: str, shown: Iterable[str], wordings: Wordings) -> str:
+    """The longest of the shown texts with which a title begins, if what is behind it is parted from it by a sign, or by a
+    blank and no more than a short name: a title may say more than the page's headline, and what it says is to be read.
+    """
+    return max(
+        (line for line in shown if len(line) >= _SHOWN_CHARS and _is_parted(written, line, wordings)),
+        key=len,
+        default="",
+    )
+
+
+def _is_parted(written: str, line: str, wordings: Wordings) -> bool:
+    rest = written.removeprefix(line)
+    if not written.startswith(line) or not rest or _SIGN.match(rest):
+        return written.startswith(line)
+    name = _TITLE_BREAK.split(rest.strip())[0]
+    return rest[0].isspace() and (len(name) <= _COLUMN_CHARS or names_a_site(name, wordings))
+
+
+def _unwrapped(part: str) -> str:
+    """A part of a document title without brackets around all of it: 【官方网站】."""
+    part = part.strip()
+    return part[1:-1].strip() if part[:1] + part[-1:] in _BRACKETS else part
+
+
+def _comparable(text: str) -> str:
+    return re.sub(r"\W+", "", text).lower()

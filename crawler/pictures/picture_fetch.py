@@ -1,0 +1,111 @@
+"""Fetches the pictures of pages, politely and each once for a while."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crawler.addresses.scope import Scope
+from crawler.addresses.urls import host_of, without_fragment
+from crawler.failure import FetchFailed
+from crawler.fetching.downloads import Downloads
+from crawler.fetching.fetch import PageFetcher
+from crawler.fetching.politeness import SiteGates
+from crawler.fetching.robots import redirect_target
+from domain.outcome import Outcome
+from domain.page import Exchange
+from domain.urls import canonical_url
+from domain.visits import Rendering
+
+_PARTS_AT_ONCE = 4
+#: Pictures of a site's template stand on all of its pages: kept for a while instead of fetched for each.
+_KEPT_BYTES = 48_000_000
+_PAGE_BYTES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesHad:
+    """`had` is the answer to each address that gave a picture, `made` the exchanges made for it now, redirects among them,
+    `faults` why others are not had, in Chinese."""
+
+    had: Mapping[str, Exchange]
+    made: tuple[Exchange, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PictureFetch:
+    """`max_redirects` is how many a picture may take."""
+
+    downloads: Downloads
+    fetcher: PageFetcher
+    gates: SiteGates
+    max_redirects: int
+    _kept: OrderedDict[str, Exchange] = field(default_factory=OrderedDict)
+
+    async def fetch(self, page_url: str, urls: Sequence[str], scope: Scope, rendering: Rendering | None) -> PicturesHad:
+        """The pictures at some addresses, for the page that shows them."""
+        shown = {exchange.url: exchange for exchange in rendering.exchanges} if rendering is not None else {}
+        had: dict[str, Exchange] = {}
+        faults: dict[str, str] = {}
+        for url in dict.fromkeys(urls):
+            found = self._behind_redirects(url, shown) or self._kept.get(url)
+            if found is not None and found.status == 200:
+                had[url] = found
+            elif found is not None:
+                faults[url] = f"HTTP {found.status}"
+        missing = [url for url in dict.fromkeys(urls) if url not in had and url not in faults]
+        if not missing:
+            return PicturesHad(had, faults=faults)
+        places = asyncio.Semaphore(_PARTS_AT_ONCE)
+        made: list[Exchange] = []
+
+        async def fetch(url: str) -> None:
+            async with places:
+                if sum(len(exchange.body) for exchange in made) > _PAGE_BYTES:
+                    faults[url] = "一页图片的总量过大"
+                    return
+                try:
+                    chain = await self._chain(url, page_url, scope)
+                except FetchFailed as failure:
+                    faults[url] = failure.detail
+                    return
+            made.extend(chain)
+            if chain[-1].status == 200:
+                had[url] = chain[-1]
+                self._keep(url, chain[-1])
+            else:
+                faults[url] = f"HTTP {chain[-1].status}"
+
+        # As with a browser, the parts of a page count as one visit to its site
+        delay = await self.fetcher.delay_seconds(page_url, scope)
+        async with self.gates.turn(host_of(page_url), delay, long=True):
+            await asyncio.gather(*(fetch(url) for url in missing))
+        return PicturesHad(had, tuple(made), faults)
+
+    def _behind_redirects(self, url: str, shown: Mapping[str, Exchange]) -> Exchange | None:
+        """What the browser got for a picture in the end; None where it did not ask for it or for where it has moved to."""
+        for _ in range(self.max_redirects + 1):
+            if (exchange := shown.get(url)) is None:
+                return None
+            if (target := redirect_target(exchange)) is None:
+                return exchange
+            url = without_fragment(canonical_url(target))
+        return None
+
+    async def _chain(self, url: str, page_url: str, scope: Scope) -> list[Exchange]:
+        """Fetch a picture and follow its redirects. Every hop needs an allowed address and robots.txt's leave."""
+        chain: list[Exchange] = []
+        for _ in range(self.max_redirects + 1):
+            await self.fetcher.check(url, scope)
+            chain.append(await self.downloads.picture(url, page_url, scope.target.local))
+            target = redirect_target(chain[-1])
+            if target is None:
+                return chain
+            url = without_fragment(canonical_url(target))
+        raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
+
+    def _keep(self, url: str, exchange: Exchange) -> None:
+        self._kept[url] = exchange
+        while sum(len(kept.body) for kept in self._kept.values()) > _KEPT_BYTES:
+            self._kept.popitem(last=False)

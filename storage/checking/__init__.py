@@ -1,0 +1,1 @@
+"""Checking evidence: bundles by themselves, and every file against the chain and the database."""

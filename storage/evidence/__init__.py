@@ -1,0 +1,1 @@
+"""The evidence of a lead: one signed file, its sheets, and copies of it that may circulate."""

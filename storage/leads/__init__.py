@@ -1,0 +1,1 @@
+"""Leads and packages: what was flagged, what went out, and tips from the public."""

@@ -1,0 +1,75 @@
+"""Tips and their answers. Rows are added, never changed."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from domain.tips import Answer, Reporter, TipRecord, TipSource
+from storage.database import writing
+from storage.leads.reporters import seal_reporter
+from storage.tables import tip_answers, tip_records
+
+Log = Callable[[Connection, int], None]
+
+
+def add_tip(
+    engine: Engine, folder: Path, tip: TipRecord, reporter: Reporter | None, noted_at: datetime, log: Log
+) -> int:
+    """Keep a tip, whose id is given; `log` writes in the same transaction. Raises `storage.leads.reporters.ReporterSealed`."""
+    with writing(engine) as connection:
+        made = connection.execute(
+            insert(tip_records)
+            .values(
+                source=tip.source.value,
+                reference=tip.reference,
+                received_at=tip.received_at,
+                noted_at=noted_at,
+                taken_by=tip.taken_by,
+                text=tip.text,
+                urls=list(tip.urls),
+            )
+            .returning(tip_records.c.id)
+        )
+        tip_id = int(made.scalar_one())
+        if reporter is not None:
+            seal_reporter(connection, folder, tip_id, reporter)
+        log(connection, tip_id)
+    return tip_id
+
+
+def answer_tip(engine: Engine, tip_id: int, answer: Answer, log: Log) -> None:
+    """Raises KeyError for an unknown tip."""
+    with writing(engine) as connection:
+        if connection.scalar(select(tip_records.c.id).where(tip_records.c.id == tip_id)) is None:
+            raise KeyError(tip_id)
+        connection.execute(
+            insert(tip_answers).values(
+                tip_id=tip_id, made_by=answer.by, at=answer.at, noted_at=answer.noted_at, text=answer.text
+            )
+        )
+        log(connection, tip_id)
+
+
+def list_tips(engine: Engine) -> list[TipRecord]:
+    """All of them, newest first."""
+    answers: defaultdict[int, list[Answer]] = defaultdict(list)
+    with engine.connect() as connection:
+        for row in connection.execute(select(tip_answers).order_by(tip_answers.c.id)):
+            answers[row.tip_id].append(Answer(row.made_by, row.at, row.noted_at, row.text))
+        rows = connection.execute(select(tip_records).order_by(tip_records.c.id.desc())).all()
+    return [
+        TipRecord(
+            row.id,
+            TipSource(row.source),
+            row.reference,
+            row.received_at,
+            row.taken_by,
+            row.text,
+            tuple(row.urls),
+            tuple(answers[row.id]),
+        )
+        for row in rows
+    ]

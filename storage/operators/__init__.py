@@ -1,0 +1,1 @@
+"""Who is behind pages: the registry, practitioners, signs, and the identity graph."""

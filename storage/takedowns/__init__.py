@@ -1,0 +1,1 @@
+"""Referred pages, later looks at them, and the evidence of each look."""

@@ -1,0 +1,1 @@
+"""Judging texts by hand, and work on rules and models: checked, compared, tried, trained."""

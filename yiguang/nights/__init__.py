@@ -1,0 +1,1 @@
+"""What runs unattended: nights, rechecks and rescores, their processes, timetable and workers."""

@@ -1,0 +1,1 @@
+"""What leaves the data folder: packages, report forms, and their steps."""

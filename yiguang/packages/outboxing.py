@@ -1,0 +1,175 @@
+"""Steps of packages and statements about leads, taken by a person and on record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.outbox import Statement, StatementKind, Step, StepRefused, StepTaken
+from domain.roles import Act
+from yiguang.errors import CommandFailed
+from yiguang.home import open_home, utc_now
+from yiguang.packages.referring import person, recipient_cards
+from yiguang.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from referral.package_folder import PackageFolder
+    from storage.leads.outbox import Package
+
+#: Which act each step is; the rest are the officer's.
+_ACTS = {Step.APPROVED: Act.APPROVE_PACKAGE, Step.RETURNED: Act.APPROVE_PACKAGE}
+
+
+def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: Path | None = None) -> "Package":
+    """Record a step by the account `by` (empty: the only one that may). `folder` holds the package: what is approved or sent is
+    what lies there. Raises CommandFailed with the reason when the step may not be taken."""
+    from referral.package_folder import PackageDamaged, require_unchanged
+
+    engine = open_home(settings)
+    name = person(settings, by, _ACTS.get(_meant(engine, number, new), Act.REFER))
+    digest = new.manifest_sha256
+    if folder is not None:
+        package = _folder(folder, number)
+        try:
+            require_unchanged(package)
+        except PackageDamaged as fault:
+            raise CommandFailed(f"{number}：{fault}") from fault
+        digest = package.manifest_sha256
+    return _take(engine, number, replace(new, by=name, manifest_sha256=digest))
+
+
+def revise_letters(settings: Settings, number: str, by: str, new: StepTaken, folder: Path) -> "Package":
+    """Register letters that an officer has edited in the folder, and write its lists and archives anew. They have to be approved
+    again, by another. Raises CommandFailed."""
+    from referral.package import MANIFEST, AttachmentTooLarge
+    from referral.package_folder import PackageDamaged, left_over, revised
+    from storage.digests import sha256_hex
+    from storage.leads.outbox import find_package
+
+    engine = open_home(settings)
+    name = person(settings, by, Act.REFER)
+    package = _folder(folder, number)
+    try:
+        registered = find_package(engine, number)
+        card = recipient_cards(settings)[registered.recipient]
+        files = revised(package, card.attachments_bytes)
+    except KeyError:
+        raise _unknown(number) from None
+    except (PackageDamaged, AttachmentTooLarge) as fault:
+        raise CommandFailed(f"{number}：{fault}") from fault
+    digest = sha256_hex(files[f"{folder.name}/{MANIFEST}"])
+    # On record already when it broke off while files were written: then these are all that is left to do
+    if digest != registered.manifest_now:
+        registered = _take(engine, number, replace(new, by=name, manifest_sha256=digest))
+    _write(folder.parent, files, left_over(package, files))
+    return registered
+
+
+def _write(out: Path, files: Mapping[str, bytes], superseded: Sequence[Path]) -> None:
+    """The list of files last: until it is there, the folder is seen to be unfinished."""
+    from storage.durable_file import write_whole
+
+    try:
+        for path in superseded:
+            path.unlink()
+        for name, data in files.items():
+            write_whole(out / name, data)
+    except OSError as fault:
+        raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
+
+
+def note_statement(
+    settings: Settings, case_id: int, by: str, kind: StatementKind, text: str, at: datetime, file: Path | None = None
+) -> "list[Package]":
+    """Record what was said of a lead and return the packages that hold it. Raises CommandFailed when the lead is unknown, the
+    account may not, or there is nothing to take back."""
+    from storage.leads.outbox import add_statement, packages_with
+
+    engine = open_home(settings)
+    ours = kind in (StatementKind.WITHDRAWN, StatementKind.REINSTATED)
+    name = person(settings, by, Act.WITHDRAW_LEAD if ours else Act.REFER)
+    if not text.strip():
+        raise CommandFailed("须写明内容或理由")
+    said = Statement(kind, name, at, utc_now(), text.strip(), *digest_of(file))
+    if said.at > said.noted_at:
+        raise CommandFailed("时间不能晚于现在")
+    detail = {"kind": kind.value, "text": said.text, "file": said.file_name, "file_sha256": said.file_sha256}
+    try:
+        add_statement(engine, case_id, said, _log(engine, name, "lead-statement", f"page:{case_id}", detail))
+    except KeyError:
+        raise CommandFailed(f"没有编号为 {case_id} 的线索") from None
+    except StepRefused as refused:
+        raise CommandFailed(f"线索 {case_id}：{refused}") from refused
+    return packages_with(engine, case_id)
+
+
+def digest_of(file: Path | None) -> tuple[str, str]:
+    """Name and SHA-256 of a paper of the other side; empty for None. Raises CommandFailed when it cannot be read."""
+    from storage.digests import sha256_hex
+
+    if file is None:
+        return "", ""
+    try:
+        return file.name, sha256_hex(file.read_bytes())
+    except OSError as fault:
+        raise CommandFailed(f"无法读取 {file}：{fault.strerror}") from fault
+
+
+def _meant(engine: "Engine", number: str, new: StepTaken) -> Step:
+    """The step itself or, when it strikes another, that one: who may take a step may take it back."""
+    from storage.leads.outbox import find_package
+
+    if new.step is not Step.STRUCK:
+        return new.step
+    try:
+        entered = find_package(engine, number).entered
+    except KeyError:
+        raise _unknown(number) from None
+    return next((taken.step for taken in entered if taken.id == new.corrects), new.step)
+
+
+def _take(engine: "Engine", number: str, taken: StepTaken) -> "Package":
+    from storage.leads.outbox import take_step
+
+    detail = {
+        "step": taken.step.value,
+        "text": taken.text,
+        "reference": taken.reference,
+        "manifest_sha256": taken.manifest_sha256,
+        "corrects": "" if taken.corrects is None else str(taken.corrects),
+        "file": taken.file_name,
+        "file_sha256": taken.file_sha256,
+    }
+    try:
+        return take_step(engine, number, taken, _log(engine, taken.by, "package-step", f"package:{number}", detail))
+    except KeyError:
+        raise _unknown(number) from None
+    except StepRefused as refused:
+        raise CommandFailed(f"{number}：{refused}") from refused
+
+
+def _folder(folder: Path, number: str) -> "PackageFolder":
+    from referral.package_folder import PackageDamaged, read_folder
+
+    try:
+        return read_folder(folder, number)
+    except PackageDamaged as fault:
+        raise CommandFailed(str(fault)) from fault
+
+
+def _unknown(number: str) -> CommandFailed:
+    return CommandFailed(f"没有编号为 {number} 的移送材料（见 yiguang outbox list）")
+
+
+def _log(engine: "Engine", name: str, act: str, subject: str, detail: dict[str, str]) -> "Callable[[Connection], None]":
+    from review.audit_log import AuditLog
+
+    said = {key: value for key, value in detail.items() if value}
+
+    def record(connection: "Connection") -> None:
+        AuditLog(engine, utc_now).record(connection, name, act, subject, said)
+
+    return record

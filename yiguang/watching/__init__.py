@@ -1,0 +1,1 @@
+"""Telling people and monitors: alerts, digests, metrics."""
