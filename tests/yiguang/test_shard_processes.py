@@ -161,3 +161,9 @@ def test_processes_asked_to_finish_have_time_for_it_and_are_not_started_again(
     # the lock is free only when the child, which inherited it, is gone
     assert starts.read_text(encoding="utf-8") == ("finished" if ending == "finishes" else "begun")
     assert results == [], "the job is left unfinished for the next run"
+
+
+def test_a_crawl_process_loads_what_it_uses_only() -> None:
+    program = "import sys, yiguang.nights.shard_main; print(sorted({'dbos', 'sklearn', 'fastapi'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,13 +1,12 @@
 """Visits to referred pages: whether they are gone, softened, moved or still there."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
 
 from domain.nights import NightKind
-from domain.targets import TargetKind
 from domain.visits import TargetInNight
 from storage.archive.orphans import clean_orphans
 from storage.crawl.frontier import SqlFrontier
@@ -20,10 +19,8 @@ from yiguang.keeping import load_masker
 from yiguang.nights.closing import looked_at
 from yiguang.nights.contact import contact_with
 from yiguang.nights.nightly import work_through
+from yiguang.nights.single_pages import as_single_pages
 from yiguang.settings import Settings
-
-#: Pages of one target in one recheck: each of them was referred by people, so none is too many.
-_NO_BUDGET = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +58,6 @@ def recheck(
         result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
         failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
         return Recheck(night_id, tuple(looked_at(engine, night_id)), (*result.faults, *failed))
-
-
-def as_single_pages(targets: Sequence[TargetInNight]) -> list[TargetInNight]:
-    """The targets as they are crawled in a recheck: a page at a time, whatever leads further."""
-    return [
-        replace(
-            known,
-            target=replace(
-                known.target,
-                kind=TargetKind.WECHAT if known.target.kind is TargetKind.WECHAT else TargetKind.SITE,
-                depth=0,
-                min_pages=0,
-                max_pages=_NO_BUDGET,
-            ),
-        )
-        for known in targets
-    ]
-
-
-def at_any_hour(settings: Settings) -> Settings:
-    """The settings of a recheck: it is a handful of pages, and due by day."""
-    return replace(settings, night_window=None)
 
 
 def _open(engine: Engine, cases: Sequence[ReferredCase]) -> tuple[str, list[TargetInNight]]:

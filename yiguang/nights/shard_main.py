@@ -30,8 +30,8 @@ from yiguang.home import load_seal_key, open_home, utc_now
 from yiguang.logging import set_up_logging
 from yiguang.machine import machine_facts
 from yiguang.night_judge import page_judge
-from yiguang.nights.rechecking import as_single_pages, at_any_hour
 from yiguang.nights.shard_processes import EXIT_DATABASE_AWAY, EXIT_HOPELESS, ShardJob, die_with_parent
+from yiguang.nights.single_pages import as_single_pages, at_any_hour
 from yiguang.settings import Settings, read_settings
 from yiguang.wiring import crawl_settings, load_classifier, provenance, with_pictures
 
