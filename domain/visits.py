@@ -170,8 +170,8 @@ class SiteRest:
 class CrawlMemory(Protocol):
     """What earlier nights know."""
 
-    def earlier(self, url: str, now: datetime) -> Earlier | None:
-        """The last content of a URL, None when it is to be fetched in full."""
+    def earlier(self, urls: Collection[str], now: datetime) -> Mapping[str, Earlier]:
+        """The last content of some URLs; those that are to be fetched in full are left out."""
 
     def known_page(self, host: str, other_than: Collection[str]) -> str | None:
         """The URL of the page of a host that gave content last, other than some."""

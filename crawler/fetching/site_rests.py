@@ -25,8 +25,8 @@ _MAX_NAME = 255
 class NoMemory:
     """`CrawlMemory` of a crawl that is the first and only one."""
 
-    def earlier(self, url: str, now: datetime) -> Earlier | None:  # noqa: ARG002  # the signature is the port's
-        return None
+    def earlier(self, urls: Collection[str], now: datetime) -> Mapping[str, Earlier]:  # noqa: ARG002  # the port's
+        return {}
 
     def known_page(self, host: str, other_than: Collection[str]) -> str | None:  # noqa: ARG002
         return None

@@ -1,4 +1,4 @@
-"""Visits on their way into the store: what comes in while it is busy is recorded together."""
+"""Visits on their way into the store: what comes in while it is busy, or within a moment, is recorded together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +9,9 @@ from domain.visits import Visit, VisitStore
 
 #: Visits recorded together at most: each holds its page, and all wait for the slowest.
 _MOST_AT_ONCE = 32
+#: A transaction costs as much as the rows of several visits: fewer than so many wait for a moment for others to come.
+_WORTH_WRITING = 8
+_MOMENT_SECONDS = 0.02
 
 
 class Recorder:
@@ -36,6 +39,8 @@ class Recorder:
     async def _write(self) -> None:
         try:
             while self._waiting:
+                if len(self._waiting) < _WORTH_WRITING:
+                    await asyncio.sleep(_MOMENT_SECONDS)
                 batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
                 await self._write_batch(batch)
         finally:

@@ -40,7 +40,7 @@ from crawler.settings import CrawlSettings
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
 from domain.pictures import PictureMemory, PictureQuestions
-from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
+from domain.visits import CrawlMemory, Earlier, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
 
 logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -229,20 +229,21 @@ class ShardSpider(Spider):
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another. The site's pause runs while a page is read and recorded, so only what takes longer than
         the pause holds the next page up; pictures do, for no longer in all than the night's time for them."""
+        earlier = await self._stored(self.memory.earlier, [row.url for row in rows], self.clock())
         for row in rows:
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
             if self._is_over():
                 await self._stored(self.frontier.give_back, [row.id], self.worker, self.clock())
             elif rest is None:
-                await self._visit_and_record(visitor, row)
+                await self._visit_and_record(visitor, row, earlier.get(row.url))
             elif rest.until - self.clock() > longest:
                 await self._record(visitor, visitor.endings.resting(row, rest))
             else:
                 await self._stored(self.frontier.give_back, [row.id], self.worker, rest.until)
             self._held.discard(row.id)
 
-    async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl) -> None:
+    async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl, earlier: Earlier | None) -> None:
         bind_contextvars(
             site=row.target_id, page=row.id, attempt=row.attempts
         )  # of this task: whatever it logs is of the page
@@ -252,7 +253,7 @@ class ShardSpider(Spider):
             return
         async with self._company.visit(alone=broken_off > 0):
             self.in_hand.begin(row.id)
-            visit = await self._visit(visitor, row)
+            visit = await self._visit(visitor, row, earlier)
             if visit.to_show:
                 await self._stored(self.frontier.hand_on, row.id, self.worker)
                 logger.info("handed on %s %s", row.url, visit.outcome_detail)
@@ -260,9 +261,8 @@ class ShardSpider(Spider):
                 await self._record(visitor, visit)
             self.in_hand.end(row.id)
 
-    async def _visit(self, visitor: Visitor, row: FrontierUrl) -> Visit:
+    async def _visit(self, visitor: Visitor, row: FrontierUrl, earlier: Earlier | None) -> Visit:
         started_at = self.clock()
-        earlier = await self._stored(self.memory.earlier, row.url, started_at)
         try:
             return await visitor.visit(row, self._scopes[row.target_id], earlier)
         except Exception as error:

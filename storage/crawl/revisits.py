@@ -40,8 +40,10 @@ _UNCHANGED = (
     .values(seen_at=bindparam("now"), interval_days=bindparam("days"), due_at=bindparam("due"))
 )
 
-_EARLIER = select(page_memory.c.page_id, page_memory.c.etag, page_memory.c.last_modified, page_memory.c.links).where(
-    page_memory.c.url_key == bindparam("key"),
+_EARLIER = select(
+    page_memory.c.url_key, page_memory.c.page_id, page_memory.c.etag, page_memory.c.last_modified, page_memory.c.links
+).where(
+    page_memory.c.url_key.in_(bindparam("keys", expanding=True)),
     (page_memory.c.etag != "") | (page_memory.c.last_modified != ""),
     page_memory.c.flagged.is_(False),
     page_memory.c.judged_by == bindparam("judged"),
@@ -151,12 +153,15 @@ class SqlCrawlMemory:
         self._engine = engine
         self._judged_by = judged_by(rules_sha256, model_sha256, names_sha256)
 
-    def earlier(self, url: str, now: datetime) -> Earlier | None:
-        """The last content of a URL, None when it is to be fetched in full."""
-        asked = {"key": url_key(url), "judged": self._judged_by, "since": now - timedelta(days=MAX_DAYS_ON_TRUST)}
+    def earlier(self, urls: Collection[str], now: datetime) -> dict[str, Earlier]:
+        """The last content of some URLs; those that are to be fetched in full are left out."""
+        keys = {url: url_key(url) for url in urls}
+        since = now - timedelta(days=MAX_DAYS_ON_TRUST)
+        asked = {"keys": list(keys.values()), "judged": self._judged_by, "since": since}
         with self._engine.connect() as connection:
-            row = connection.execute(_EARLIER, asked).one_or_none()
-        return None if row is None else Earlier(row.page_id, row.etag, row.last_modified, tuple(row.links))
+            rows = {row.url_key: row for row in connection.execute(_EARLIER, asked)}
+        found = {url: rows[key] for url, key in keys.items() if key in rows}
+        return {url: Earlier(row.page_id, row.etag, row.last_modified, tuple(row.links)) for url, row in found.items()}
 
     def known_page(self, host: str, other_than: Collection[str]) -> str | None:
         """The URL of the page of a host that gave content last, other than some."""
@@ -219,9 +224,9 @@ def server_addresses(engine: Engine) -> dict[str, str]:
 class MemoryWithoutPages(SqlCrawlMemory):
     """The same, but every page is fetched in full: a later visit to a referred page is to have evidence of its own."""
 
-    def earlier(self, url: str, now: datetime) -> None:  # noqa: ARG002  # the port's signature
+    def earlier(self, urls: Collection[str], now: datetime) -> dict[str, Earlier]:  # noqa: ARG002  # the port's signature
         """Nothing, whatever earlier nights know."""
-        return
+        return {}
 
 
 def trials_at(engine: Engine, site: str) -> list[SiteTrial]:

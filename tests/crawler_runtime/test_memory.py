@@ -27,9 +27,9 @@ class Remembered:
     tried: dict[tuple[str, Rung], SiteTrial] = field(default_factory=dict)
     servers: list[dict[str, str]] = field(default_factory=list)
 
-    def earlier(self, url: str, now: datetime) -> Earlier | None:
+    def earlier(self, urls: Collection[str], now: datetime) -> dict[str, Earlier]:
         assert now.tzinfo is not None
-        return self.pages.get(url)
+        return {url: self.pages[url] for url in urls if url in self.pages}
 
     def known_page(self, host: str, other_than: Collection[str]) -> str | None:
         return next((url for url in self.pages if f"//{host}" in url and url not in other_than), None)

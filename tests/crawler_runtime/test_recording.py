@@ -64,6 +64,21 @@ def test_what_comes_in_meanwhile_is_recorded_together() -> None:
     assert [len(batch) for batch in store.batches] == [1, 32, 7]
 
 
+def test_what_comes_in_within_a_moment_is_recorded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.night.recording._MOMENT_SECONDS", 2.0)
+
+    async def two_of_different_times(store: SlowStore) -> None:
+        recorder = Recorder(store, _stored)
+        first = asyncio.create_task(recorder.record(_visit("http://clinic.example/1")))
+        await asyncio.sleep(0.1)
+        await asyncio.gather(first, recorder.record(_visit("http://clinic.example/2")))
+
+    store = SlowStore()
+    store.go.set()
+    asyncio.run(two_of_different_times(store))
+    assert [len(batch) for batch in store.batches] == [2]
+
+
 def test_a_visit_without_its_evidence_fails_alone() -> None:
     urls = [f"http://clinic.example/{number}" for number in range(4)]
     store = SlowStore(refuse=urls[2])

@@ -140,7 +140,7 @@ def test_a_page_with_pictures_left_unread_is_fetched_in_full_the_next_night(
     unread = PagePicture(row.url + "b.png", PictureFate.UNSUSPICIOUS)
     shown = replace(page(row.url), pictures=(small, unread))
     store.record(visit(row, page=shown, exchanges=(tagged,)))
-    assert SqlCrawlMemory(engine, "r" * 64, "m" * 64).earlier(row.url, NOW) is None
+    assert SqlCrawlMemory(engine, "r" * 64, "m" * 64).earlier([row.url], NOW) == {}
 
 
 def test_small_pictures_do_not_stand_against_a_conditional_request(
@@ -149,5 +149,5 @@ def test_small_pictures_do_not_stand_against_a_conditional_request(
     tagged = replace(exchange(row.url), response_headers=(("ETag", '"v1"'),))
     shown = replace(page(row.url), pictures=(PagePicture(row.url + "dot.gif", PictureFate.SMALL),))
     store.record(visit(row, page=shown, exchanges=(tagged,)))
-    earlier = SqlCrawlMemory(engine, "r" * 64, "m" * 64).earlier(row.url, NOW)
+    earlier = SqlCrawlMemory(engine, "r" * 64, "m" * 64).earlier([row.url], NOW).get(row.url)
     assert earlier is not None and earlier.etag == '"v1"'

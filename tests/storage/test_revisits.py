@@ -77,7 +77,7 @@ def remembered(engine: Engine) -> Any:
 
 def test_a_page_with_validators_may_be_asked_for_conditionally(engine: Engine, store: SqlVisitStore) -> None:
     page_id = first_night(engine, store)
-    earlier = memory(engine).earlier(HOME, NOW + timedelta(days=1))
+    earlier = memory(engine).earlier([HOME, HOME + "never"], NOW + timedelta(days=1)).get(HOME)
     assert earlier is not None
     assert (earlier.page_id, earlier.etag, earlier.last_modified, earlier.links) == (
         page_id, '"v1"', "yesterday", LINKS,
@@ -86,10 +86,10 @@ def test_a_page_with_validators_may_be_asked_for_conditionally(engine: Engine, s
 
 def test_other_rules_other_names_or_long_trust_ask_for_the_whole_page(engine: Engine, store: SqlVisitStore) -> None:
     first_night(engine, store)
-    assert memory(engine, rules="x" * 64).earlier(HOME, NOW) is None
-    assert memory(engine, names="n" * 64).earlier(HOME, NOW) is None
-    assert memory(engine).earlier(HOME, NOW + timedelta(days=MAX_DAYS_ON_TRUST, seconds=5)) is None
-    assert memory(engine).earlier(HOME + "never", NOW) is None
+    assert memory(engine, rules="x" * 64).earlier([HOME], NOW) == {}
+    assert memory(engine, names="n" * 64).earlier([HOME], NOW) == {}
+    assert memory(engine).earlier([HOME], NOW + timedelta(days=MAX_DAYS_ON_TRUST, seconds=5)) == {}
+    assert memory(engine).earlier([HOME + "never"], NOW) == {}
 
 
 @pytest.mark.parametrize("why", ["lead", "redirected", "untagged", "many-links", "unshown"])
@@ -104,7 +104,7 @@ def test_some_pages_are_always_fetched_in_full(engine: Engine, store: SqlVisitSt
         "unshown": replace(in_full(row, exchanges=(tagged(row.url),)), unshown=True),
     }
     store.record(each[why])
-    assert memory(engine).earlier(HOME, NOW) is None
+    assert memory(engine).earlier([HOME], NOW) == {}
 
 
 def test_an_unchanged_page_refers_to_the_text_it_had(engine: Engine, store: SqlVisitStore) -> None:
@@ -129,7 +129,7 @@ def test_an_unchanged_page_refers_to_the_text_it_had(engine: Engine, store: SqlV
     summary = night_summary(engine, night_id)
     assert summary.outcomes == {Outcome.CONTENT: 1}
     assert summary.targets[0].waiting == 1
-    earlier = memory(engine).earlier(HOME, NOW + timedelta(days=2))
+    earlier = memory(engine).earlier([HOME], NOW + timedelta(days=2)).get(HOME)
     assert earlier is not None
     assert earlier.page_id == page_id
 
