@@ -41,6 +41,7 @@ from yiguang.commands import (
 from yiguang.complaints import in_chinese
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.faults import in_words
+from yiguang.help_pages import USAGE, use_chinese
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -86,6 +87,9 @@ for part in (
     part.add_to(app)
 
 
+use_chinese()
+
+
 @app.callback()
 def root() -> None:
     """Common to every command."""
@@ -102,7 +106,7 @@ def run(arguments: list[str]) -> int:
         outcome = app(arguments, prog_name="yiguang", standalone_mode=False)
     except TyperException as fault:
         message = fault.format_message()
-        if message.startswith("Usage:"):  # a command group called without a command
+        if message.startswith(USAGE):  # a command group called without a command
             print(message, file=sys.stderr)
         else:
             _complain(message)

@@ -20,7 +20,6 @@ ROLE = Annotated[Role, typer.Option("--role", help="角色")]
 GROUP_HELP = """\
 复核台的账号。
 
-\b
 角色：analyst 初审员，reviewer 复审员，officer 移送员，editor 规则编辑，admin 管理员，auditor 审计员
 
 \b
@@ -99,9 +98,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 @accounts_app.command("add", help=ADD_HELP)
-def add(
-    name: NAME, role: ROLE, display: Annotated[str, typer.Option("--display", metavar="TEXT", help="姓名")] = ""
-) -> None:
+def add(name: NAME, role: ROLE, display: Annotated[str, typer.Option("--display", help="姓名")] = "") -> None:
     from review.accounts import AccountFault
 
     try:

@@ -103,7 +103,7 @@ def add_to(app: typer.Typer) -> None:
 @evidence_app.command("verify", help=VERIFY_HELP)
 def verify(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="证据包（.wacz）或封存证明（.seal.json）")
+        list[Path] | None, typer.Argument(metavar="PATH", help="证据包（.wacz）或封存证明（.seal.json）")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="核验数据目录中的全部证据")] = False,
     key: Annotated[str | None, typer.Option("--key", metavar="SHA256", help="签名公钥应有的指纹")] = None,
@@ -192,9 +192,11 @@ def _in_words(report: "VerifyReport") -> str:
 def export(
     case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="目标目录，不存在时建立")],
-    masked: Annotated[bool, typer.Option("--masked/--original", help="脱敏副本（默认），或封存的原件")] = True,
+    masked: Annotated[
+        bool, typer.Option("--masked/--original", help="脱敏副本（默认），或封存的原件", show_default=False)
+    ] = True,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="调阅原件的经办人")] = "",
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="调阅原件的理由")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="调阅原件的理由")] = "",
 ) -> None:
     from storage.checking.verify import verify_bundle
 

@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def intake(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="一个或多个网址")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="一个或多个网址")] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="F", help="含网址的文本或搜狗搜索结果页，- 为标准输入")
     ] = None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CASE = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
-REASON = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由")]
+REASON = Annotated[str, typer.Option("--reason", help="理由")]
 
 HOLD_HELP = """\
 留置：解除之前，不论保存期限是否届满都不删除；有关的夜间原始记录一并留置。

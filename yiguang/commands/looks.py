@@ -34,7 +34,7 @@ looks_app = typer.Typer()
 
 @looks_app.command("looks", help=HELP)
 def looks(
-    case_ids: Annotated[list[int] | None, typer.Argument(metavar="[CASE]...", help="已移送的线索编号")] = None,
+    case_ids: Annotated[list[int] | None, typer.Argument(metavar="CASE", help="已移送的线索编号")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每次复测一行 JSON")] = False,
 ) -> None:
     from storage.checking.verify import KnownEvidence

@@ -36,7 +36,7 @@ def add_to(night_app: typer.Typer) -> None:
 
 
 def lost(
-    night: Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
+    night: Annotated[str | None, typer.Argument(metavar="NIGHT", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
     from storage.crawl.lost_urls import lost_urls, unlisted

@@ -76,7 +76,9 @@ def add_to(app: typer.Typer) -> None:
 def train(
     data: Data = None,
     accept: Annotated[bool, typer.Option("--accept", help="新模型不比现行模型差时替换现行模型")] = False,
-    false_positive_rate: Annotated[float | None, typer.Option("--false-positive-rate", metavar="0..1")] = None,
+    false_positive_rate: Annotated[
+        float | None, typer.Option("--false-positive-rate", metavar="0..1", help="按这一误报率选定阈值")
+    ] = None,
     capacity: Annotated[int | None, typer.Option("--capacity", metavar="N", help="每夜能复核的页数")] = None,
     pages: Annotated[int | None, typer.Option("--pages", metavar="N", help="每夜的正常页数")] = None,
     base_rate: Annotated[float | None, typer.Option("--base-rate", metavar="0..1", help="其中涉嫌违法的比例")] = None,

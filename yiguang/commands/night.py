@@ -47,7 +47,7 @@ def add_to(app: typer.Typer) -> None:
 
 @night_app.command("show", help=SHOW_HELP)
 def show(
-    night: Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
+    night: Annotated[str | None, typer.Argument(metavar="NIGHT", help="哪一夜，如 2026-11-25；默认最近一夜")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
     whole: Annotated[bool, typer.Option("--all", help="列出全部不正常的目标，不论多少")] = False,
 ) -> None:

@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def recheck(
-    case_ids: Annotated[list[int] | None, typer.Argument(metavar="[CASE]...", help="已移送的线索编号")] = None,
+    case_ids: Annotated[list[int] | None, typer.Argument(metavar="CASE", help="已移送的线索编号")] = None,
     due: Annotated[bool, typer.Option("--due", help="到期的全部（默认）")] = False,
     list_only: Annotated[bool, typer.Option("--list", help="只列出，不访问")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="每条线索一行 JSON")] = False,

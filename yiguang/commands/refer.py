@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 def refer(
     cases: Annotated[
-        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE...", help="线索编号，见 cases list")
+        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")
     ],
     to: Annotated[Recipient, typer.Option("--to", help="接收部门")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每份材料在其中另建一个目录")],

@@ -52,7 +52,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def logos(
-    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="图片所在的文件夹")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="图片所在的文件夹")] = None,
     source: Annotated[str, typer.Option("--source", help="来源，默认为文件夹名")] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="取得标志的日期，默认为今天")] = "",
     forget: Annotated[str, typer.Option("--forget", metavar="SOURCE", help="删除一个来源的全部标志")] = "",

@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 def report_form(
     cases: Annotated[
-        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE...", help="线索编号，见 cases list")
+        list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")
     ],
     to: Annotated[str, typer.Option("--to", metavar="12315|12377", help="哪个平台")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每条线索在其中另建一个目录")],

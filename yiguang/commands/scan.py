@@ -41,7 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def scan(
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...|-]", help="文件；- 表示标准输入")] = None,
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE|-", help="文件；- 表示标准输入")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="输入为 JSON Lines")] = False,
     html: Annotated[bool, typer.Option("--html", help="输入为网页")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="在终端上也输出 JSON")] = False,

@@ -51,7 +51,7 @@ def add_to(app: typer.Typer) -> None:
     help="登记一条。\n\n例：yiguang tips add 网址 --source hotline --reference 12345-2026-88 --text 摘要 --by wang"
 )
 def add(
-    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="所举报的网址")] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="所举报的网址")] = None,
     source: Annotated[TipSource, typer.Option("--source", help="来源")] = TipSource.PUBLIC,
     text: TEXT = "",
     reference: Annotated[str, typer.Option("--reference", help="转来单位的编号")] = "",

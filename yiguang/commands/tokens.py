@@ -14,8 +14,9 @@ GROUP_HELP = """\
 
 令牌只显示一次，库中只存摘要。接口在审核台的 /exchange/v1 之下：packages（移送材料）、leads（两人确认的线索）；不含正文与个人信息。
 
+范围：leads:read、packages:read
+
 \b
-范围：leads:read  packages:read
 例：
   yiguang tokens add 市局平台 --scope packages:read --days 365 --by admin
   curl -H 'Authorization: Bearer yg_…' http://127.0.0.1:8000/exchange/v1/packages
