@@ -17,7 +17,7 @@ from yiguang.commands.pictures import rectangle
 from yiguang.errors import CommandFailed
 from yiguang.judgement.scan import finding_line, judgement_row
 from yiguang.settings import Settings, read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
@@ -76,8 +76,11 @@ def list_(
 
     engine = open_home(read_settings())
     cases = list_cases(engine, night)
-    if night is not None and not cases and night not in {each[0] for each in list_nights(engine)}:
-        raise CommandFailed(f"没有 {night} 这一夜的记录（见 yiguang night list）")
+    if not cases:
+        nights = [each[0] for each in list_nights(engine)]
+        if night is not None and night not in nights:
+            raise CommandFailed(f"没有 {night} 这一夜的记录（见 yiguang night list）")
+        say_none(f"{night or '各夜'}没有线索" if nights else "还没有巡查过；先运行 yiguang nightly")
     rescinded = list_rescinded(engine)
     clusters = cluster_ids(engine, [case.id for case in cases])
     states = desk_states(engine, night)

@@ -8,6 +8,7 @@ import typer
 
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 GROUP_HELP = """\
 复核台的决定。
@@ -82,6 +83,8 @@ def ledger(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] 
     from yiguang.home import open_home
 
     entries = rule_ledger(open_home(read_settings()))
+    if not entries:
+        say_none("复核台还没有已结的线索；线索由两人确认或一人排除后计入")
     if as_json:
         rows = {
             rule: {"confirmed": entry.confirmed, "dismissed": entry.dismissed, "interval": entry.interval}

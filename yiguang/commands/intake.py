@@ -12,7 +12,7 @@ from domain.beijing import beijing_time, stated_time
 from domain.outcome import OUTCOME_ZH
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 
 if TYPE_CHECKING:
     from crawler.addresses.tips import Tip
@@ -76,7 +76,10 @@ def list_found(as_json: bool) -> None:
     from storage.leads.tips import found_posts
     from yiguang.home import open_home
 
-    for post in found_posts(open_home(read_settings()), SkipRule.POST):
+    found = found_posts(open_home(read_settings()), SkipRule.POST)
+    if not found:
+        say_none("目标网站最近几夜的网页上没有尚未受理的微信文章")
+    for post in found:
         if as_json:
             typer.echo(json.dumps(asdict(post), ensure_ascii=False))
         else:

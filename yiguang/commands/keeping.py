@@ -13,7 +13,7 @@ from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.packages.export import require_kept
 from yiguang.settings import Settings, read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ RECORDS_HELP = """\
 例：
   yiguang evidence records
 """
-
+_NONE_DUE = "没有保存期限届满且未被留置的证据"
 keeping_app = typer.Typer()
 
 
@@ -145,10 +145,13 @@ def expire(
     engine = open_home(settings)
     policy = load_policy(settings.lexicons)
     if dry_run:
-        for item in expiry.due_items(engine, policy, utc_now()):
+        due = expiry.due_items(engine, policy, utc_now())
+        for item in due:
             typer.echo(_item_line(item))
         if texts := expiry.due_text_count(engine, policy, utc_now()):
             typer.echo(_texts_line(texts))
+        elif not due:
+            say_none(_NONE_DUE)
         return
     try:
         done = expiry.expire(engine, settings.home, policy, by, utc_now())
@@ -164,6 +167,8 @@ def expire(
         typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
     if done.refused:
         raise CommandFailed(f"{len(done.refused)} 件到期而未删除，应先查明")
+    if not (done.finished or done.deleted or done.texts):
+        say_none(_NONE_DUE)
 
 
 @keeping_app.command("rotate-key", help=ROTATE_HELP)
@@ -224,8 +229,11 @@ def records() -> None:
     from yiguang.home import open_home
 
     with open_home(read_settings()).connect() as connection:
-        for record in read_records(connection):
-            typer.echo(_record_line(record))
+        found = read_records(connection)
+    for record in found:  # after the reading: a pager may hold this up for an hour
+        typer.echo(_record_line(record))
+    if not found:
+        say_none("还没有对证据做过留置、解除、改类、删除、调阅原件或更换密钥")
 
 
 def _texts_line(texts: int) -> str:

@@ -9,6 +9,7 @@ from domain.nights import NightState, NightSummary
 from yiguang.commands import lost
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 SHOW_HELP = """\
 一夜的晨报：是否正常、要处理的问题、线索、与上一夜及平时的比较、未运行的日期。不指定时为最近一夜。
@@ -90,7 +91,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSO
 
     engine = open_home(read_settings())
     later = utc_now().astimezone(BEIJING).date().isoformat()  # tonight may be yet to come
-    for night_id, started_at, ended_at in list_nights(engine):
+    nights = list_nights(engine)
+    if not nights:
+        say_none("还没有巡查过；先运行 yiguang nightly")
+    for night_id, started_at, ended_at in nights:
         summary = night_summary(engine, night_id)
         missed, later = dates_between(night_id, later), night_id
         for date in reversed(missed):

@@ -12,7 +12,7 @@ from domain.beijing import BEIJING
 from domain.outbox import STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
 
@@ -89,6 +89,8 @@ def list_(
     _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
     packages = [package for package in shown.packages() if stage is None or package.stage is stage]
+    if not packages:
+        say_none("还没有移送材料；用 yiguang refer 制作" if stage is None else f"没有“{STAGE_ZH[stage]}”的材料")
     for package in packages:
         typer.echo(json.dumps(shown.row(package), ensure_ascii=False) if as_json else shown.line(package))
     if out is not None:
@@ -128,6 +130,8 @@ def late(
     _refuse_other_than_xlsx(out)
     shown = OutboxText(read_settings())
     found = shown.reminders(within)
+    if not found:
+        say_none(f"没有逾期的，{within} 个工作日内也没有到期的")
     for reminder in found:
         mark = "【挂牌督办】" if reminder.package.supervised and not as_json else ""
         row = json.dumps(shown.late_row(reminder), ensure_ascii=False)

@@ -11,7 +11,7 @@ from domain.outcome import OUTCOME_ZH
 from domain.takedown import GRADE_ZH, Claim, Grade
 from yiguang.errors import CommandFailed
 from yiguang.settings import Settings, read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +58,8 @@ def recheck(
         raise CommandFailed("编号与 --due 只能给一种")
     known = referred_cases(engine)
     if list_only:
+        if not known:
+            say_none("还没有移送的线索；用 yiguang refer 制作移送材料后列入")
         _print_all(_chosen(known, case_ids) if case_ids else known, utc_now(), as_json)
         return
     cases = _chosen(known, case_ids) if case_ids else due_cases(engine, utc_now())

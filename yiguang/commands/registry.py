@@ -187,11 +187,14 @@ def operators(
 ) -> None:
     from domain.identity import NODE_ZH, NodeKind
     from yiguang.home import open_home
-    from yiguang.terminal import printable
+    from yiguang.terminal import printable, say_none
 
     settings = read_settings()
     graph = _graph(settings, open_home(settings))
-    for cluster in graph.clusters(smallest):
+    clusters = graph.clusters(smallest)
+    if not clusters:
+        say_none(f"没有 {smallest} 个以上疑为同一经营者的网站与账号；先用 yiguang nightly 巡查")
+    for cluster in clusters:
         sites = [subject.key for subject in cluster.subjects if subject.kind is not NodeKind.REGISTERED]
         shared = [f"{NODE_ZH[node.kind]} {node.key}" for node in cluster.shared if node.kind is not NodeKind.DOMAIN]
         if as_json:

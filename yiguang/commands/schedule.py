@@ -11,6 +11,7 @@ from domain.beijing import beijing_time
 from domain.timetable import RUN_ZH, Closure
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 HELP = """\
 按时间表每夜巡查，之后复测到期的页面。
@@ -102,14 +103,17 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSO
     from yiguang.home import open_home
 
     engine = open_home(read_settings())
-    for shut in closures(engine):
+    shuts, nights = closures(engine), runs(engine)
+    if not (shuts or nights):
+        say_none("时间表还没有运行过，也没有停运时段；用 yiguang schedule --at 01:30 开始")
+    for shut in shuts:
         end = "另行通知" if shut.until is None else beijing_time(shut.until)
         if as_json:
             row = {"closure": shut.why, "since": shut.since.isoformat(), "until": shut.until and shut.until.isoformat()}
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
             typer.echo(f"停运\t{beijing_time(shut.since)} 至 {end}\t{shut.why}")
-    for run in runs(engine):
+    for run in nights:
         if as_json:
             row = {
                 "due_at": run.due_at.isoformat(),

@@ -9,6 +9,7 @@ import typer
 
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 if TYPE_CHECKING:
     from crawler.addresses.target_file import BadRow
@@ -78,7 +79,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSO
     from storage.crawl.targets import list_targets
     from yiguang.home import open_home
 
-    for known in list_targets(open_home(read_settings())):
+    targets = list_targets(open_home(read_settings()))
+    if not targets:
+        say_none("还没有监测目标；用 yiguang targets import 导入")
+    for known in targets:
         if as_json:
             typer.echo(json.dumps({"id": known.id, **asdict(known.target)}, ensure_ascii=False))
         else:

@@ -13,7 +13,7 @@ from domain.roles import Act
 from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
-from yiguang.terminal import printable
+from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
 
@@ -92,7 +92,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每条一行 JSO
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
-    for tip in list_tips(open_home(settings)):
+    tips = list_tips(open_home(settings))
+    if not tips:
+        say_none("还没有登记举报；用 yiguang tips add 登记")
+    for tip in tips:
         typer.echo(json.dumps(_row(settings, tip), ensure_ascii=False) if as_json else _line(settings, tip, utc_now()))
 
 
@@ -107,6 +110,7 @@ def late() -> None:
         typer.echo(_line(settings, tip, now))
     if overdue:
         raise CommandFailed(f"{len(overdue)} 条逾期未答复")
+    say_none("没有逾期未答复的")
 
 
 @tips_app.command(help="记录答复。\n\n例：yiguang tips answer 3 --text 已受理，纳入监测 --by wang")

@@ -8,6 +8,7 @@ from domain.beijing import beijing_time
 from domain.roles import Act
 from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 GROUP_HELP = """\
 供其他系统读取的令牌：只读，按范围，到期失效。
@@ -62,7 +63,10 @@ def list_() -> None:
     from yiguang.home import open_home, utc_now
 
     now = utc_now()
-    for token in Tokens(open_home(read_settings()), utc_now).list():
+    tokens = Tokens(open_home(read_settings()), utc_now).list()
+    if not tokens:
+        say_none("还没有令牌；用 yiguang tokens add 新建")
+    for token in tokens:
         state = "有效" if token.holds(now) else ("已作废" if token.revoked_at else "已到期")
         used = "未使用" if token.used_at is None else f"最近使用 {beijing_time(token.used_at)}"
         scopes = "、".join(sorted(scope.value for scope in token.scopes))

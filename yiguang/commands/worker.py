@@ -9,6 +9,7 @@ import typer
 
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
+from yiguang.terminal import say_none
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -85,7 +86,10 @@ def _list() -> None:
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())
-    for known in live_workers(engine, utc_now()):
+    workers = live_workers(engine, utc_now())
+    if not workers:
+        say_none("没有在场的进程")
+    for known in workers:
         at_once = f"\t同时 {known.capacity} 个分片" if known.capacity else ""
         typer.echo(f"{known.name}\t{in_chinese(known.can)}{at_once}")
     if waiting := open_questions(engine):
