@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -85,6 +87,34 @@ def test_lost_urls_are_a_table_without_formulas(capsys: pytest.CaptureFixture[st
     reasons = {row["结果或规则"]: row["原因"] for row in rows}
     assert reasons == {"页面不存在（404/410）": "页面不存在", "无法判定": '\'＝HYPERLINK("http://x.example")'}
     assert run(["night", "lost", "1999-01-01"]) == 1
+
+
+class _Pager(io.StringIO):
+    """Knows whether the database was being read while it was written to."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__()
+        self.database = database
+        self.held: list[bool] = []
+
+    def write(self, text: str) -> int:
+        with closing(sqlite3.connect(self.database, timeout=0, isolation_level=None)) as other:
+            other.execute("CREATE TABLE IF NOT EXISTS newer (a)")
+            # A reader that began before the table keeps the log from being emptied.
+            self.held.append(bool(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]))
+            other.execute("DROP TABLE newer")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("typed", ["night lost", "night lost --json", "evidence records"])
+def test_what_is_printed_into_a_pager_does_not_hold_the_database(
+    typed: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["evidence", "hold", "1", "--by", "张示例", "--reason", "复议"]) == 0
+    pager = _Pager(home / "yiguang.sqlite")
+    monkeypatch.setattr("sys.stdout", pager)
+    assert run(typed.split()) == 0
+    assert pager.getvalue() and not any(pager.held)
 
 
 def test_metrics_are_put_in_a_file(home: Path, tmp_path: Path) -> None:
