@@ -2,7 +2,8 @@
 and shortens text at blanks, of which Chinese has none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from unicodedata import east_asian_width
 
 from typer._click import Context, HelpFormatter  # the library's copy of click; it has no public name for them
@@ -61,6 +62,11 @@ class ChinesePages(HelpFormatter):
     def _write_lines(self, first: str, rest: str, text: str) -> None:
         lines = _wrapped(text, max(self.columns - _columns(rest), 20))
         self.write("".join(f"{rest if number else first}{line}".rstrip() + "\n" for number, line in enumerate(lines)))
+
+
+def choices(words: Mapping[Any, str]) -> str:
+    """What each of the values that may be typed means."""
+    return "；".join(f"{value} {chinese}" for value, chinese in words.items())
 
 
 def use_chinese() -> None:

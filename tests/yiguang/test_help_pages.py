@@ -71,3 +71,16 @@ def test_what_must_be_given_and_what_holds_otherwise(page: Any) -> None:
 def test_a_group_without_a_command_shows_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cases"]) == 2
     assert capsys.readouterr().err.startswith("用法：yiguang cases [选项] 命令")
+
+
+def test_what_may_be_chosen_is_explained(page: Any) -> None:
+    told = page("outbox", "step").replace("\n", "").replace(" ", "")
+    assert "fined罚没款；ordered责令整改" in told and "nothing未予处理" in told
+    for path, words in (
+        ("outbox list", "draft 待审批"),
+        ("refer", "amr 市场监管"),
+        ("tips add", "hotline 12345"),
+        ("respond", "dispute 当事人异议"),
+        ("accounts add", "analyst 初审员"),
+    ):
+        assert words in page(*path.split())

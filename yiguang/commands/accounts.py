@@ -7,6 +7,7 @@ import typer
 
 from domain.roles import ROLE_ZH, Role
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.help_pages import choices
 from yiguang.settings import read_settings
 from yiguang.terminal import printable
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from review.identities import Identities
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="账号名")]
-ROLE = Annotated[Role, typer.Option("--role", help="角色")]
+ROLE = Annotated[Role, typer.Option("--role", help=f"角色：{choices(ROLE_ZH)}")]
 
 GROUP_HELP = """\
 复核台的账号。

@@ -113,7 +113,9 @@ def release(case_id: CASE, by: BY, reason: REASON) -> None:
 @keeping_app.command("retain", help=RETAIN_HELP)
 def retain(
     case_id: CASE,
-    keep_class: Annotated[KeepClass, typer.Option("--as", help="保存类别")],
+    keep_class: Annotated[
+        KeepClass, typer.Option("--as", help="保存类别；capture（巡查原始记录）与 text（文字）不用于线索")
+    ],
     by: BY,
     reason: REASON,
 ) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from domain.beijing import BEIJING
-from domain.outbox import STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
+from domain.outbox import MEASURE_ZH, STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.help_pages import choices
 from yiguang.settings import read_settings
 from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
@@ -80,7 +81,7 @@ def add_to(app: typer.Typer) -> None:
     "例：yiguang outbox list --stage draft --out 台账.xlsx",
 )
 def list_(
-    stage: Annotated[Stage | None, typer.Option("--stage", help="只列某一进展的")] = None,
+    stage: Annotated[Stage | None, typer.Option("--stage", help=f"只列某一进展的：{choices(STAGE_ZH)}")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="每份一行 JSON")] = False,
     out: XLSX = None,
 ) -> None:
@@ -183,7 +184,9 @@ def step(
     at: AT = "",
     text: TEXT = "",
     reference: Annotated[str, typer.Option("--reference", help="对方的文号或收文号")] = "",
-    measure: Annotated[list[Measure] | None, typer.Option("--measure", help="处理结果，可多次")] = None,
+    measure: Annotated[
+        list[Measure] | None, typer.Option("--measure", help=f"处理结果，可多次：{choices(MEASURE_ZH)}")
+    ] = None,
     fine_yuan: Annotated[str, typer.Option("--fine-yuan", help="罚没金额（元）")] = "",
     file: FILE = None,
 ) -> None:

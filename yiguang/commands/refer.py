@@ -35,7 +35,10 @@ def refer(
     cases: Annotated[
         list[int], typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")
     ],
-    to: Annotated[Recipient, typer.Option("--to", help="接收部门")],
+    to: Annotated[
+        Recipient,
+        typer.Option("--to", help="接收部门：amr 市场监管；nhc 卫生健康；cac 网信；police 公安；nhsa 医保；nmpa 药监"),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每份材料在其中另建一个目录")],
     by: Annotated[
         str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以移送时可不写")

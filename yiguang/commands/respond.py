@@ -6,6 +6,7 @@ import typer
 
 from domain.outbox import STAGE_ZH, STATEMENT_ZH, Stage, StatementKind
 from yiguang.commands.outbox import AT, BY, FILE, TEXT
+from yiguang.help_pages import choices
 from yiguang.settings import read_settings
 from yiguang.told_numbers import GREATEST_NUMBER
 from yiguang.told_time import told_time
@@ -33,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 def respond(
     case_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号")],
-    kind: Annotated[StatementKind, typer.Argument(metavar="KIND", help="dispute、correction、withdrawn、reinstated")],
+    kind: Annotated[StatementKind, typer.Argument(metavar="KIND", help=choices(STATEMENT_ZH))],
     text: TEXT = "",
     by: BY = "",
     at: AT = "",

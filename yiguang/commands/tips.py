@@ -12,6 +12,7 @@ from domain.clocks import Event
 from domain.roles import Act
 from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.help_pages import choices
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable, say_none
 from yiguang.told_numbers import GREATEST_NUMBER
@@ -52,7 +53,7 @@ def add_to(app: typer.Typer) -> None:
 )
 def add(
     urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="所举报的网址")] = None,
-    source: Annotated[TipSource, typer.Option("--source", help="来源")] = TipSource.PUBLIC,
+    source: Annotated[TipSource, typer.Option("--source", help=f"来源：{choices(SOURCE_ZH)}")] = TipSource.PUBLIC,
     text: TEXT = "",
     reference: Annotated[str, typer.Option("--reference", help="转来单位的编号")] = "",
     reporter: Annotated[str, typer.Option("--reporter", help="举报人姓名，加密存放")] = "",
