@@ -271,12 +271,23 @@ def test_a_lead_taken_back_stops_its_packages(office: Office, capsys: Printed) -
     assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
 
 
+def test_a_fine_of_which_the_amount_was_not_told(package: Path, names: Mapping[Role, str], capsys: Printed) -> None:
+    approve_and_send(package, names)
+    assert outbox("step", package.name, "received") == 0
+    assert outbox("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "不详") == 0
+    steps = shown(package, capsys)["steps"]
+    assert isinstance(steps, list)
+    assert (steps[-1]["measures"], steps[-1]["fine_fen"]) == (["fined"], 0)
+
+
 def test_usage_is_explained(package: Path, capsys: Printed) -> None:
     for arguments, words in (
         (("step", package.name, "sent"), "yiguang outbox send"),
         (("step", package.name, "note", "--text", "x", "--at", "昨天"), "--at 应为"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "两万"), "--fine-yuan 应为金额"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "NaN"), "--fine-yuan 应为金额"),
+        (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "0"), "大于零"),
+        (("step", package.name, "closed", "--measure", "fined"), "罚没款须用 --fine-yuan 写明金额"),
         (("list", "--out", package / "台账.csv"), "--out 应为 .xlsx 文件"),
         (("late", "--out", package / "催办"), "--out 应为 .xlsx 文件"),
     ):

@@ -54,6 +54,8 @@ REVISE_HELP = """\
 _OWN = {
     Step.APPROVED: "approve", Step.RETURNED: "return", Step.SENT: "send", Step.REVISED: "revise", Step.STRUCK: "strike",
 }  # fmt: skip
+#: What is typed for an amount that the recipient did not tell.
+_UNKNOWN = "不详"
 NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="材料编号，见 outbox list")]
 FOLDER = Annotated[Path, typer.Option("--folder", metavar="DIR", help="材料所在目录（其中有 清单.json）")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以办理时可不写")]
@@ -187,13 +189,17 @@ def step(
     measure: Annotated[
         list[Measure] | None, typer.Option("--measure", help=f"处理结果，可多次：{choices(MEASURE_ZH)}")
     ] = None,
-    fine_yuan: Annotated[str, typer.Option("--fine-yuan", help="罚没金额（元）")] = "",
+    fine_yuan: Annotated[str, typer.Option("--fine-yuan", help=f"罚没金额（元）；对方没有告知的写 {_UNKNOWN}")] = "",
     file: FILE = None,
 ) -> None:
     from yiguang.packages.outboxing import digest_of
 
     if what in _OWN:
         raise UsageError(f"“{STEP_ZH[what]}”用 yiguang outbox {_OWN[what]}")
+    if Measure.FINED in (measure or ()) and not fine_yuan:
+        raise UsageError(
+            f"罚没款须用 --fine-yuan 写明金额（元），统计表据此合计；对方没有告知的写 --fine-yuan {_UNKNOWN}"
+        )
     name, digest = digest_of(file)
     taken = _step(
         what,
@@ -282,12 +288,12 @@ def _fen(yuan: str) -> int:
     """Raises UsageError for what is no amount."""
     from decimal import Decimal, InvalidOperation
 
-    if not yuan:
+    if yuan in ("", _UNKNOWN):
         return 0
     try:
         fen = Decimal(yuan) * 100
     except InvalidOperation:
         raise UsageError(f"--fine-yuan 应为金额，如 20000 或 20000.50，不是 {yuan}") from None
-    if not fen.is_finite() or fen != fen.to_integral_value() or not 0 <= fen < 10**15:
-        raise UsageError(f"--fine-yuan 应为金额，至多两位小数，不是 {yuan}")
+    if not fen.is_finite() or fen != fen.to_integral_value() or not 0 < fen < 10**15:
+        raise UsageError(f"--fine-yuan 应为金额，大于零，至多两位小数，不是 {yuan}")
     return int(fen)
