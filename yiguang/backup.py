@@ -23,6 +23,7 @@ from storage.keeping.backup import (
     Copied,
     KeptFile,
     Manifest,
+    alone_in,
     copy_sqlite,
     evidence_paths,
     read_manifest,
@@ -46,7 +47,7 @@ def back_up(settings: Settings, engine: Engine, out: Path, now: datetime, *, wit
         raise CommandFailed(f"备份不能放在数据目录之内：{out}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".yiguang-backup-", dir=out.parent) as scratch:
+        with alone_in(out), tempfile.TemporaryDirectory(prefix=".yiguang-backup-", dir=out.parent) as scratch:
             snapshot = Path(scratch) / "database"
             _copy_database(settings, snapshot)
             about = Manifest(

@@ -6,6 +6,8 @@ crash. In the backup each file lies under its SHA-256, so that a further backup 
 the manifest is put in place last.
 """
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +15,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,12 +30,15 @@ from storage.tables import warc_files
 FORMAT = "yiguang-backup-1"
 MANIFEST = "manifest.json"
 OBJECTS = "objects"
+LOCK = "backup.lock"
 #: In a data folder: what is of the moment, or is made again.
 _NOT_KEPT_FOLDERS = ("in-hand", "logs")
 _NOT_KEPT_SUFFIXES = (".lock", ".part", "-wal", "-shm", "-journal")
 KEYS_FOLDER = "keys"
 _CHUNK_BYTES = 1 << 20
 _PART_SECONDS = 86_400
+#: What a mounted folder answers that knows no locks; there nobody is kept out.
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 class BackupUnusable(Exception):
@@ -98,16 +103,36 @@ def evidence_paths(engine: Engine) -> set[str]:
         return known - set(deletions(connection))
 
 
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Makes the folder of a backup. The one that ends last clears away what it does not know, so that there is one at a time.
+    Raises BackupUnusable and OSError."""
+    _known_files(out)  # nothing is written to a folder of something else
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (out / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupUnusable(f"另一次备份正在写入 {out}；请等它结束，或换一个目录") from None
+        except OSError as fault:
+            if fault.errno not in _NO_LOCKS:
+                raise
+        try:
+            yield
+        finally:
+            if [entry.name for entry in out.iterdir()] == [LOCK]:  # a first backup that came to nothing
+                shutil.rmtree(out)
+
+
 def take_backup(
     home: Path, out: Path, database: Path, about: Manifest, expected: set[str], *, databases: Sequence[str]
 ) -> Copied:
     """Copy the files of a data folder beside the copy of its database, which is moved into the backup.
 
-    `about` is the manifest as far as it is known; `databases` are names of files in `home` that hold databases. Raises
+    To be called in `alone_in`. `about` is the manifest as far as it is known; `databases` are names of files in `home` that hold databases. Raises
     OSError and BackupUnusable.
     """
     old = _known_files(out)
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear_parts(out)
     before = _objects(out)
     kept = [
@@ -147,7 +172,7 @@ def _files_to_keep(home: Path, databases: Sequence[str], with_keys: bool) -> Ite
 
 def _known_files(out: Path) -> Mapping[str, KeptFile]:
     if not (out / MANIFEST).exists():
-        if out.is_dir() and any(entry.name != OBJECTS for entry in out.iterdir()):
+        if out.is_dir() and any(entry.name not in (OBJECTS, LOCK) for entry in out.iterdir()):
             raise BackupUnusable(f"{out} 中有不属于备份的文件；请给出新的或已有备份的目录")
         return {}
     return {file.path: file for file in read_manifest(out).files}

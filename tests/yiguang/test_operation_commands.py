@@ -13,6 +13,7 @@ import pytest
 from domain.beijing import BEIJING
 from domain.outcome import Outcome
 from storage.crawl.nights import finish_night, list_nights
+from storage.keeping.backup import alone_in
 from storage.leads.cases import list_cases
 from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
@@ -66,6 +67,29 @@ def test_a_backup_is_not_restored_into_a_file(tmp_path: Path, capsys: pytest.Cap
     place.write_bytes(b"")
     assert run(["restore", str(out), "--home", str(place)]) == 1
     assert capsys.readouterr().err == f"错误：{place} 不是空目录；恢复只写入新的或空的数据目录\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_two_backups_do_not_write_to_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One cleared away what the list of the other still named, or the older list took the place of the newer one."""
+    out = tmp_path / "backup"
+    with alone_in(out):
+        assert run(["backup", "--out", str(out)]) == 1
+    assert capsys.readouterr().err == f"错误：另一次备份正在写入 {out}；请等它结束，或换一个目录\n"
+    assert run(["backup", "--out", str(out)]) == 0
+    assert run(["restore", str(out), "--home", str(tmp_path / "restored")]) == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backup_leaves_a_folder_of_something_else_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "papers"
+    out.mkdir()
+    (out / "letter.txt").write_text("x", encoding="utf-8")
+    assert run(["backup", "--out", str(out)]) == 1
+    assert "不属于备份的文件" in capsys.readouterr().err
+    assert [entry.name for entry in out.iterdir()] == ["letter.txt"]
 
 
 def test_evidence_that_is_gone_is_told_by_the_backup(

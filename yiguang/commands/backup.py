@@ -15,7 +15,7 @@ from yiguang.settings import DATABASE_FILE, Settings, read_settings
 BACKUP_HELP = """\
 备份数据目录与数据库；巡查进行中也可以备份，所得前后一致。
 
-备份到同一目录时只增加新的内容；已依期限删除的证据，下次备份时也从备份中删除。
+备份到同一目录时只增加新的内容，同一目录一次只能有一个备份；已依期限删除的证据，下次备份时也从备份中删除。
 SQLite 用其联机备份，PostgreSQL 用 pg_dump（须已安装）。签名私钥默认不在其中，须另行妥善保管；
 --with-keys 一并备份（权限 0600），请只放在受控的介质上。日志与临时文件不备份。
 
