@@ -1,6 +1,7 @@
 """The classifier: a document in, a judgement out. Same input, rules and model give the same bytes."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ from classifier.naming import NameWords
 from classifier.operating_point import SCORE_DIGITS
 from classifier.page_rules import page_findings
 from classifier.reading import Read, read_document
-from classifier.removal import Removal, removal_reason, smallest_removal
+from classifier.removal import Removal, all_of_them, removal_reason, smallest_removal
 from classifier.required import clauses_of
 from classifier.rule_files import lexicons_sha256, load_rules
 from classifier.rules import Rule
@@ -211,7 +212,14 @@ class Classifier:
 
         scored = [item.finding for item in analysis.located]  # findings by sentence do not bear on the score
         removal = smallest_removal(scored, score_without, self.threshold)
+        if removal.findings is None and not self._is_ad_without(found, scored):
+            removal = all_of_them(judgement.findings, removal.score)
         return Explanation(replace(judgement, reasons=(*judgement.reasons, removal_reason(removal))), removal)
+
+    def _is_ad_without(self, found: Found, findings: Iterable[Finding]) -> bool:
+        """Of a page whose score reaches the threshold without these findings too."""
+        bare = self._analyser.conclude(found, frozenset(finding for finding in findings if not finding.silenced))
+        return self._analyser.with_residual_ground(bare).ad.is_ad
 
     def _tone(self, analysis: Analysis) -> NDArray[np.float32]:
         return self._model.tone(self._analyser.sentences(analysis), self._analyser.discount(analysis))

@@ -26,11 +26,19 @@ Score = Callable[[frozenset[Finding]], float]
 class Removal:
     """`findings` is the set, one finding for each quote and rule, heaviest first; None when even without all of them the
     page stays flagged. `exact` tells a smallest set from one found greedily. `score` (0..1) is the score without it.
+    `nothing_left` says that it stays high enough, but that nothing is left to point at: the set is of all findings.
     """
 
     findings: tuple[Finding, ...] | None
     exact: bool
     score: float
+    nothing_left: bool = False
+
+
+def all_of_them(findings: Iterable[Finding], score: float) -> Removal:
+    """For a page that is a lead for as long as one finding is left, whatever its score without them."""
+    units = _units([finding for finding in findings if not finding.silenced])
+    return Removal(tuple(unit[0] for unit in units), True, score, nothing_left=True)
 
 
 def smallest_removal(findings: Iterable[Finding], score_without: Score, threshold: float) -> Removal:
@@ -90,6 +98,8 @@ def removal_reason(removal: Removal) -> str:
         return f"不计全部命中，评分仍为 {removal.score:.2f}，达到阈值：主要来自用词与语境，请细看全文"
     quotes = "、".join(f"{FAMILY_ZH[item.family]}“{_short(item.quote)}”" for item in removal.findings[:_MOST_QUOTED])
     more = f"等 {len(removal.findings)} 处" if len(removal.findings) > _MOST_QUOTED else ""
+    if removal.nothing_left:
+        return f"不计全部命中，评分仍为 {removal.score:.2f}，但本页未见广告的形式，没有可指之处即不成线索；所依据的是：{quotes}{more}"
     how = "最少" if removal.exact else "逐项试去"
     return f"关键命中（{how}去掉 {len(removal.findings)} 处即低于阈值，降至 {removal.score:.2f}）：{quotes}{more}"
 

@@ -13,6 +13,10 @@ from domain.findings import Document, Finding
 
 CLASSIFIER = Classifier.load(Path(__file__).parents[2] / "lexicons")
 AD = "我院采用祖传秘方，根治白癜风，治愈率高达98%，无效退款！咨询电话000-00001234"
+TOLD = (
+    "病情分析：白癜风并不可怕，只要查清病因、对症治疗，是比较容易治愈的。很多患者之所以一直好不了，就是因为没有找到适合自己的方法。"
+    "建议您到专业的皮肤医院做系统检查，那里的设备和技术都不是一般综合医院能比的。"
+)
 
 
 def finding(number: int, weight: float, quote: str = "", *, silenced: bool = False) -> Finding:
@@ -78,6 +82,17 @@ def test_a_page_that_is_no_lead_needs_no_explanation(text: str) -> None:
     explained = CLASSIFIER.explain(Document(text=text))
     assert explained.removal is None
     assert explained.judgement == CLASSIFIER.judge(Document(text=text))
+
+
+def test_a_page_that_is_no_advertisement_hangs_on_all_of_its_findings() -> None:
+    """Its words alone reach the threshold, but where nothing can be pointed at there is no lead."""
+    explained = CLASSIFIER.explain(Document(text=TOLD))
+    judgement, removal = explained.judgement, explained.removal
+    assert judgement.flagged and not judgement.is_ad
+    assert removal is not None and removal.nothing_left and removal.score >= CLASSIFIER.threshold
+    assert removal.findings and set(removal.findings) <= {item for item in judgement.findings if not item.silenced}
+    assert {item.rule for item in judgement.findings if not item.silenced} == {item.rule for item in removal.findings}
+    assert judgement.reasons[-1].startswith("不计全部命中，评分仍为") and "不成线索" in judgement.reasons[-1]
 
 
 def test_explaining_changes_no_score() -> None:

@@ -27,6 +27,10 @@ HELP = """\
 --jsonl 时每行一个 JSON 对象 {"id","text"} 或 {"id","html","url"}，可带 title、url、site_name、account，
 逐行按原顺序输出；坏行在原位给出 {"id","error"}，其余照常，退出码为 1。
 
+--explain 时 JSON 另有 parts（得分的组成，对数几率）、decisive（去掉哪些命中即不成线索，为 findings 中从 0 起的序号；
+[] 为本不是线索，null 为去掉全部命中仍是线索，即主要来自用词与语境）、decisive_exact（是否确为最少）与
+score_without（去掉之后的评分）；reasons 的末句用文字说明。
+
 \b
 例：
   yiguang scan 文章.txt
@@ -89,7 +93,8 @@ def load_scanner(explain: bool = False) -> Scanner:
 
 def explainer(judging: "NamesAndWords") -> Callable[[Document], tuple[Judgement, Row]]:
     """Adds `parts` (log-odds, they add up to that of the score) and `decisive`: places in `findings` of the smallest set
-    without which the page is no lead, null when it would still be one without any, empty when it is none."""
+    without which the page is no lead, null when it would still be one without any, empty when it is none. The last of the
+    reasons puts it into words."""
 
     def explain(document: Document) -> tuple[Judgement, Row]:
         explained = judging.explain(document)
