@@ -36,7 +36,8 @@ class TargetResult:
 
     `surplus` counts URLs found but never tried because `max_pages` was spent; they are not waiting.
     `failures` are (url, outcome, detail) of URLs that ended in anything but content, at most 20 of them, those
-    set aside first, then oldest first; `set_aside` are (url, detail) of those that kept breaking the crawl, at most 20.
+    set aside first, then oldest first; `set_aside` are (url, detail) of those that kept breaking the crawl, at most 20
+    of the `set_aside_pages` there were.
     `usual_pages` is the median of `content_pages` over the target's last finished nights, None while there are too few of
     them; `previous_pages` and `previous_leads` are of the one before, None when there was none. `empty_titles` and
     `empty_texts` count content pages without a title or of next to no text.
@@ -58,6 +59,7 @@ class TargetResult:
     empty_titles: int = 0
     empty_texts: int = 0
     set_aside: tuple[tuple[str, str], ...] = ()
+    set_aside_pages: int = 0
 
     @property
     def few(self) -> bool:

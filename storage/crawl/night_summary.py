@@ -31,6 +31,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
         open_urls = _open_urls(connection, night_id)
         surplus = surplus_urls(connection, night_id)
         failures, set_aside = _failures(connection, night_id), _set_aside(connection, night_id)
+        set_aside_pages = _set_aside_pages(connection, night_id)
         before = histories(connection, night)
         previous = previous_night(connection, night)
         results = tuple(
@@ -45,6 +46,7 @@ def night_summary(engine: Engine, night_id: str) -> NightSummary:
                 outcomes=outcomes[row.target_id],
                 failures=failures.get(row.target_id, ()),
                 set_aside=set_aside.get(row.target_id, ()),
+                set_aside_pages=set_aside_pages.get(row.target_id, 0),
                 surplus=surplus.get(row.target_id, 0) + row.surplus,
                 empty_titles=row.empty_titles or 0,  # counted when the night ends
                 empty_texts=row.empty_texts or 0,
@@ -145,6 +147,15 @@ def _failures(connection: Connection, night_id: str) -> dict[int, tuple[tuple[st
 def _set_aside(connection: Connection, night_id: str) -> dict[int, tuple[tuple[str, str], ...]]:
     rows = _first_of_each(connection, night_id, pages.c.set_aside)
     return {target: tuple((row.url, row.detail) for row in some) for target, some in rows.items()}
+
+
+def _set_aside_pages(connection: Connection, night_id: str) -> dict[int, int]:
+    rows = connection.execute(
+        select(pages.c.target_id, func.count().label("urls"))
+        .where(pages.c.night_id == night_id, pages.c.set_aside)
+        .group_by(pages.c.target_id)
+    )
+    return {row.target_id: row.urls for row in rows}
 
 
 def _first_of_each(

@@ -112,10 +112,22 @@ def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_
         store.record(replace(visit, set_aside=number == 0))
     store.close()
     target = night_summary(engine, night_id).targets[0]
-    assert target.set_aside == ((rows[0].url, "已 3 次中止"),)
+    assert (target.set_aside, target.set_aside_pages) == (((rows[0].url, "已 3 次中止"),), 1)
     assert [url for url, _, _ in target.failures] == [rows[0].url, *(row.url for row in reversed(rows))][
         :FAILURES_SHOWN
     ]
+
+
+def test_pages_set_aside_are_all_counted(engine: Engine, tmp_path) -> None:
+    night_id, ids = open_sample_night(engine, links=FAILURES_SHOWN + 5)
+    store = open_store(engine, tmp_path)
+    rows = claim(engine, night_id, ids[:1], limit=50)
+    for row in rows:
+        store.record(replace(failed_visit(row, exchanges=()), set_aside=True))
+    store.close()
+    target, other = night_summary(engine, night_id).targets
+    assert (len(target.set_aside), target.set_aside_pages) == (FAILURES_SHOWN, len(rows))
+    assert (other.set_aside, other.set_aside_pages) == ((), 0)
 
 
 def test_verification_closes_the_night(engine: Engine) -> None:

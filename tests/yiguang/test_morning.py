@@ -134,10 +134,22 @@ def test_pages_set_aside_are_named_with_the_reason() -> None:
         ("http://clinic.example/slow", Outcome.TIMEOUT, "超时"),
         ("http://clinic.example/bad", Outcome.OUR_FAULT, "访问该页时采集进程或浏览器已 3 次中止，本夜搁置"),
     )
-    target = replace(GOOD, failures=failures, set_aside=((failures[1][0], failures[1][2]),))
+    target = replace(GOOD, failures=failures, set_aside=((failures[1][0], failures[1][2]),), set_aside_pages=1)
     said = report(replace(MORNING, night=replace(NIGHT, targets=(target,))))
     assert "  · http://clinic.example/bad：访问该页时采集进程或浏览器已 3 次中止，本夜搁置" in said.splitlines()
-    assert "/slow" not in said
+    assert "/slow" not in said and "被搁置" not in said
+
+
+def test_pages_set_aside_beyond_those_shown_are_counted() -> None:
+    """Of each target 20 at most are named; the count ended there too."""
+    named = tuple((f"http://clinic.example/{number}", "本夜搁置") for number in range(20))
+    targets = (
+        replace(GOOD, set_aside=named, set_aside_pages=57),
+        replace(GOOD, set_aside=named[:1], set_aside_pages=1),
+    )
+    said = report(replace(MORNING, night=replace(NIGHT, targets=targets))).splitlines()
+    assert sum("本夜搁置" in line for line in said) == 10
+    assert "  · 另有 48 页被搁置" in said
 
 
 def test_what_was_done_for_the_evidence() -> None:

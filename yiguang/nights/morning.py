@@ -132,9 +132,10 @@ def _others(night: NightSummary) -> list[str]:
 
 
 def _set_aside(night: NightSummary) -> list[str]:
-    pages = [page for target in night.targets for page in target.set_aside]
-    more = [f"  · 另有 {len(pages) - SHOWN} 页被搁置"] if len(pages) > SHOWN else []
-    return [f"  · {printable(url)}：{printable(detail)}" for url, detail in pages[:SHOWN]] + more
+    shown = [page for target in night.targets for page in target.set_aside][:SHOWN]
+    rest = sum(target.set_aside_pages for target in night.targets) - len(shown)
+    more = [f"  · 另有 {rest} 页被搁置"] if rest > 0 else []
+    return [f"  · {printable(url)}：{printable(detail)}" for url, detail in shown] + more
 
 
 def _changes(night: NightSummary) -> list[str]:

@@ -76,6 +76,7 @@ def _target_row(target: TargetResult) -> dict[str, object]:
         "outcomes": _counts(target.outcomes),
         "failures": [{"url": url, "outcome": outcome, "detail": detail} for url, outcome, detail in target.failures],
         "set_aside": [{"url": url, "detail": detail} for url, detail in target.set_aside],
+        "set_aside_pages": target.set_aside_pages,
     }
 
 
