@@ -11,6 +11,15 @@ import fsspec
 from storage.digests import sha256_hex
 from storage.durable_file import write_whole
 
+#: What an operator can do something about, by the names of the errors: their library is not always installed.
+_IN_CHINESE = {
+    "EndpointConnectionError": "连接不上",
+    "ConnectTimeoutError": "连接不上",
+    "ReadTimeoutError": "没有回答",
+    "NoCredentialsError": "没有账号：设置环境变量 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY",
+    "PartialCredentialsError": "账号不全：设置环境变量 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY",
+}
+
 
 class StoreUnusable(Exception):
     """The store cannot be opened, reached or written; the message is Chinese for the operator."""
@@ -86,10 +95,10 @@ class ObjectStore:
         try:
             self.files.invalidate_cache()
             return act()
-        except FileNotFoundError:
+        except (FileNotFoundError, MemoryError):
             raise
-        except (OSError, ValueError) as fault:
-            raise StoreUnusable(f"存储出错：{getattr(fault, 'strerror', None) or fault}") from fault
+        except Exception as fault:  # whatever the library behind the URL raises: botocore's are of no common kind
+            raise StoreUnusable(f"存储出错：{_why(fault)}") from fault
 
 
 def object_name(sha256: str) -> str:
@@ -109,17 +118,22 @@ def open_store(url: str, options: dict[str, Any] | None = None) -> ObjectStore:
     except ImportError as fault:
         raise StoreUnusable(f"打开 {url} 所需的程序包未安装（S3 用 pip install 'yiguang[s3]'）：{fault}") from fault
     except (OSError, ValueError) as fault:
-        raise StoreUnusable(f"无法打开存储 {url}：{fault}") from fault
+        raise StoreUnusable(f"无法打开存储 {url}：{_why(fault)}") from fault
     root = root.rstrip("/")
     if "s3" in _protocols(files):
         from storage.keeping.object_lock import s3_locks
 
         try:
             locks = s3_locks(files, root)
-        except OSError as fault:
-            raise StoreUnusable(f"无法使用存储 {url}：{fault}") from fault
+        except Exception as fault:
+            raise StoreUnusable(f"无法使用存储 {url}：{_why(fault)}") from fault
         return ObjectStore(files, root, locks, "" if locks else "该桶未启用对象锁定：写入后能否删改取决于账号权限")
     return ObjectStore(files, root, None, "该存储没有对象锁定：写入后能否删改取决于账号权限")
+
+
+def _why(fault: Exception) -> str:
+    said = _IN_CHINESE.get(type(fault).__name__, "")
+    return f"{said}（{fault}）" if said else str(getattr(fault, "strerror", None) or fault or type(fault).__name__)
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

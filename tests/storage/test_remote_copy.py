@@ -18,6 +18,8 @@ from storage.keeping.remote_copy import chain_files, pull, push, verify_remote
 from tests.storage.samples import NOW
 from tests.storage.test_keeping import BY, NIGHT, POLICY, _night, _paths
 
+_ONCE = {"retries": {"max_attempts": 0}}
+
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, object]]:
@@ -178,6 +180,45 @@ def test_a_full_store_keeps_no_half_object(
 def test_a_store_that_cannot_be_opened_says_so(s3: dict[str, object], url: str) -> None:
     with pytest.raises(StoreUnusable, match="存储"):
         open_store(url, s3 if url.startswith("s3") else {})
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [({"key": "demo", "secret": "demo"}, "连接不上"), ({}, "没有账号：设置环境变量 AWS_ACCESS_KEY_ID")],
+)
+def test_a_store_that_cannot_be_reached_says_so(
+    account: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The errors of S3's library are of a kind of their own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(StoreUnusable, match=said):
+        open_store("s3://demo/x", {"endpoint_url": "http://127.0.0.1:1", "config_kwargs": _ONCE, **account})
+
+
+def test_a_store_that_goes_away_says_so() -> None:
+    store = open_store(f"memory://{uuid4().hex}")
+
+    class Gone(Exception):
+        pass
+
+    def away(*_arguments: object, **_more: object) -> None:
+        raise Gone("no route")
+
+    away_now = ObjectStore(_Filesystem(away), store.root, None, "")
+    with pytest.raises(StoreUnusable, match="存储出错：no route"):
+        away_now.sizes("objects")
+
+
+class _Filesystem:
+    protocol = "s3"
+
+    def __init__(self, find: object) -> None:
+        self.find = find
+
+    def invalidate_cache(self) -> None:
+        pass
 
 
 def test_an_object_is_named_by_its_digest() -> None:
