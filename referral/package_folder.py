@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+from domain.system_words import file_fault
 from referral.package import DIGESTS, MANIFEST, digests_text, rows_of, sizes_of, transmissions
 from storage.canonical import canonical_json
 from storage.digests import sha256_hex
@@ -43,7 +44,7 @@ def read_folder(folder: Path, number: str) -> PackageFolder:
         listed = {row["name"]: row["sha256"] for row in facts["files"]}
         found = facts["number"]
     except OSError as fault:
-        raise PackageDamaged(f"无法读取 {path}：{fault.strerror}") from fault
+        raise PackageDamaged(f"无法读取 {path}：{file_fault(fault)}") from fault
     except (ValueError, LookupError, TypeError, AttributeError) as fault:
         raise PackageDamaged(f"{path} 不是移送材料的清单") from fault
     if found != number:
@@ -58,7 +59,7 @@ def read_folder(folder: Path, number: str) -> PackageFolder:
     try:
         changed = tuple(name for name, digest in listed.items() if sha256_hex((folder / name).read_bytes()) != digest)
     except OSError as fault:
-        raise PackageDamaged(f"无法读取 {fault.filename}：{fault.strerror}") from fault
+        raise PackageDamaged(f"无法读取 {fault.filename}：{file_fault(fault)}") from fault
     return PackageFolder(folder, facts, changed, sha256_hex(data))
 
 

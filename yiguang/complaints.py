@@ -1,20 +1,10 @@
 """What the command line library and the system say in English, in Chinese: the last step before a person reads it."""
 
-import errno
 import os
 import re
 
-from yiguang.faults import OF_FILES
+from domain.system_words import OF_FILES
 
-#: Errors of files, also those that a person meets by a slip of the hand, in the words of `strerror`.
-_OF_FILES = OF_FILES | {
-    errno.ENOENT: "没有这个文件或目录",
-    errno.EISDIR: "是目录，不是文件",
-    errno.ENOTDIR: "路径中有一段不是目录",
-    errno.EEXIST: "已有同名的文件或目录",
-    errno.EPERM: "不允许的操作",
-    errno.ENAMETOOLONG: "文件名太长",
-}
 #: Whole sentences of the library; what none of them fits stays as it is.
 _OF_USAGE: tuple[tuple[str, str], ...] = (
     (r"Missing option (.+?)\. Choose from:? (.+)", r"缺少选项 \1，可用：\2"),
@@ -42,7 +32,7 @@ _OF_VALUES: tuple[tuple[str, str], ...] = (
 def in_chinese(message: str) -> str:
     """One line for a person."""
     line = " ".join(message.split())
-    for code, words in _OF_FILES.items():
+    for code, words in OF_FILES.items():
         line = re.sub(rf"(?<=[：（]){re.escape(os.strerror(code))}", words, line)
     if not (invalid := re.fullmatch(r"Invalid value for (.+?): (?:Value error, )?(.+)", line)):
         return _first_that_fits(_OF_USAGE, line)

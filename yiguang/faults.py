@@ -1,17 +1,7 @@
 """Troubles of the machine in one clear line, where a traceback would tell an operator nothing."""
 
-import errno
+from domain.system_words import OF_MACHINES
 
-#: What an operator can do something about, and what.
-OF_FILES = {
-    errno.ENOSPC: "磁盘已满",
-    errno.EDQUOT: "磁盘配额已用完",
-    errno.EFBIG: "文件大小已达系统限制",
-    errno.EROFS: "磁盘是只读的",
-    errno.EACCES: "没有权限",
-    errno.EIO: "磁盘读写出错",
-    errno.EMFILE: "打开的文件过多",
-}
 _AGAIN = "已完成的部分不受影响，排除后再次运行即可"
 
 
@@ -31,9 +21,9 @@ def of_a_silent_database(seconds: float) -> str:
 
 
 def _said(fault: BaseException) -> str | None:
-    if isinstance(fault, OSError) and fault.errno in OF_FILES:
+    if isinstance(fault, OSError) and fault.errno in OF_MACHINES:
         place = f"（{fault.filename}）" if fault.filename else ""
-        return f"{OF_FILES[fault.errno]}{place}"
+        return f"{OF_MACHINES[fault.errno]}{place}"
     if isinstance(fault, MemoryError):
         return "内存不足"
     # By its name: importing the library takes longer than most commands, and whoever met this has imported it

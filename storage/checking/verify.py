@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
+from domain.system_words import file_fault
 from storage.canonical import MAX_ARCHIVE_BYTES
 from storage.checking.verify_bundle import bundle_checks, stated_limits
 from storage.checking.verify_look import look_row_check
@@ -42,7 +43,7 @@ def verify_bundle(path: Path, trusted_key: str | None = None) -> VerifyReport:
             return failed(path, "文件", "文件过大，不是本系统生成的证据包")
         data = path.read_bytes()
     except OSError as error:
-        return failed(path, "文件", f"无法读取文件：{error.strerror}")
+        return failed(path, "文件", f"无法读取文件：{file_fault(error)}")
     checks = tuple(bundle_checks(data, trusted_key))
     sound = all(check.ok for check in checks)
     return VerifyReport(str(path), checks, tuple(f"限制：{limit}" for limit in stated_limits(data)) if sound else ())
@@ -128,7 +129,7 @@ def _verify_known_bundle(folder: Path, row: Row[Any], entry: str | None) -> Veri
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        return failed(path, "文件", f"证据包缺失或无法读取：{error.strerror}")
+        return failed(path, "文件", f"证据包缺失或无法读取：{file_fault(error)}")
     same = digest == row.sha256
     message = (
         "整包 SHA-256 与取证时登记的一致" if same else f"整包 SHA-256 与登记不符：登记 {row.sha256}，实际 {digest}"
@@ -146,7 +147,7 @@ def _chain_check(path: Path, kind: str, relative: str, entry: str) -> Check:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return Check(CHAIN, False, f"文件无法读取：{error.strerror}")
+        return Check(CHAIN, False, f"文件无法读取：{file_fault(error)}")
     said = entry_facts(entry)
     same = said == (kind, relative, len(data), sha256_hex(data), sm3_hex(data))
     return Check(CHAIN, same, "与哈希链中登记的一致" if same else "与哈希链中登记的长度、SHA-256 或 SM3 不符")

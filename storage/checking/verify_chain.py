@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from domain.evidence import Check, VerifyReport
 from domain.stamps import StampAuthority
+from domain.system_words import file_fault
 from storage.archive.all_bundles import all_bundles
 from storage.canonical import canonical_json
 from storage.checking.verify_bundle import SIGNATURE, SIGNER
@@ -123,7 +124,7 @@ def _file_check(path: Path, expected: bytes) -> Check:
     try:
         same = path.read_bytes() == expected
     except OSError as error:
-        return Check(path.name, False, f"文件缺失或无法读取：{error.strerror}")
+        return Check(path.name, False, f"文件缺失或无法读取：{file_fault(error)}")
     return Check(path.name, same, "文件与数据库一致" if same else "文件与数据库不一致")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.evidence import Check, VerifyReport
+from domain.system_words import file_fault
 from storage.canonical import MAX_ARCHIVE_BYTES, canonical_json
 from storage.checking.verify_bundle import SIGNATURE, SIGNER
 from storage.checking.verify_warc import UNREADABLE, failed, guarded
@@ -26,7 +27,7 @@ def verify_proof(path: Path, trusted_key: str | None = None) -> VerifyReport:
             return failed(path, PROOF, "文件过大，不是本系统生成的封存证明")
         data = path.read_bytes()
     except OSError as error:
-        return failed(path, PROOF, f"无法读取文件：{error.strerror}")
+        return failed(path, PROOF, f"无法读取文件：{file_fault(error)}")
     try:
         given = json.loads(data)
         checks = tuple(_checks(data, given, trusted_key))

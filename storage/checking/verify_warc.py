@@ -12,6 +12,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
 from domain.evidence import Check, VerifyReport
+from domain.system_words import file_fault
 
 _CHUNK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 14  # unpacks to a thousand times as much at worst
@@ -42,7 +43,7 @@ def verify_warc(
     try:
         data = path.read_bytes()
     except OSError as error:
-        return failed(path, "文件", f"WARC 文件缺失或无法读取：{error.strerror}")
+        return failed(path, "文件", f"WARC 文件缺失或无法读取：{file_fault(error)}")
     checks = []
     if len(data) < length or (sealed and len(data) != length):
         checks.append(Check("长度", False, f"WARC 长度与登记不符：登记 {length} 字节，实际 {len(data)} 字节"))

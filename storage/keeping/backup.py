@@ -22,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from domain.system_words import file_fault
 from storage.archive.all_bundles import all_bundles
 from storage.durable_file import write_whole
 from storage.keeping.expiry import deletions
@@ -234,7 +235,7 @@ def read_manifest(source: Path) -> Manifest:
         files = tuple(KeptFile(**file) for file in document.pop("files"))
         return Manifest(**document | {"files": files, "database": KeptFile(**document["database"])})
     except OSError as fault:
-        raise BackupUnusable(f"{source} 不是备份目录：{MANIFEST} 无法读取（{fault.strerror}）") from None
+        raise BackupUnusable(f"{source} 不是备份目录：{MANIFEST} 无法读取（{file_fault(fault)}）") from None
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise BackupUnusable(f"{source} 的备份清单无法解读：{fault}") from None
 

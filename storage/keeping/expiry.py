@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.evidence import Check, VerifyReport
 from domain.retention import RecordKind, RetentionPolicy
+from domain.system_words import file_fault
 from storage.archive.warc import warc_date
 from storage.database import writing
 from storage.digests import sha256_hex, sm3_hex
@@ -88,7 +89,7 @@ def _record_deletions(
         try:
             data = (folder / item.path).read_bytes()
         except OSError as error:
-            faults[item.path] = f"文件缺失或无法读取：{error.strerror}"
+            faults[item.path] = f"文件缺失或无法读取：{file_fault(error)}"
         else:
             read.append((item, (item.kind, item.path, len(data), sha256_hex(data), sm3_hex(data))))
     with writing(engine) as connection:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import fsspec
 
+from domain.system_words import file_fault
 from storage.digests import sha256_hex
 from storage.durable_file import write_whole
 
@@ -132,8 +133,9 @@ def open_store(url: str, options: dict[str, Any] | None = None) -> ObjectStore:
 
 
 def _why(fault: Exception) -> str:
-    said = _IN_CHINESE.get(type(fault).__name__, "")
-    return f"{said}（{fault}）" if said else str(getattr(fault, "strerror", None) or fault or type(fault).__name__)
+    if said := _IN_CHINESE.get(type(fault).__name__):
+        return f"{said}（{fault}）"
+    return file_fault(fault) if isinstance(fault, OSError) else str(fault) or type(fault).__name__
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from domain.evidence import Check, VerifyReport
 from domain.retention import RecordKind, RetentionPolicy
+from domain.system_words import file_fault
 from storage.digests import sha256_hex
 from storage.durable_file import write_whole
 from storage.keeping.custody import kept_items
@@ -62,7 +63,7 @@ def push(engine: Engine, folder: Path, store: ObjectStore, policy: RetentionPoli
         try:
             data = (folder / file.path).read_bytes()
         except OSError as fault:
-            faults.append(f"{file.path} 缺失或无法读取：{fault.strerror}")
+            faults.append(f"{file.path} 缺失或无法读取：{file_fault(fault)}")
             continue
         if sha256_hex(data) != file.sha256:
             faults.append(f"{file.path} 与登记的 SHA-256 不符，不上传")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from domain.evidence import Check, VerifyReport
 from domain.retention import RecordKind
+from domain.system_words import file_fault
 from storage.archive.warc import warc_date
 from storage.canonical import canonical_json
 from storage.columns import storable_text
@@ -155,7 +156,7 @@ def _record_report(folder: Path, record: KeepRecord, entry: str) -> VerifyReport
         same = (folder / record.path).read_bytes() == data and stated == (record.number, record.kind, record.subject)
         message = "记录与数据库一致" if same else "记录与数据库不一致"
     except OSError as error:
-        same, message = False, f"记录缺失或无法读取：{error.strerror}"
+        same, message = False, f"记录缺失或无法读取：{file_fault(error)}"
     chained = entry_facts(entry) == ("record", record.path, len(data), sha256_hex(data), sm3_hex(data))
     return VerifyReport(
         str(folder / record.path),

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from domain.system_words import file_fault
 from storage.digests import sha256_hex
 from storage.durable_file import make_secret
 
@@ -50,7 +51,7 @@ class SealKey:
             mode = path.stat().st_mode
             pem = path.read_bytes()
         except OSError as fault:
-            raise SealKeyUnusable(f"签名密钥 {path} 无法读取（{fault.strerror}）；请运行 yiguang init") from fault
+            raise SealKeyUnusable(f"签名密钥 {path} 无法读取（{file_fault(fault)}）；请运行 yiguang init") from fault
         if stat.S_IMODE(mode) & 0o077:
             raise SealKeyUnusable(
                 f"签名密钥 {path} 的权限是 {stat.S_IMODE(mode):04o}，他人可读；请改为 0600 并更换密钥"

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.evidence import EvidenceIncomplete
 from domain.masking import Masker
 from domain.outcome import Outcome
+from domain.system_words import file_fault
 from domain.takedown import Claim, Look, grade
 from storage.database import writing
 from storage.digests import sha256_hex
@@ -137,7 +138,7 @@ def _archived(connection: Connection, folder: Path, page_id: int) -> ArchivedVis
                 file.seek(row.warc_offset)
                 data = file.read(row.warc_length)
         except OSError as fault:
-            raise EvidenceIncomplete(f"{row.path} 无法读取：{fault.strerror}") from fault
+            raise EvidenceIncomplete(f"{row.path} 无法读取：{file_fault(fault)}") from fault
         if sha256_hex(data) != row.warc_sha256:
             raise EvidenceIncomplete(f"{row.path} 与登记的 SHA-256 不符")
         slices.append(data)

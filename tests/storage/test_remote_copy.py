@@ -169,7 +169,7 @@ def test_a_full_store_keeps_no_half_object(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(StoreUnusable, match="No space left"):
+        with pytest.raises(StoreUnusable, match="磁盘已满"):
             push(engine, folder, store, POLICY)
     assert not [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert push(engine, folder, store, POLICY).faults == ()

@@ -36,3 +36,9 @@ def test_a_file_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run(["restore", str(nothing), "--home", str(tmp_path / "home")]) == 1
     said = capsys.readouterr().err
     assert "没有这个文件或目录" in said and "directory" not in said
+
+
+def test_evidence_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is found wrong with files is told by reports too, not only by the last line."""
+    assert run(["evidence", "verify", str(tmp_path / "nosuch.wacz")]) == 1
+    assert "文件：无法读取文件：没有这个文件或目录" in capsys.readouterr().out

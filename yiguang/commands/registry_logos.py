@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.system_words import file_fault
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.told_time import told_day_or_today
@@ -120,7 +121,7 @@ async def _read(reader: "PictureOcr", file: Path, source: str, day: date) -> "Of
             return Refused(file.name, owner, f"超过 {_MOST_BYTES // 1_000_000} MB")
         body = file.read_bytes()
     except OSError as fault:
-        return Refused(file.name, owner, f"无法读取：{fault.strerror}")
+        return Refused(file.name, owner, f"无法读取：{file_fault(fault)}")
     answer = await reader.marks(body, 1.0)
     if answer.fate is not PictureFate.READ:
         return Refused(file.name, owner, answer.detail or PICTURE_FATE_ZH[answer.fate])

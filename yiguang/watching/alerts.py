@@ -11,6 +11,7 @@ from domain.alerts import Alert, AlertKind, not_told_lately, still_remembered
 from domain.beijing import beijing_time
 from domain.clocks import ClocksBroken
 from domain.nights import NightState
+from domain.system_words import file_fault
 from domain.timetable import RUN_ZH, RunState
 from domain.working_days import CalendarBroken
 from referral.deadlines import load_clocks, load_work_calendar
@@ -212,5 +213,5 @@ def _remember(settings: Settings, told: dict[str, datetime]) -> tuple[str, ...]:
     try:
         write_whole(settings.home / _MEMORY, json.dumps(rows, ensure_ascii=False).encode())
     except OSError as fault:
-        return (f"已发出，但 {_MEMORY} 无法写入（{fault.strerror}），下次会重复",)
+        return (f"已发出，但 {_MEMORY} 无法写入（{file_fault(fault)}），下次会重复",)
     return ()
