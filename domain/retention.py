@@ -20,6 +20,15 @@ class KeepClass(StrEnum):
     TEXT = "text"
 
 
+KEEP_ZH: dict[KeepClass, str] = {
+    KeepClass.REFERRED: "已移送",
+    KeepClass.LEAD: "线索",
+    KeepClass.DISMISSED: "复核后排除",
+    KeepClass.CAPTURE: "巡查原始记录",
+    KeepClass.TEXT: "非线索页面的文字",
+}
+
+
 class RecordKind(StrEnum):
     """An act on evidence that is never forgotten."""
 

@@ -184,6 +184,18 @@ def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.usefixtures("home")
+def test_what_was_done_to_a_lead_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was a path, and English."""
+    said = ["--by", "张示例", "--reason", "复核"]
+    assert run(["evidence", "retain", "1", "--as", "dismissed", *said]) == 0
+    assert capsys.readouterr().err == "线索 1：改类（线索 → 复核后排除），已登记\n"
+    assert run(["evidence", "hold", "1", *said]) == 0
+    assert capsys.readouterr().err == "线索 1：留置，已登记\n"
+    assert run(["evidence", "records"]) == 0
+    assert "\t改类（线索 → 复核后排除）\t张示例\t复核\t" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("home")
 def test_what_was_done_to_evidence_is_told_in_chinese_and_by_beijing(capsys: pytest.CaptureFixture[str]) -> None:
     engine = open_home(read_settings())
     case = list_cases(engine)[0].id

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.beijing import BEIJING
-from domain.retention import RECORD_ZH, KeepClass
+from domain.retention import KEEP_ZH, RECORD_ZH, KeepClass, RecordKind
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.help_pages import choices
 from yiguang.packages.export import require_kept
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable, say_none
@@ -95,7 +96,7 @@ def hold(case_id: CASE, by: BY, reason: REASON) -> None:
     require_kept(settings, case)
     with _told():
         record = custody.hold(open_home(settings), settings.home, case.bundle, case.night_id, by, reason, utc_now())
-    typer.echo(str(settings.home / record.path))
+    _say_recorded(settings, case_id, record)
 
 
 @keeping_app.command("release", help=RELEASE_HELP)
@@ -107,15 +108,13 @@ def release(case_id: CASE, by: BY, reason: REASON) -> None:
     case = find_case(settings, case_id).case
     with _told():
         record = custody.release(open_home(settings), settings.home, case.bundle, case.night_id, by, reason, utc_now())
-    typer.echo(str(settings.home / record.path))
+    _say_recorded(settings, case_id, record)
 
 
 @keeping_app.command("retain", help=RETAIN_HELP)
 def retain(
     case_id: CASE,
-    keep_class: Annotated[
-        KeepClass, typer.Option("--as", help="保存类别；capture（巡查原始记录）与 text（文字）不用于线索")
-    ],
+    keep_class: Annotated[KeepClass, typer.Option("--as", help=f"保存类别：{choices(KEEP_ZH)}；后两类不用于线索")],
     by: BY,
     reason: REASON,
 ) -> None:
@@ -129,7 +128,7 @@ def retain(
         record = assign_class(
             open_home(settings), settings.home, case.bundle, case.night_id, keep_class, by, reason, utc_now()
         )
-    typer.echo(str(settings.home / record.path))
+    _say_recorded(settings, case_id, record)
 
 
 @keeping_app.command("expire", help=EXPIRE_HELP)
@@ -238,12 +237,26 @@ def records() -> None:
         say_none("还没有对证据做过留置、解除、改类、删除、调阅原件或更换密钥")
 
 
+def _say_recorded(settings: Settings, case_id: int, record: "KeepRecord") -> None:
+    """The file of the record, for a program; what was done, for a person."""
+    typer.echo(str(settings.home / record.path))
+    typer.echo(f"线索 {case_id}：{_act(record)}，已登记", err=True)
+
+
 def _texts_line(texts: int) -> str:
-    return f"数据库\ttext\t{texts} 页的文字期满"
+    return f"数据库\t{KEEP_ZH[KeepClass.TEXT]}\t{texts} 页的文字期满"
 
 
 def _item_line(item: "KeptItem") -> str:
-    return f"{item.path}\t{item.keep_class}\t期满 {item.due_at.astimezone(BEIJING):%Y-%m-%d}"
+    return f"{item.path}\t{KEEP_ZH[item.keep_class]}\t期满 {item.due_at.astimezone(BEIJING):%Y-%m-%d}"
+
+
+def _act(record: "KeepRecord") -> str:
+    """What was done; of another class, which."""
+    if record.kind is not RecordKind.RETENTION:
+        return RECORD_ZH[record.kind]
+    before, after = (KEEP_ZH[KeepClass(str(record.facts[name]))] for name in ("before", "class"))
+    return f"{RECORD_ZH[record.kind]}（{before} → {after}）"
 
 
 def _record_line(record: "KeepRecord") -> str:
@@ -253,7 +266,7 @@ def _record_line(record: "KeepRecord") -> str:
         for field in (
             record.number,
             f"{datetime.fromisoformat(str(facts['recorded_at'])).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
-            RECORD_ZH[record.kind],
+            _act(record),
             facts["by"],
             facts.get("reason", ""),
             record.subject,
