@@ -86,7 +86,7 @@ def test_holding_releasing_and_referring(yiguang: Run) -> None:
     assert (shorter.returncode, "不能改用较短" in shorter.stderr.decode()) == (1, True)
     assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 1
     kinds = [line.split("\t")[2] for line in yiguang("evidence", "records").stdout.decode().splitlines()]
-    assert kinds == ["留置", "解除留置", "改类"]
+    assert kinds == ["留置", "解除留置", "改类（线索 → 已移送）"]
 
 
 def test_expiry_needs_a_name_and_does_what_it_said(yiguang: Run, kept: Path, tmp_path: Path) -> None:
