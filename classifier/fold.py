@@ -19,7 +19,8 @@ from classifier.errors import LexiconError
 from classifier.text_file import read_text
 
 _HARD_SEPARATORS = "*^_~"
-_SOFT_SEPARATORS = " -.·/|+•●★☆※◆■"  # not the commas: enumerations of single characters are ordinary
+_SOFT_SEPARATORS = " -.·/|+•●★☆※◆■✨❤⭐"  # not the commas: enumerations of single characters are ordinary
+_PICTURES = range(0x1F300, 0x1FB00)  # emoji, which are soft ones too
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _READING = re.compile(rf"[(（](?<=[\u3400-\u9fff].)[a-zü]{{0,3}}[{_TONED}][a-z]{{0,3}}[)）]", re.IGNORECASE)
 """One syllable with its tone; without a tone it may be any abbreviation. Begins with the bracket, which is found six times as
@@ -223,7 +224,7 @@ def _join(
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     if len(codes) < 3:
         return text, starts, ends, nothing
-    separators = _SEPARATOR_TABLE[np.minimum(codes, 0x2700)]
+    separators = _SEPARATOR_TABLE[np.minimum(codes, _PICTURES.stop)]
     candidates = np.flatnonzero(separators)
     candidates = candidates[(candidates > 0) & (candidates < len(codes) - 1)]
     if not len(candidates):
@@ -285,7 +286,8 @@ def _is_latin(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 
 def _separator_table() -> NDArray[np.uint8]:
-    table = np.zeros(0x2701, dtype=np.uint8)
+    table = np.zeros(_PICTURES.stop + 1, dtype=np.uint8)
+    table[_PICTURES.start : _PICTURES.stop] = 1
     for character in _SOFT_SEPARATORS:
         table[ord(character)] = 1
     for character in _HARD_SEPARATORS:

@@ -69,6 +69,13 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("plan全面", "plan全面", False),
         ("全国Z好，效果蕞强", "全国最好,效果最强", True),
         ("jazz好听", "jazz好听", False),
+        ("治⭐愈⭐率高", "治愈率高", True),
+        ("减❤️肥❤️茶", "减肥茶", True),
+        ("根🔥治🔥鼻炎", "根治鼻炎", True),
+        ("种植牙🔥正畸🔥洁牙", "种植牙🔥正畸🔥洁牙", False),
+        ("看💧做🔥吃", "看💧做🔥吃", False),
+        ("美bai祛ban，抗shuai", "美白祛斑,抗衰", True),
+        ("高雪糖、关某炎", "高血糖、关节炎", True),
         ("1️⃣3️⃣9️⃣", "139", False),
         ("「根治」", "“根治”", False),
         ("根治牛皮癬(xuǎn)永不復(fù)發（FĀ）", "根治牛皮癣永不复发", False),
@@ -93,6 +100,8 @@ def test_spellings(written: str, folded: str, disguised: bool) -> None:
         "其中要方便群众",
         "治愈帅哥",
         "二百一十细胞",
+        "冰雪糖果",
+        "微心愿征集",
     ],
 )
 def test_ordinary_words_are_no_evasion(ordinary: str) -> None:
