@@ -11,23 +11,28 @@ import daachorse
 Hit = tuple[int, int, int]
 """A literal found at folded [start, end), and its number."""
 _literal_of = itemgetter(2)
+_DIGITS = frozenset("0123456789")
+_POINTS = frozenset(".,")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True)
 class Scan:
     """Hits in text order; `cues` are the literals of word groups that were seen and how often; `mask` says which
-    clauses are satisfied."""
+    clauses are satisfied; `within_words` are hits that are no cues, as they stand inside a number or a Latin word."""
 
     hits: Sequence[Hit]
     times: Mapping[int, int]
     cues: Mapping[int, int]
     mask: int
+    within_words: frozenset[Hit] = frozenset()
 
     @cached_property
     def first_seen(self) -> Mapping[int, tuple[int, int]]:
         """Where each literal of a word group was seen first."""
-        cues = self.cues
-        return {literal: (start, end) for start, end, literal in reversed(self.hits) if literal in cues}
+        cues, within = self.cues, self.within_words
+        hits = reversed(self.hits)
+        return {hit[2]: (hit[0], hit[1]) for hit in hits if hit[2] in cues and hit not in within}
 
 
 _NOTHING = Scan((), {}, {}, 0)
@@ -61,6 +66,8 @@ class Matcher:
             clauses[alternative].append({literals.setdefault(literal, len(literals)) for literal in clause})
         self.literals = tuple(literals)
         self.groups_of = {index: tuple(names) for index, names in belonging.items()}
+        doubtful = _DIGITS | _LETTERS
+        self._continuable = {index: word for index in belonging if (word := self.literals[index])[:1] in doubtful}
         self._anchoring = {index: tuple(alternatives) for index, alternatives in anchoring.items()}
         self._satisfies, self._needs = _masks(clauses, len(literals))
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(list(literals))
@@ -74,12 +81,29 @@ class Matcher:
         mask = 0
         for literal in times:
             mask |= satisfies[literal]
-        return Scan(found, times, {literal: count for literal, count in times.items() if literal in groups_of}, mask)
+        within = self._within_words(text, found, times)
+        cues = Counter({literal: count for literal, count in times.items() if literal in groups_of})
+        if within:
+            cues -= Counter(map(_literal_of, within))
+        return Scan(found, times, cues, mask, within)
 
     def cues_within(self, scan: Scan, low: int, high: int) -> Mapping[int, int]:
         """The cues of a scan that stand within [low, high), as a scan of that part alone would count them."""
-        times = Counter([literal for start, end, literal in scan.hits if low <= start and end <= high])
+        hits, skip = scan.hits, scan.within_words
+        times = Counter([hit[2] for hit in hits if low <= hit[0] and hit[1] <= high and hit not in skip])
         return {literal: count for literal, count in times.items() if literal in self.groups_of}
+
+    def _within_words(self, text: str, found: Sequence[Hit], times: Mapping[int, int]) -> frozenset[Hit]:
+        """Hits of words of groups that are part of a longer number or Latin word: 0元 in 800元, spa in spark.
+
+        A word that ends in Latin letters may go on (加v is followed by a name) unless it is wholly Latin, of three
+        letters or more.
+        """
+        doubtful = self._continuable.keys() & times.keys()
+        if not doubtful:
+            return frozenset()
+        words = self._continuable
+        return frozenset([hit for hit in found if hit[2] in doubtful and _continues(text, hit, words[hit[2]])])
 
     def possible(self, scan: Scan, holds: Callable[[int], bool]) -> frozenset[int]:
         """The alternatives that the text as a whole leaves possible and of which `holds` is true."""
@@ -127,6 +151,16 @@ class Matcher:
                 distinct, total = seen.get(group, (0, 0))
                 seen[group] = (distinct + 1, total + times)
         return seen
+
+
+def _continues(text: str, hit: Hit, word: str) -> bool:
+    start, end, _ = hit
+    before = text[start - 1] if start else ""
+    if word[0] in _DIGITS and (before in _DIGITS or (before in _POINTS and text[max(start - 2, 0)] in _DIGITS)):
+        return True
+    if word[0] in _LETTERS and before in _LETTERS:
+        return True
+    return len(word) > 2 and _LETTERS.issuperset(word) and text[end : end + 1] in _LETTERS
 
 
 def _masks(clauses: Mapping[int, list[set[int]]], literals: int) -> tuple[list[int], dict[int, int]]:

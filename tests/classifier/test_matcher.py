@@ -46,6 +46,24 @@ def test_words_of_groups_are_counted_and_first_places_kept() -> None:
     assert MATCHER.by_group(MATCHER.scan("").cues) == {}
 
 
+def test_words_of_groups_are_no_part_of_a_longer_number_or_latin_word() -> None:
+    matcher = Matcher([(0, "0元")], {"words": ["0元", "spa", "加v", "12315"]})
+
+    def seen(text: str) -> dict[str, int]:
+        scan = matcher.scan(text)
+        assert scan.cues == matcher.cues_within(scan, 0, len(text))
+        assert scan.first_seen.keys() == scan.cues.keys()
+        return {matcher.literals[literal]: times for literal, times in scan.cues.items()}
+
+    assert seen("补牙200元,洁牙98.0元,根管1,500元") == {}
+    assert seen("拔牙80元,检查0元") == {"0元": 1}
+    assert seen("spark与dspa无关") == {}
+    assert seen("做spa的spa馆") == {"spa": 2}
+    assert seen("加vdemo11,加v") == {"加v": 2}
+    assert seen("电话000123151,拨打12315") == {"12315": 1}
+    assert len(matcher.scan("补牙200元").hits) == 1
+
+
 @given(st.text(alphabet="治好药根率三天退款。!包", max_size=30))
 def test_what_is_left_out_lacks_a_clause_in_its_sentence(text: str) -> None:
     found = anchors(text)
