@@ -311,13 +311,21 @@ def test_a_site_that_is_closed_for_now_says_so_in_a_clause(body: str, wordings: 
 
 
 @pytest.mark.parametrize(
-    "said", ["登录后才能查看检验结果", "检验结果请登录后查看本人记录", "查询影像报告需要登录后才能使用", "复诊患者登录后才能查看候诊顺序"]
+    "said",
+    [
+        "登录后才能查看检验结果",
+        "检验结果请登录后查看本人记录",
+        "查询影像报告需要登录后才能使用",
+        "复诊患者登录后才能查看候诊顺序",
+    ],
 )
 def test_what_a_patient_logs_in_for_is_no_login_wall(said: str, wordings: Wordings) -> None:
     assert outcome("检验结果查询", said, wordings) is Outcome.CONTENT
 
 
-@pytest.mark.parametrize("said", ["登录后才能查看全文", "您好，您需要登录后才能查看", "本内容请登录后查看", "抱歉，登录后才能查看"])
+@pytest.mark.parametrize(
+    "said", ["登录后才能查看全文", "您好，您需要登录后才能查看", "本内容请登录后查看", "抱歉，登录后才能查看"]
+)
 def test_a_login_wall_says_no_more(said: str, wordings: Wordings) -> None:
     assert outcome("健康资讯", said.replace("本内容", "抱歉，"), wordings) is Outcome.CHALLENGE
 
@@ -327,6 +335,8 @@ def test_a_hospital_with_a_number_is_not_gone(title: str, wordings: Wordings) ->
     assert outcome(title, "体检中心周一至周五上午开放。", wordings) is Outcome.CONTENT
 
 
-@pytest.mark.parametrize("title", ["404 Not Found", "404", "404 - 某某医院", "某某医院 | 404", "404 页面不存在", "404_某某医院", "错误 404"])
+@pytest.mark.parametrize(
+    "title", ["404 Not Found", "404", "404 - 某某医院", "某某医院 | 404", "404 页面不存在", "404_某某医院", "错误 404"]
+)
 def test_a_title_of_a_page_that_is_gone(title: str, wordings: Wordings) -> None:
     assert outcome(title, "返回首页", wordings) is Outcome.HTTP_GONE
