@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -97,6 +98,10 @@ def root() -> None:
 
 def main() -> None:
     """Run one command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Pages hold what GBK, the encoding of many machines, has not; a question mark is better than no answer.
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

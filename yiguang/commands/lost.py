@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from io import TextIOWrapper
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -60,6 +61,8 @@ def lost(
             count = _write(spool, lost_urls(connection, wanted), as_json)
             rests = unlisted(connection, wanted)
         spool.seek(0)
+        if not as_json and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as its first mark says, whatever the terminal speaks
         shutil.copyfileobj(spool, sys.stdout)
     if not (count or rests):
         say_none(f"{wanted} 这一夜没有未取得的网址")
