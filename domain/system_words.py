@@ -1,6 +1,7 @@
-"""What the system says of files, in Chinese."""
+"""What the system says of files and addresses, in Chinese."""
 
 import errno
+import socket
 
 #: Troubles of the machine, which an operator can do something about.
 OF_MACHINES = {
@@ -21,8 +22,13 @@ OF_FILES = OF_MACHINES | {
     errno.EPERM: "不允许的操作",
     errno.ENAMETOOLONG: "文件名太长",
 }
+_OF_ADDRESSES = {
+    errno.EADDRINUSE: "端口已被占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+    socket.EAI_NONAME: "没有这个主机名",
+}
 
 
 def file_fault(fault: OSError) -> str:
     """In the system's own words for what the list does not have."""
-    return OF_FILES.get(fault.errno or 0, fault.strerror or str(fault))
+    return (OF_FILES | _OF_ADDRESSES).get(fault.errno or 0, fault.strerror or str(fault))

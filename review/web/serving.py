@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import uvicorn
@@ -23,10 +23,12 @@ class Listener:
     port: int
 
 
-def serve_all(listeners: Sequence[Listener]) -> None:
-    """Returns when asked to end (SIGINT, SIGTERM). Raises OSError when an address cannot be listened at: then none is."""
+def serve_all(listeners: Sequence[Listener], tell: Callable[[], None] = lambda: None) -> None:
+    """Returns when asked to end (SIGINT, SIGTERM). `tell` is called once it listens. Raises OSError, whose file name is the address,
+    when one cannot be listened at: then none is."""
     sockets = bind_all(listeners)
     try:
+        tell()
         asyncio.run(_serve(listeners, sockets))
     finally:
         for each in sockets:
@@ -39,9 +41,10 @@ def bind_all(listeners: Sequence[Listener]) -> list[socket.socket]:
         for listener in listeners:
             family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
             sockets.append(socket.create_server((listener.host, listener.port), family=family, backlog=_BACKLOG))
-    except OSError:
+    except OSError as fault:
         for each in sockets:
             each.close()
+        fault.filename = f"{listener.host}:{listener.port}"
         raise
     return sockets
 

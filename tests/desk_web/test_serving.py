@@ -107,7 +107,8 @@ def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> 
         done = subprocess.run(
             [YIGUANG, "serve", "--port", port, "--no-viewer"], env=home, capture_output=True, text=True, check=False
         )
-    assert done.returncode == 1 and "错误：无法监听" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr == f"错误：无法监听 127.0.0.1:{port}：端口已被占用\n"  # and not where the desk is
 
 
 @pytest.mark.parametrize(

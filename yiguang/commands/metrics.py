@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from domain.system_words import file_fault
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 
@@ -52,7 +53,7 @@ def metrics(
     try:
         server = metrics_server(metrics_app(settings, engine, utc_now), host, port)
     except OSError as fault:
-        raise CommandFailed(f"无法监听 {host}:{port}：{fault.strerror}") from fault
+        raise CommandFailed(f"无法监听 {host}:{port}：{file_fault(fault)}") from fault
     typer.echo(f"指标：http://{host}:{server.server_port}/metrics", err=True)
     with server:
         server.serve_forever()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from domain.system_words import file_fault
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.loopback import is_loopback
 from yiguang.settings import Settings, read_settings
@@ -117,11 +118,11 @@ def _run(
     listeners = [Listener(desk_app(engine, settings.home, web, utc_now, lexicon, rules, sign_on=single), host, port)]
     if viewer_port is not None:
         listeners.append(Listener(viewer_app(settings.home, web, utc_now), host, viewer_port))
-    typer.echo(f"审核台：http://{_bracketed(host)}:{port}/" + (f"（查看器：{viewer}/）" if viewer else ""), err=True)
+    where = f"审核台：http://{_bracketed(host)}:{port}/" + (f"（查看器：{viewer}/）" if viewer else "")
     try:
-        serve_all(listeners)
+        serve_all(listeners, lambda: typer.echo(where, err=True))
     except OSError as fault:
-        raise CommandFailed(f"无法监听 {host}：{fault.strerror or fault}") from fault
+        raise CommandFailed(f"无法监听 {fault.filename or host}：{file_fault(fault)}") from fault
     finally:
         engine.dispose()
 
