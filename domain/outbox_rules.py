@@ -79,7 +79,7 @@ def require_step(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken],
     struck only if those after it may stand without it.
     """
     if new.step in _WITH_TEXT and not new.text.strip():
-        raise StepRefused("须写明内容或理由")
+        raise StepRefused("须写明内容或理由（--text）")
     if len(new.text) > _LONGEST_TEXT or max(len(new.reference), len(new.channel)) > _LONGEST_NUMBER:
         raise StepRefused(f"内容至多 {_LONGEST_TEXT} 字，文号与寄送方式至多 {_LONGEST_NUMBER} 字")
     if new.at > new.noted_at:
@@ -132,9 +132,9 @@ def _require_person_and_files(made_by: str, manifest_sha256: str, steps: Sequenc
 
 def _require_particulars(steps: Sequence[StepTaken], new: StepTaken) -> None:
     if new.step is Step.SENT and not new.channel.strip():
-        raise StepRefused("须写明寄送方式")
+        raise StepRefused("须写明寄送方式（--channel）")
     if new.step is Step.CLOSED and not new.measures:
-        raise StepRefused("须写明处理结果")
+        raise StepRefused("须写明处理结果（--measure）")
     if new.fine_fen < 0 or (new.fine_fen and Measure.FINED not in new.measures):
         raise StepRefused("罚没金额须与“罚没款”一并填写")
     if new.step is Step.SUPERVISION_ENDED and not is_supervised(steps):

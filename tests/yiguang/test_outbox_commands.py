@@ -278,6 +278,8 @@ def test_a_fine_of_which_the_amount_was_not_told(package: Path, names: Mapping[R
     steps = shown(package, capsys)["steps"]
     assert isinstance(steps, list)
     assert (steps[-1]["measures"], steps[-1]["fine_fen"]) == (["fined"], 0)
+    assert outbox("show", package.name) == 0
+    assert "罚没款；罚没金额不详" in capsys.readouterr().out
 
 
 def test_usage_is_explained(package: Path, capsys: Printed) -> None:

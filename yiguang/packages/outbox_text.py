@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.beijing import beijing_time
-from domain.outbox import MEASURE_ZH, STAGE_ZH, STEP_ZH, Stage, Step, StepTaken
+from domain.outbox import MEASURE_ZH, STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
 from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
 from yiguang.terminal import printable
@@ -211,6 +211,8 @@ def step_words(taken: StepTaken) -> str:
         said.append(f"撤销第 {taken.corrects} 步")
     if taken.fine_fen:
         said.append(f"{taken.fine_fen / 100:.2f} 元")
+    elif Measure.FINED in taken.measures:
+        said.append("罚没金额不详")
     if taken.file_sha256:
         said.append(f"附件 {taken.file_name}（SHA-256 {taken.file_sha256[:16]}…）")
     words = "；".join(printable(part) for part in (*said, taken.text) if part)

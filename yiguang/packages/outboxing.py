@@ -92,7 +92,7 @@ def note_statement(
     ours = kind in (StatementKind.WITHDRAWN, StatementKind.REINSTATED)
     name = person(settings, by, Act.WITHDRAW_LEAD if ours else Act.REFER)
     if not text.strip():
-        raise CommandFailed("须写明内容或理由")
+        raise CommandFailed("须写明内容或理由（--text）")
     said = Statement(kind, name, at, utc_now(), text.strip(), *digest_of(file))
     if said.at > said.noted_at:
         raise CommandFailed("时间不能晚于现在")
