@@ -75,6 +75,7 @@ def test_accounts_are_made_listed_changed_and_stopped(home: Path, capsys: pytest
     assert second != first and isinstance(accounts.authenticate("ann", second, "192.0.2.1"), str)
     assert run(["accounts", "role", "ann", "--role", "reviewer"]) == 0
     assert run(["accounts", "disable", "ann"]) == 0
+    assert capsys.readouterr().out == "ann 现为复审员\n已停用：ann\n"
     assert run(["accounts", "list"]) == 0
     assert "ann\t复审员\t安示例\t已停用" in capsys.readouterr().out.splitlines()
     assert run(["accounts", "enable", "ann"]) == 0
@@ -132,7 +133,9 @@ def test_decisions_are_exported_counted_and_the_log_checked(
     assert json.loads(capsys.readouterr().out)["cure-rate"]["dismissed"] == 1
     log = tmp_path / "log.jsonl"
     assert run(["decisions", "log", "--export", str(log)]) == 0
-    head = capsys.readouterr().out.strip()
+    told = capsys.readouterr()
+    head = told.out.strip()
+    assert "核对无误" in told.err
     lines = log.read_text("utf-8").splitlines(keepends=True)
     assert export_faults(iter(lines)) == () and json.loads(lines[-1])["act"] == "decisions-exported"
     assert json.loads(lines[-1])["actor"] == "命令行 示例中心"

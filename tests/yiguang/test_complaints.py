@@ -23,6 +23,10 @@ from yiguang.cli import run
         ("线索", "没有命令 '线索'（加 --help 列出全部命令）"),
         ("cases list --nihgt x", "没有选项 --nihgt，是不是 --night"),
         ("cases list -x", "没有选项 -x（加 --help 列出全部选项）"),
+        (
+            "schedule close --from 2020-12-01T00:00 --to 2020-12-02T00:00 --why 升级",
+            "--to 已经过去：2020-12-02T00:00",
+        ),
         ("cases list --json=1", "选项 '--json' 不带值"),
     ],
 )

@@ -121,17 +121,17 @@ def list_accounts() -> None:
 
 @accounts_app.command("disable", help=DISABLE_HELP)
 def disable(name: NAME) -> None:
-    _do(lambda accounts: accounts.disable(name, _operator()))
+    _do(lambda accounts: accounts.disable(name, _operator()), f"已停用：{name}")
 
 
 @accounts_app.command("enable", help=ENABLE_HELP)
 def enable(name: NAME) -> None:
-    _do(lambda accounts: accounts.enable(name, _operator()))
+    _do(lambda accounts: accounts.enable(name, _operator()), f"已恢复：{name}")
 
 
 @accounts_app.command("role", help=ROLE_HELP)
 def role(name: NAME, role: ROLE) -> None:
-    _do(lambda accounts: accounts.set_role(name, role, _operator()))
+    _do(lambda accounts: accounts.set_role(name, role, _operator()), f"{name} 现为{ROLE_ZH[role]}")
 
 
 @accounts_app.command("password", help=PASSWORD_HELP)
@@ -150,13 +150,17 @@ def link(
     name: NAME, subject: Annotated[str, typer.Option("--subject", metavar="ID", help="此人在统一身份中的标识")] = ""
 ) -> None:
     identities = _identities()
-    _do(lambda _: identities.link(name, subject, _operator()) if subject else identities.allow(name, _operator()))
+    if subject:
+        _do(lambda _: identities.link(name, subject, _operator()), f"已关联：{name}")
+    else:
+        said = f"七天内以 {name} 这一账号名从统一身份登录的第一个人即与它关联"
+        _do(lambda _: identities.allow(name, _operator()), said)
 
 
 @accounts_app.command("unlink", help=UNLINK_HELP)
 def unlink(name: NAME) -> None:
     identities = _identities()
-    _do(lambda _: identities.unlink(name, _operator()))
+    _do(lambda _: identities.unlink(name, _operator()), f"已解除关联：{name}")
 
 
 def _identities() -> "Identities":
@@ -170,13 +174,14 @@ def _identities() -> "Identities":
     return Identities(open_home(read_settings()), utc_now, sign_on)
 
 
-def _do(change: "Callable[[Accounts], None]") -> None:
+def _do(change: "Callable[[Accounts], None]", said: str) -> None:
     from review.accounts import AccountFault
 
     try:
         change(_accounts())
     except AccountFault as fault:
         raise CommandFailed(str(fault)) from fault
+    typer.echo(said)
 
 
 def _accounts() -> "Accounts":

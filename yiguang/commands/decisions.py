@@ -124,6 +124,7 @@ def log(
             raise CommandFailed(f"无法写入 {export}：{fault.strerror}") from fault
     number, digest = audit.head()
     typer.echo(f"{number}:{digest}")
+    typer.echo("审计日志核对无误；上面是末条的序号与摘要，请另行记下，日后用 --head 核对", err=True)
 
 
 def _heads(text: str) -> tuple[tuple[int, str], ...]:

@@ -86,13 +86,15 @@ def close(
     why: WHY,
 ) -> None:
     from storage.crawl.timetable import add_closure
-    from yiguang.home import open_home
+    from yiguang.home import open_home, utc_now
 
     settings = read_settings()
     zone = settings.time_zone
     window = [datetime.fromisoformat(_checked(text)).replace(tzinfo=zone) for text in (since, until)]
     if window[1] <= window[0]:
         raise UsageError("--to 必须晚于 --from")
+    if window[1] <= utc_now():
+        raise UsageError(f"--to 已经过去：{until}")
     add_closure(open_home(settings), Closure(window[0], window[1], _said(why)))
     typer.echo(f"已预定：{since} 至 {until} 停运")
 
