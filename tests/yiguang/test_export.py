@@ -30,6 +30,7 @@ from yiguang.packages.export import (
     record_opening,
     require_free,
     role_of_opener,
+    warn_without_shot,
     write_files,
 )
 from yiguang.settings import Settings, read_settings
@@ -129,3 +130,10 @@ def test_what_was_said_against_a_lead_goes_along(settings: Settings, engine: Eng
     assert "当事人异议（2026-11-26 02:00）" in masked.decode() and "王小明" not in masked.decode()
     (whole,) = (data for name, data in original_files(settings, case).items() if name.endswith(".意见.txt"))
     assert "患者王小明称系转载" in whole.decode() and "\x00" not in whole.decode()
+
+
+def test_a_copy_without_its_screenshot_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_without_shot(["ab.masked.txt", "ab.masked.json", "ab.masked.png"], "线索 3")
+    assert capsys.readouterr().err == ""
+    warn_without_shot(["ab.masked.txt", "ab.masked.json"], "线索 3")
+    assert capsys.readouterr().err.startswith("线索 3：没有附截图，其中的文字未能识别")

@@ -20,6 +20,7 @@ from yiguang.packages.export import (
     require_free,
     require_kept,
     role_of_opener,
+    warn_without_shot,
     write_files,
 )
 from yiguang.settings import read_settings
@@ -217,8 +218,8 @@ def export(
         record_opening(settings, case, by, role, reason)
     write_files(out, files)
     typer.echo(str(out / next(iter(files))))
-    if masked and not any(name.endswith(".png") for name in files):
-        typer.echo("没有附截图：其中的文字未能识别，无法确认已遮盖个人信息；原因见遮盖清单（.masked.json）", err=True)
+    if masked:
+        warn_without_shot(files, f"线索 {case_id}")
 
 
 @evidence_app.command("stamp", help=STAMP_HELP)

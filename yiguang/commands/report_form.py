@@ -34,7 +34,9 @@ def report_form(
         str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以移送时可不写")
     ] = "",
 ) -> None:
+    from yiguang.packages.export import warn_without_shot
     from yiguang.packages.report_forms import make_report_forms
 
     for folder in make_report_forms(read_settings(), cases, to, by, out):
         typer.echo(folder)
+        warn_without_shot((file.name for file in folder.iterdir()), folder.name)

@@ -1,7 +1,7 @@
 """What leaves the data folder with a case: the masked copy for everybody, the sealed original for those who may see it."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,12 @@ def masked_copies(settings: Settings, engine: "Engine") -> Iterator[MaskedCopies
 
     with screenshot_reader() as read:
         yield MaskedCopies(engine, settings.home, load_masker(settings.lexicons), read)
+
+
+def warn_without_shot(names: Iterable[str], of: str) -> None:
+    """On stderr, when a masked copy came without its screenshot; the sheet in it says so too, but is not always looked at."""
+    if not any(name.endswith(".png") for name in names):
+        sys.stderr.write(f"{of}：没有附截图，其中的文字未能识别，无法确认已遮盖个人信息（原因见 .masked.txt）\n")
 
 
 def masked_files(settings: Settings, case: Case) -> dict[str, bytes]:
