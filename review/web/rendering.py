@@ -78,6 +78,17 @@ ACT_ZH: dict[str, str] = {
     "log-verified": "核验日志",
     "log-exported": "导出日志",
     "rule-proposed": "提交规则改动",
+    "decisions-exported": "导出决定",
+    "original-exported": "导出证据原件",
+    "package-made": "制作移送材料",
+    "package-step": "记录移送进展",
+    "report-form-made": "制作举报表单",
+    "lead-statement": "记录意见或撤回",
+    "tip-taken": "登记举报",
+    "tip-answered": "答复举报",
+    "reporter-opened": "查看举报人",
+    "token-made": "新建令牌",
+    "token-revoked": "作废令牌",
 }
 #: Address, what is needed to see it, and its name, in order.
 NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (

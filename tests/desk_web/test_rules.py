@@ -75,7 +75,7 @@ def test_a_proposal_is_a_patch_for_review_and_changes_nothing(served: Served) ->
     assert json.loads(head)["why"] == "误报偏多\n# -x" and json.loads(head)["by"] == served.people[Role.EDITOR].name
     assert "-weight: 0.8\n+weight: 0.7\n" in told
     assert (LEXICONS / "rules" / "cure-rate.yml").read_text("utf-8") == RULE
-    assert "提交规则改动" in served.client(Role.AUDITOR).get("/audit?act=rule-proposed").text
+    assert ">提交规则改动</td>" in served.client(Role.AUDITOR).get("/audit?act=rule-proposed").text
 
 
 def test_a_change_that_fails_its_examples_is_not_taken(served: Served) -> None:

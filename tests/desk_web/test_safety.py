@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from domain.roles import Role, may
 from review.accounts import csrf_token
-from review.audit_log import export_faults
+from review.audit_log import AuditLog, export_faults
 from review.web.app import PAGES, desk_app
 from review.web.guard import Page
 from review.web.headers import HEADERS
@@ -180,7 +180,25 @@ def test_guessing_passwords_locks_the_name_and_is_logged(served: Served) -> None
     assert "已暂时锁定" in answers[-1].text
     assert client.post("/login", {"name": name, "password": PASSWORD}).status_code == 401
     log = served.client(Role.AUDITOR).get(f"/audit?act=log-in-refused&subject=account:{name}")
-    assert log.text.count("登录被拒") == 5
+    assert log.text.count(">登录被拒</td>") == 5
+    assert '<option value="log-in-refused" selected>登录被拒</option>' in log.text  # nobody knows the codes by heart
+
+
+def test_what_the_command_line_does_is_named_in_the_log(served: Served) -> None:
+    """It stood there, and had to be asked for, by its code."""
+    done = (
+        "original-exported",
+        "decisions-exported",
+        "package-made",
+        "package-step",
+        "report-form-made",
+        "lead-statement",
+    )
+    for act in (*done, "tip-taken", "tip-answered", "reporter-opened", "token-made", "token-revoked"):
+        AuditLog(served.engine, served.clock).record_alone("命令行 示例中心", act, "item:1")
+    log = served.client(Role.AUDITOR).get("/audit").text
+    assert not re.search(r'<td class="when">[a-z-]+</td>', log)
+    assert '<option value="package-step">记录移送进展</option>' in log
 
 
 def test_a_session_ends_and_says_so(served: Served) -> None:

@@ -203,7 +203,7 @@ def test_an_administrator_links_allows_and_dissolves(both: tuple[Served, SignInP
     assert post("link", subject="s-78").status_code == 422
     assert post("unlink").status_code == 303 and client.get("/queue").status_code == 303
     acts = re.findall(
-        r"允许首次登录关联|关联统一身份|解除统一身份",
+        r">(允许首次登录关联|关联统一身份|解除统一身份)</td>",
         served.client(Role.AUDITOR).get(f"/audit?subject=account:{name}").text,
     )
     assert {"允许首次登录关联", "关联统一身份", "解除统一身份"} <= set(acts)
