@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_variable_of_alerts_is_documented() -> None:
     services = ("DINGTALK", "WECOM", "FEISHU")
-    source = (ROOT / "yiguang" / "alert_settings.py").read_text(encoding="utf-8")
+    source = (ROOT / "yiguang" / "watching" / "alert_settings.py").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "zh" / "operation.md").read_text(encoding="utf-8")
     named = re.compile(r"YIGUANG_ALERT_[A-Z_]*[A-Z]")
     built = {f"YIGUANG_ALERT_{service}" for service in services}
