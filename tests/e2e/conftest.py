@@ -30,7 +30,7 @@ def yiguang(home: Path) -> Run:
             env={**os.environ, "YIGUANG_HOME": str(home), **(environ or {})},
             capture_output=True,
             check=False,
-            timeout=300,
+            timeout=600,
         )
 
     return run

@@ -57,7 +57,7 @@ class Office:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=500
+            [*YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=600
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -144,7 +144,7 @@ def test_specialists_find_together_what_one_machine_finds(office: Office, whole:
     assert "small\t采集\t" in listed and "reads\t识别图片\n" in listed and "(nightly)\t无\n" in listed
     office.join("shows-too", "show")
     office.join("reads-too", "read")
-    out, told = night.communicate(timeout=400)
+    out, told = night.communicate(timeout=600)
     assert night.returncode == 0, (json.loads(out)["complaints"], told)
     summary = json.loads(out)
     assert (summary["healthy"], summary["unshown"], summary["unread_without_reader"]) == (True, 0, 0)
@@ -176,7 +176,7 @@ def test_what_nobody_is_there_for_is_told_and_not_waited_for(office: Office, who
         assert night.poll() is None
         time.sleep(0.05)
     gone.kill()  # for good
-    out, told = night.communicate(timeout=400)
+    out, told = night.communicate(timeout=600)
     assert "没有能显示网页的进程" in told
     _says_that_nothing_was_shown(office, subprocess.CompletedProcess((), night.returncode, out, told), whole)
     unread = json.loads(out)["unread_without_reader"]

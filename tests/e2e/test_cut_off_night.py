@@ -71,7 +71,7 @@ def test_it_goes_on_after_a_silence(
     assert night.stderr is not None
     assert LOST in night.stderr.readline()
     relay.resume()
-    out, told = night.communicate(timeout=200)
+    out, told = night.communicate(timeout=600)
     assert night.returncode == 0, told
     assert LOST not in told and json.loads(out)["healthy"] is True
     stored = office.stored()

@@ -89,7 +89,7 @@ def _night_of_two(office: Office) -> "subprocess.Popen[str]":
 
 
 def _require_whole(office: Office, night: "subprocess.Popen[str]") -> None:
-    out, told = night.communicate(timeout=200)
+    out, told = night.communicate(timeout=600)
     assert night.returncode == 0, told
     assert json.loads(out)["healthy"] is True
     stored = office.stored()

@@ -71,7 +71,7 @@ def test_a_night_outlives_a_restart_of_its_database(
     database.stop(mode)
     time.sleep(3.0)
     database.start()
-    out, told = night.communicate(timeout=300)
+    out, told = night.communicate(timeout=600)
     assert night.returncode == 0, told
     assert told.count("与数据库失去联系") == 1
     assert json.loads(out)["healthy"] is True

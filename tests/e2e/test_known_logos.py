@@ -100,7 +100,7 @@ def test_a_night_tells_whose_sign_a_site_shows(web: SampleWeb, folder: Path, tmp
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [*YIGUANG, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=300
+            [*YIGUANG, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=600
         )
 
     assert run("init").returncode == 0

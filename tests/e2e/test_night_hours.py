@@ -39,7 +39,7 @@ def hours(now: datetime, begin: timedelta, end: timedelta) -> dict[str, str]:
 
 
 def run(environ: Mapping[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.fixture

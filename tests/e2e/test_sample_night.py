@@ -40,7 +40,7 @@ class Night:
 
     def yiguang(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=300
+            [*YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=600
         )
 
 
@@ -55,7 +55,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
             f'[[authority]]\nname = "tsa"\nurl = "{authority.url}"\nroots = "{authority.roots}"\n', encoding="utf-8"
         )
         command = [*YIGUANG, "nightly", "--targets", str(home / "targets.csv"), "--json"]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
         engine = open_engine(f"sqlite:///{home / 'yiguang.sqlite'}")
         families: dict[int, set[str]] = {}
         with engine.connect() as connection:

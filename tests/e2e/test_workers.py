@@ -95,7 +95,7 @@ class Office:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=400
+            [YIGUANG, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=600
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -145,7 +145,7 @@ def test_a_night_is_shared_and_survives_the_death_of_a_worker(office: Office, we
     killed.kill()
     killed.wait()
     polite.send_signal(signal.SIGTERM)  # a rolling restart: what it has goes to others at once
-    out, told = night.communicate(timeout=200)
+    out, told = night.communicate(timeout=600)
     assert polite.wait(timeout=30) == 0
     assert night.returncode == 0, told
     summary = json.loads(out)
@@ -172,7 +172,7 @@ def test_a_worker_that_is_asked_to_leave_finishes_the_pages_in_hand(office: Offi
     leaving.send_signal(signal.SIGTERM)
     assert leaving.wait(timeout=60) == 0
     assert sum(office.stored().values()) < SITES * PAGES, "in the middle of it"
-    _, told = night.communicate(timeout=200)
+    _, told = night.communicate(timeout=600)
     assert night.returncode == 0, told
     stored = office.stored()
     assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
@@ -211,7 +211,7 @@ def test_pace_is_kept_where_pages_go_on_to_another_process(office: Office, web: 
     office.targets.write_text(office.targets.read_text("utf-8").replace(",never,", ",always,"), "utf-8")
     office.join("shows", "show,read")
     night = office.start("nightly", "--targets", str(office.targets), "--json", "--can", "crawl")
-    out, told = night.communicate(timeout=400)
+    out, told = night.communicate(timeout=600)
     assert night.returncode == 0, (out, told)
     stored = office.stored()
     assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
