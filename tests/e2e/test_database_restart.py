@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -68,11 +69,19 @@ def test_a_night_outlives_a_restart_of_its_database(
         office.join("helping")
     night = office.start("nightly", "--targets", str(office.targets), "--json")
     _wait_for_pages(office, night, processes=2 if helping else 1)
+    heard: list[str] = []
+    listener = threading.Thread(target=_listen, args=(night, heard))
+    listener.start()
     database.stop(mode)
-    time.sleep(3.0)
+    while not any("与数据库失去联系" in line for line in heard):  # a short absence may go unnoticed
+        assert night.poll() is None, heard
+        time.sleep(0.2)
     database.start()
-    out, told = night.communicate(timeout=600)
-    assert night.returncode == 0, told
+    assert night.stdout is not None
+    out = night.stdout.read()
+    listener.join()
+    told = "".join(heard)
+    assert night.wait() == 0, told
     assert told.count("与数据库失去联系") == 1
     assert json.loads(out)["healthy"] is True
     stored = office.stored()
@@ -123,6 +132,12 @@ def test_a_database_that_stays_away_ends_the_night_with_one_line_and_the_next_st
     assert office.run("nightly", "--targets", str(office.targets)).returncode == 0
     stored = office.stored()
     assert len(stored) == SITES * PAGES and set(stored.values()) == {1}
+
+
+def _listen(night: subprocess.Popen[str], heard: list[str]) -> None:
+    assert night.stderr is not None
+    for line in night.stderr:
+        heard.append(line)
 
 
 def _wait_for_pages(office: Office, night: subprocess.Popen[str], processes: int) -> None:
