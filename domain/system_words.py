@@ -22,7 +22,7 @@ OF_FILES = OF_MACHINES | {
     errno.EPERM: "不允许的操作",
     errno.ENAMETOOLONG: "文件名太长",
 }
-_OF_ADDRESSES = {
+_KNOWN = OF_FILES | {
     errno.EADDRINUSE: "端口已被占用",
     errno.EADDRNOTAVAIL: "本机没有这个地址",
     socket.EAI_NONAME: "没有这个主机名",
@@ -31,4 +31,4 @@ _OF_ADDRESSES = {
 
 def file_fault(fault: OSError) -> str:
     """In the system's own words for what the list does not have."""
-    return (OF_FILES | _OF_ADDRESSES).get(fault.errno or 0, fault.strerror or str(fault))
+    return _KNOWN.get(fault.errno or 0, fault.strerror or str(fault))

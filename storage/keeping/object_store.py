@@ -126,7 +126,7 @@ def open_store(url: str, options: dict[str, Any] | None = None) -> ObjectStore:
 
         try:
             locks = s3_locks(files, root)
-        except Exception as fault:
+        except Exception as fault:  # as in `ObjectStore`: whatever botocore raises
             raise StoreUnusable(f"无法使用存储 {url}：{_why(fault)}") from fault
         return ObjectStore(files, root, locks, "" if locks else "该桶未启用对象锁定：写入后能否删改取决于账号权限")
     return ObjectStore(files, root, None, "该存储没有对象锁定：写入后能否删改取决于账号权限")
