@@ -39,13 +39,12 @@ class PageGates:
             gate = self._gates[name]
             always, local = False, []
             for test in gate.tests:
-                if test.families and family not in test.families:
+                if test.families and family not in test.families or not test.condition.holds(self._facts):
                     continue
-                if test.kind != "page":
-                    local.append(test)
-                elif test.condition.holds(self._facts):
+                if test.kind == "page":
                     always = True
                     break
+                local.append(test)
             if always or local:
                 settled.append(_Open(name, always, local, gate.exceptions))
         return settled

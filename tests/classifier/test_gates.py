@@ -85,6 +85,7 @@ def test_gate_silences_by_family(analysers: dict[str, Analyser], family: str, ga
         "治好以后终身不复发，让您放心",
         "根治牛皮癣。效果因人而异，本文仅供参考",
         "本院治愈率98%，咨询电话000-00001234",
+        "多中心随机试验显示，本品治愈率达到九成。\n厂家直销，买二送一，加微信demo_0001。",
     ],
 )
 def test_claims_stay_live(analysers: dict[str, Analyser], text: str) -> None:
