@@ -108,6 +108,11 @@ def _require_strike(made_by: str, manifest_sha256: str, steps: Sequence[StepTake
             raise StepRefused(f"其后的“{later}”（第 {rest[place].id} 步）以它为前提，须先撤销后者") from refused
 
 
+def writers(made_by: str, steps: Sequence[StepTaken]) -> frozenset[str]:
+    """Who made the letters as they stand, and so may not approve them."""
+    return frozenset({made_by, *(taken.by for taken in steps if taken.step is Step.REVISED)})
+
+
 def _require_order(steps: Sequence[StepTaken], new: StepTaken) -> None:
     """What happened later is not dated earlier, by days in Beijing."""
     last = next((taken for taken in reversed(steps) if taken.step in MOVES), None)
@@ -126,7 +131,7 @@ def _require_person_and_files(made_by: str, manifest_sha256: str, steps: Sequenc
         raise StepRefused("文书没有改动")
     if new.step is Step.APPROVED and new.by == made_by:
         raise StepRefused("审批人不能是制作人")
-    if new.step is Step.APPROVED and any(taken.step is Step.REVISED and taken.by == new.by for taken in steps):
+    if new.step is Step.APPROVED and new.by in writers(made_by, steps):
         raise StepRefused("审批人不能是修改文书的人")
 
 

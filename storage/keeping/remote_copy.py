@@ -87,7 +87,10 @@ def push(engine: Engine, folder: Path, store: ObjectStore, policy: RetentionPoli
 
 
 def pull(engine: Engine, folder: Path, store: ObjectStore) -> Transfer:
-    """Fetch what is missing here; a file that is here is never replaced. Raises StoreUnusable."""
+    """Fetch what is missing here; a file that is here is never replaced. Raises StoreUnusable, also for a place without a copy:
+    a mistyped folder must not read as a copy that has nothing new."""
+    if not store.sizes("seals") and not store.sizes("objects"):
+        raise StoreUnusable(f"{store.root} 里没有另存的证据，请核对地址（另存用 yiguang evidence push）")
     kept, _ = chain_files(engine)
     moved, faults, present = [], [], 0
     for file in kept:

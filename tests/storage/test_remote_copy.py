@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -84,6 +85,8 @@ def test_what_was_pushed_comes_back(home: tuple[Engine, Path], store: ObjectStor
     assert (len(done.moved), done.present, done.faults) == (5, 0, ())  # two bundles, a night file, head and entries
     assert push(engine, folder, store, POLICY).present == 3
     assert _faults(engine, folder, store) == []
+    with pytest.raises(StoreUnusable, match="没有另存的证据"):
+        pull(engine, folder, replace(store, root=f"{store.root}-mistyped"))
     before = {path: (folder / path).read_bytes() for path in _paths(engine)}
     for path in before:
         (folder / path).unlink()

@@ -126,6 +126,14 @@ def test_help_shows_an_example(command: tuple[str, ...], capsys: Printed) -> Non
     assert f"yiguang {' '.join(command)}" in capsys.readouterr().out.partition("例：")[2]
 
 
+def test_without_a_name_the_one_who_made_a_package_is_not_asked_to_approve_it(
+    package: Path, names: Mapping[Role, str], capsys: Printed
+) -> None:
+    assert outbox("approve", package.name, "--folder", package) == 0
+    steps = shown(package, capsys)["steps"]
+    assert isinstance(steps, list) and steps[-1]["by"] == names[Role.REVIEWER]
+
+
 def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
     office: Office, package: Path, names: Mapping[Role, str], capsys: Printed, tmp_path: Path
 ) -> None:

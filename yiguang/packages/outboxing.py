@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.outbox import Statement, StatementKind, Step, StepRefused, StepTaken
+from domain.outbox_rules import writers
 from domain.roles import Act
 from yiguang.errors import CommandFailed
 from yiguang.home import open_home, utc_now
@@ -29,7 +30,8 @@ def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: 
     from referral.package_folder import PackageDamaged, require_unchanged
 
     engine = open_home(settings)
-    name = person(settings, by, _ACTS.get(_meant(engine, number, new), Act.REFER))
+    but_not = _writers(engine, number) if new.step is Step.APPROVED else ()
+    name = person(settings, by, _ACTS.get(_meant(engine, number, new), Act.REFER), but_not)
     digest = new.manifest_sha256
     if folder is not None:
         package = _folder(folder, number)
@@ -116,6 +118,16 @@ def digest_of(file: Path | None) -> tuple[str, str]:
         return file.name, sha256_hex(file.read_bytes())
     except OSError as fault:
         raise CommandFailed(f"无法读取 {file}：{fault.strerror}") from fault
+
+
+def _writers(engine: "Engine", number: str) -> frozenset[str]:
+    from storage.leads.outbox import find_package
+
+    try:
+        package = find_package(engine, number)
+    except KeyError:
+        raise _unknown(number) from None
+    return writers(package.made_by, package.steps)
 
 
 def _meant(engine: "Engine", number: str, new: StepTaken) -> Step:

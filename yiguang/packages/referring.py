@@ -1,7 +1,7 @@
 """Making a package: from cases and a recipient to files in a folder, on record."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,18 +119,19 @@ def officer(settings: Settings, by: str) -> str:
     return person(settings, by, Act.REFER)
 
 
-def person(settings: Settings, by: str, act: Act) -> str:
-    """The same for any act."""
+def person(settings: Settings, by: str, act: Act, but_not: Collection[str] = ()) -> str:
+    """The same for any act. `but_not` may not do it this time, and so are not chosen or offered."""
     from review.accounts import Accounts, fold_name
     from yiguang.home import open_home, utc_now
 
     usable = [item for item in Accounts(open_home(settings), utc_now).list() if item.disabled_at is None]
     if not by.strip():
-        able = [item.name for item in usable if may(item.role, act)]
+        able = [item.name for item in usable if may(item.role, act) and item.name not in but_not]
         if len(able) == 1:
             return able[0]
         many = f"有多个账号可以办理（{'、'.join(able)}），用 --by 指明经办人"
-        raise CommandFailed(many if able else "没有可以办理的账号，先用 yiguang accounts add 建立移送员账号")
+        none = f"除{'、'.join(sorted(but_not))}以外没有可以办理的账号" if but_not else "没有可以办理的账号"
+        raise CommandFailed(many if able else f"{none}，先用 yiguang accounts add 建立移送员账号")
     account = next((item for item in usable if item.name == fold_name(by)), None)
     if account is None:
         raise CommandFailed(f"复核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
