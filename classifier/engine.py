@@ -18,10 +18,11 @@ from classifier.findings import Finder, Located
 from classifier.fold import Folded, Folder
 from classifier.gates import load_gates
 from classifier.matcher import Matcher, Scan
-from classifier.model import Model, load_model
+from classifier.model import Model, load_model, rules_trained_with
 from classifier.naming import NameWords
 from classifier.operating_point import SCORE_DIGITS
 from classifier.page_rules import page_findings
+from classifier.patterns import parsed
 from classifier.reading import Read, read_document
 from classifier.removal import Removal, all_of_them, removal_reason, smallest_removal
 from classifier.required import clauses_of
@@ -57,14 +58,21 @@ class Found:
 
 
 class Analyser:
-    """Everything but the model: rules, gates, facts, ad test."""
+    """Everything but the model: rules, gates, facts, ad test.
 
-    def __init__(self, lexicons: Path) -> None:
+    `checked_sha256` is the digest of lexicons whose patterns were checked before, as those are that a model was trained with.
+    Checking and compiling them is half of the time that loading takes, and every process of a night loads them.
+    """
+
+    def __init__(self, lexicons: Path, checked_sha256: str = "") -> None:
+        self.rules_sha256 = lexicons_sha256(lexicons)
         self._folder = Folder.load(lexicons / "fold")
         book = load_facts(lexicons / "adtest", self._folder)
         self._book = book
         fact_names = frozenset(book.facts)
-        self.rules: tuple[Rule, ...] = load_rules(lexicons, self._folder, fact_names)
+        self.rules: tuple[Rule, ...] = load_rules(
+            lexicons, self._folder, fact_names, patterns_checked=self.rules_sha256 == checked_sha256
+        )
         self._active = tuple(rule for rule in self.rules if rule.status != "retired")
         self._ad_test = load_ad_test(lexicons / "adtest", self._folder, book.groups, fact_names)
         alternatives = [(rule, item) for rule in self._active for item in rule.words]
@@ -78,7 +86,7 @@ class Analyser:
         self.facts = tuple(sorted(book.facts))
         self.groups = tuple(sorted(book.groups))
         self.bases = tuple(sorted({g.basis for g in (*self._ad_test.grounds, *self._ad_test.exclusions)}))
-        self.rules_sha256 = lexicons_sha256(lexicons)
+        parsed.cache_clear()
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
@@ -189,7 +197,7 @@ class Classifier:
     @classmethod
     def load(cls, lexicons: Path) -> "Classifier":
         """Read rules, gates, ad test and model. Raises `LexiconError` for anything the schemas do not know."""
-        analyser = Analyser(lexicons)
+        analyser = Analyser(lexicons, rules_trained_with(lexicons))
         sentences = SentenceFinder(load_sentence_families(lexicons), load_sentence_model(lexicons), analyser.gates)
         return cls(analyser, load_model(lexicons, analyser.feature_names), sentences)
 

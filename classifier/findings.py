@@ -11,6 +11,7 @@ from classifier.fold import Folded
 from classifier.gates import Gate, Place
 from classifier.matcher import Hit, Matcher, Scan
 from classifier.page_gates import PageGates
+from classifier.patterns import Pattern
 from classifier.rules import Condition, Rule, WordAlternative
 from classifier.segment import Segmenter
 from domain.findings import Finding
@@ -92,13 +93,13 @@ def _stretches(anchors: Sequence[Hit], window: int, bounds: Bounds) -> Iterator[
         yield _Stretch(start, end, (low, high), group)
 
 
-def _matches(pattern: re.Pattern[str] | None, text: str, stretch: _Stretch) -> Iterator[tuple[int, int, Hit]]:
+def _matches(pattern: Pattern | None, text: str, stretch: _Stretch) -> Iterator[tuple[int, int, Hit]]:
     """Matches that overlap an anchor, with that anchor; without a pattern the anchors themselves."""
     if pattern is None:
         yield from ((hit[0], hit[1], hit) for hit in stretch.anchors)
         return
     anchors, place = stretch.anchors, 0
-    for match in pattern.finditer(text, stretch.start, stretch.end):
+    for match in pattern.compiled.finditer(text, stretch.start, stretch.end):
         start, end = match.span()
         while place < len(anchors) and anchors[place][1] <= start:
             place += 1
@@ -172,7 +173,7 @@ class Finder:
                     text, max(low, start - alternative.near_within), min(high, end + alternative.near_within)
                 ):
                     continue
-                if any(pattern.search(text, left, right) for pattern in alternative.unless):
+                if any(pattern.compiled.search(text, left, right) for pattern in alternative.unless):
                     continue
                 if alternative.boundary and not self._segmenter.on_boundaries(text, hit[0], hit[1]):
                     continue

@@ -90,6 +90,11 @@ def sigmoid(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-log_odds)) if log_odds >= 0 else 1.0 - 1.0 / (1.0 + math.exp(log_odds))
 
 
+def rules_trained_with(folder: Path) -> str:
+    """The digest of the lexicons that the model was trained with. Raises as `load_model` does for a card that is none."""
+    return str(read_card(folder / "model.json").get("rules_sha256", ""))
+
+
 def load_model(folder: Path, names: tuple[str, ...]) -> Model:
     """Read `model.npz` and `model.json`; features the model does not know weigh nothing, as does a retired one.
 

@@ -10,6 +10,7 @@ import re
 import re._constants as constants  # type: ignore[import-not-found]  # typeshed leaves the parser of `re` out
 import re._parser as parser  # type: ignore[import-not-found]  # the same
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,20 @@ _FEW = 3
 
 class UnsafePattern(ValueError):
     """The pattern does not compile, or its cost could grow faster than the text."""
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Pattern:
+    """A pattern known to be safe. It is compiled when it is first needed: most are not, where few pages are read."""
+
+    text: str
+    _compiled: re.Pattern[str] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        if self._compiled is None:
+            self._compiled = re.compile(self.text)
+        return self._compiled
 
 
 @cache

@@ -30,7 +30,7 @@ _EMPTY: Clause = frozenset({""})
 def clauses_of(alternative: WordAlternative) -> tuple[Clause, ...]:
     """The most telling clauses of an alternative besides its anchors: of its pattern, and one of the words nearby."""
     pattern = alternative.pattern
-    clauses = rarest(required_literals(pattern.pattern), _MOST_CLAUSES) if pattern else ()
+    clauses = rarest(required_literals(pattern.text), _MOST_CLAUSES) if pattern else ()
     clauses = tuple(clause for clause in clauses if _commonness(clause) <= _TOO_COMMON)
     return (*clauses, _shortest(frozenset(alternative.near))) if alternative.near else clauses
 

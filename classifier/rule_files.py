@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from classifier.errors import LexiconError
 from classifier.fold import Folder
-from classifier.patterns import UnsafePattern, compile_pattern
+from classifier.patterns import Pattern, UnsafePattern, compile_pattern
 from classifier.rules import (
     GATES,
     RECIPIENTS,
@@ -50,11 +50,14 @@ _WORD_KEYS = frozenset(["anchors", "terms", "pattern", "window", "near", "near_w
 _BASIS = re.compile(r"(?P<law>[^0-9(]+?)(?P<article>\d+[^,]*)?$")
 
 
-def load_rules(lexicons: Path, folder: Folder, facts: Iterable[str]) -> tuple[Rule, ...]:
-    """Every rule of `lexicons/rules`, sorted by id. Raises `LexiconError` for anything the schema does not know."""
+def load_rules(
+    lexicons: Path, folder: Folder, facts: Iterable[str], *, patterns_checked: bool = False
+) -> tuple[Rule, ...]:
+    """Every rule of `lexicons/rules`, sorted by id. Raises `LexiconError` for anything the schema does not know, and for a
+    pattern that could run away unless these very patterns were checked before."""
     terms = load_terms(lexicons / "terms")
     laws = load_law_names(lexicons / "laws")
-    reader = _Reader(folder, terms, laws, frozenset(facts) | STAGE_TWO_FACTS)
+    reader = _Reader(folder, terms, laws, frozenset(facts) | STAGE_TWO_FACTS, patterns_checked)
     return tuple(reader.rule(path) for path in sorted((lexicons / "rules").glob("*.yml")))
 
 
@@ -114,12 +117,18 @@ class _Reader:
     """Checks and folds one rule file at a time; `where` follows the keys so that errors name the line."""
 
     def __init__(
-        self, folder: Folder, terms: Mapping[str, tuple[str, ...]], laws: frozenset[str], facts: frozenset[str]
+        self,
+        folder: Folder,
+        terms: Mapping[str, tuple[str, ...]],
+        laws: frozenset[str],
+        facts: frozenset[str],
+        patterns_checked: bool = False,
     ) -> None:
         self._folder = folder
         self._terms = terms
         self._laws = laws
         self._facts = facts
+        self._patterns_checked = patterns_checked
         self._path = Path()
 
     def rule(self, path: Path) -> Rule:
@@ -216,9 +225,12 @@ class _Reader:
     def _literals(self, words: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(folded for word in words if (folded := self._folder.fold_literal(word).strip())))
 
-    def _pattern(self, text: object, *where: str | int) -> re.Pattern[str]:
+    def _pattern(self, text: object, *where: str | int) -> Pattern:
+        folded = self._folder.fold_pattern(str(text))
+        if self._patterns_checked:
+            return Pattern(folded)
         try:
-            return compile_pattern(self._folder.fold_pattern(str(text)))
+            return Pattern(folded, compile_pattern(folded))
         except UnsafePattern as error:
             raise self._wrong(str(error), *where) from error
 

@@ -1,9 +1,10 @@
 """What a rule is, once read and checked (`classifier.rule_files` does that)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from classifier.patterns import Pattern
 
 Status = Literal["shadow", "live", "retired"]
 GATES = tuple(f"G{number}" for number in range(1, 14))
@@ -32,11 +33,11 @@ class WordAlternative:
     """Anchors found by the automaton, verified around them. Literals and patterns are folded already."""
 
     anchors: tuple[str, ...]
-    pattern: re.Pattern[str] | None
+    pattern: Pattern | None
     window: int
     near: tuple[str, ...]
     near_within: int
-    unless: tuple[re.Pattern[str], ...]
+    unless: tuple[Pattern, ...]
     boundary: bool
     facts: Condition
 

@@ -146,3 +146,8 @@ def test_a_page_that_nothing_can_be_named_of_is_no_lead() -> None:
     assert not plain.is_ad and all(finding.silenced for finding in plain.findings)
     assert not plain.flagged
     assert lenient.judge(Document("本院治愈率达98%，签约治疗，无效退款。")).flagged
+
+
+def test_the_patterns_that_the_model_was_trained_with_are_not_checked_again() -> None:
+    words = [item for rule in Classifier.load(ROOT / "lexicons").rules for item in rule.words if item.pattern]
+    assert words and all(item.pattern._compiled is None for item in words if item.pattern)

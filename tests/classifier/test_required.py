@@ -80,7 +80,7 @@ def test_nothing_is_missed_in_the_examples_of_the_rules() -> None:
         for rule in ANALYSER.rules
         for example in rule.fires_on[:2]
     ]
-    known = [(item.pattern, required_literals(item.pattern.pattern)) for item in alternatives if item.pattern]
+    known = [(item.pattern.compiled, required_literals(item.pattern.text)) for item in alternatives if item.pattern]
     matched = 0
     for text in texts:
         for pattern, required in known:

@@ -169,6 +169,23 @@ def test_any_changed_file_changes_the_digest(lexicons: Path) -> None:
     assert Analyser(lexicons).rules_sha256 != before
 
 
+def test_patterns_are_checked_again_only_after_a_change(lexicons: Path) -> None:
+    path = put(lexicons)
+    checked = Analyser(lexicons)
+    assert compiled_when_loaded(checked) == [True]
+    again = Analyser(lexicons, checked.rules_sha256)
+    assert compiled_when_loaded(again) == [False]
+    document = Document(text="本店示·例·率 高达９８％，欢迎")
+    assert again.analyse(document).located == checked.analyse(document).located != ()
+    path.write_text(path.read_text(encoding="utf-8").replace("{0,6}", "(?:甲+乙)+"), encoding="utf-8")
+    with pytest.raises(LexiconError, match="repetition"):
+        Analyser(lexicons, checked.rules_sha256)
+
+
+def compiled_when_loaded(analyser: Analyser) -> list[bool]:
+    return [item.pattern._compiled is not None for rule in analyser.rules for item in rule.words if item.pattern]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
