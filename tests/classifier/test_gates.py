@@ -92,6 +92,14 @@ def test_claims_stay_live(analysers: dict[str, Analyser], text: str) -> None:
     assert gates(analysers["efficacy-rate"], text) == ()
 
 
+def test_seller_who_quotes_a_study_is_not_excused(analysers: dict[str, Analyser]) -> None:
+    """A test about words may be for some pages only."""
+    study = "研究显示，治愈率为61%。"
+    praise = "青禾蜂胶防治糖尿病，蜂胶有降血糖的治疗作用。蜂胶适用对象：血糖高的人。蜂胶疗效好。"
+    assert gates(analysers["efficacy-rate"], study) == ("G4",)
+    assert gates(analysers["efficacy-rate"], praise + study) == ()
+
+
 def test_disclaimer_never_silences(analysers: dict[str, Analyser]) -> None:
     analyser = analysers["efficacy-rate"]
     assert gates(analyser, "我院根治白斑") == gates(analyser, "我院根治白斑，效果因人而异，请遵医嘱") == ()
