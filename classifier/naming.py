@@ -38,9 +38,9 @@ def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -
     return max(names.values(), default=0)
 
 
-def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> int:
-    """How often the private institution that the text names most is named: a noun behind the same four characters. `hits` are in the order
-    of their ends.
+def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> tuple[int, tuple[int, int] | None]:
+    """How often the private institution that the text names most is named, and where first: a noun behind the same four characters.
+    `hits` are in the order of their ends.
 
     An institution counts as private when no word of public ones, and none that leaves it unnamed, stands in or just before its name.
     """
@@ -48,10 +48,11 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
         (start, end) for start, end, literal in hits if literal in words.institutions and start >= _INSTITUTION_NAME
     ]
     if not places:
-        return 0
+        return 0, None
     others = [(start, end) for start, end, literal in hits if literal in words.no_private_institution]
     ends = [end for _, end in others]  # in order, as the automaton finds them
     names: Counter[str] = Counter()
+    first: dict[str, tuple[int, int]] = {}
     for start, end in places:
         name = text[start - _INSTITUTION_NAME : end]
         if not name.isalpha() or not _NO_PART.isdisjoint(name):
@@ -59,4 +60,8 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
         near = others[bisect_right(ends, end - _PUBLIC_REACH) : bisect_right(ends, end)]
         if all(low < end - _PUBLIC_REACH for low, _ in near):
             names[name] += 1
-    return max(names.values(), default=0)
+            first.setdefault(name, (start - _INSTITUTION_NAME, end))
+    if not names:
+        return 0, None
+    name, times = names.most_common(1)[0]
+    return times, first[name]

@@ -55,6 +55,8 @@ def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | 
                 return None
             found = find_contacts(document.text[:20_000])
             return (found[0].start, found[0].end) if found else None
+        case "institution" if analysis.read.institution:
+            return analysis.read.folded.original_span(*analysis.read.institution)
         case "title":
             at = document.text.find(document.title) if document.title else -1
             return (at, at + len(document.title)) if at >= 0 else None

@@ -27,7 +27,8 @@ _SHORTEST_BODY = 80
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A document as read: `scan` holds the anchor hits over `folded.text`, `body` bounds the main body in it."""
+    """A document as read: `scan` holds the anchor hits over `folded.text`, `body` bounds the main body in it, `institution` the place where
+    the private institution that it names most is named first."""
 
     document: Document
     folded: Folded
@@ -35,6 +36,7 @@ class Read:
     title_scan: Scan
     view: PageView
     body: tuple[int, int]
+    institution: tuple[int, int] | None = None
 
 
 def read_document(document: Document, folder: Folder, matcher: Matcher, names: NameWords) -> Read:
@@ -59,8 +61,8 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
     view.signals["named-product"] = most_named_product(folded.text, scan.hits, names.products)
-    view.signals["named-institution"] = most_named_institution(folded.text, scan.hits, names)
-    return Read(document, folded, scan, title_scan, view, (low, high))
+    view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
+    return Read(document, folded, scan, title_scan, view, (low, high), institution)
 
 
 def _body_bounds(document: Document, folded: Folded) -> tuple[int, int]:

@@ -130,6 +130,11 @@ def test_no_institution_is_placed(text: str) -> None:
     assert "institution-placement" not in analyse(text).facts
 
 
+def test_a_placed_institution_is_quoted_by_its_name() -> None:
+    located = analyse(PLACED_CLINIC, title="包皮过长怎么办").located
+    assert "云岭男子医院" in [item.finding.quote for item in located if item.finding.rule == "named-praise"]
+
+
 def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
     told = "研究、方法、结果、文献各提到一次。"
     assert "research-genre" in analyse(told).facts

@@ -38,7 +38,13 @@ def hits_in(text: str) -> list[tuple[int, int, int]]:
     ],
 )
 def test_a_private_institution_is_counted(text: str, times: int) -> None:
-    assert most_named_institution(text, hits_in(text), WORDS) == times
+    assert most_named_institution(text, hits_in(text), WORDS)[0] == times
+
+
+def test_the_place_of_the_institution_that_is_named_most() -> None:
+    text = "安禾骨科医院旁是云岭男子医院。云岭男子医院"
+    assert most_named_institution(text, hits_in(text), WORDS) == (2, (8, 14))
+    assert most_named_institution("医院", hits_in("医院"), WORDS) == (0, None)
 
 
 def test_work_grows_with_the_text_only() -> None:
