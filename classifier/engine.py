@@ -14,7 +14,7 @@ from classifier.analysis import Analysis
 from classifier.explain import reasons_for
 from classifier.facts import NAME_KINDS, load_facts
 from classifier.features import CHARACTERS_READ, MASKED_FROM, characters, discount, names, off_topic, structure
-from classifier.findings import Finder, Located
+from classifier.findings import CLAIM_FAMILIES, Finder, Located
 from classifier.fold import Folded, Folder
 from classifier.gates import load_gates
 from classifier.matcher import Matcher, Scan
@@ -39,10 +39,6 @@ from domain.findings import Document, Finding, Judgement
 
 _STRONG = 0.6
 """Weight (0..1) from which one finding may make an advertisement without any other sign of promotion."""
-CLAIM_FAMILIES = frozenset({
-    "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement", "secret-formula",
-    "absolute-term", "health-product-cure",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,12 @@ _MOST_PER_RULE = 24
 """Findings kept per rule and page; a page that repeats one claim a thousand times is no clearer for it."""
 SHADOW = "shadow"
 
+CLAIM_FAMILIES = frozenset({
+    "cure-guarantee", "efficacy-rate", "safety-assertion", "comparison", "testimonial", "endorsement", "secret-formula",
+    "absolute-term", "health-product-cure",
+})  # fmt: skip
+"""Families that assert something of effect, safety, comparison, proof: the fact `claim` is that one of them was found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:

@@ -3,7 +3,7 @@
 import re
 
 from classifier.analysis import Analysis
-from classifier.findings import Located, make_finding
+from classifier.findings import CLAIM_FAMILIES, Located, make_finding
 from classifier.matcher import Matcher, Scan
 from classifier.rules import PageAlternative, Rule
 from domain.contacts import find_contacts
@@ -13,7 +13,12 @@ _GROUPS = {
     "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
     "promo": ("promo-words", "price-lure-words"),
     "medical-beauty-item": ("medical-beauty-items",),
+    "goods": ("health-product-words",),
 }
+_WHOLE_PHRASE = frozenset({"goods"})
+"""Kinds whose words say little alone (胶囊, 贴膏): the phrase they stand in is pointed at."""
+_PHRASE_REACH = 14
+_BREAK = re.compile(r"[\s，。！？；：、,.!?;:()（）“”\"《》【】\[\]|#*>]")
 _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 
 
@@ -63,8 +68,21 @@ def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | 
         case "first-sentence":
             sentence = _FIRST_SENTENCE.search(document.text)
             return sentence.span() if sentence else None
+        case "claim":
+            claims = [item.finding for item in analysis.live if item.rule.words and item.finding.family in CLAIM_FAMILIES]
+            best = max(claims, key=lambda item: (item.weight, -item.start), default=None)
+            return (best.start, best.end) if best else None
         case _:
-            return _first_cue(_GROUPS[kind], analysis.read.scan, analysis, matcher)
+            span = _first_cue(_GROUPS[kind], analysis.read.scan, analysis, matcher)
+            return _phrase(document.text, *span) if span and kind in _WHOLE_PHRASE else span
+
+
+def _phrase(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span with what stands around it up to the next break, not further than `_PHRASE_REACH` to each side."""
+    low, high = max(0, start - _PHRASE_REACH), end + _PHRASE_REACH
+    before = [match.end() for match in _BREAK.finditer(text, low, start)]
+    after = _BREAK.search(text, end, high)
+    return before[-1] if before else low, after.start() if after else min(high, len(text))
 
 
 def _first_cue(groups: tuple[str, ...], scan: Scan, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ class SentenceFinder:
         if score < self._families.least_score:
             return ()
         live = {item.finding.family for item in analysis.live}
-        proposals = self._model.propose(analysis.read.folded.text, live)
+        proposals = self._model.propose(analysis.read.folded.text, live, self._families.wordings)
         if not proposals:
             return ()
         bounds, gates = Bounds(analysis.read.folded.text), PageGates(self._gates, analysis.facts)

@@ -8,7 +8,7 @@ like those it was trained on and took real, longer pages for everything at once.
 import hashlib
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from classifier.errors import LexiconError
 from classifier.model_file import read_arrays
+from classifier.sentence_families import Wording
 from classifier.sentence_grams import BUCKETS, grams_of
 
 FILE = "sentences.npz"
@@ -26,12 +27,16 @@ _MOST_DECISIVE = 8.0
 """Log-odds beyond which a sentence is not believed any more than that."""
 _LEAST_TELLING = -3.0
 """Log-odds below which a sentence is none to point at, whatever else the page says."""
+_NEXT_BEST = 2.0
+"""Log-odds by which a sentence that its wording allows may lie behind the strongest and be pointed at instead."""
 _ORDINARY_SENTENCES = 12
 """Of more sentences than this the strongest is stronger by chance; their surplus counts against it."""
 _LONG_SENTENCE = 36
 _SHORTEST_CLAUSE = 6
 _CLAUSE = re.compile(r"[^\s,:][^,:]*")
+_ANY_WORDING = Wording()
 _Array = NDArray[np.float32]
+_Allows = Callable[[str, int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,13 @@ class SentenceModel:
     threshold: float
     sha256: str
 
-    def propose(self, text: str, live: Collection[str]) -> tuple[Proposal, ...]:
-        """Families beyond `live` (those that rules found) that folded `text` makes leads of, at most one span each."""
+    def propose(
+        self, text: str, live: Collection[str], wordings: Mapping[str, Wording] | None = None
+    ) -> tuple[Proposal, ...]:
+        """Families beyond `live` (those that rules found) that folded `text` makes leads of, at most one span each.
+
+        Only a sentence that the `wordings` of a family allow is pointed at; where there is none, the family is left.
+        """
         text = text[:CODE_POINTS_READ]
         grams = grams_of(text)
         if not grams.spans:
@@ -67,22 +77,34 @@ class SentenceModel:
         found = np.array([name in live for name in self.families], dtype=np.float32)
         probabilities = 1.0 / (1.0 + np.exp(-(joint_features(strongest, found) @ self.join + self.join_bias)))
         chosen = (probabilities >= self.threshold) & is_telling(strongest) & (found == 0)
-        return tuple(
-            Proposal(
-                self.families[index],
-                float(probabilities[index]),
-                *self._telling(text, grams.spans[int(np.argmax(each[:, index]))], index),
-            )
-            for index in np.flatnonzero(chosen).tolist()
-        )
+        proposals: list[Proposal] = []
+        for index in np.flatnonzero(chosen).tolist():
+            allows = (wordings or {}).get(self.families[index], _ANY_WORDING).allows
+            span = self._pointed_at(text, grams.spans, each[:, index], index, allows)
+            if span is not None:
+                proposals.append(Proposal(self.families[index], float(probabilities[index]), *span))
+        return tuple(proposals)
 
-    def _telling(self, text: str, span: tuple[int, int], index: int) -> tuple[int, int]:
+    def _pointed_at(
+        self, text: str, spans: Sequence[tuple[int, int]], scores: _Array, index: int, allows: _Allows
+    ) -> tuple[int, int] | None:
+        """Of the telling sentences that are allowed the strongest, or of a long one the clause that speaks most."""
+        least = max(_LEAST_TELLING, float(scores.max()) - _NEXT_BEST)
+        for place in np.argsort(-scores, kind="stable").tolist():
+            if scores[place] < least:
+                return None
+            if allows(text, *spans[place]):
+                return self._telling(text, spans[place], index, allows)
+        return None
+
+    def _telling(self, text: str, span: tuple[int, int], index: int, allows: _Allows) -> tuple[int, int]:
         """The sentence, or of a long one the clause that speaks most for the family."""
         start, end = span[0], span[0] + len(text[span[0] : span[1]].rstrip())
         if end - start <= _LONG_SENTENCE:
             return start, end
         clauses = [match.span() for match in _CLAUSE.finditer(text, start, end)]
         clauses = [(a, a + len(text[a:b].rstrip())) for a, b in clauses if b - a >= _SHORTEST_CLAUSE]
+        clauses = [clause for clause in clauses if allows(text, *clause)]
         if not clauses:
             return start, end
         column = self.by_sentence[:, index : index + 1]

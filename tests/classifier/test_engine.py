@@ -151,3 +151,9 @@ def test_a_page_that_nothing_can_be_named_of_is_no_lead() -> None:
 def test_the_patterns_that_the_model_was_trained_with_are_not_checked_again() -> None:
     words = [item for rule in Classifier.load(ROOT / "lexicons").rules for item in rule.words if item.pattern]
     assert words and all(item.pattern._compiled is None for item in words if item.pattern)
+
+
+def test_a_page_rule_points_at_the_good() -> None:
+    text = "国庆期间打折。某某牌驼奶蛋白粉，老糖友吃了都停针了，一盒 268 元，订购电话 000-00001234。"
+    quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}
+    assert quotes["drug-device-food-no-approval"] == "某某牌驼奶蛋白粉"

@@ -1,5 +1,6 @@
 """Findings by sentence in the whole classifier: they point at the sentence, pass the gates and leave the score alone."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from classifier.model import load_model
-from classifier.sentence_families import FILE, load_sentence_families
+from classifier.sentence_families import FILE, Wording, load_sentence_families
 from classifier.sentence_findings import SentenceFinder
 from classifier.sentence_model import load_sentence_model
 from domain.findings import FAMILIES, Document, Finding
@@ -97,4 +98,23 @@ def test_families_are_read_strictly(tmp_path: Path, old: str, new: str, message:
     assert old in text
     (tmp_path / FILE).write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(LexiconError, match=message):
+        load_sentence_families(tmp_path)
+
+
+def test_a_sentence_is_pointed_at_only_when_its_family_allows_the_wording() -> None:
+    model = load_sentence_model(LEXICONS)
+    text = "咨询热线 000-00001234 000-00005678。前二十名半价，只要一百元。"
+    wordings = load_sentence_families(LEXICONS).wordings
+    spans = {item.family: text[item.start : item.end] for item in model.propose(text, (), wordings)}
+    assert spans.get("price-lure", "半价") != "咨询热线 000-00001234 000-00005678"
+    never = {"price-lure": Wording(needs=re.compile("无此一说"))}
+    assert "price-lure" not in {item.family for item in model.propose(text, (), never)}
+    assert not Wording(unless=re.compile("半价")).allows("前二十名半价", 0, 6)
+
+
+def test_a_wording_that_could_run_away_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(LEXICONS / "laws", tmp_path / "laws")
+    text = (LEXICONS / FILE).read_text(encoding="utf-8")
+    (tmp_path / FILE).write_text(text.replace("    needs: '", "    needs: '(?:a+)+", 1), encoding="utf-8")
+    with pytest.raises(LexiconError, match="repetition|repeats|repeated"):
         load_sentence_families(tmp_path)
