@@ -22,6 +22,8 @@ _PHRASE_BREAKS = '。!?;…\n,:、()"“”【】《》 |'
 _PHRASE_RESUMES = ",:、"
 _TO_PHRASE_START, _TO_PHRASE_END = 4, 8
 """A quote that stops so many code points before its phrase begins or ends takes them in: half a phrase says nothing."""
+_NAMES = frozenset({"bad-naming"})
+"""Families whose quote is a name: what else stands in the phrase is no part of it."""
 _LEFTOVER = 3
 """What a pattern took of the phrase before (见效,治愈率达98%) is left out when it is no longer than this."""
 _COUNTED = re.compile(r"[\d一二三四五六七八九十百千万两半]\Z")
@@ -225,7 +227,9 @@ def _quoted(text: str, found: list[tuple[int, int, Rule]]) -> Iterator[tuple[tup
     free = 0
     for index, (start, end, rule) in enumerate(found):
         limit = found[index + 1][0] if index + 1 < len(found) else len(text)
-        first, last = max(free, phrase_start(text, start, end)), min(limit, phrase_end(text, end))
+        first, last = start, end
+        if rule.family not in _NAMES:
+            first, last = max(free, phrase_start(text, start, end)), min(limit, phrase_end(text, end))
         free = last = max(last, end)
         yield (start, end), (min(first, end - 1), last), rule
 

@@ -18,6 +18,8 @@ _GROUPS = {
 _WHOLE_PHRASE = frozenset({"goods"})
 """Kinds whose words say little alone (胶囊, 贴膏): the phrase they stand in is pointed at."""
 _PHRASE_REACH = 14
+_EFFECTS = CLAIM_FAMILIES - {"endorsement", "absolute-term", "comparison"}
+"""Families of claims that say what something does; that somebody praises it is none."""
 _BREAK = re.compile(r"[\s，。！？；：、,.!?;:()（）“”\"《》【】\[\]|#*>]")
 _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 
@@ -69,7 +71,7 @@ def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | 
             sentence = _FIRST_SENTENCE.search(document.text)
             return sentence.span() if sentence else None
         case "claim":
-            claims = [item.finding for item in analysis.live if item.rule.words and item.finding.family in CLAIM_FAMILIES]
+            claims = [item.finding for item in analysis.live if item.rule.words and item.finding.family in _EFFECTS]
             best = max(claims, key=lambda item: (item.weight, -item.start), default=None)
             return (best.start, best.end) if best else None
         case _:

@@ -13,6 +13,10 @@ PLACED = (
     "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
 )
 PLACED_CLINIC = "包皮过长要不要手术？以示例城云岭男子医院为例。一、清洁：云岭男子医院的医生常提醒注意卫生。二、风险：在云岭男子医院，医生会先作检查。"
+LOOKED_INTO = "本报记者近日走访三家视力养护店。店员宣称不打针不吃药就能摘镜，无效退款。业内人士说，这类店没有资质，消费者投诉不断。"
+MEETING = "首届示例眼科学术年会今日召开，百余位同道与会。大会主席致辞，三位教授作主题演讲，手术演示引人入胜。"
+PUBLIC = "示例大学附属第二医院骨科为王先生换了椎间盘，术后第二天他就下床了。示例大学附属第二医院骨科主任说，手术恢复快。"
+RECIPE = "骨刺：狗脊30克，水煎，日服两次，半月可治愈。又方：川芎研末，加醋调匀成糊状，外敷患处。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
 
@@ -48,6 +52,9 @@ def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
     [
         ("认定指南3", "招募受试者：某药治疗痛风的临床试验，已获伦理委员会批准，入选标准为18至65岁。", {}),
         ("广告法适用指南4", "当事人宣称根治白癜风，违反广告法，被责令停止发布并罚款二十万元。", {}),
+        ("广告法适用指南4", LOOKED_INTO, {}),
+        ("广告法适用指南4", MEETING, {}),
+        ("认定指南3", "国家重大专项研究落户本市，现招募乙肝肝硬化患者，可免费应用抗病毒药两年，详情到科室了解。", {}),
         ("广告法适用指南4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
         ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
         ("广告法适用指南4", "楼主求助，大家帮忙看看，我妈做完手术三天还疼，有没有同样经历的网友？", {}),
@@ -95,6 +102,11 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("medical-beauty-item", "热玛吉", {}),
         ("product-placement", PLACED, {}),
         ("institution-placement", PLACED_CLINIC, {}),
+        ("investigation", LOOKED_INTO, {}),
+        ("meeting-report", MEETING, {}),
+        ("public-care", PUBLIC, {}),
+        ("folk-recipe", RECIPE, {}),
+        ("animal-care", "动物园的饲养员发现大熊猫双眼浑浊，请医院眼科专家来做手术。", {}),
         ("research-genre", "目的：观察疗效。方法：分为两组。结果：差异明显。结论：可以推广。", {}),
         ("research-genre", "对照组与试验组各四十例。", {}),
     ],
@@ -144,3 +156,19 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
     assert (
         "research-genre" not in ANALYSER.analyse(body).facts
     )  # words of the whole page are held against the whole page
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"),
+    [
+        ("investigation", LOOKED_INTO + "示例视光店深耕多年，技术成熟，价格透明，口碑好，值得信赖。"),
+        ("investigation", "我院专家提醒：警惕虚假宣传，不法商家没有资质。记者了解到，选我院治疗放心，欢迎来院。"),
+        ("meeting-report", MEETING + "预约专家请拨打咨询电话000-00001234。"),
+        ("public-care", PUBLIC + "预约专家请拨打咨询电话000-00001234。"),
+        ("public-care", PUBLIC.replace("示例大学附属第二医院", "云岭男子医院")),
+        ("public-care", PUBLIC + "产品玻尿酸双眼皮套餐另议。"),
+        ("folk-recipe", RECIPE + "加微信 demo_abc123 领取。"),
+    ],
+)
+def test_who_sells_is_not_taken_for_who_tells(fact: str, text: str) -> None:
+    assert fact not in analyse(text).facts

@@ -157,3 +157,9 @@ def test_a_page_rule_points_at_the_good() -> None:
     text = "国庆期间打折。某某牌驼奶蛋白粉，老糖友吃了都停针了，一盒 268 元，订购电话 000-00001234。"
     quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}
     assert quotes["drug-device-food-no-approval"] == "某某牌驼奶蛋白粉"
+
+
+def test_a_bad_name_is_quoted_without_what_follows() -> None:
+    text = "来源：江北市银屑病研究所专家组成员，门诊时间八点到五点。"
+    quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}
+    assert quotes["irregular-name"] == "江北市银屑病研究所"
