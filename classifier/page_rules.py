@@ -18,6 +18,8 @@ _GROUPS = {
 _WHOLE_PHRASE = frozenset({"goods"})
 """Kinds whose words say little alone (胶囊, 贴膏): the phrase they stand in is pointed at."""
 _PHRASE_REACH = 14
+_PLAIN = 0.3
+"""Weight (0..1) from which a claim says enough to be pointed at; cues (从此) weigh less."""
 _EFFECTS = CLAIM_FAMILIES - {"endorsement", "absolute-term", "comparison"}
 """Families of claims that say what something does; that somebody praises it is none."""
 _BREAK = re.compile(r"[\s，。！？；：、,.!?;:()（）“”\"《》【】\[\]|#*>]")
@@ -71,7 +73,11 @@ def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | 
             sentence = _FIRST_SENTENCE.search(document.text)
             return sentence.span() if sentence else None
         case "claim":
-            claims = [item.finding for item in analysis.live if item.rule.words and item.finding.family in _EFFECTS]
+            claims = [
+                item.finding
+                for item in analysis.live
+                if item.finding.family in _EFFECTS and item.finding.weight >= _PLAIN
+            ]
             best = max(claims, key=lambda item: (item.weight, -item.start), default=None)
             return (best.start, best.end) if best else None
         case _:

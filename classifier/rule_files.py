@@ -24,7 +24,17 @@ from classifier.text_file import read_text
 from classifier.yaml_file import line_of, load_mapping
 from domain.findings import FAMILIES
 
-QUOTES = ("contact", "appointment", "title", "institution", "promo", "medical-beauty-item", "goods", "claim", "first-sentence")
+QUOTES = (
+    "contact",
+    "appointment",
+    "title",
+    "institution",
+    "promo",
+    "medical-beauty-item",
+    "goods",
+    "claim",
+    "first-sentence",
+)
 _KEYS = frozenset(
     [
         "id",
