@@ -18,6 +18,7 @@ MEETING = "首届示例眼科学术年会今日召开，百余位同道与会。
 PUBLIC = (
     "示例大学附属第二医院骨科为王先生换了椎间盘，术后第二天他就下床了。示例大学附属第二医院骨科主任说，手术恢复快。"
 )
+EXPERT = "白内障怎么办？示例医科大学主任医师、教授介绍，常见原因是年龄。手术恢复快，也有感染、出血的风险和禁忌，术后注意饮食，如何护理请听医嘱。"
 RECIPE = "骨刺：狗脊30克，水煎，日服两次，半月可治愈。又方：川芎研末，加醋调匀成糊状，外敷患处。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
@@ -108,6 +109,7 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("meeting-report", MEETING, {}),
         ("public-care", PUBLIC, {}),
         ("folk-recipe", RECIPE, {}),
+        ("expert-science", EXPERT, {}),
         ("animal-care", "动物园的饲养员发现大熊猫双眼浑浊，请医院眼科专家来做手术。", {}),
         ("research-genre", "目的：观察疗效。方法：分为两组。结果：差异明显。结论：可以推广。", {}),
         ("research-genre", "对照组与试验组各四十例。", {}),
@@ -169,6 +171,8 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("public-care", PUBLIC + "预约专家请拨打咨询电话000-00001234。"),
         ("public-care", PUBLIC.replace("示例大学附属第二医院", "云岭男子医院")),
         ("public-care", PUBLIC + "产品玻尿酸双眼皮套餐另议。"),
+        ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
+        ("expert-science", EXPERT + "云岭眼科医院深耕多年，技术成熟，收费透明，口碑好，是信赖之选。"),
         ("folk-recipe", RECIPE + "加微信 demo_abc123 领取。"),
     ],
 )
