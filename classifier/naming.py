@@ -9,8 +9,10 @@ from classifier.matcher import Hit
 
 _NO_NAME = frozenset("的了这该种款些类用和或等此本各")
 """Characters before a product noun after which no name has been given."""
-_NO_PART = frozenset("的了这那该哪是在到去和或等此本各让找选，。、；：？！")
+_NO_PART = frozenset("的了这那该哪是在到去或等此本各让找选，。、；：？！")
 """Characters that are no part of the name of an institution."""
+_BEFORE_AND = frozenset("院所部科室馆者生士家员")
+"""Characters behind which 和 joins two things; behind others it is part of a name (仁和医院)."""
 _INSTITUTION_NAME = 4
 """Characters before the noun by which two institutions are told apart: two are often a kind (专科医院, 眼科医院)."""
 _PUBLIC_REACH = 10
@@ -55,7 +57,7 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
     first: dict[str, tuple[int, int]] = {}
     for start, end in places:
         name = text[start - _INSTITUTION_NAME : end]
-        if not name.isalpha() or not _NO_PART.isdisjoint(name):
+        if not name.isalpha() or not _NO_PART.isdisjoint(name) or _joins_two(name):
             continue
         near = others[bisect_right(ends, end - _PUBLIC_REACH) : bisect_right(ends, end)]
         if all(low < end - _PUBLIC_REACH for low, _ in near):
@@ -65,3 +67,8 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
         return 0, None
     name, times = names.most_common(1)[0]
     return times, first[name]
+
+
+def _joins_two(name: str) -> bool:
+    at = name.find("和")
+    return at == 0 or (at > 0 and name[at - 1] in _BEFORE_AND)

@@ -35,6 +35,10 @@ def hits_in(text: str) -> list[tuple[int, int, int]]:
         ("人民一二三四五六医院", 0),
         ("人民一二三四五六七医院", 1),
         ("医院", 0),
+        ("云岭仁和医院与云岭仁和医院", 2),
+        ("医生和护士的话", 0),
+        ("某县骨科医院和男科医院", 1),
+        ("云岭路和骨科医院", 1),
     ],
 )
 def test_a_private_institution_is_counted(text: str, times: int) -> None:
