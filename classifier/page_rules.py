@@ -13,7 +13,7 @@ _GROUPS = {
     "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
     "promo": ("promo-words", "price-lure-words"),
     "medical-beauty-item": ("medical-beauty-items",),
-    "goods": ("health-product-words",),
+    "goods": ("health-product-words", "plain-goods-words"),
 }
 _WHOLE_PHRASE = frozenset({"goods"})
 """Kinds whose words say little alone (胶囊, 贴膏): the phrase they stand in is pointed at."""
