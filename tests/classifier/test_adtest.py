@@ -110,6 +110,8 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("public-care", PUBLIC, {}),
         ("folk-recipe", RECIPE, {}),
         ("expert-science", EXPERT, {}),
+        ("forum-genre", "化骨健步酒 16:08 楼主：我的病人都知道，我不轻视民间单方。", {}),
+        ("health-product", "护颈枕头怎么选：这款枕头卖得好。", {}),
         ("animal-care", "动物园的饲养员发现大熊猫双眼浑浊，请医院眼科专家来做手术。", {}),
         ("research-genre", "目的：观察疗效。方法：分为两组。结果：差异明显。结论：可以推广。", {}),
         ("research-genre", "对照组与试验组各四十例。", {}),
@@ -178,3 +180,8 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
 )
 def test_who_sells_is_not_taken_for_who_tells(fact: str, text: str) -> None:
     assert fact not in analyse(text).facts
+
+
+def test_a_pillow_named_once_is_not_for_sale() -> None:
+    before = "手术做完以后，医生让他多休息，按时换药。" * 20
+    assert "health-product" not in analyse(before + "睡觉时垫着高枕头，伤口不疼。").facts
