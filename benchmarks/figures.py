@@ -17,10 +17,12 @@ import platform
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 _LAST_LINES = 14
 _HIDDEN = ("Warning", "return Path")
@@ -110,14 +112,23 @@ def run(benchmark: Benchmark, size: str) -> Result:
     command = ["python", "-m", f"benchmarks.{benchmark.module}", *benchmark.arguments(size)]
     sys.stderr.write(f"{' '.join(command)}\n")
     load, begun, at = os.getloadavg()[0], time.monotonic(), datetime.now(UTC)
-    done = subprocess.run([sys.executable, *command[1:]], capture_output=True, text=True, check=False)
-    said = [line for line in done.stdout.splitlines() if not any(part in line for part in _HIDDEN)]
-    if done.returncode and not said:
-        said = done.stderr.splitlines()[-3:]
+    told: deque[str] = deque(maxlen=3)
+    with (
+        TemporaryFile("w+", encoding="utf-8") as out,
+        subprocess.Popen([sys.executable, *command[1:]], stdout=out, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        for line in process.stderr or ():  # some run for hours, and tell on stderr how far they are
+            sys.stderr.write(line)
+            told.append(line.rstrip())
+        code = process.wait()
+        out.seek(0)
+        said = [line for line in out.read().splitlines() if not any(part in line for part in _HIDDEN)]
+    if code and not said:
+        said = list(told)
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
     return Result(
         benchmark.name, size, " ".join(command), f"{at:%Y-%m-%d %H:%M}", machine, round(load, 1),
-        time.monotonic() - begun, done.returncode, "\n".join(said[-_LAST_LINES:]),
+        time.monotonic() - begun, code, "\n".join(said[-_LAST_LINES:]),
     )  # fmt: skip
 
 
