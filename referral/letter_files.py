@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 
@@ -34,13 +34,14 @@ def letter_docx(template: Path, values: dict[str, Any]) -> bytes:
 
 
 def letter_html(template: Path, values: dict[str, Any]) -> str:
-    """Raises LetterTemplateBroken."""
+    """A template may include others of its folder, as the style that all papers share. Raises LetterTemplateBroken."""
     try:
-        return _environment().from_string(template.read_text(encoding="utf-8")).render(values)
+        return _environment(template.parent).from_string(template.read_text(encoding="utf-8")).render(values)
     except (TemplateError, OSError, UnicodeDecodeError) as fault:
         raise LetterTemplateBroken(f"文书模板 {template.name} 有误：{fault}") from fault
 
 
-def _environment() -> SandboxedEnvironment:
+def _environment(folder: Path | None = None) -> SandboxedEnvironment:
     """Templates come from people: they may say what is given to them and nothing else, and a misspelt name is an error."""
-    return SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+    loader = FileSystemLoader(folder) if folder else None
+    return SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, loader=loader)

@@ -253,6 +253,21 @@ def test_a_template_cannot_reach_beyond_what_it_is_given(tmp_path: Path) -> None
         letter_html(tmp_path / "letter.html", letter_values(consignment()))
 
 
+def test_a_template_takes_the_style_of_its_folder_and_nothing_outside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (tmp_path / "secret.html").write_text("not for letters", "utf-8")
+    letter = folder / "letter-amr.html"
+    letter.write_text('{% include "style.html" %}{{ title }}', "utf-8")
+    with pytest.raises(LetterTemplateBroken, match=r"letter-amr\.html.*style\.html"):
+        letter_html(letter, letter_values(consignment()))
+    (folder / "style.html").write_text("<style>p { color: #123 }</style>", "utf-8")
+    assert letter_html(letter, letter_values(consignment())).startswith("<style>p { color: #123 }</style>")
+    letter.write_text('{% include "../secret.html" %}', "utf-8")
+    with pytest.raises(LetterTemplateBroken):
+        letter_html(letter, letter_values(consignment()))
+
+
 def test_a_recipient_may_have_a_template_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "letter-amr.docx").touch()
     assert template_for(tmp_path, "amr", ".docx").name == "letter-amr.docx"
