@@ -19,7 +19,7 @@ from domain.findings import FAMILIES, GENRES
 SCOPES = ("text", "body", "title", "site", "head", "any")
 SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
            "product-ad", "images", "long", "short",
-           "named-product", "named-institution", "strong-findings")  # fmt: skip
+           "named-product", "named-brand", "named-institution", "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
 NAME_KINDS = ("products", "institutions", "no_private_institution")
 """What the word groups of `names` say of the name that such a word ends or stands in."""

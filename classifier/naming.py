@@ -1,5 +1,6 @@
 """How often a text names one product or one institution: who names a thing again and again means to place it."""
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -15,6 +16,23 @@ _BEFORE_AND = frozenset("院所部科室馆者生士家员")
 """Characters behind which 和 joins two things; behind others it is part of a name (仁和医院)."""
 _INSTITUTION_NAME = 4
 """Characters before the noun by which two institutions are told apart: two are often a kind (专科医院, 眼科医院)."""
+_BRANDS = 6
+"""Brands of one text whose mentions are counted."""
+_BRAND_BEFORE = re.compile(
+    r"(?:[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』]|([a-z][a-z0-9-]{2,15}))[®™]?牌?$"
+)
+"""A brand that ends where a product noun begins: in quotes (“安”牌喷剂), or in Latin letters (velora胶囊)."""
+_BRAND_LOOK_BACK = 20
+_BRAND_ITSELF = re.compile(
+    r"[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』](?=[®™]?(?:牌|品牌|系列|这款|产品))"
+)
+"""A brand in quotes that is called one."""
+_KINDS_IN_LATIN = frozenset((
+    "dha", "epa", "nmn", "nad", "coq", "q10", "omega", "hpv", "hiv", "dna", "rna", "pdrn", "vitamin", "led",
+    "usb", "oem", "odm", "gmp", "fda", "otc", "iso", "spa", "plus", "pro", "max", "mini", "nano",
+    "nattokinase", "lactobacillus",
+))  # fmt: skip
+"""Latin words before a product noun that name a kind, no brand."""
 _PUBLIC_REACH = 10
 """Code points before the end of an institution's name in which a word tells it public (某大学附属第三医院)."""
 
@@ -38,6 +56,28 @@ def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -
         ]
     )
     return max(names.values(), default=0)
+
+
+def most_named_brand(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
+    """How often the brand that the text names most is named, with or without its product noun: one in quotes or in Latin letters, which
+    need not stand behind two characters. A brand of one sign counts in its quotes only."""
+    brands: dict[str, None] = {}
+    for start, _, literal in hits:
+        if literal in nouns and len(brands) < _BRANDS:
+            found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
+            if found and (found[1] or found[2]) not in _KINDS_IN_LATIN:
+                brands[found[1] or found[2]] = None
+    for found in _BRAND_ITSELF.finditer(text):
+        if len(brands) == _BRANDS:
+            break
+        brands[found[1]] = None
+    return max((_mentions(text, brand) for brand in brands), default=0)
+
+
+def _mentions(text: str, brand: str) -> int:
+    if len(brand) == 1:
+        return sum(text.count(f"{opening}{brand}{closing}") for opening, closing in ("“”", '""', "「」", "『』"))
+    return text.count(brand)
 
 
 def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> tuple[int, tuple[int, int] | None]:

@@ -9,7 +9,7 @@ import numpy as np
 from classifier.facts import PageView
 from classifier.fold import Folded, Folder
 from classifier.matcher import Matcher, Scan
-from classifier.naming import NameWords, most_named_institution, most_named_product
+from classifier.naming import NameWords, most_named_brand, most_named_institution, most_named_product
 from domain.contacts import find_contacts
 from domain.findings import Document
 from domain.identifiers import find_identifiers
@@ -61,6 +61,7 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
     view.signals["named-product"] = most_named_product(folded.text, scan.hits, names.products)
+    view.signals["named-brand"] = most_named_brand(folded.text, scan.hits, names.products)
     view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
     return Read(document, folded, scan, title_scan, view, (low, high), institution)
 

@@ -20,6 +20,12 @@ PUBLIC = (
 )
 EXPERT = "白内障怎么办？示例医科大学主任医师、教授介绍，常见原因是年龄。手术恢复快，也有感染、出血的风险和禁忌，术后注意饮食，如何护理请听医嘱。"
 RECIPE = "骨刺：狗脊30克，水煎，日服两次，半月可治愈。又方：川芎研末，加醋调匀成糊状，外敷患处。"
+BRANDED = "夜里打鼾怎么办？“宁”牌止鼾贴主要成分是天然薄荷。家人说“宁”牌管用，“宁”的配方传承三代，打呼的人都在找“宁”。"
+LATIN = "血糖高的人常问velora胶囊。velora的配方来自专利，velora深受好评，吃了velora血糖稳。"
+HARM = "朋友圈的祛斑膏号称七天见效，到底是真的吗？她用了半个月就烂脸红肿，医生说是激素。所谓草本配方其实是套路。"
+SOBER = "蜂胶是保健食品，不是药品，不能代替降糖药。买时认准蓝帽，走正规渠道，吃多了也有损害，有病及时就医。"
+CONTROL = "蜂胶产量少，蜂胶被称为紫色黄金。蜂胶降血糖、降血压，老人常吃蜂胶。"
+RANKED = "面对选择困境，我们按评选标准和评估体系，选出几款育发产品，供消费决策参考。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
 
 
@@ -41,6 +47,7 @@ def analyse(text: str, **fields: str) -> Analysis:
         ("互联网广告管理办法8", SCIENCE + "详询电话000-00001234。", {}),
         ("广告法2", "种植牙限时特惠，闺蜜同行立减500元，名额有限。", {"site_name": "示例口腔门诊部"}),
         ("广告法19", PLACED, {"title": "鼻炎怎么办"}),
+        ("广告法19", LATIN, {}),
         ("广告法17", "灵芝孢子粉胶囊，三个疗程治愈糖尿病，不用再吃药，现货包邮。", {"site_name": "示例旗舰店"}),
     ],
 )
@@ -57,6 +64,8 @@ def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
         ("广告法适用指南4", "当事人宣称根治白癜风，违反广告法，被责令停止发布并罚款二十万元。", {}),
         ("广告法适用指南4", LOOKED_INTO, {}),
         ("广告法适用指南4", MEETING, {}),
+        ("广告法适用指南4", HARM, {}),
+        ("广告法适用指南4", SOBER, {}),
         ("认定指南3", "国家重大专项研究落户本市，现招募乙肝肝硬化患者，可免费应用抗病毒药两年，详情到科室了解。", {}),
         ("广告法适用指南4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
         ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
@@ -104,8 +113,19 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("qr-code", "长按识别二维码", {}),
         ("medical-beauty-item", "热玛吉", {}),
         ("product-placement", PLACED, {}),
+        ("product-placement", BRANDED, {}),
+        ("product-placement", LATIN, {}),
         ("institution-placement", PLACED_CLINIC, {}),
         ("investigation", LOOKED_INTO, {}),
+        ("harm-story", HARM, {}),
+        ("sober-text", SOBER, {}),
+        ("supplement-pitch", CONTROL, {}),
+        ("supplement-pitch", "骆驼奶稀有，骆驼奶有医疗价值，骆驼奶稳定血糖，糖友都喝骆驼奶。", {}),
+        ("goods-ranking", RANKED, {}),
+        ("fake-doubt", "这款精华不是智商税。", {}),
+        ("health-product", "颈椎黑膏药现货。", {}),
+        ("commerce-genre", "远红外贴可定制，起订一千片。", {}),
+        ("other-domain", "这款电脑病毒已被查杀。", {}),
         ("meeting-report", MEETING, {}),
         ("public-care", PUBLIC, {}),
         ("folk-recipe", RECIPE, {}),
@@ -173,6 +193,16 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("public-care", PUBLIC + "预约专家请拨打咨询电话000-00001234。"),
         ("public-care", PUBLIC.replace("示例大学附属第二医院", "云岭男子医院")),
         ("public-care", PUBLIC + "产品玻尿酸双眼皮套餐另议。"),
+        ("harm-story", HARM + "想祛斑加微信demo_banban。"),
+        ("harm-story", HARM + "后来换了一款精华，不是智商税。"),
+        ("sober-text", SOBER + "蜂胶现货，立即咨询。"),
+        ("supplement-pitch", CONTROL + "但蜂胶不是药物，过量有损害，血糖高应就医。"),
+        ("fake-doubt", "这款仪器不是智商税，但因人而异，有禁忌。"),
+        ("other-domain", "专家电话000-00001234。"),
+        ("other-domain", "微电脑中频仪。"),
+        ("other-domain", "鼻炎膏药贴现货，手机000-00001234，加微信demo_biyan。"),
+        ("product-placement", BRANDED + "本报记者走访药店，店员宣称三天见效。"),
+        ("product-placement", "dha藻油和dha胶囊的配方、品质不同，dha来自藻类。"),
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
         ("expert-science", EXPERT + "云岭眼科医院深耕多年，技术成熟，收费透明，口碑好，是信赖之选。"),
         ("folk-recipe", RECIPE + "加微信 demo_abc123 领取。"),

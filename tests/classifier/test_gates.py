@@ -57,7 +57,11 @@ def gates(analyser: Analyser, text: str, **fields: str) -> tuple[str, ...]:
         ("G4", "一项多中心随机试验随访三年，治愈率为61%（P<0.05）", {}),
         ("G5", "第十六条 广告不得有下列内容：说明治愈率的", {}),
         ("G9", "岗位：市场专员，任职要求：熟悉行业，负责治愈率数据整理，五险一金", {}),
+        ("G2", "包治百病的枕头是骗局，卖家承诺根治颈椎病", {}),
+        ("G2", "他信了“根治”的祛斑霜，到底还是烂脸，所谓草本，号称天然", {}),
+        ("G10", "鱼油不是药品，不能代替药物，说它根治三高是误会，买时认准蓝帽，有病就医", {}),
         ("G13", "对校外培训乱象要重拳出击，力争根治", {}),
+        ("G13", "这台电脑的病毒要重装才能根治", {}),
     ],
 )
 def test_gate_silences(analysers: dict[str, Analyser], gate: str, text: str, fields: dict[str, str]) -> None:
@@ -86,6 +90,11 @@ def test_gate_silences_by_family(analysers: dict[str, Analyser], family: str, ga
         "根治牛皮癣。效果因人而异，本文仅供参考",
         "本院治愈率98%，咨询电话000-00001234",
         "多中心随机试验显示，本品治愈率达到九成。\n厂家直销，买二送一，加微信demo_0001。",
+        "微电脑能量仪根治肩周问题",
+        "无污染的灵芝根治寒症，权威期刊报道",
+        "谨防假冒，只有正宗药酒能根治",
+        "别家的祛斑霜都是骗局，本店的能根治，限时特价，加微信demo_0002",
+        "不是智商税，这款足贴根治脚气",
     ],
 )
 def test_claims_stay_live(analysers: dict[str, Analyser], text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from classifier import naming
-from classifier.naming import NameWords, most_named_institution
+from classifier.naming import NameWords, most_named_brand, most_named_institution
 
 NOUN, PUBLIC = 0, 1
 WORDS = NameWords(institutions=frozenset([NOUN]), no_private_institution=frozenset([PUBLIC]))
@@ -43,6 +43,23 @@ def hits_in(text: str) -> list[tuple[int, int, int]]:
 )
 def test_a_private_institution_is_counted(text: str, times: int) -> None:
     assert most_named_institution(text, hits_in(text), WORDS)[0] == times
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("“安”牌喷剂好。“安”在药店有售，认准“安”，安心。", 3),
+        ("velora喷剂，velora热销，认准velora", 3),
+        ("“清朗”喷剂与清朗套装，清朗", 3),
+        ("认准“清朗”品牌，清朗好", 2),
+        ("“清朗”的喷剂，清朗", 0),
+        ("nmn喷剂，nmn，nmn", 0),
+        ("喷剂", 0),
+    ],
+)
+def test_a_brand_is_counted_with_or_without_its_noun(text: str, times: int) -> None:
+    hits = [(at, at + 2, NOUN) for at in range(len(text)) if text.startswith("喷剂", at)]
+    assert most_named_brand(text, hits, [NOUN]) == times
 
 
 def test_the_place_of_the_institution_that_is_named_most() -> None:
