@@ -24,9 +24,10 @@ _BRAND_BEFORE = re.compile(
 """A brand that ends where a product noun begins: in quotes (“安”牌喷剂), or in Latin letters (velora胶囊)."""
 _BRAND_LOOK_BACK = 20
 _BRAND_ITSELF = re.compile(
-    r"[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』](?=[®™]?(?:牌|品牌|系列|这款|产品))"
+    r"(?:[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』]|(?<![a-z0-9])([a-z][a-z0-9-]{3,15}))"
+    r"(?=[®™]?(?:牌|品牌|系列|这款|产品|套装|采用|选用|添加|主打|精选|富含|官方|旗舰|实体店|已服务|不是药))"
 )
-"""A brand in quotes that is called one."""
+"""A brand that is called one, or said to be made of something, as only goods are."""
 _KINDS_IN_LATIN = frozenset((
     "dha", "epa", "nmn", "nad", "coq", "q10", "omega", "hpv", "hiv", "dna", "rna", "pdrn", "vitamin", "led",
     "usb", "oem", "odm", "gmp", "fda", "otc", "iso", "spa", "plus", "pro", "max", "mini", "nano",
@@ -65,12 +66,13 @@ def most_named_brand(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> 
     for start, _, literal in hits:
         if literal in nouns and len(brands) < _BRANDS:
             found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
-            if found and (found[1] or found[2]) not in _KINDS_IN_LATIN:
-                brands[found[1] or found[2]] = None
+            if found and (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
+                brands[brand] = None
     for found in _BRAND_ITSELF.finditer(text):
         if len(brands) == _BRANDS:
             break
-        brands[found[1]] = None
+        if (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
+            brands[brand] = None
     return max((_mentions(text, brand) for brand in brands), default=0)
 
 

@@ -52,6 +52,8 @@ def test_a_private_institution_is_counted(text: str, times: int) -> None:
         ("velora喷剂，velora热销，认准velora", 3),
         ("“清朗”喷剂与清朗套装，清朗", 3),
         ("认准“清朗”品牌，清朗好", 2),
+        ("Velora采用三重配方，velora好，认准velora".lower(), 3),
+        ("“高优优”已服务八万家，“高优优”好", 2),
         ("“清朗”的喷剂，清朗", 0),
         ("nmn喷剂，nmn，nmn", 0),
         ("喷剂", 0),
