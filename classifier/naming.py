@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.matcher import Hit
@@ -16,6 +16,8 @@ _BEFORE_AND = frozenset("院所部科室馆者生士家员")
 """Characters behind which 和 joins two things; behind others it is part of a name (仁和医院)."""
 _INSTITUTION_NAME = 4
 """Characters before the noun by which two institutions are told apart: two are often a kind (专科医院, 眼科医院)."""
+Named = tuple[int, tuple[int, int] | None]
+"""How often something is named, and where first in the text ([start, end)); None where nothing is."""
 _BRANDS = 6
 """Brands of one text whose mentions are counted."""
 _BRAND_BEFORE = re.compile(
@@ -47,33 +49,32 @@ class NameWords:
     no_private_institution: frozenset[int] = frozenset()
 
 
-def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
-    """How often the product that the text names most is named: a product noun behind the same two letters or characters."""
-    names = Counter(
-        [
-            text[start - 2 : end]
-            for start, end, literal in hits
-            if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME
-        ]
-    )
-    return max(names.values(), default=0)
+def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> Named:
+    """How often the product that the text names most is named, and where first: a product noun behind the same two letters or characters."""
+    names: Counter[str] = Counter()
+    first: dict[str, tuple[int, int]] = {}
+    for start, end, literal in hits:
+        if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME:
+            names[name := text[start - 2 : end]] += 1
+            first.setdefault(name, (start - 2, end))
+    return _most(names, first)
 
 
-def most_named_brand(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> int:
-    """How often the brand that the text names most is named, with or without its product noun: one in quotes or in Latin letters, which
-    need not stand behind two characters. A brand of one sign counts in its quotes only."""
-    brands: dict[str, None] = {}
-    for start, _, literal in hits:
-        if literal in nouns and len(brands) < _BRANDS:
+def most_named_brand(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> Named:
+    """How often the brand that the text names most is named, with or without its product noun, and where first: one in quotes or in Latin
+    letters, which need not stand behind two characters. A brand of one sign counts in its quotes only."""
+    first: dict[str, tuple[int, int]] = {}
+    for start, end, literal in hits:
+        if literal in nouns and len(first) < _BRANDS:
             found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
             if found and (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
-                brands[brand] = None
+                first.setdefault(brand, (found.start(), end))
     for found in _BRAND_ITSELF.finditer(text):
-        if len(brands) == _BRANDS:
+        if len(first) == _BRANDS:
             break
         if (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
-            brands[brand] = None
-    return max((_mentions(text, brand) for brand in brands), default=0)
+            first.setdefault(brand, found.span())
+    return _most(Counter({brand: _mentions(text, brand) for brand in first}), first)
 
 
 def _mentions(text: str, brand: str) -> int:
@@ -82,7 +83,14 @@ def _mentions(text: str, brand: str) -> int:
     return text.count(brand)
 
 
-def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> tuple[int, tuple[int, int] | None]:
+def _most(names: Counter[str], first: Mapping[str, tuple[int, int]]) -> Named:
+    if not names:
+        return 0, None
+    name, times = names.most_common(1)[0]
+    return times, first[name]
+
+
+def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> Named:
     """How often the private institution that the text names most is named, and where first: a noun behind the same four characters.
     `hits` are in the order of their ends.
 
@@ -105,10 +113,7 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
         if all(low < end - _PUBLIC_REACH for low, _ in near):
             names[name] += 1
             first.setdefault(name, (start - _INSTITUTION_NAME, end))
-    if not names:
-        return 0, None
-    name, times = names.most_common(1)[0]
-    return times, first[name]
+    return _most(names, first)
 
 
 def _joins_two(name: str) -> bool:

@@ -64,6 +64,8 @@ def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | 
                 return None
             found = find_contacts(document.text[:20_000])
             return (found[0].start, found[0].end) if found else None
+        case "product":
+            return analysis.read.folded.original_span(*analysis.read.product) if analysis.read.product else None
         case "institution" if analysis.read.institution:
             return analysis.read.folded.original_span(*analysis.read.institution)
         case "title":

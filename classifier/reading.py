@@ -28,7 +28,7 @@ _SHORTEST_BODY = 80
 @dataclass(frozen=True, slots=True)
 class Read:
     """A document as read: `scan` holds the anchor hits over `folded.text`, `body` bounds the main body in it, `institution` the place where
-    the private institution that it names most is named first."""
+    the private institution that it names most is named first, `product` that of the product or brand."""
 
     document: Document
     folded: Folded
@@ -37,6 +37,7 @@ class Read:
     view: PageView
     body: tuple[int, int]
     institution: tuple[int, int] | None = None
+    product: tuple[int, int] | None = None
 
 
 def read_document(document: Document, folder: Folder, matcher: Matcher, names: NameWords) -> Read:
@@ -60,10 +61,11 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
-    view.signals["named-product"] = most_named_product(folded.text, scan.hits, names.products)
-    view.signals["named-brand"] = most_named_brand(folded.text, scan.hits, names.products)
+    product, brand = (find(folded.text, scan.hits, names.products) for find in (most_named_product, most_named_brand))
+    view.signals["named-product"], view.signals["named-brand"] = product[0], brand[0]
     view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
-    return Read(document, folded, scan, title_scan, view, (low, high), institution)
+    placed = brand[1] if brand[0] > product[0] else product[1]
+    return Read(document, folded, scan, title_scan, view, (low, high), institution, placed)
 
 
 def _body_bounds(document: Document, folded: Folded) -> tuple[int, int]:

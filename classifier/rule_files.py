@@ -32,6 +32,7 @@ QUOTES = (
     "promo",
     "medical-beauty-item",
     "goods",
+    "product",
     "claim",
     "first-sentence",
 )
