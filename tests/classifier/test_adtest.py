@@ -202,6 +202,8 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("other-domain", "微电脑中频仪。"),
         ("other-domain", "鼻炎膏药贴现货，手机000-00001234，加微信demo_biyan。"),
         ("product-placement", BRANDED + "本报记者走访药店，店员宣称三天见效。"),
+        ("goods-ranking", RANKED + "消保委公布比较试验结果。"),
+        ("public-programme", "健康中国，从这瓶叶酸片开始。"),
         ("product-placement", "dha藻油和dha胶囊的配方、品质不同，dha来自藻类。"),
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
         ("expert-science", EXPERT + "云岭眼科医院深耕多年，技术成熟，收费透明，口碑好，是信赖之选。"),
