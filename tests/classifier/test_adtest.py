@@ -211,6 +211,8 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("other-domain", "鼻炎膏药贴现货，手机000-00001234，加微信demo_biyan。"),
         ("product-placement", BRANDED + "本报记者走访药店，店员宣称三天见效。"),
         ("goods-ranking", RANKED + "消保委公布比较试验结果。"),
+        ("supplement-pitch", CONTROL + "能替代降压药吗？不能，蜂胶是普通食品，没有疾病预防作用，请勿停药。"),
+        ("product-placement", PLACED + "多数人没有必要买，它不是药品，不能代替洗鼻，鼻塞请到医院检查。"),
         ("public-programme", "健康中国，从这瓶叶酸片开始。"),
         ("product-placement", "dha藻油和dha胶囊的配方、品质不同，dha来自藻类。"),
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
