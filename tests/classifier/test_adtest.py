@@ -206,6 +206,7 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("supplement-pitch", CONTROL + "但蜂胶不是药物，过量有损害，血糖高应就医。"),
         ("fake-doubt", "这款仪器不是智商税，但因人而异，有禁忌。"),
         ("pure-science", SCIENCE + "示例牌栓剂没有副作用，更加安全，孩子也能用。"),
+        ("pure-science", SCIENCE + "示例牌驼奶诚招代理，县级优先。"),
         ("other-domain", "专家电话000-00001234。"),
         ("other-domain", "微电脑中频仪。"),
         ("other-domain", "鼻炎膏药贴现货，手机000-00001234，加微信demo_biyan。"),
