@@ -27,8 +27,9 @@ _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 
 
 def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher) -> list[Located]:
-    """One finding per rule whose page condition holds; none when the text has nothing to point at."""
+    """One finding per rule whose page condition holds; none when nothing can be pointed at, or the rule points there already."""
     located: list[Located] = []
+    pointed = {(item.rule.id, item.finding.start, item.finding.end) for item in analysis.live}
     for rule in rules:
         for alternative in rule.pages:
             if not alternative.condition.holds(analysis.facts):
@@ -36,6 +37,8 @@ def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher)
             span = _quote(alternative, analysis, matcher)
             if span is None:
                 continue
+            if (rule.id, *span) in pointed:  # its words found the same place
+                break
             gates = ("shadow",) if rule.status == "shadow" else ()
             finding = make_finding(rule, analysis.read.document.text, *span, gates)
             located.append(Located(finding, rule, *span, False))

@@ -159,6 +159,13 @@ def test_a_page_rule_points_at_the_good() -> None:
     assert quotes["drug-device-food-no-approval"] == "某某牌驼奶蛋白粉"
 
 
+def test_a_page_rule_does_not_point_where_its_words_do() -> None:
+    judged = CLASSIFIER.judge(Document(text="远红外床垫能排毒、排酸，各种疾病不上身，全家人都该睡一张。"))
+    places = [(item.rule, item.start, item.end) for item in judged.findings]
+    assert "health-food-treat" in {rule for rule, _, _ in places}
+    assert len(places) == len(set(places))
+
+
 def test_a_bad_name_is_quoted_without_what_follows() -> None:
     text = "来源：江北市银屑病研究所专家组成员，门诊时间八点到五点。"
     quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}
