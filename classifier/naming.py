@@ -38,6 +38,12 @@ _KINDS_IN_LATIN = frozenset((
 """Latin words before a product noun that name a kind, no brand."""
 _PUBLIC_REACH = 10
 """Code points before the end of an institution's name in which a word tells it public (某大学附属第三医院)."""
+_LONGEST_KIND = 12
+"""Code points of words of kinds before the noun that are stepped over (整形美容外科医院)."""
+_OWN_NAME = 2
+"""Characters before a kind that are a name of its own (艺美整形美容医院)."""
+_NO_NAME_ENDS = frozenset("省市县区州与及和或跟为做像些种")
+"""Before a kind these end no name: the institution of a place is public (某市口腔医院), the others join or ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,12 @@ class NameWords:
     products: frozenset[int] = frozenset()
     institutions: frozenset[int] = frozenset()
     no_private_institution: frozenset[int] = frozenset()
+    kinds: frozenset[int] = frozenset()
+    """Words that say what kind of institution it is: they are no name, a name may stand before them."""
+    no_name: frozenset[int] = frozenset()
+    """Words behind which the noun, or its kind, has not been named (所有医院)."""
+    no_institution: frozenset[int] = frozenset()
+    """Words that begin like the noun and mean no institution (口腔溃疡)."""
 
 
 def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> Named:
@@ -96,24 +108,53 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
 
     An institution counts as private when no word of public ones, and none that leaves it unnamed, stands in or just before its name.
     """
-    places = [
-        (start, end) for start, end, literal in hits if literal in words.institutions and start >= _INSTITUTION_NAME
-    ]
+    nouns: dict[int, int] = {}  # by their ends the longest: 中医馆 and not 医馆
+    for start, end, literal in hits:
+        if literal in words.institutions:
+            nouns[end] = min(start, nouns.get(end, start))
+    places = [(start, end) for end, start in nouns.items() if start >= _INSTITUTION_NAME]
     if not places:
         return 0, None
     others = [(start, end) for start, end, literal in hits if literal in words.no_private_institution]
     ends = [end for _, end in others]  # in order, as the automaton finds them
+    kinds: dict[int, int] = {}
+    for start, end, literal in hits:
+        if literal in words.kinds:
+            kinds[end] = min(start, kinds.get(end, start))
+    unnamed = {end for _, end, literal in hits if literal in words.no_name}
+    no_places = {start for start, _, literal in hits if literal in words.no_institution}
     names: Counter[str] = Counter()
     first: dict[str, tuple[int, int]] = {}
     for start, end in places:
-        name = text[start - _INSTITUTION_NAME : end]
-        if not name.isalpha() or not _NO_PART.isdisjoint(name) or _joins_two(name):
+        kind = _start_of_kind(start, kinds)
+        low = start - _INSTITUTION_NAME
+        if kind <= low:
+            low = max(0, kind - _OWN_NAME)
+            if text[kind - 1 : kind] in _NO_NAME_ENDS:
+                continue
+        name = text[low:end]
+        if (
+            start in no_places
+            or kind in unnamed
+            or not name.isalpha()
+            or not _NO_PART.isdisjoint(name)
+            or _joins_two(name)
+        ):
             continue
-        near = others[bisect_right(ends, end - _PUBLIC_REACH) : bisect_right(ends, end)]
-        if all(low < end - _PUBLIC_REACH for low, _ in near):
+        reach = max(_PUBLIC_REACH, end - low)
+        near = others[bisect_right(ends, end - reach) : bisect_right(ends, end)]
+        if low < kind and all(start_of_word < end - reach for start_of_word, _ in near):
             names[name] += 1
-            first.setdefault(name, (start - _INSTITUTION_NAME, end))
+            first.setdefault(name, (low, end))
     return _most(names, first)
+
+
+def _start_of_kind(noun: int, kinds: Mapping[int, int]) -> int:
+    """Where the words begin that say of which kind the institution is whose noun begins at `noun`; there, if none does."""
+    at = noun
+    while at > noun - _LONGEST_KIND and at in kinds:
+        at = kinds[at]
+    return at
 
 
 def _joins_two(name: str) -> bool:

@@ -70,6 +70,47 @@ def test_the_place_of_the_institution_that_is_named_most() -> None:
     assert most_named_institution("医院", hits_in("医院"), WORDS) == (0, None)
 
 
+KIND, UNNAMED, MOUTH, LONG_NOUN = 2, 3, 4, 5
+KINDS = NameWords(
+    institutions=frozenset([NOUN, LONG_NOUN]),
+    no_private_institution=frozenset([PUBLIC]),
+    kinds=frozenset([KIND]),
+    no_name=frozenset([UNNAMED]),
+    no_institution=frozenset([MOUTH]),
+)
+
+
+def kind_hits_in(text: str) -> list[tuple[int, int, int]]:
+    literals = {"门诊": NOUN, "医院": NOUN, "口腔": NOUN, "中医馆": LONG_NOUN, "医馆": NOUN, "人民": PUBLIC}
+    literals |= {"整形": KIND, "美容": KIND, "专科": KIND, "所有": UNNAMED, "选择": UNNAMED, "开办": UNNAMED}
+    literals |= {"口腔溃疡": MOUTH}
+    found = [
+        (start, start + len(word), number)
+        for word, number in literals.items()
+        for start in range(len(text))
+        if text.startswith(word, start)
+    ]
+    return sorted(found, key=lambda hit: hit[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("整形美容门诊与整形美容门诊", 0),
+        ("想去整形美容门诊的人，选择整形美容专科医院", 0),
+        ("并不是所有医院", 0),
+        ("云岭禾川整形美容医院与禾川整形美容医院", 2),
+        ("东屿市整形美容医院", 0),
+        ("东屿人民美容整形医院", 0),
+        ("青山上火口腔溃疡", 0),
+        ("青山禾川口腔", 1),
+        ("他在山脚开办中医馆", 0),
+    ],
+)
+def test_a_kind_is_no_name(text: str, times: int) -> None:
+    assert most_named_institution(text, kind_hits_in(text), KINDS)[0] == times
+
+
 def test_work_grows_with_the_text_only() -> None:
     def lines_run(repeated: int) -> int:
         text = "人民医院云岭男子医院" * repeated
