@@ -31,9 +31,11 @@ _DASH = rf"[-—–{_BLANKS}]{{0,3}}"
 #: A digit with an optional key-cap around it (1️⃣ is three code points).
 _CAP = r"(?:\ufe0f?\u20e3)?"
 _DIGIT = rf"\d{_CAP}"
+#: The number of a page, not of a telephone: /2010-10-21/083518264402s.shtml
+_PAGE = r"[A-Za-z]{0,2}\.s?html?"
 # 13900001234, 139-0000-1234, +86 139 0000 1234, 1️⃣3️⃣9️⃣…; three prices beside each other (198 1980 2980 元) are none
 _MOBILE = re.compile(
-    rf"1(?:(?<![\d.]1)|(?<=\+861)|(?<=00861)){_CAP}[3-9]{_CAP}{_DIGIT}{_GAP}(?:{_DIGIT}){{4}}{_GAP}(?:{_DIGIT}){{4}}(?![\d元]|[{_BLANKS}]元)"
+    rf"1(?:(?<![\d.]1)|(?<=\+861)|(?<=00861)){_CAP}[3-9]{_CAP}{_DIGIT}{_GAP}(?:{_DIGIT}){{4}}{_GAP}(?:{_DIGIT}){{4}}(?![\d元]|[{_BLANKS}]元|{_PAGE})"
 )
 # 一三九零零零零一二三四, 139零零零零1234: at least one Chinese digit
 _HAN_MOBILE = re.compile(
@@ -46,7 +48,7 @@ _ABROAD = rf"86{_DASH}(?:10|2\d|(?![48]00)[3-9]\d\d)"
 _LANDLINE = re.compile(
     rf"(?:0(?:(?<![\d.-]0)|(?<=86-0)(?<!\d86-0))(?:(?!086){_AREA}|0{_ABROAD})|\(0{_AREA}\)|（0{_AREA}）|\+{_ABROAD}){_DASH}"
     rf"(?:[1-9]\d{{2,3}}|0000)[-{_BLANKS}]?\d{{4}}"
-    r"(?:(?:-|转)\d{1,5})?(?!\d)"
+    rf"(?:(?:-|转)\d{{1,5}})?(?!\d|{_PAGE})"
 )
 # 400-000-1234, 4000001234, 400-0000-123, 400-0-000-123, 400 - 000 - 1234, 400—000—1234
 _SERVICE = re.compile(

@@ -18,6 +18,10 @@ MEETING = "首届示例眼科学术年会今日召开，百余位同道与会。
 PUBLIC = (
     "示例大学附属第二医院骨科为王先生换了椎间盘，术后第二天他就下床了。示例大学附属第二医院骨科主任说，手术恢复快。"
 )
+WITNESSED = (
+    "那天凌晨，山洪冲垮了桥。村民把三名伤员抬到急救站，家属在走廊里沉默不语。一位同事回忆，县医院的医生抢救到天亮，"
+    "“他们也没有办法，人太多了”。民警挨户敲门，居民转移到学校。"
+)
 EXPERT = "白内障怎么办？示例医科大学主任医师、教授介绍，常见原因是年龄。手术恢复快，也有感染、出血的风险和禁忌，术后注意饮食，如何护理请听医嘱。"
 RECIPE = "骨刺：狗脊30克，水煎，日服两次，半月可治愈。又方：川芎研末，加醋调匀成糊状，外敷患处。"
 BRANDED = "夜里打鼾怎么办？“宁”牌止鼾贴主要成分是天然薄荷。家人说“宁”牌管用，“宁”的配方传承三代，打呼的人都在找“宁”。"
@@ -137,6 +141,12 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("folk-recipe", RECIPE, {}),
         ("folk-recipe", "雪梨去皮切块，加冰糖，入砂锅慢炖，熬制半小时，趁热喝。", {}),
         ("expert-science", EXPERT, {}),
+        ("reportage", WITNESSED, {}),
+        ("wechat-contact", "想要的姐妹私信我。", {}),
+        ("wechat-contact", "想了解的进群，每晚八点开课。", {}),
+        ("appointment", "今晚下单，明天发货。", {}),
+        ("price-lure", "月底前抢购，买三盒省一盒。", {}),
+        ("private-institution", "老伴在云岭男子医院住了七天。", {}),
         ("forum-genre", "化骨健步酒 16:08 楼主：我的病人都知道，我不轻视民间单方。", {}),
         ("health-product", "护颈枕头怎么选：这款枕头卖得好。", {}),
         ("animal-care", "动物园的饲养员发现大熊猫双眼浑浊，请医院眼科专家来做手术。", {}),
@@ -219,6 +229,17 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
         ("expert-science", EXPERT + "云岭眼科医院深耕多年，技术成熟，收费透明，口碑好，是信赖之选。"),
         ("folk-recipe", RECIPE + "加微信 demo_abc123 领取。"),
+        ("reportage", WITNESSED + "预约专家请拨打咨询电话000-00001234。"),
+        ("reportage", WITNESSED + "读者可凭报纸到高骏中心免费测骨龄，每天限三十名。"),
+        ("reportage", WITNESSED.replace("县医院", "云岭男子医院").replace("急救站", "云岭男子医院")),
+        ("wechat-contact", "本人不接私信，也勿私信问诊，看病请去医院。"),
+        ("wechat-contact", "老人参加群众性健步走，专家组进群体会诊。"),
+        ("contact", "来源：http://news.demo.example/c/2010-10-21/083518264402s.shtml"),
+        ("appointment", "近年有人尝试剑突下单孔胸腔镜，也有人只做一侧，留下单耳不装。"),
+        ("price-lure", "前往各地的高铁票几小时内被抢购一空。"),
+        ("private-institution", "他被送往医院，家人联系医院，几乎所有医院都住满，最后住进医院走廊。"),
+        ("private-institution", "内镜经口腔进入食管，术后注意口腔清洁，到发热门诊就诊。"),
+        ("private-institution", "课题由某地生物制品研究所和高能物理研究所合作完成。"),
     ],
 )
 def test_who_sells_is_not_taken_for_who_tells(fact: str, text: str) -> None:
