@@ -79,6 +79,7 @@ def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
         ("认定指南3", "国家重大专项研究落户本市，现招募乙肝肝硬化患者，可免费应用抗病毒药两年，详情到科室了解。", {}),
         ("广告法适用指南4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
         ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
+        ("广告法适用指南4", WITNESSED, {}),
         ("广告法适用指南4", "楼主求助，大家帮忙看看，我妈做完手术三天还疼，有没有同样经历的网友？", {}),
     ],
 )
@@ -142,6 +143,7 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("folk-recipe", "雪梨去皮切块，加冰糖，入砂锅慢炖，熬制半小时，趁热喝。", {}),
         ("expert-science", EXPERT, {}),
         ("reportage", WITNESSED, {}),
+        ("classic-text", "或问：久嗽何也？先生曰：肺者，气之主也。寒则闭矣，热亦逆焉，遂令津液不行，此之谓痰。是以治嗽者先治气，汝其识之。", {}),
         ("wechat-contact", "想要的姐妹私信我。", {}),
         ("wechat-contact", "想了解的进群，每晚八点开课。", {}),
         ("appointment", "今晚下单，明天发货。", {}),
