@@ -18,6 +18,10 @@ MEETING = "首届示例眼科学术年会今日召开，百余位同道与会。
 PUBLIC = (
     "示例大学附属第二医院骨科为王先生换了椎间盘，术后第二天他就下床了。示例大学附属第二医院骨科主任说，手术恢复快。"
 )
+VICTIM = (
+    "刷到“三天淡斑”的视频，市民小孟（化名）轻信了对方，花两万元买下套餐，活动价买二送一。“无痛无创，随做随走，绝不反弹。”对方这样说。"
+    "几周后她烂脸，才意识到上当，要求退款被拒，只好投诉维权。"
+)
 WITNESSED = (
     "那天凌晨，山洪冲垮了桥。村民把三名伤员抬到急救站，家属在走廊里沉默不语。一位同事回忆，县医院的医生抢救到天亮，"
     "“他们也没有办法，人太多了”。民警挨户敲门，居民转移到学校。"
@@ -80,6 +84,8 @@ def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
         ("广告法适用指南4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
         ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
         ("广告法适用指南4", WITNESSED, {}),
+        ("广告法适用指南4", VICTIM, {}),
+        ("广告法适用指南4", LOOKED_INTO + "店里正搞限时特惠，买一送一。", {}),
         ("广告法适用指南4", "楼主求助，大家帮忙看看，我妈做完手术三天还疼，有没有同样经历的网友？", {}),
     ],
 )
@@ -143,6 +149,9 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("folk-recipe", "雪梨去皮切块，加冰糖，入砂锅慢炖，熬制半小时，趁热喝。", {}),
         ("expert-science", EXPERT, {}),
         ("reportage", WITNESSED, {}),
+        ("warning-text", VICTIM, {}),
+        ("public-care", PUBLIC + "这项新技术填补了空白，属于国内领先的先进技术，实现了突破。", {}),
+        ("folk-recipe", "雪梨一个去核切块，加冰糖少许，隔水炖，每日1次饮用；萝卜切碎，砂锅慢火煮沸，取汁服下。", {}),
         ("classic-text", "或问：久嗽何也？先生曰：肺者，气之主也。寒则闭矣，热亦逆焉，遂令津液不行，此之谓痰。是以治嗽者先治气，汝其识之。", {}),
         ("wechat-contact", "想要的姐妹私信我。", {}),
         ("wechat-contact", "想了解的进群，每晚八点开课。", {}),
@@ -234,6 +243,11 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("reportage", WITNESSED + "预约专家请拨打咨询电话000-00001234。"),
         ("reportage", WITNESSED + "读者可凭报纸到高骏中心免费测骨龄，每天限三十名。"),
         ("reportage", WITNESSED.replace("县医院", "云岭男子医院").replace("急救站", "云岭男子医院")),
+        ("warning-text", VICTIM + "预约电话：000-00001234。"),
+        ("warning-text", VICTIM + "我院专家提醒，选择本院放心，口碑好，技术成熟，收费透明。"),
+        ("warning-text", VICTIM + "不放心的，先来做一次第二意见。"),
+        ("qr-code", "某县医院新闻。扫一扫在手机打开当前页。"),
+        ("private-institution", "她到某男子医院检查，才知道上当。"),
         ("wechat-contact", "本人不接私信，也勿私信问诊，看病请去医院。"),
         ("wechat-contact", "老人参加群众性健步走，专家组进群体会诊。"),
         ("contact", "来源：http://news.demo.example/c/2010-10-21/083518264402s.shtml"),
