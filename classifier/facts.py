@@ -21,7 +21,8 @@ SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "ct
            "product-ad", "images", "long", "short",
            "named-product", "named-brand", "named-institution", "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
-NAME_KINDS = ("products", "institutions", "no_private_institution", "kinds", "no_name", "no_institution")
+NAME_KINDS = ("products", "brand_followers", "latin_kinds", "institutions", "no_private_institution", "kinds", "no_name",
+              "no_institution")  # fmt: skip
 """What the word groups of `names` say of the name that such a word ends or stands in."""
 
 

@@ -23,19 +23,10 @@ _BRANDS = 6
 _BRAND_BEFORE = re.compile(
     r"(?:[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』]|([a-z][a-z0-9-]{2,15}))[®™]?牌?$"
 )
-"""A brand that ends where a product noun begins: in quotes (“安”牌喷剂), or in Latin letters (velora胶囊)."""
+"""A brand that ends where a word begins that goods have behind them: in quotes (“安”牌喷剂), or in Latin letters (velora胶囊)."""
 _BRAND_LOOK_BACK = 20
-_BRAND_ITSELF = re.compile(
-    r"(?:[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』]|(?<![a-z0-9])([a-z][a-z0-9-]{3,15}))"
-    r"(?=[®™]?(?:牌|品牌|系列|这款|产品|套装|采用|选用|添加|主打|精选|富含|官方|旗舰|实体店|已服务|不是药))"
-)
-"""A brand that is called one, or said to be made of something, as only goods are."""
-_KINDS_IN_LATIN = frozenset((
-    "dha", "epa", "nmn", "nad", "coq", "q10", "omega", "hpv", "hiv", "dna", "rna", "pdrn", "vitamin", "led",
-    "usb", "oem", "odm", "gmp", "fda", "otc", "iso", "spa", "plus", "pro", "max", "mini", "nano",
-    "nattokinase", "lactobacillus",
-))  # fmt: skip
-"""Latin words before a product noun that name a kind, no brand."""
+_LATIN_BRAND = 4
+"""Letters of a Latin word behind which a word that tells goods makes it a brand; before a product noun three will do."""
 _PUBLIC_REACH = 10
 """Code points before the end of an institution's name in which a word tells it public (某大学附属第三医院)."""
 _LONGEST_KIND = 12
@@ -51,6 +42,10 @@ class NameWords:
     """Numbers of the literals that end names of products and of institutions, and of those that tell an institution public or unnamed."""
 
     products: frozenset[int] = frozenset()
+    brand_followers: frozenset[int] = frozenset()
+    """Words that goods have behind their brand: it is called one, or said to be made of something (velora采用…)."""
+    latin_kinds: frozenset[int] = frozenset()
+    """Words in Latin letters that name a kind of thing and no brand (dha胶囊)."""
     institutions: frozenset[int] = frozenset()
     no_private_institution: frozenset[int] = frozenset()
     kinds: frozenset[int] = frozenset()
@@ -72,20 +67,21 @@ def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -
     return _most(names, first)
 
 
-def most_named_brand(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> Named:
+def most_named_brand(text: str, hits: Sequence[Hit], words: NameWords) -> Named:
     """How often the brand that the text names most is named, with or without its product noun, and where first: one in quotes or in Latin
     letters, which need not stand behind two characters. A brand of one sign counts in its quotes only."""
+    kinds = {(start, end) for start, end, literal in hits if literal in words.latin_kinds}
     first: dict[str, tuple[int, int]] = {}
     for start, end, literal in hits:
-        if literal in nouns and len(first) < _BRANDS:
-            found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
-            if found and (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
-                first.setdefault(brand, (found.start(), end))
-    for found in _BRAND_ITSELF.finditer(text):
+        is_noun = literal in words.products
+        if not (is_noun or literal in words.brand_followers):
+            continue
+        found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
+        if found is None or found.span(2) in kinds or (found[2] and not is_noun and len(found[2]) < _LATIN_BRAND):
+            continue
+        first.setdefault(found[1] or found[2], (found.start(), end if is_noun else found.end()))
         if len(first) == _BRANDS:
             break
-        if (brand := found[1] or found[2]) not in _KINDS_IN_LATIN:
-            first.setdefault(brand, found.span())
     return _most(Counter({brand: _mentions(text, brand) for brand in first}), first)
 
 

@@ -9,7 +9,15 @@ from classifier.rules import PageAlternative, Rule
 from domain.contacts import find_contacts
 
 _GROUPS = {
-    "appointment": ("appointment-words", "qr-words", "wechat-words", "direct-message-words", "join-group-words", "order-words", "jump-words"),
+    "appointment": (
+        "appointment-words",
+        "qr-words",
+        "wechat-words",
+        "direct-message-words",
+        "join-group-words",
+        "order-words",
+        "jump-words",
+    ),
     "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
     "promo": ("promo-words", "price-lure-words"),
     "medical-beauty-item": ("medical-beauty-items",),

@@ -61,7 +61,8 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
-    product, brand = (find(folded.text, scan.hits, names.products) for find in (most_named_product, most_named_brand))
+    product = most_named_product(folded.text, scan.hits, names.products)
+    brand = most_named_brand(folded.text, scan.hits, names)
     view.signals["named-product"], view.signals["named-brand"] = product[0], brand[0]
     view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
     placed = brand[1] if brand[0] > product[0] else product[1]

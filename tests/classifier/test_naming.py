@@ -45,9 +45,16 @@ def test_a_private_institution_is_counted(text: str, times: int) -> None:
     assert most_named_institution(text, hits_in(text), WORDS)[0] == times
 
 
+FOLLOWER, LATIN_KIND = 2, 3
+BRANDS = NameWords(
+    products=frozenset([NOUN]), brand_followers=frozenset([FOLLOWER]), latin_kinds=frozenset([LATIN_KIND])
+)
+
+
 @pytest.mark.parametrize(
     ("text", "times"),
     [
+        ("abc采用，abc套装，abc", 0),
         ("“安”牌喷剂好。“安”在药店有售，认准“安”，安心。", 3),
         ("velora喷剂，velora热销，认准velora", 3),
         ("“清朗”喷剂与清朗套装，清朗", 3),
@@ -60,8 +67,21 @@ def test_a_private_institution_is_counted(text: str, times: int) -> None:
     ],
 )
 def test_a_brand_is_counted_with_or_without_its_noun(text: str, times: int) -> None:
-    hits = [(at, at + 2, NOUN) for at in range(len(text)) if text.startswith("喷剂", at)]
-    assert most_named_brand(text, hits, [NOUN])[0] == times
+    literals = {
+        "喷剂": NOUN,
+        "套装": FOLLOWER,
+        "品牌": FOLLOWER,
+        "采用": FOLLOWER,
+        "已服务": FOLLOWER,
+        "nmn": LATIN_KIND,
+    }
+    hits = [
+        (at, at + len(word), number)
+        for at in range(len(text))
+        for word, number in literals.items()
+        if text.startswith(word, at)
+    ]
+    assert most_named_brand(text, hits, BRANDS)[0] == times
 
 
 def test_the_place_of_the_institution_that_is_named_most() -> None:
