@@ -35,7 +35,7 @@ _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 
 
 def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher) -> list[Located]:
-    """One finding per rule whose page condition holds; none when nothing can be pointed at, or the rule points there already."""
+    """One finding per rule whose page condition holds, unless nothing can be pointed at or its words point there."""
     located: list[Located] = []
     pointed = {(item.rule.id, item.finding.start, item.finding.end) for item in analysis.live}
     for rule in rules:
