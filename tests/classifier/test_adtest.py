@@ -239,6 +239,7 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("goods-ranking", RANKED + "消保委公布比较试验结果。"),
         ("supplement-pitch", CONTROL + "能替代降压药吗？不能，蜂胶是普通食品，没有疾病预防作用，请勿停药。"),
         ("product-placement", PLACED + "多数人没有必要买，它不是药品，不能代替洗鼻，鼻塞请到医院检查。"),
+        ("product-placement", PLACED + "使用不当有潜在危害，请按照说明书操作，它代替不了专业医疗手段。"),
         ("public-programme", "健康中国，从这瓶叶酸片开始。"),
         ("product-placement", "dha藻油和dha胶囊的配方、品质不同，dha来自藻类。"),
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),
