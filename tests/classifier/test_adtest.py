@@ -115,6 +115,7 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
     completed = ANALYSER.with_residual_ground(plain)
     assert completed.ad.is_ad
     assert completed.ad.basis == ("认定指南6(4)",)
+    assert not ANALYSER.with_residual_ground(analyse(WITNESSED)).ad.is_ad
     excluded = analyse("当事人宣称根治白癜风，违反广告法，被责令停止发布并罚款二十万元。")
     assert not ANALYSER.with_residual_ground(excluded).ad.is_ad
 
