@@ -12,6 +12,10 @@ ANALYSER = Analyser(Path(__file__).parents[2] / "lexicons")
 PLACED = (
     "鼻炎反复怎么办？常见原因是过敏。这时可以选择净鼻呼吸膏，净鼻呼吸膏的主要成分是天然薄荷，净鼻呼吸膏能缓解鼻塞症状。"
 )
+PLANTED = (
+    "问题分析：尿路结石多由饮水少、代谢异常引起，常见的表现是腰腹绞痛、血尿。平时应多喝水、适量运动，限制高草酸的食物，定期复查很重要。"
+    "此外还可以饮用清石康泡腾片，其主要成分是柠檬提取物，研究证实有化石排石的作用。"
+)
 PLACED_CLINIC = "包皮过长要不要手术？以示例城云岭男子医院为例。一、清洁：云岭男子医院的医生常提醒注意卫生。二、风险：在云岭男子医院，医生会先作检查。"
 LOOKED_INTO = "本报记者近日走访三家视力养护店。店员宣称不打针不吃药就能摘镜，无效退款。业内人士说，这类店没有资质，消费者投诉不断。"
 MEETING = "首届示例眼科学术年会今日召开，百余位同道与会。大会主席致辞，三位教授作主题演讲，手术演示引人入胜。"
@@ -62,6 +66,7 @@ def analyse(text: str, **fields: str) -> Analysis:
             "小周用了闺蜜给的面膜，三天后痘痘全消失了，医院的同事都问她怎么治好的。",
             {"title": "脸上长痘怎么办"},
         ),
+        ("广告法19", PLANTED, {"title": "尿路结石怎么办"}),
         ("广告法17", "灵芝孢子粉胶囊，三个疗程治愈糖尿病，不用再吃药，现货包邮。", {"site_name": "示例旗舰店"}),
     ],
 )
@@ -133,6 +138,10 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("product-placement", PLACED, {}),
         ("product-placement", BRANDED, {}),
         ("product-placement", LATIN, {}),
+        ("planted-product", PLANTED, {}),
+        ("supplement-pitch", "有人不信，未免武断。水素水对许多病有治疗作用，喝水素水治疗疾病，家里备台水素水机，天天水素水。", {}),
+        ("fake-doubt", "喝水能养身，没什么大不了。", {}),
+        ("harm-story", "都说孢子粉防癌，究竟如何？爷爷越吃越糟，查出肝损伤，孢子粉尚未见有效的证据。", {}),
         ("institution-placement", PLACED_CLINIC, {}),
         ("investigation", LOOKED_INTO, {}),
         ("harm-story", HARM, {}),
@@ -241,6 +250,11 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("supplement-pitch", CONTROL + "能替代降压药吗？不能，蜂胶是普通食品，没有疾病预防作用，请勿停药。"),
         ("product-placement", PLACED + "多数人没有必要买，它不是药品，不能代替洗鼻，鼻塞请到医院检查。"),
         ("product-placement", PLACED + "使用不当有潜在危害，请按照说明书操作，它代替不了专业医疗手段。"),
+        ("planted-product", PLANTED.replace("此外还可以饮用清石康泡腾片", "柠檬也能吃")),
+        ("planted-product", "清石康泡腾片怎么吃？" + PLANTED),
+        ("planted-product", PLANTED + "当事人虚假宣传，被责令停止，罚款三万元。"),
+        ("harm-story", "代孕靠谱吗？别家有人被骗、上当，我们未见失败，包成功。"),
+        ("product-placement", "灵芝孢子粉是粉，灵芝孢子粉有厂家研制，灵芝孢子粉的配方各异。"),
         ("public-programme", "健康中国，从这瓶叶酸片开始。"),
         ("product-placement", "dha藻油和dha胶囊的配方、品质不同，dha来自藻类。"),
         ("expert-science", EXPERT + "预约专家请拨打咨询电话000-00001234。"),

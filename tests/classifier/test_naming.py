@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from classifier import naming
-from classifier.naming import NameWords, most_named_brand, most_named_institution
+from classifier.naming import NameWords, most_named_brand, most_named_institution, most_named_product, planted_product
 
 NOUN, PUBLIC = 0, 1
 WORDS = NameWords(institutions=frozenset([NOUN]), no_private_institution=frozenset([PUBLIC]))
@@ -82,6 +82,38 @@ def test_a_brand_is_counted_with_or_without_its_noun(text: str, times: int) -> N
         if text.startswith(word, at)
     ]
     assert most_named_brand(text, hits, BRANDS)[0] == times
+
+
+OPENING = "孩子夜里总是咳嗽，多半是受了凉，也可能是屋里太干，家长先看看体温，再想想这两天吃过什么，是不是吹了空调，有没有跑得一身汗，回来又马上喝了冷水。"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "products"),
+    [
+        (OPENING + "可以用安禾喷剂，其主要成分是草药。", "", 1),
+        (OPENING + "可以用安禾喷剂。", "", 0),
+        (OPENING + "可以用安禾喷剂，其主要成分是草药。", "安禾喷剂怎么用", 0),
+        ("安禾喷剂怎么用？" + OPENING + "安禾喷剂，其主要成分是草药。", "", 0),
+        (OPENING + "可以用安禾喷剂。" + OPENING + "其主要成分是草药。", "", 0),
+        (OPENING + "可以用普通喷剂，其主要成分是草药。", "", 0),
+        (OPENING + "可以用益菌喷剂，其主要成分是草药。", "", 0),
+        (OPENING + "可以用安禾霜，其主要成分是草药。", "", 0),
+        (OPENING + "可以用安禾霜，其主要成分是草药，安禾霜。", "", 1),
+    ],
+    ids=["planted", "not dwelt on", "titled", "opened with", "dwelt on elsewhere", "of any maker", "a kind", "a sign once", "a sign twice"],
+)
+def test_a_product_is_planted(text: str, title: str, products: int) -> None:
+    words = {"喷剂": 0, "霜": 0, "益菌": 1, "其主要成分": 2}
+    found = ((at, at + len(word), number) for word, number in words.items() for at in range(len(text)) if text.startswith(word, at))
+    hits = sorted(found, key=lambda hit: hit[1])
+    known = NameWords(products=frozenset([0]), kinds=frozenset([1]), dwelling=frozenset([2]))
+    assert planted_product(text, title, hits, known)[0] == products
+
+
+def test_a_kind_of_goods_is_no_product_by_name() -> None:
+    text = "灵芝喷剂，灵芝喷剂，安禾喷剂"
+    hits = sorted([(0, 2, 1), (5, 7, 1), (2, 4, 0), (7, 9, 0), (12, 14, 0)], key=lambda hit: hit[1])
+    assert most_named_product(text, hits, NameWords(products=frozenset([0]), kinds=frozenset([1]))) == (1, (10, 14))
 
 
 def test_the_place_of_the_institution_that_is_named_most() -> None:
