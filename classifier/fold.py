@@ -25,6 +25,12 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _READING = re.compile(rf"[(（](?<=[\u3400-\u9fff].)[a-zü]{{0,3}}[{_TONED}][a-z]{{0,3}}[)）]", re.IGNORECASE)
 """One syllable with its tone; without a tone it may be any abbreviation. Begins with the bracket, which is found six times as
 quickly as what stands before it."""
+_BARE_READING = re.compile(
+    r"[(（](?<=[\u3400-\u9fff)）].)(?:[bpmfdtnlgkhjqxrzcsyw]|[zcs]h)?[aeiouü]{1,3}(?:ng?|r)?[)）]"
+)
+"""One syllable without its tone, behind a character or behind another reading: 軟骨(gu)(gu)素."""
+_MANY_BARE, _APART = 12, 60
+"""Bare readings of a text, and the code points to each at most, from which on they are no abbreviations."""
 _LONGEST_RUN = 3
 _Indices = NDArray[np.int64]
 
@@ -195,12 +201,15 @@ class Folder:
 def _without_readings(text: str) -> _Indices | None:
     """Where the characters stand that are no reading given behind another one, as in 牛皮癬(xuǎn); None when all are.
 
-    Mirrored sites have them behind every second character. They are no evasive spelling: dictionaries and patients' leaflets
+    Mirrored sites have them behind every second character, some of them without tones. They are no evasive spelling: dictionaries and patients' leaflets
     give readings too.
     """
     if "(" not in text and "（" not in text:
         return None
     readings = [match.span() for match in _READING.finditer(text)]
+    bare = [match.span() for match in _BARE_READING.finditer(text)]
+    if len(bare) >= max(_MANY_BARE, len(text) / _APART):
+        readings += bare
     if not readings:
         return None
     keep = np.ones(len(text), dtype=np.bool_)

@@ -36,6 +36,7 @@ BRANDED = "夜里打鼾怎么办？“宁”牌止鼾贴主要成分是天然薄
 LATIN = "血糖高的人常问velora胶囊。velora的配方来自专利，velora深受好评，吃了velora血糖稳。"
 HARM = "朋友圈的祛斑膏号称七天见效，到底是真的吗？她用了半个月就烂脸红肿，医生说是激素。所谓草本配方其实是套路。"
 SOBER = "蜂胶是保健食品，不是药品，不能代替降糖药。买时认准蓝帽，走正规渠道，吃多了也有损害，有病及时就医。"
+WEIGHED = "商家都说红曲能降血脂，究竟行不行？红曲里的成分与药相似，证据多来自小样本，尚无大型试验，同服他汀的人应先问过药师。"
 CONTROL = "蜂胶产量少，蜂胶被称为紫色黄金。蜂胶降血糖、降血压，老人常吃蜂胶。"
 RANKED = "面对选择困境，我们按评选标准和评估体系，选出几款育发产品，供消费决策参考。"
 SCIENCE = "痔疮有哪些症状？常见原因是久坐和便秘，日常应注意饮食，预防很重要，避免辛辣，如何护理请看下文。"
@@ -85,6 +86,7 @@ def test_grounds(basis: str, text: str, fields: dict[str, str]) -> None:
         ("广告法适用指南4", MEETING, {}),
         ("广告法适用指南4", HARM, {}),
         ("广告法适用指南4", SOBER, {}),
+        ("广告法适用指南4", WEIGHED, {}),
         ("认定指南3", "国家重大专项研究落户本市，现招募乙肝肝硬化患者，可免费应用抗病毒药两年，详情到科室了解。", {}),
         ("广告法适用指南4", "公开招聘护士二十名，岗位要求大专以上学历，五险一金，欢迎应聘。", {}),
         ("认定指南7", SCIENCE, {"title": "痔疮怎么办"}),
@@ -139,13 +141,14 @@ def test_residual_clause_for_a_page_the_model_flags() -> None:
         ("product-placement", BRANDED, {}),
         ("product-placement", LATIN, {}),
         ("planted-product", PLANTED, {}),
-        ("supplement-pitch", "有人不信，未免武断。水素水对许多病有治疗作用，喝水素水治疗疾病，家里备台水素水机，天天水素水。", {}),
+        ("supplement-pitch", "有人不信，非常武断。水素水对许多病有治疗作用，喝水素水治疗疾病，家里备台水素水机，天天水素水。", {}),
         ("fake-doubt", "喝水能养身，没什么大不了。", {}),
         ("harm-story", "都说孢子粉防癌，究竟如何？爷爷越吃越糟，查出肝损伤，孢子粉尚未见有效的证据。", {}),
         ("institution-placement", PLACED_CLINIC, {}),
         ("investigation", LOOKED_INTO, {}),
         ("harm-story", HARM, {}),
         ("sober-text", SOBER, {}),
+        ("weighed-goods", WEIGHED, {}),
         ("supplement-pitch", CONTROL, {}),
         ("supplement-pitch", "骆驼奶稀有，骆驼奶有医疗价值，骆驼奶稳定血糖，糖友都喝骆驼奶。", {}),
         ("goods-ranking", RANKED, {}),
@@ -238,6 +241,8 @@ def test_a_long_page_is_no_research_for_four_words_of_it() -> None:
         ("harm-story", HARM + "想祛斑加微信demo_banban。"),
         ("harm-story", HARM + "后来换了一款精华，不是智商税。"),
         ("sober-text", SOBER + "蜂胶现货，立即咨询。"),
+        ("weighed-goods", WEIGHED + "想要红曲加微信demo_hongqu。"),
+        ("weighed-goods", WEIGHED + "本店的红曲不是智商税。"),
         ("supplement-pitch", CONTROL + "但蜂胶不是药物，过量有损害，血糖高应就医。"),
         ("fake-doubt", "这款仪器不是智商税，但因人而异，有禁忌。"),
         ("pure-science", SCIENCE + "示例牌栓剂没有副作用，更加安全，孩子也能用。"),
