@@ -98,6 +98,7 @@ def test_gate_silences_by_family(analysers: dict[str, Analyser], family: str, ga
         "谨防假冒，只有正宗药酒能根治",
         "别家的祛斑霜都是骗局，本店的能根治，限时特价，加微信demo_0002",
         "不是智商税，这款足贴根治脚气",
+        "血压平稳也莫放松警惕，这款足贴根治高血压",
     ],
 )
 def test_claims_stay_live(analysers: dict[str, Analyser], text: str) -> None:
