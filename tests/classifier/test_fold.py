@@ -140,7 +140,9 @@ def test_a_reading_is_left_out_of_the_way_back() -> None:
 
 
 def test_readings_without_tones_are_left_out_where_they_crowd() -> None:
-    crowd = "了(le)解(jie)(jie)骨(gu)(gu)关(guan)节(jie)炎(yan)，先(xian)看(kan)症(zheng)状(zhuang)再(zai)治(zhi)疗(liao)"
+    crowd = (
+        "了(le)解(jie)(jie)骨(gu)(gu)关(guan)节(jie)炎(yan)，先(xian)看(kan)症(zheng)状(zhuang)再(zai)治(zhi)疗(liao)"
+    )
     assert FOLDER.fold(crowd).text == "了解骨关节炎,先看症状再治疗"
     assert FOLDER.fold("维生素(a)和腺苷(an)").text == "维生素(a)和腺苷(an)"
     assert FOLDER.fold("维生素(a)" * 12 + "字" * 1000).text.startswith("维生素(a)")

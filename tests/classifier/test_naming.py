@@ -100,11 +100,26 @@ OPENING = "孩子夜里总是咳嗽，多半是受了凉，也可能是屋里太
         (OPENING + "可以用安禾霜，其主要成分是草药。", "", 0),
         (OPENING + "可以用安禾霜，其主要成分是草药，安禾霜。", "", 1),
     ],
-    ids=["planted", "not dwelt on", "titled", "opened with", "dwelt on elsewhere", "of any maker", "a kind", "a sign once", "a sign twice"],
+    ids=[
+        "planted",
+        "not dwelt on",
+        "titled",
+        "opened with",
+        "dwelt on elsewhere",
+        "of any maker",
+        "a kind",
+        "a sign once",
+        "a sign twice",
+    ],
 )
 def test_a_product_is_planted(text: str, title: str, products: int) -> None:
     words = {"喷剂": 0, "霜": 0, "益菌": 1, "其主要成分": 2}
-    found = ((at, at + len(word), number) for word, number in words.items() for at in range(len(text)) if text.startswith(word, at))
+    found = (
+        (at, at + len(word), number)
+        for word, number in words.items()
+        for at in range(len(text))
+        if text.startswith(word, at)
+    )
     hits = sorted(found, key=lambda hit: hit[1])
     known = NameWords(products=frozenset([0]), kinds=frozenset([1]), dwelling=frozenset([2]))
     assert planted_product(text, title, hits, known)[0] == products
