@@ -19,10 +19,10 @@ from domain.findings import FAMILIES, GENRES
 SCOPES = ("text", "body", "title", "site", "head", "any")
 SIGNALS = ("contact-body", "contact-footer", "wechat", "address", "widgets", "cta", "medical-ad",
            "product-ad", "images", "long", "short",
-           "named-product", "named-brand", "named-institution", "strong-findings")  # fmt: skip
+           "named-product", "named-brand", "planted-product", "named-institution", "strong-findings")  # fmt: skip
 FIELDS = ("title", "site", "url")
-NAME_KINDS = ("products", "brand_followers", "latin_kinds", "institutions", "no_private_institution", "kinds", "no_name",
-              "no_institution")  # fmt: skip
+NAME_KINDS = ("products", "product_kinds", "any_maker", "dwelling", "brand_followers", "latin_kinds",
+              "institutions", "no_private_institution", "kinds", "no_name", "no_institution")  # fmt: skip
 """What the word groups of `names` say of the name that such a word ends or stands in."""
 
 

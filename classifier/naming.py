@@ -1,32 +1,18 @@
-"""How often a text names one product or one institution: who names a thing again and again means to place it."""
+"""How often a text names one institution: who names a thing again and again means to place it. Products are named in `product_names`."""
 
-import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.matcher import Hit
 
-_NO_NAME = frozenset("的了这该种款些类用和或等此本各")
-"""Characters before a product noun after which no name has been given."""
 _NO_PART = frozenset("的了这那该哪是在到去或等此本各让找选，。、；：？！")
 """Characters that are no part of the name of an institution."""
 _BEFORE_AND = frozenset("院所部科室馆者生士家员")
 """Characters behind which 和 joins two things; behind others it is part of a name (仁和医院)."""
 _INSTITUTION_NAME = 4
 """Characters before the noun by which two institutions are told apart: two are often a kind (专科医院, 眼科医院)."""
-Named = tuple[int, tuple[int, int] | None]
-"""How often something is named, and where first in the text ([start, end)); None where nothing is."""
-_BRANDS = 6
-"""Brands of one text whose mentions are counted."""
-_BRAND_BEFORE = re.compile(
-    r"(?:[“\"「『]([^\s“”\"「」『』《》,，、。:：;；!！?？()]{1,8})[”\"」』]|([a-z][a-z0-9-]{2,15}))[®™]?牌?$"
-)
-"""A brand that ends where a word begins that goods have behind them: in quotes (“安”牌喷剂), or in Latin letters (velora胶囊)."""
-_BRAND_LOOK_BACK = 20
-_LATIN_BRAND = 4
-"""Letters of a Latin word behind which a word that tells goods makes it a brand; before a product noun three will do."""
 _PUBLIC_REACH = 10
 """Code points before the end of an institution's name in which a word tells it public (某大学附属第三医院)."""
 _LONGEST_KIND = 12
@@ -35,19 +21,28 @@ _OWN_NAME = 2
 """Characters before a kind that are a name of its own (艺美整形美容医院)."""
 _NO_NAME_ENDS = frozenset("省市县区州与及和或跟为做像些种")
 """Before a kind these end no name: the institution of a place is public (某市口腔医院), the others join or ask."""
+Named = tuple[int, tuple[int, int] | None]
+"""How often something is named, and where first in the text ([start, end)); None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """Numbers of the literals that end names of products and of institutions, and of those that tell an institution public or unnamed."""
+    """Numbers of the literals that end names of products and of institutions, and of those that say something of such a name."""
 
     products: frozenset[int] = frozenset()
+    product_kinds: frozenset[int] = frozenset()
+    """Words that name a kind of goods and no product (灵芝孢子粉)."""
+    any_maker: frozenset[int] = frozenset()
+    """Words before a product noun for which no name has been given (普通喷剂)."""
+    dwelling: frozenset[int] = frozenset()
+    """Words that dwell on a product that has been named (其主要成分)."""
     brand_followers: frozenset[int] = frozenset()
     """Words that goods have behind their brand: it is called one, or said to be made of something (velora采用…)."""
     latin_kinds: frozenset[int] = frozenset()
     """Words in Latin letters that name a kind of thing and no brand (dha胶囊)."""
     institutions: frozenset[int] = frozenset()
     no_private_institution: frozenset[int] = frozenset()
+    """Words that tell an institution public, or leave it unnamed."""
     kinds: frozenset[int] = frozenset()
     """Words that say what kind of institution it is: they are no name, a name may stand before them."""
     no_name: frozenset[int] = frozenset()
@@ -56,42 +51,8 @@ class NameWords:
     """Words that begin like the noun and mean no institution (口腔溃疡)."""
 
 
-def most_named_product(text: str, hits: Sequence[Hit], nouns: Collection[int]) -> Named:
-    """How often the product that the text names most is named, and where first: a product noun behind the same two letters or characters."""
-    names: Counter[str] = Counter()
-    first: dict[str, tuple[int, int]] = {}
-    for start, end, literal in hits:
-        if literal in nouns and start > 1 and text[start - 2 : start].isalnum() and text[start - 1] not in _NO_NAME:
-            names[name := text[start - 2 : end]] += 1
-            first.setdefault(name, (start - 2, end))
-    return _most(names, first)
-
-
-def most_named_brand(text: str, hits: Sequence[Hit], words: NameWords) -> Named:
-    """How often the brand that the text names most is named, with or without its product noun, and where first: one in quotes or in Latin
-    letters, which need not stand behind two characters. A brand of one sign counts in its quotes only."""
-    kinds = {(start, end) for start, end, literal in hits if literal in words.latin_kinds}
-    first: dict[str, tuple[int, int]] = {}
-    for start, end, literal in hits:
-        is_noun = literal in words.products
-        if not (is_noun or literal in words.brand_followers):
-            continue
-        found = _BRAND_BEFORE.search(text, max(0, start - _BRAND_LOOK_BACK), start)
-        if found is None or found.span(2) in kinds or (found[2] and not is_noun and len(found[2]) < _LATIN_BRAND):
-            continue
-        first.setdefault(found[1] or found[2], (found.start(), end if is_noun else found.end()))
-        if len(first) == _BRANDS:
-            break
-    return _most(Counter({brand: _mentions(text, brand) for brand in first}), first)
-
-
-def _mentions(text: str, brand: str) -> int:
-    if len(brand) == 1:
-        return sum(text.count(f"{opening}{brand}{closing}") for opening, closing in ("“”", '""', "「」", "『』"))
-    return text.count(brand)
-
-
-def _most(names: Counter[str], first: Mapping[str, tuple[int, int]]) -> Named:
+def most_often(names: Counter[str], first: Mapping[str, tuple[int, int]]) -> Named:
+    """The name that is given most often; `first` says where each is given first."""
     if not names:
         return 0, None
     name, times = names.most_common(1)[0]
@@ -142,7 +103,7 @@ def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> 
         if low < kind and all(start_of_word < end - reach for start_of_word, _ in near):
             names[name] += 1
             first.setdefault(name, (low, end))
-    return _most(names, first)
+    return most_often(names, first)
 
 
 def _start_of_kind(noun: int, kinds: Mapping[int, int]) -> int:

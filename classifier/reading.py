@@ -9,7 +9,8 @@ import numpy as np
 from classifier.facts import PageView
 from classifier.fold import Folded, Folder
 from classifier.matcher import Matcher, Scan
-from classifier.naming import NameWords, most_named_brand, most_named_institution, most_named_product
+from classifier.naming import NameWords, most_named_institution
+from classifier.product_names import most_named_brand, most_named_product, planted_product
 from domain.contacts import find_contacts
 from domain.findings import Document
 from domain.identifiers import find_identifiers
@@ -61,11 +62,13 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
-    product = most_named_product(folded.text, scan.hits, names.products)
+    product = most_named_product(folded.text, scan.hits, names)
     brand = most_named_brand(folded.text, scan.hits, names)
+    planted = planted_product(folded.text, title, scan.hits, names)
+    view.signals["planted-product"] = planted[0]
     view.signals["named-product"], view.signals["named-brand"] = product[0], brand[0]
     view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
-    placed = brand[1] if brand[0] > product[0] else product[1]
+    placed = planted[1] or (brand[1] if brand[0] > product[0] else product[1])
     return Read(document, folded, scan, title_scan, view, (low, high), institution, placed)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from classifier import naming
-from classifier.naming import NameWords, most_named_brand, most_named_institution, most_named_product, planted_product
+from classifier.naming import NameWords, most_named_institution
+from classifier.product_names import most_named_brand, most_named_product, planted_product
 
 NOUN, PUBLIC = 0, 1
 WORDS = NameWords(institutions=frozenset([NOUN]), no_private_institution=frozenset([PUBLIC]))
@@ -113,7 +114,7 @@ OPENING = "孩子夜里总是咳嗽，多半是受了凉，也可能是屋里太
     ],
 )
 def test_a_product_is_planted(text: str, title: str, products: int) -> None:
-    words = {"喷剂": 0, "霜": 0, "益菌": 1, "其主要成分": 2}
+    words = {"喷剂": 0, "霜": 0, "益菌": 1, "其主要成分": 2, "普通": 3}
     found = (
         (at, at + len(word), number)
         for word, number in words.items()
@@ -121,14 +122,19 @@ def test_a_product_is_planted(text: str, title: str, products: int) -> None:
         if text.startswith(word, at)
     )
     hits = sorted(found, key=lambda hit: hit[1])
-    known = NameWords(products=frozenset([0]), kinds=frozenset([1]), dwelling=frozenset([2]))
+    known = NameWords(
+        products=frozenset([0]), product_kinds=frozenset([1]), dwelling=frozenset([2]), any_maker=frozenset([3])
+    )
     assert planted_product(text, title, hits, known)[0] == products
 
 
 def test_a_kind_of_goods_is_no_product_by_name() -> None:
     text = "灵芝喷剂，灵芝喷剂，安禾喷剂"
     hits = sorted([(0, 2, 1), (5, 7, 1), (2, 4, 0), (7, 9, 0), (12, 14, 0)], key=lambda hit: hit[1])
-    assert most_named_product(text, hits, NameWords(products=frozenset([0]), kinds=frozenset([1]))) == (1, (10, 14))
+    assert most_named_product(text, hits, NameWords(products=frozenset([0]), product_kinds=frozenset([1]))) == (
+        1,
+        (10, 14),
+    )
 
 
 def test_the_place_of_the_institution_that_is_named_most() -> None:
