@@ -55,7 +55,7 @@ BENCHMARKS = (
     Benchmark("crawl", "A crawl beside a bare spider", "crawl_speed", ("200",), ("1000",), ("5000",), "0.6 of bare Scrapy; 10 ms CPU a page"),
     Benchmark("crawl-large", "The same with pages of 128 KiB", "crawl_speed", ("200", "--kilobytes", "128"), ("1000", "--kilobytes", "128"), ("5000", "--kilobytes", "128"), "the same"),
     Benchmark("memory", "Memory of a crawl", "crawl_memory", ("1000",), ("5000",), ("100000",), "flat from 10,000 to 100,000 pages"),
-    Benchmark("render", "Showing pages", "render_load", ("10",), ("60",), ("5000", "--bare", "600"), "0.8 of a bare loop; 1.5 GB; no stall above 120 s"),
+    Benchmark("render", "Showing pages", "render_load", ("10",), ("60",), ("5000", "--bare", "300"), "0.8 of a bare loop; 1.5 GB; no stall above 120 s"),
     Benchmark("kill", "A night killed again and again", "kill_crawl", ("1", "--sites", "5", "--pages", "10"), ("4", "--sites", "20", "--pages", "20"), ("20",), "nothing lost, nothing twice"),
     Benchmark("workers", "A night shared by processes", "two_workers", ("--sites", "10", "--pages", "20"), ("--sites", "40", "--pages", "40"), ("--sites", "500", "--pages", "40"), "1.8 times one process"),
     Benchmark("workers-killed", "Workers killed", "two_workers", ("--sites", "10", "--pages", "15", "--delay", "0.3", "--kill", "1"), ("--sites", "20", "--pages", "30", "--delay", "0.3", "--kill", "3"), ("--sites", "60", "--pages", "60", "--delay", "0.3", "--kill", "10"), "nothing lost or twice, every delay kept"),

@@ -48,7 +48,7 @@ class Settings:
     penalty: float = 3.0
     trust: float = 7.0
     folds: int = 5
-    false_positive_rate: float = 0.005
+    false_positive_rate: float = 0.0045
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_a_warning_silences_a_finding_by_sentence() -> None:
     )
     silenced = [item.finding for item in finder.find(told, 1.0) if item.finding.family == "health-product-cure"]
     assert [item.silenced for item in silenced] == [True]
-    assert set(silenced[0].gates) == {"G2", "G3"}
+    assert set(silenced[0].gates) == {"G2", "G3", "G10"}
     said = finder.find(ANALYSER.analyse(Document("我家的好东西，面膜敷好了我十年的湿疹。")), 1.0)
     assert [item.finding.silenced for item in said if item.finding.family == "health-product-cure"] == [False]
 
