@@ -72,16 +72,34 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     return compiled
 
 
+#: Looks back over literals and classes, then plain characters, of which the last is not repeated.
+_LOOKS_BACK = re.compile(r"(?P<looks>(?:\(\?<[=!][^()\\]+\))+)(?P<literal>[^\s\\.^$*+?{}\[\]|()#]+)(?![*+?{])")
+
+
 def alternation(words: Iterable[str]) -> re.Pattern[str] | None:
     """One pattern that matches any of the literals; an entry beginning with `re:` is a pattern. None for no words."""
-    parts: list[str] = []
+    parts: list[tuple[int, str]] = []  # by the length as written, the longest first
     for word in words:
         if word.startswith("re:"):
             compile_pattern(word[3:])
-            parts.append(f"(?:{word[3:]})")
+            parts.append((len(f"(?:{word[3:]})"), f"(?:{_literal_first(word[3:])})"))
         else:
-            parts.append(re.escape(word))
-    return re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+            parts.append((len(escaped := re.escape(word)), escaped))
+    ordered = sorted(parts, key=lambda part: part[0], reverse=True)
+    return re.compile("|".join(part for _, part in ordered)) if parts else None
+
+
+def _literal_first(pattern: str) -> str:
+    """The same pattern with its first literal before what must not (or must) stand before it: (?<!不是)智商税 as 智商税(?<!不是智商税).
+
+    A search tries an alternation only at the characters that its alternatives begin with, as long as all begin with a literal.
+    """
+    match = _LOOKS_BACK.match(pattern)
+    if match is None:
+        return pattern
+    literal = match["literal"]
+    looks = re.sub(r"\(\?<([=!])(.*?)\)", lambda look: f"(?<{look[1]}(?:{look[2]}){literal})", match["looks"])
+    return f"{literal}{looks}{pattern[match.end() :]}"
 
 
 def _check(tree: Any, *, inside_repeat: bool, source: str) -> None:

@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifier.patterns import UnsafePattern, alternation, compile_pattern
 
@@ -59,3 +63,29 @@ def test_alternation_prefers_the_longest_literal() -> None:
         "a.b",
     ]
     assert alternation([]) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?<!不是)(?<!并非)智商税",
+        "(?<![专国])家电(?!话)",
+        "(?<=专)家电",
+        "(?<!无)污染?物",
+        "(?<=不|并)是非|智商",
+        "家电(?!话)",
+        "(?<!不)[是非]",
+    ],
+)
+@given(text=st.text(alphabet="不是并非智商税专国家电话无污染物", max_size=24), start=st.integers(0, 6))
+def test_what_must_not_stand_before_a_word_is_found_from_the_word(pattern: str, text: str, start: int) -> None:
+    """`alternation` turns such patterns round, for speed; they find the same, also from the middle of a text on."""
+    turned = alternation([f"re:{pattern}"])
+    assert turned is not None
+    plain = re.compile(pattern)
+    assert [one.span() for one in turned.finditer(text, start)] == [one.span() for one in plain.finditer(text, start)]
+
+
+def test_an_alternation_begins_with_literals_whatever_looks_back() -> None:
+    turned = alternation(["骗局", "re:(?<!放松)警惕", "re:(?<![专国])家电(?!话)"])
+    assert turned is not None and "(?:(?<!" not in turned.pattern
