@@ -1,6 +1,7 @@
 """How often an institution is named, and that counting it costs no more than the length of the text."""
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -14,9 +15,8 @@ NOUN, PUBLIC = 0, 1
 WORDS = NameWords(institutions=frozenset([NOUN]), no_private_institution=frozenset([PUBLIC]))
 
 
-def hits_in(text: str) -> list[tuple[int, int, int]]:
+def hits_of(text: str, literals: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """In the order of their ends, as the automaton gives them."""
-    literals = {"医院": NOUN, "人民": PUBLIC, "大学附属": PUBLIC}
     found = [
         (start, start + len(word), number)
         for word, number in literals.items()
@@ -24,6 +24,10 @@ def hits_in(text: str) -> list[tuple[int, int, int]]:
         if text.startswith(word, start)
     ]
     return sorted(found, key=lambda hit: hit[1])
+
+
+def hits_in(text: str) -> list[tuple[int, int, int]]:
+    return hits_of(text, {"医院": NOUN, "人民": PUBLIC, "大学附属": PUBLIC})
 
 
 @pytest.mark.parametrize(
@@ -76,13 +80,7 @@ def test_a_brand_is_counted_with_or_without_its_noun(text: str, times: int) -> N
         "已服务": FOLLOWER,
         "nmn": LATIN_KIND,
     }
-    hits = [
-        (at, at + len(word), number)
-        for at in range(len(text))
-        for word, number in literals.items()
-        if text.startswith(word, at)
-    ]
-    assert most_named_brand(text, hits, BRANDS)[0] == times
+    assert most_named_brand(text, hits_of(text, literals), BRANDS)[0] == times
 
 
 OPENING = "孩子夜里总是咳嗽，多半是受了凉，也可能是屋里太干，家长先看看体温，再想想这两天吃过什么，是不是吹了空调，有没有跑得一身汗，回来又马上喝了冷水。"
@@ -115,13 +113,7 @@ OPENING = "孩子夜里总是咳嗽，多半是受了凉，也可能是屋里太
 )
 def test_a_product_is_planted(text: str, title: str, products: int) -> None:
     words = {"喷剂": 0, "霜": 0, "益菌": 1, "其主要成分": 2, "普通": 3}
-    found = (
-        (at, at + len(word), number)
-        for word, number in words.items()
-        for at in range(len(text))
-        if text.startswith(word, at)
-    )
-    hits = sorted(found, key=lambda hit: hit[1])
+    hits = hits_of(text, words)
     known = NameWords(
         products=frozenset([0]), product_kinds=frozenset([1]), dwelling=frozenset([2]), any_maker=frozenset([3])
     )
@@ -156,14 +148,7 @@ KINDS = NameWords(
 def kind_hits_in(text: str) -> list[tuple[int, int, int]]:
     literals = {"门诊": NOUN, "医院": NOUN, "口腔": NOUN, "中医馆": LONG_NOUN, "医馆": NOUN, "人民": PUBLIC}
     literals |= {"整形": KIND, "美容": KIND, "专科": KIND, "所有": UNNAMED, "选择": UNNAMED, "开办": UNNAMED}
-    literals |= {"口腔溃疡": MOUTH}
-    found = [
-        (start, start + len(word), number)
-        for word, number in literals.items()
-        for start in range(len(text))
-        if text.startswith(word, start)
-    ]
-    return sorted(found, key=lambda hit: hit[1])
+    return hits_of(text, literals | {"口腔溃疡": MOUTH})
 
 
 @pytest.mark.parametrize(
