@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.free_ports import free_port
 from tests.review.sign_in_provider import CLIENT, SECRET, sign_in_provider
 from yiguang.cli import run
 from yiguang.loopback import is_loopback
@@ -22,11 +23,6 @@ YIGUANG = Path(sys.executable).with_name("yiguang")
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "YIGUANG_HOME": str(tmp_path / "home")}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 def test_the_first_account_is_told_once_and_opens_the_desk(home: dict[str, str]) -> None:

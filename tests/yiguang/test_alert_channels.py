@@ -1,7 +1,6 @@
 """Messages reach a mail server and the robots of chats, signed as these want it, and nobody else."""
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from domain.alerts import Alert, AlertKind
+from tests.free_ports import free_port
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
 from yiguang.watching.alert_channels import NotSent, mail_text, post_webhook, send_mail
@@ -136,13 +136,6 @@ class Post:
         return "250 OK"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:  # noqa: ARG001
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"clerk", b"pass word")
     return AuthResult(success=good, handled=good)
@@ -173,7 +166,7 @@ def post(certificate: Path) -> Iterator[Post]:
     server_side.load_cert_chain(certificate)
     handler.context = ssl.create_default_context(cafile=certificate)
     controller = Controller(
-        handler, hostname="127.0.0.1", port=_free_port(), tls_context=server_side, require_starttls=True,
+        handler, hostname="127.0.0.1", port=free_port(), tls_context=server_side, require_starttls=True,
         authenticator=_login, auth_required=True,
     )  # fmt: skip
     controller.start()
