@@ -7,11 +7,9 @@ distance at which unrelated texts begin to meet.
 """
 
 import hashlib
-import struct
 import unicodedata
 import zlib
 from collections.abc import Iterator
-from operator import eq
 
 SHINGLE_CHARACTERS = 4
 SLOTS = 64
@@ -24,7 +22,7 @@ _SLOT_DIGITS = 4
 _EMPTY_SLOT = 1 << 16
 """More than any hash."""
 _ROWS = SLOTS // BANDS
-_SLOTS_OF_SKETCH = struct.Struct(f"{SLOTS}I")
+_LOW_BITS, _HIGH_BITS = int("7fff" * SLOTS, 16), int("8000" * SLOTS, 16)
 
 
 def text_digest(text: str) -> str:
@@ -54,8 +52,10 @@ def likeness(one: str, other: str) -> float:
     """Share of equal slots, 0..1; 0 when either sketch is empty."""
     if not one or not other:
         return 0.0
-    equal: int = sum(map(eq, _slots(one), _slots(other)))
-    return equal / SLOTS
+    differing = int(one, 16) ^ int(other, 16)
+    # Of each slot of 16 bits the highest is set when any is: adding the largest number of 15 bits carries into it
+    unequal = ((differing & _LOW_BITS) + _LOW_BITS | differing) & _HIGH_BITS
+    return 1 - unequal.bit_count() / SLOTS
 
 
 def band_keys(sketch: str) -> tuple[int, ...]:
@@ -81,8 +81,3 @@ def _filled(least: list[int]) -> Iterator[int]:
         following = value if value < _EMPTY_SLOT else following
         filled.append(following)
     return reversed(filled)
-
-
-def _slots(sketch: str) -> tuple[int, ...]:
-    """A number for each slot: its four digits as they lie in memory, which is much quicker than cutting them out."""
-    return _SLOTS_OF_SKETCH.unpack(sketch.encode("ascii"))

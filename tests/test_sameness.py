@@ -10,6 +10,7 @@ from domain.sameness import BANDS, NEAR_SHARE, SLOTS, band_keys, likeness, sketc
 from domain.versions import Sighting, TextChange, VersionState, page_versions, sentences, text_changes
 
 HANZI = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
+SLOT = st.one_of(st.sampled_from([0, 1, 0x7FFF, 0x8000, 0xFFFF]), st.integers(0, 0xFFFF))
 LONG = st.text(HANZI, min_size=200, max_size=500)
 NOTICE = (
     "示例门诊部坐落在示例市示例路一号，设有内科、外科、口腔科和检验科，周一至周日接诊。初次来院请携带身份证件，"
@@ -25,6 +26,12 @@ def test_a_sketch_depends_on_the_text_alone(text: str) -> None:
     assert likeness(sketch, sketch) == (1.0 if sketch else 0.0)
     assert len(band_keys(sketch)) == (BANDS if sketch else 0)
     assert all(0 <= key < 2**31 for key in band_keys(sketch))
+
+
+@given(st.lists(st.tuples(SLOT, SLOT), min_size=SLOTS, max_size=SLOTS))
+def test_likeness_is_the_share_of_equal_slots(pairs: list[tuple[int, int]]) -> None:
+    one, other = ("".join(f"{slot:04x}" for slot in slots) for slots in zip(*pairs, strict=True))
+    assert likeness(one, other) == sum(mine == theirs for mine, theirs in pairs) / SLOTS
 
 
 @given(LONG, st.data())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from crawler.failure import FetchFailed
 from crawler.fetching.content_coding import decode_body
 from crawler.fetching.fetch import Fetched
-from crawler.night.computing import ComputingStuck, compute
+from crawler.night.computing import Computing, ComputingStuck
 from crawler.pages.reading import read_response
 from crawler.settings import CrawlSettings
 from domain.findings import Judgement
@@ -25,21 +25,22 @@ class PageReader:
 
     settings: CrawlSettings
     judge: Judge
+    computing: Computing
 
     async def received(self, url: str, exchange: Exchange) -> tuple[Reading, bytes]:
         """What a response is, as the page at `url`, and its body with the content coding removed. Raises `FetchFailed`
         when it cannot be removed."""
-        return await compute(self.settings.compute_timeout_seconds, _read_exchange, url, exchange, self.settings)
+        return await self.computing.run(_read_exchange, url, exchange, self.settings)
 
     async def shown(self, rendering: Rendering) -> Reading:
         """What a page is as a browser shows it."""
         body = rendering.dom_html.encode("utf-8", "replace")
-        seconds, wordings = self.settings.compute_timeout_seconds, self.settings.wordings
-        reading = await compute(seconds, read_response, rendering.final_url, 200, _DOM_HEADERS, body, wordings)
+        given = (rendering.final_url, 200, _DOM_HEADERS, body, self.settings.wordings)
+        reading = await self.computing.run(read_response, *given)
         return without_time_to_come(reading, rendering.ended_at)
 
     async def judged(self, page: ExtractedPage) -> Judgement:
-        return await compute(self.settings.compute_timeout_seconds, self.judge, page)
+        return await self.computing.run(self.judge, page)
 
     async def outcome(self, fetched: Fetched) -> Outcome:
         """The outcome of a page fetched for control, as far as it shows without a browser. Raises nothing."""

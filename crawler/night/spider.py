@@ -19,6 +19,7 @@ from crawler.fetching.downloads import Downloads
 from crawler.fetching.fetch import PageFetcher
 from crawler.fetching.politeness import SiteGates
 from crawler.fetching.site_rests import SiteRests
+from crawler.night.computing import Computing
 from crawler.night.endings import Endings
 from crawler.night.examining import Examiner
 from crawler.night.in_hand import SET_ASIDE_AFTER, Company
@@ -152,7 +153,7 @@ class ShardSpider(Spider):
         fetch = PictureFetch(downloads, fetcher, gates, settings.max_redirects)
         images = PageImages(settings, fetch, ocr, self.pictures, self._stored, budget)
         logos = SiteLogos(settings, fetch, ocr)
-        reader = PageReader(settings, self.judge)
+        reader = PageReader(settings, self.judge, Computing(settings.compute_timeout_seconds))
         endings = Endings(settings, self.clock, self.in_hand)
         examiner = Examiner(reader, ladder, show, logos, images, endings, settings.showing)
         return Visitor(
