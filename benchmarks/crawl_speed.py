@@ -4,7 +4,7 @@ that only downloads the same pages, in one run.
     python -m benchmarks.crawl_speed 2000 [--kilobytes 128]
 
 The pages are invented (50 a site, a few kilobytes each or padded to so many) and served on loopback by this process. The bare spider runs before and after ours, and
-the mean of the two counts, so that a machine that others use slows both alike. Ours is one crawl process; its pace is that
+the mean of the two counts, so that a machine that others use slows both alike. Ours has as many crawl processes as a night; its pace is that
 from the first visit to the last in its own records, the bare one's that from its first request to its end. CPU time is that
 of the whole night with start-up and sealing. Exit 1 when the goal is missed or a page is not stored as content.
 """
