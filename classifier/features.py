@@ -107,7 +107,7 @@ def structure(
         analysis.relevance * float("promo" in analysis.facts),
         analysis.relevance * ((pitch + 1) / (pitch + inform + 2) - 0.5),
     ]
-    return np.array([*(value * (1.0 - discount(aside)) for value in values), aside], dtype=np.float32)
+    return np.append(np.array(values) * (1.0 - discount(aside)), aside).astype(np.float32)
 
 
 def discount(aside: float) -> float:

@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 from classifier.matcher import Hit
 
@@ -25,7 +26,7 @@ Named = tuple[int, tuple[int, int] | None]
 """How often something is named, and where first in the text ([start, end)); None where nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NameWords:
     """Numbers of the literals that end names of products and of institutions, and of those that say something of such a name."""
 
@@ -50,6 +51,15 @@ class NameWords:
     no_institution: frozenset[int] = frozenset()
     """Words that begin like the noun and mean no institution (口腔溃疡)."""
 
+    @cached_property
+    def _all(self) -> frozenset[int]:
+        return frozenset().union(*(getattr(self, field.name) for field in fields(self)))
+
+    def among(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits that are words of names at all, in their order: a small part, and all that is asked below."""
+        words = self._all
+        return [hit for hit in hits if hit[2] in words]
+
 
 def most_often(names: Counter[str], first: Mapping[str, tuple[int, int]]) -> Named:
     """The name that is given most often; `first` says where each is given first."""
@@ -61,7 +71,7 @@ def most_often(names: Counter[str], first: Mapping[str, tuple[int, int]]) -> Nam
 
 def most_named_institution(text: str, hits: Sequence[Hit], words: NameWords) -> Named:
     """How often the private institution that the text names most is named, and where first: a noun behind the same four characters.
-    `hits` are in the order of their ends.
+    `hits` are those of words of names, in the order of their ends.
 
     An institution counts as private when no word of public ones, and none that leaves it unnamed, stands in or just before its name.
     """

@@ -62,12 +62,13 @@ def read_document(document: Document, folder: Folder, matcher: Matcher, names: N
     fields = {"title": title, "site": site, "url": document.url[:2000].lower()}
     view = PageView(cues, _signals(document, folded), fields, set())
     view.signals["length"], view.signals["text-length"] = high - low, len(folded.text)
-    product = most_named_product(folded.text, scan.hits, names)
-    brand = most_named_brand(folded.text, scan.hits, names)
-    planted = planted_product(folded.text, title, scan.hits, names)
+    hits = names.among(scan.hits)
+    product = most_named_product(folded.text, hits, names)
+    brand = most_named_brand(folded.text, hits, names)
+    planted = planted_product(folded.text, title, hits, names)
     view.signals["planted-product"] = planted[0]
     view.signals["named-product"], view.signals["named-brand"] = product[0], brand[0]
-    view.signals["named-institution"], institution = most_named_institution(folded.text, scan.hits, names)
+    view.signals["named-institution"], institution = most_named_institution(folded.text, hits, names)
     placed = planted[1] or (brand[1] if brand[0] > product[0] else product[1])
     return Read(document, folded, scan, title_scan, view, (low, high), institution, placed)
 

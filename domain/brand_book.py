@@ -23,7 +23,7 @@ class Brand:
         return (self.owner, *self.also_known_as)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the same only as itself: what follows from it and a host is remembered
 class BrandBook:
     """Brands by token, and the word lists of `lexicons/brand_names/words.toml` by their key there.
 

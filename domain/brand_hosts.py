@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain.brand_book import Brand, BrandBook
 
@@ -12,6 +13,8 @@ _SUFFIXES = frozenset(
 _SHORTEST_CORE = 4
 _SHORTEST_TYPO = 6
 """Letters from which a core may be misspelt: of shorter ones half the alphabet is one step away."""
+_HOSTS_REMEMBERED = 4096
+"""All pages of a site have its host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class HostLikeness:
     weight: float
 
 
+@lru_cache(_HOSTS_REMEMBERED)
 def official_brand(host: str, book: BrandBook) -> Brand | None:
     """The owner whose official domain the host is or lies under."""
     plain = host.lower().rstrip(".")
@@ -33,8 +37,13 @@ def official_brand(host: str, book: BrandBook) -> Brand | None:
     return None
 
 
-def likenesses(host: str, book: BrandBook) -> Iterator[HostLikeness]:
+@lru_cache(_HOSTS_REMEMBERED)
+def likenesses(host: str, book: BrandBook) -> tuple[HostLikeness, ...]:
     """Every way in which a host that is nobody's official one resembles a brand's domains or pinyin, weightiest kind first."""
+    return tuple(_likenesses(host, book))
+
+
+def _likenesses(host: str, book: BrandBook) -> Iterator[HostLikeness]:
     written = unicode_host(host)
     labels = [label for label in written.split(".") if label and label not in _SUFFIXES]
     if not labels or any(label in book.hosts["third_parties"] for label in written.split(".")):
