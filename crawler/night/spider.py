@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from scrapy import Spider
@@ -27,6 +27,7 @@ from crawler.night.page_reader import PageReader
 from crawler.night.read_elsewhere import ReadElsewhere
 from crawler.night.recording import Recorder
 from crawler.night.rota import Rota
+from crawler.night.shard_work import ShardWork
 from crawler.night.stuck import end_when_stuck
 from crawler.night.visiting import Visitor
 from crawler.pictures.images import PageImages
@@ -40,8 +41,7 @@ from crawler.rendering.showing import PageShow
 from crawler.settings import CrawlSettings
 from domain.evidence import EvidenceIncomplete
 from domain.outcome import Outcome
-from domain.pictures import PictureMemory, PictureQuestions
-from domain.visits import CrawlMemory, Earlier, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
+from domain.visits import Earlier, FrontierUrl, Visit
 
 logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -52,6 +52,8 @@ _ROWS_AT_ONCE = 4
 _TARGETS_AHEAD = 12
 #: The least time before a target that had nothing to claim is asked again, seconds.
 _ASK_AGAIN_SECONDS = 0.05
+#: Pages given up that may go on computing beside the others: of more nothing gets on, and a new process has none.
+_MOST_STUCK = 4
 #: Targets that are asked again before their time when nothing else is left to do.
 _WOKEN_AT_ONCE = 200
 
@@ -62,38 +64,23 @@ class ShardSpider(Spider):
 
     name = "shard"
 
-    def __init__(
-        self,
-        night_id: str,
-        worker: str,
-        targets: Sequence[TargetInNight],
-        frontier: Frontier,
-        store: VisitStore,
-        judge: Judge,
-        crawl_settings: CrawlSettings,
-        clock: Callable[[], datetime],
-        memory: CrawlMemory,
-        pictures: PictureMemory | None,
-        in_hand: InHand,
-        is_ending: Callable[[], bool],
-        questions: PictureQuestions | None,
-    ) -> None:
+    def __init__(self, work: ShardWork) -> None:
         super().__init__()
-        self.night_id = night_id
-        self.worker = worker
-        self.frontier = frontier
-        self.store = store
-        self.judge = judge
-        self.crawl_settings = crawl_settings
-        self.clock = clock
-        self.memory = memory
-        self.pictures = pictures
-        self.in_hand = in_hand
-        self.is_ending = is_ending
-        self.questions = questions
+        self.night_id = work.night_id
+        self.worker = work.worker
+        self.frontier = work.frontier
+        self.store = work.store
+        self.judge = work.judge
+        self.crawl_settings = work.settings
+        self.clock = work.clock
+        self.memory = work.memory
+        self.pictures = work.pictures
+        self.in_hand = work.in_hand
+        self.is_ending = work.is_ending
+        self.questions = work.questions
         self.failure: BaseException | None = None
         self.finished = False
-        self._scopes = {item.id: Scope(item.target) for item in targets}
+        self._scopes = {item.id: Scope(item.target) for item in work.targets}
         self._held: set[int] = set()
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._rota = Rota()
@@ -101,7 +88,8 @@ class ShardSpider(Spider):
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._recorder = Recorder(store, self._stored)
+        self._recorder = Recorder(work.store, self._stored)
+        self._computing = Computing(work.settings.compute_timeout_seconds)
 
     async def start(self) -> AsyncIterator[Any]:
         """Does the whole crawl; gives Scrapy's own scheduler nothing to do."""
@@ -127,6 +115,7 @@ class ShardSpider(Spider):
             await self._recorder.close()
             await renderer.close()
             await ocr.close()
+            self._computing.close()
             self._store_thread.shutdown()
         return
         yield  # an async generator, as Scrapy expects
@@ -153,7 +142,7 @@ class ShardSpider(Spider):
         fetch = PictureFetch(downloads, fetcher, gates, settings.max_redirects)
         images = PageImages(settings, fetch, ocr, self.pictures, self._stored, budget)
         logos = SiteLogos(settings, fetch, ocr)
-        reader = PageReader(settings, self.judge, Computing(settings.compute_timeout_seconds))
+        reader = PageReader(settings, self.judge, self._computing)
         endings = Endings(settings, self.clock, self.in_hand)
         examiner = Examiner(reader, ladder, show, logos, images, endings, settings.showing)
         return Visitor(
@@ -163,6 +152,8 @@ class ShardSpider(Spider):
     async def _crawl(self, visitor: Visitor) -> None:
         await self._let_sleep_or_go([*self._scopes])
         while True:
+            if self._computing.stuck >= _MOST_STUCK:
+                raise RuntimeError(f"{_MOST_STUCK} pages are still being read or judged long after they were given up")
             await self._fill_lanes(visitor)
             idle = self.crawl_settings.idle_seconds
             if not self._lanes:

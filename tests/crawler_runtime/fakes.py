@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawler.fetching.site_rests import NoMemory
 from crawler.night.shard import run_shard
+from crawler.night.shard_work import ShardWork
 from crawler.settings import CrawlSettings
 from crawler.wordings import load_wordings
 from domain.evidence import EvidenceIncomplete
@@ -15,7 +17,7 @@ from domain.findings import Finding, Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import Target
-from domain.visits import CrawlMemory, FrontierUrl, TargetInNight, Visit
+from domain.visits import CrawlMemory, Frontier, FrontierUrl, TargetInNight, Visit, VisitStore
 
 WORDINGS = load_wordings(Path(__file__).parents[2] / "lexicons" / "web")
 NIGHT = "2026-11-25"
@@ -169,6 +171,31 @@ def settings(**changes: object) -> CrawlSettings:
     return CrawlSettings(**(values | changes))  # type: ignore[arg-type]  # one dictionary for fields of all types
 
 
+def crawl_over(
+    targets: Sequence[TargetInNight],
+    frontier: Frontier,
+    store: VisitStore,
+    crawl_settings: CrawlSettings,
+    judge: Callable[[ExtractedPage], Judgement] = judge_word,
+    memory: CrawlMemory | None = None,
+    clock: Callable[[], datetime] = now,
+) -> None:
+    """Run a shard over what a test has put on the frontier."""
+    run_shard(
+        ShardWork(
+            night_id=NIGHT,
+            worker="worker-1",
+            targets=targets,
+            frontier=frontier,
+            store=store,
+            judge=judge,
+            settings=crawl_settings,
+            clock=clock,
+            memory=memory or NoMemory(),
+        )
+    )
+
+
 def crawl(
     targets: Sequence[Target],
     crawl_settings: CrawlSettings,
@@ -183,5 +210,5 @@ def crawl(
     numbered = [TargetInNight(number, target) for number, target in enumerate(targets, 1)]
     for item in numbered:
         frontier.add(item.id, item.target.url, 0)
-    run_shard(NIGHT, "worker-1", numbered, frontier, store, judge, crawl_settings, clock, memory)
+    crawl_over(numbered, frontier, store, crawl_settings, judge, memory, clock)
     return store

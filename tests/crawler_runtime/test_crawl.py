@@ -4,6 +4,7 @@ import gzip
 import logging
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,14 +14,13 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from crawler.fetching import download
-from crawler.night.shard import run_shard
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import FrontierUrl, TargetInNight, Visit
-from tests.crawler_runtime.fakes import NIGHT, MemoryFrontier, MemoryStore, crawl, judge_word, now, settings
+from tests.crawler_runtime.fakes import MemoryFrontier, MemoryStore, crawl, crawl_over, judge_word, now, settings
 from tests.crawler_runtime.rough_server import PAGE, RoughServer
 
 
@@ -155,8 +155,50 @@ def test_a_store_that_fails_ends_the_shard_loudly(server: RoughServer) -> None:
     frontier.add(1, server.url("good"), 0)
     item = TargetInNight(1, target(server, "good"))
     with pytest.raises(OSError, match="disk full"):
-        run_shard(NIGHT, "w", [item], frontier, Broken(frontier), judge_word, settings(hosts=server.hosts("good")), now)
+        crawl_over([item], frontier, Broken(frontier), settings(hosts=server.hosts("good")))
     assert [row.state for row in frontier.rows] == ["leased"]
+
+
+def test_a_page_that_is_judged_without_end_keeps_nothing_from_ending(server: RoughServer) -> None:
+    let_go = threading.Event()
+
+    def judge(page: ExtractedPage) -> Judgement:
+        if page.url.endswith("/endless"):
+            let_go.wait()
+        return judge_word(page)
+
+    frontier = MemoryFrontier()
+    for path in ("/endless", "/read"):
+        frontier.add(1, server.url("good", path), 0)
+    store = MemoryStore(frontier)
+    short = settings(hosts=server.hosts("good"), compute_timeout_seconds=1.0, max_attempts=1)
+    try:
+        crawl_over([TargetInNight(1, target(server, "good"))], frontier, store, short, judge)
+        outcomes = {url.rpartition("/")[2]: visit.outcome for url, visit in store.final().items()}
+        assert outcomes == {"endless": Outcome.OUR_FAULT, "read": Outcome.CONTENT}
+    finally:
+        let_go.set()
+
+
+def test_a_shard_in_which_too_many_pages_are_judged_without_end_fails(server: RoughServer) -> None:
+    let_go = threading.Event()
+
+    def judge(page: ExtractedPage) -> Judgement:
+        let_go.wait()
+        return judge_word(page)
+
+    frontier = MemoryFrontier()
+    for number in range(8):
+        frontier.add(1, server.url("good", f"/{number}"), 0)
+    store = MemoryStore(frontier)
+    short = settings(hosts=server.hosts("good"), compute_timeout_seconds=0.3, max_attempts=1)
+    try:
+        with pytest.raises(RuntimeError, match="still being read or judged"):
+            crawl_over([TargetInNight(1, target(server, "good"))], frontier, store, short, judge)
+    finally:
+        let_go.set()
+    assert 4 <= len(store.final()) < 8
+    assert any(row.state != "done" for row in frontier.rows)
 
 
 def test_a_target_with_nothing_left_is_let_go(server: RoughServer) -> None:
@@ -173,7 +215,7 @@ def test_a_target_with_nothing_left_is_let_go(server: RoughServer) -> None:
     items = [TargetInNight(1, target(server, "good")), TargetInNight(2, target(server, "fails-once"))]
     patient = settings(hosts=server.hosts("good", "fails-once"), retry_seconds=0.3)
     store = MemoryStore(frontier)
-    run_shard(NIGHT, "w", items, frontier, store, judge_word, patient, now)
+    crawl_over(items, frontier, store, patient)
     assert store.final().keys() == {server.url("good"), server.url("fails-once")}
     assert asked[0] == {1, 2}
     assert asked[-1] == {2}
@@ -192,7 +234,7 @@ def test_an_interrupted_shard_does_not_look_finished(server: RoughServer) -> Non
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
-            run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge, calm, now)
+            crawl_over([item], frontier, MemoryStore(frontier), calm, judge)
     finally:
         signal.signal(signal.SIGINT, before)
     assert frontier.rows[1].state != "done"
@@ -206,7 +248,7 @@ def test_takes_over_a_lease_that_ran_out_and_keeps_its_own(server: RoughServer) 
     dead.state, dead.worker, dead.attempts, dead.due_at = "leased", "dead", 1, now() + timedelta(seconds=0.5)
     store = MemoryStore(frontier)
     short = settings(hosts=server.hosts("drip"), lease_seconds=0.3)
-    run_shard(NIGHT, "w", [TargetInNight(1, target(server, "drip"))], frontier, store, judge_word, short, now)
+    crawl_over([TargetInNight(1, target(server, "drip"))], frontier, store, short)
     assert [(visit.outcome, visit.frontier.attempts) for visit in store.visits] == [(Outcome.TIMEOUT, 2)]
     assert frontier.heartbeats >= 2  # the visit took longer than its lease of 0.3 seconds
     assert frontier.claims == [1]
@@ -223,7 +265,7 @@ def test_a_heartbeat_that_failed_is_followed_by_others(server: RoughServer) -> N
     frontier.add(1, server.url("drip"), 0)
     short = settings(hosts=server.hosts("drip"), lease_seconds=0.3)
     item = TargetInNight(1, target(server, "drip"))
-    run_shard(NIGHT, "w", [item], frontier, MemoryStore(frontier), judge_word, short, now)
+    crawl_over([item], frontier, MemoryStore(frontier), short)
     assert frontier.heartbeats > 2
 
 
@@ -239,7 +281,7 @@ def test_links_of_a_page_are_followed_when_its_evidence_was_incomplete_at_first(
     frontier.add(1, server.url("site"), 0)
     store = Once(frontier)
     item = TargetInNight(1, target(server, "site"))
-    run_shard(NIGHT, "w", [item], frontier, store, judge_word, settings(hosts=server.hosts("site")), now)
+    crawl_over([item], frontier, store, settings(hosts=server.hosts("site")))
     assert [visit.outcome for visit in store.visits if visit.frontier.depth == 0] == [
         Outcome.CONTENT, Outcome.OUR_FAULT, Outcome.CONTENT,
     ]  # fmt: skip

@@ -23,6 +23,7 @@ CRAWL = r"""
 import json, os, re, sys
 from pathlib import Path
 from crawler.night.shard import run_shard
+from crawler.night.shard_work import ShardWork
 from domain.targets import RenderMode, Target
 from domain.visits import TargetInNight
 from storage.crawl.in_hand import InHandFile
@@ -46,9 +47,7 @@ with RoughServer() as server:
         targets.append(TargetInNight(number, Target(path, server.url("good", path), delay_seconds=0.0, local=True,
                                                     render=RenderMode.NEVER)))
         frontier.add(number, server.url("good", path), 0)
-    run_shard(NIGHT, "worker-1", targets, frontier, store, judge,
-              settings(hosts=server.hosts("good"), stuck_seconds=8.0, compute_timeout_seconds=4.0), now,
-              in_hand=InHandFile(home, NIGHT, "worker-1"))
+    run_shard(ShardWork(night_id=NIGHT, worker="worker-1", targets=targets, frontier=frontier, store=store, judge=judge, settings=settings(hosts=server.hosts("good"), stuck_seconds=8.0, compute_timeout_seconds=4.0), clock=now, in_hand=InHandFile(home, NIGHT, "worker-1")))
     print(json.dumps({visit.frontier.url.rpartition("/")[2]: [visit.outcome.value, visit.outcome_detail, visit.set_aside]
                       for visit in store.visits}))
 """

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.night.shard import run_shard
+from crawler.night.shard_work import ShardWork
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target
 from storage.crawl.frontier import SqlFrontier
@@ -46,7 +47,19 @@ class World:
         memory = SqlCrawlMemory(self.engine, "", "")  # as `judge_word` names its rules and model
         try:
             hosts = self.server.hosts(label)
-            run_shard(night_id, "w", targets, frontier, store, judge_word, settings(hosts=hosts), now, memory)
+            run_shard(
+                ShardWork(
+                    night_id=night_id,
+                    worker="w",
+                    targets=targets,
+                    frontier=frontier,
+                    store=store,
+                    judge=judge_word,
+                    settings=settings(hosts=hosts),
+                    clock=now,
+                    memory=memory,
+                )
+            )
         finally:
             store.close()
         finish_night(self.engine, night_id, now())

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.night.shard import run_shard
+from crawler.night.shard_work import ShardWork
 from crawler.settings import Showing
 from domain.abilities import Ability, abilities_in
 from domain.nights import NightKind
@@ -79,24 +80,26 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
     in_hand = InHandFile(settings.home, job.night_id, job.worker)
     try:
         run_shard(
-            job.night_id,
-            job.worker,
-            targets,
-            frontier,
-            store,
-            judge,
-            replace(
-                with_pictures(base, settings, classifier, spent, pages, official_logos(engine), job.share),
-                showing=showing(job, can, alone=alone),
-                reads_here=Ability.READ in can,
-                pause_first=job.to_show,
-            ),
-            utc_now,
-            memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
-            SqlPictureMemory(engine),
-            in_hand,
-            is_ending,
-            None if alone or Ability.READ in can else SqlPictureQuestions(engine, asked_by, utc_now),
+            ShardWork(
+                night_id=job.night_id,
+                worker=job.worker,
+                targets=targets,
+                frontier=frontier,
+                store=store,
+                judge=judge,
+                settings=replace(
+                    with_pictures(base, settings, classifier, spent, pages, official_logos(engine), job.share),
+                    showing=showing(job, can, alone=alone),
+                    reads_here=Ability.READ in can,
+                    pause_first=job.to_show,
+                ),
+                clock=utc_now,
+                memory=memory(engine, classifier.rules_sha256, classifier.model_sha256, judge.names_sha256),
+                pictures=SqlPictureMemory(engine),
+                in_hand=in_hand,
+                is_ending=is_ending,
+                questions=None if alone or Ability.READ in can else SqlPictureQuestions(engine, asked_by, utc_now),
+            )
         )
     finally:
         in_hand.close()
