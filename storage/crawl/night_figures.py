@@ -7,7 +7,21 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from domain.nights import NightKind
 from domain.outcome import Outcome
@@ -76,20 +90,7 @@ def keep_figures(connection: Connection, night_id: str) -> None:
 
 def histories(connection: Connection, night: Row[Any]) -> Mapping[int, History]:
     """What the finished nights before `night` say of its targets; those without any are left out."""
-    mine = select(night_targets.c.target_id).where(night_targets.c.night_id == night.id)
-    before = (
-        select(nights.c.id)
-        .where(_comparable(night))
-        .order_by(nights.c.started_at.desc())
-        .limit(USUAL_NIGHTS * 3)  # a target may not be in every night
-    )
-    rows = connection.execute(
-        select(night_targets, nights.c.started_at)
-        .join(nights, nights.c.id == night_targets.c.night_id)
-        .where(night_targets.c.night_id.in_(before), night_targets.c.target_id.in_(mine))
-        .where(night_targets.c.content_pages.is_not(None))
-        .order_by(nights.c.started_at.desc())
-    )
+    rows = connection.execute(_results_before(night, night_targets).order_by(nights.c.started_at.desc()))
     by_target: defaultdict[int, list[Figures]] = defaultdict(list)
     for row in rows:
         if len(by_target[row.target_id]) < USUAL_NIGHTS:
@@ -104,19 +105,49 @@ def pages_to_come(engine: Engine, night_id: str, target_ids: Sequence[int]) -> i
         night = connection.execute(select(nights).where(nights.c.id == night_id)).one_or_none()
         if night is None:
             raise KeyError(night_id)
-        before, given = histories(connection, night), figures_of(connection, night_id)
+        before, given = _newest_content_pages(connection, night), _content_pages(connection, night_id)
         of_night = select(night_targets.c.target_id, night_targets.c.max_pages).where(
             night_targets.c.night_id == night_id
         )
         wanted = frozenset(target_ids)  # compared here: a shard may have more of them than a statement may name
         budgets = [row for row in connection.execute(of_night) if row.target_id in wanted]
-    expected = {
-        row.target_id: min(row.max_pages, history.previous.content_pages)
-        if (history := before.get(row.target_id)) is not None and history.previous is not None
-        else min(row.max_pages, _PAGES_OF_A_NEWCOMER)
-        for row in budgets
-    }
-    return sum(max(0, pages - given[target_id].content_pages) for target_id, pages in expected.items())
+    expected = {row.target_id: min(row.max_pages, before.get(row.target_id, _PAGES_OF_A_NEWCOMER)) for row in budgets}
+    return sum(max(0, pages - given.get(target_id, 0)) for target_id, pages in expected.items())
+
+
+def _results_before(night: Row[Any], *columns: Any) -> Select[Any]:
+    """What the targets of a night came to in the finished nights before it, newest of which are enough."""
+    mine = select(night_targets.c.target_id).where(night_targets.c.night_id == night.id)
+    before = (
+        select(nights.c.id)
+        .where(_comparable(night))
+        .order_by(nights.c.started_at.desc())
+        .limit(USUAL_NIGHTS * 3)  # a target may not be in every night
+    )
+    return (
+        select(*columns)
+        .join(nights, nights.c.id == night_targets.c.night_id)
+        .where(night_targets.c.night_id.in_(before), night_targets.c.target_id.in_(mine))
+        .where(night_targets.c.content_pages.is_not(None))
+    )
+
+
+def _newest_content_pages(connection: Connection, night: Row[Any]) -> dict[int, int]:
+    """By target, how many pages of content it gave when it was last visited: a number each, however many nights there were."""
+    place = func.row_number().over(partition_by=night_targets.c.target_id, order_by=nights.c.started_at.desc())
+    columns = (night_targets.c.target_id, night_targets.c.content_pages, place.label("place"))
+    numbered = _results_before(night, *columns).subquery()
+    newest = select(numbered.c.target_id, numbered.c.content_pages).where(numbered.c.place == 1)
+    return {row.target_id: row.content_pages for row in connection.execute(newest)}
+
+
+def _content_pages(connection: Connection, night_id: str) -> dict[int, int]:
+    rows = connection.execute(
+        select(pages.c.target_id, func.count().label("urls"))
+        .where(pages.c.night_id == night_id, pages.c.outcome == Outcome.CONTENT.value)
+        .group_by(pages.c.target_id)
+    )
+    return {row.target_id: row.urls for row in rows}
 
 
 def _history(newest_first: list[Figures]) -> History:

@@ -89,6 +89,23 @@ def night_kind(engine: Engine, night_id: str) -> NightKind:
     return NightKind(kind)
 
 
+def is_finished(engine: Engine, night_id: str) -> bool:
+    """Whether a night has been closed. Raises KeyError for a night that does not exist."""
+    with engine.connect() as connection:
+        night = connection.execute(select(nights.c.ended_at).where(nights.c.id == night_id)).one_or_none()
+    if night is None:
+        raise KeyError(night_id)
+    return night.ended_at is not None
+
+
+def targets_of(engine: Engine, night_id: str) -> frozenset[int]:
+    """The ids of the targets of a night; none of a night that does not exist."""
+    with engine.connect() as connection:
+        return frozenset(
+            connection.scalars(select(night_targets.c.target_id).where(night_targets.c.night_id == night_id))
+        )
+
+
 def _free_id(connection: Connection, stem: str) -> str:
     taken = set(connection.scalars(select(nights.c.id).where(nights.c.id.startswith(stem))))
     number = 1

@@ -136,5 +136,7 @@ def test_pages_to_come_are_those_of_the_night_before_or_the_budget_without_those
     later = open_night(engine, NOW + timedelta(days=1), [target])
     assert pages_to_come(engine, later, [target.id]) == 7
     assert pages_to_come(engine, later, []) == 0
+    finish_night(engine, later, NOW + timedelta(days=1, hours=1))  # it gave nothing, and is the newest that counts
+    assert pages_to_come(engine, open_night(engine, NOW + timedelta(days=2), [target]), [target.id]) == 0
     with pytest.raises(KeyError):
         pages_to_come(engine, "2020-01-01", [target.id])

@@ -12,7 +12,7 @@ from domain.outcome import Outcome
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import Discovered
 from storage.crawl.night_summary import FAILURES_SHOWN, night_summary
-from storage.crawl.nights import finish_night, night_progress, note_reports, open_night
+from storage.crawl.nights import finish_night, is_finished, night_progress, note_reports, open_night, targets_of
 from storage.crawl.pauses import is_paused, pause_night, resume_night
 from storage.crawl.targets import list_targets, save_targets
 from storage.leads.cases import list_cases, show_case
@@ -168,6 +168,7 @@ def test_a_paused_night_is_taken_up_and_its_dates_count(engine: Engine) -> None:
     assert open_night(engine, evening, targets) == night_id
     resume_night(engine, night_id, evening)
     resume_night(engine, night_id, evening + timedelta(hours=1))  # it is at work already
+    assert not is_finished(engine, night_id) and targets_of(engine, night_id) == {target.id for target in targets}
     resumed = night_summary(engine, night_id)
     assert (resumed.state, resumed.paused_at, resumed.resumed_dates) == (NightState.OPEN, None, ("2026-11-27",))
     pause_night(engine, night_id, evening + timedelta(hours=4))
@@ -175,13 +176,16 @@ def test_a_paused_night_is_taken_up_and_its_dates_count(engine: Engine) -> None:
     resume_night(engine, night_id, NOW + timedelta(days=2))
     finish_night(engine, night_id, NOW + timedelta(days=2, hours=2))
     pause_night(engine, night_id, NOW + timedelta(days=2, hours=3))  # of a finished night nothing is left to pause
-    assert night_summary(engine, night_id).state is NightState.FINISHED
+    assert night_summary(engine, night_id).state is NightState.FINISHED and is_finished(engine, night_id)
     assert not is_paused(engine, night_id)
     later = night_summary(engine, open_night(engine, NOW + timedelta(days=4), targets))
     assert later.missed_dates == ("2026-11-29",)
 
 
 def test_pausing_a_night_that_never_was_is_an_error(engine: Engine) -> None:
+    with pytest.raises(KeyError):
+        is_finished(engine, "2020-01-01")
+    assert targets_of(engine, "2020-01-01") == frozenset()
     with pytest.raises(KeyError):
         pause_night(engine, "2020-01-01", NOW)
 

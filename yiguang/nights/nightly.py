@@ -10,14 +10,14 @@ from sqlalchemy.exc import DBAPIError
 
 from crawler.night.in_hand import SET_ASIDE_AFTER
 from domain.abilities import written
-from domain.nights import NightKind, NightState, NightSummary
+from domain.nights import NightKind, NightSummary
 from domain.visits import TargetInNight
 from storage.archive.orphans import clean_orphans
 from storage.away import when_there
 from storage.crawl.frontier import SqlFrontier
 from storage.crawl.in_hand import broken_off, excuse_in_hand
 from storage.crawl.night_summary import night_summary
-from storage.crawl.nights import NightProgress, night_kind, night_progress, open_night
+from storage.crawl.nights import NightProgress, is_finished, night_kind, night_progress, open_night, targets_of
 from storage.crawl.pauses import is_paused, pause_night, resume_night
 from storage.crawl.picture_questions import leave_questions
 from storage.crawl.revisits import server_addresses
@@ -176,7 +176,7 @@ def _open(
 ) -> tuple[str, Sequence[TargetInNight]]:
     """The night to work on and its targets. An interrupted night keeps the targets with which it began."""
     night_id = open_night(engine, utc_now(), (), of=of)
-    began_with = {target.target_id for target in night_summary(engine, night_id).targets}
+    began_with = targets_of(engine, night_id)
     if not began_with:
         return open_night(engine, utc_now(), targets), targets
     cause = "时段结束时停下" if is_paused(engine, night_id) else "未完成"
@@ -188,7 +188,7 @@ def _open(
 
 def crawl_shard(job: ShardJob, engine: Engine, processes: ShardProcesses, settings: Settings) -> str:
     """Crawl one shard to its end in a process of its own; a fault in Chinese, or an empty string."""
-    if night_summary(engine, job.night_id).state is NightState.FINISHED:
+    if is_finished(engine, job.night_id):
         return ""  # closed already: the process died between closing the night and noting that it did
 
     def set_aside() -> int:

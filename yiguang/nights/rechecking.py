@@ -10,8 +10,7 @@ from domain.nights import NightKind
 from domain.visits import TargetInNight
 from storage.archive.orphans import clean_orphans
 from storage.crawl.frontier import SqlFrontier
-from storage.crawl.night_summary import night_summary
-from storage.crawl.nights import NightProgress, open_night
+from storage.crawl.nights import NightProgress, open_night, targets_of
 from storage.crawl.targets import list_targets
 from storage.takedowns.takedown import ReferredCase, referred_cases
 from yiguang.home import utc_now
@@ -63,8 +62,7 @@ def recheck(
 def _open(engine: Engine, cases: Sequence[ReferredCase]) -> tuple[str, list[TargetInNight]]:
     now = utc_now()
     night_id = open_night(engine, now, (), NightKind.RECHECK)
-    begun_with = {target.target_id for target in night_summary(engine, night_id).targets}
-    wanted = begun_with | {case.target_id for case in cases}
+    wanted = targets_of(engine, night_id) | {case.target_id for case in cases}
     members = as_single_pages([known for known in list_targets(engine) if known.id in wanted])
     open_night(engine, now, members, NightKind.RECHECK)
     SqlFrontier(engine).seed(night_id, [(case.target_id, case.url) for case in cases], now)
