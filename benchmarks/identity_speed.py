@@ -21,13 +21,13 @@ from sqlalchemy import Engine, text
 from domain.contacts import find_contacts
 from domain.identifiers import find_identifiers
 from domain.identity import Node, NodeKind, site_of
-from domain.identity_policy import load_identity_policy
 from domain.page import ExtractedPage, SelfStatement
 from storage.database import migrate, open_engine, writing
 from storage.operators.identity_graph import IdentityGraph
 from storage.pages.identity import add_identities
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, judgement, visit
+from yiguang.lexicon_books import load_identity_policy
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 BATCH = 500

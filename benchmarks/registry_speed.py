@@ -17,12 +17,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from domain.subjects import load_subjects
 from storage.database import migrate, open_engine
 from storage.operators.registry import SqlRegistry
 from storage.operators.registry_file import open_registry_file
 from storage.operators.registry_import import import_institutions
 from storage.operators.registry_rows import RowReader, load_headings
+from yiguang.lexicon_books import load_subjects
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 DAY = date(2026, 11, 1)

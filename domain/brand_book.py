@@ -1,10 +1,8 @@
 """What is known of well-known hospitals' names: who owns them, where, under which domains, and words to weigh names by."""
 
-import csv
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,9 @@ class BrandBook:
         return tuple(brand for brand in self.brands if brand.token == token)
 
 
-def load_brand_book(lexicons: Path) -> BrandBook:
-    """Raises OSError or ValueError when the files are missing or malformed."""
-    with (lexicons / "brands.csv").open(encoding="utf-8", newline="") as file:
-        brands = tuple(_brand(row) for row in csv.DictReader(file))
-    data = tomllib.loads((lexicons / "brand_names" / "words.toml").read_text("utf-8"))
+def brand_book(rows: Iterable[dict[str, str]], data: Mapping[str, Any]) -> BrandBook:
+    """From rows of `brands.csv` and from `brand_names/words.toml`. Raises ValueError or KeyError when they do not hold what they should."""
+    brands = tuple(_brand(row) for row in rows)
     places = data["place_words"]
     hosts = dict(data["hosts"])
     confusable = hosts.pop("confusable")

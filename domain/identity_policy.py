@@ -1,9 +1,8 @@
 """Which links tie a site to its operator and which only say what else it mentions: the data of `lexicons/registry/identity.toml`."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from domain.identity import NODE_ZH, PLACE_ZH, IdentityLink, Node, NodeKind, Place
 
@@ -82,9 +81,8 @@ def _is_placeholder(node: Node) -> bool:
     return digits.isdigit() and len(set(digits)) == 1
 
 
-def load_identity_policy(lexicons: Path) -> IdentityPolicy:
-    """Raises OSError when the file is missing; KeyError, TypeError or ValueError when it does not hold what it should."""
-    data = tomllib.loads((lexicons / "registry" / "identity.toml").read_text("utf-8"))
+def identity_policy(data: Mapping[str, Any]) -> IdentityPolicy:
+    """From `registry/identity.toml`. Raises KeyError, TypeError or ValueError when it does not hold what it should."""
     return IdentityPolicy(
         binds={
             NodeKind(kind): Binding(

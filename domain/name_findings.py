@@ -1,10 +1,9 @@
 """Leads from the names a page gives itself, added to a judgement after its score: they never move it."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from domain.brand_book import BrandBook
@@ -44,12 +43,13 @@ class FindingKinds:
         return self.kinds[rule]
 
 
-def load_finding_kinds(lexicons: Path) -> FindingKinds:
-    """Raises ValueError for a family nobody knows, KeyError for a missing key."""
-    data = tomllib.loads((lexicons / "registry" / "findings.toml").read_text("utf-8"))
-    words = {name: tuple(listed) for name, listed in data.pop("words").items()}
+def finding_kinds(data: Mapping[str, Any]) -> FindingKinds:
+    """From `registry/findings.toml`. Raises ValueError for a family nobody knows, KeyError for a missing key."""
+    words = {name: tuple(listed) for name, listed in data["words"].items()}
     kinds = {}
     for rule, item in data.items():
+        if rule == "words":
+            continue
         if item["family"] not in FAMILIES:
             raise ValueError(f"unknown family {item['family']} in registry/findings.toml")
         kinds[rule] = FindingKind(rule, item["family"], tuple(item["basis"]), item["weight"], item["severity"])

@@ -5,10 +5,9 @@ offers. Who may treat cannot be read off a page: what the registry lacks stays å
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from domain.brand_uses import Evidence, any_word
 from domain.findings import Document
@@ -77,9 +76,8 @@ class ScopeJudgement:
     evidence_against: tuple[Evidence, ...]
 
 
-def load_scope_book(lexicons: Path) -> ScopeBook:
-    """Raises OSError, ValueError or KeyError when the file does not hold what it should."""
-    data = tomllib.loads((lexicons / "registry" / "operators.toml").read_text("utf-8"))
+def scope_book(data: Mapping[str, Any]) -> ScopeBook:
+    """From `registry/operators.toml`. Raises ValueError or KeyError when it does not hold what it should."""
     shops, doubtful = _listed(data["shops"]), _listed(data["doubtful"])
     treatment = data["treatment"]
     verbs, diseases = _any_of(treatment["verbs"]), _any_of(treatment["diseases"])

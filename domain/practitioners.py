@@ -4,11 +4,10 @@ Lists are late, doctors may practise at several places, and many share a name: a
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from typing import Any
 
 _SEPARATED = r"[ \t\u3000、，,:：|/·（(]{0,3}"
 _BEFORE = r"(?:(?<=[^\u4e00-\u9fa5])|(?<=专家)|(?<=医院)|(?<=团队)|^)"
@@ -56,9 +55,8 @@ class PractitionerSeen:
     registered: bool | None
 
 
-def load_practitioner_book(lexicons: Path) -> PractitionerBook:
-    """Raises OSError, ValueError or KeyError when the file does not hold what it should."""
-    data = tomllib.loads((lexicons / "registry" / "practitioners.toml").read_text("utf-8"))
+def practitioner_book(data: Mapping[str, Any]) -> PractitionerBook:
+    """From `registry/practitioners.toml`. Raises ValueError or KeyError when it does not hold what it should."""
     speech = data["speech"]
     surname = f"(?:{'|'.join(speech['compound'])}|[{''.join(dict.fromkeys(speech['surnames']))}])"
     name = rf"(?P<name>{surname}[\u4e00-\u9fa5]{{1,2}}?)"

@@ -1,11 +1,10 @@
 """How urgent an operator is: a sum of named parts, weighed by `lexicons/registry/risk.toml`. It orders work and proves nothing."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from typing import Any
 
 #: What is counted; `risk.toml` must weigh each of them and nothing else.
 COUNTED = (
@@ -93,9 +92,8 @@ class RiskRating:
     candidate_basis: str
 
 
-def load_risk_weights(lexicons: Path) -> RiskWeights:
-    """Raises OSError when the file is missing; KeyError, TypeError or ValueError when it does not hold what it should."""
-    data = tomllib.loads((lexicons / "registry" / "risk.toml").read_text("utf-8"))
+def risk_weights(data: Mapping[str, Any]) -> RiskWeights:
+    """From `registry/risk.toml`. Raises KeyError, TypeError or ValueError when it does not hold what it should."""
     if data["parts"].keys() != set(COUNTED):
         raise ValueError(f"risk.toml must weigh {', '.join(COUNTED)}")
     parts = {name: Weight(row["title"], int(row["each"]), int(row["most"])) for name, row in data["parts"].items()}

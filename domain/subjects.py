@@ -1,10 +1,8 @@
 """Licensed subjects (诊疗科目): the official list with the names that people use for them."""
 
-import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 _BETWEEN = re.compile(r"[/、，,；;。:：()（）\s|+\\*]+")
 _CODE = re.compile(r"\d{2}(?:\.\d{2}){0,2}", re.ASCII)
@@ -42,17 +40,17 @@ class SubjectBook:
         return any(code == known or code.startswith(known + ".") for known in licensed)
 
 
-def load_subjects(lexicons: Path) -> SubjectBook:
+def subject_book(rows: Iterable[Mapping[str, str]]) -> SubjectBook:
+    """From rows of `registry/subjects.csv`. Raises KeyError for a missing column."""
     names: dict[str, str] = {}
     codes: dict[str, str] = {}
-    with (lexicons / "registry" / "subjects.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            names[row["code"]] = row["name"]
-            if row["name"] == "其他":
-                continue
-            for name in (row["name"], *filter(None, row["also_known_as"].split("|"))):
-                codes.setdefault(name, row["code"])
-                codes.setdefault(_stem(name), row["code"])
+    for row in rows:
+        names[row["code"]] = row["name"]
+        if row["name"] == "其他":
+            continue
+        for name in (row["name"], *filter(None, row["also_known_as"].split("|"))):
+            codes.setdefault(name, row["code"])
+            codes.setdefault(_stem(name), row["code"])
     return SubjectBook(names, codes)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.brand_book import BrandBook, load_brand_book
+from domain.brand_book import BrandBook
 from domain.brand_hosts import likenesses, official_brand
 from domain.brand_names import judge_names
 from domain.brand_uses import BrandVerdict, InstitutionFact, PageNames
+from yiguang.lexicon_books import load_brand_book
 
 ROOT = Path(__file__).parent.parent
 ROWS = [

@@ -14,12 +14,12 @@ from domain.findings import Finding, Judgement
 from domain.identifiers import find_identifiers
 from domain.identity import IdentityEdge, IdentityLink, Node, NodeKind, Place, site_of
 from domain.identity_links import icp_key, links_of, phone_key, site_of_url, subject_of
-from domain.identity_policy import load_identity_policy
 from domain.operator_profile import nodes_meant
 from domain.operators import JudgedEdge, OperatorCluster, cluster_with, clusters_of, judge_edges
 from domain.page import ExtractedPage, SelfStatement
 from domain.pictures import PagePicture, PictureCode, PictureFate, PictureReading
 from tests.storage.samples import NOW, judgement
+from yiguang.lexicon_books import load_identity_policy
 
 POLICY = load_identity_policy(Path(__file__).parents[1] / "lexicons")
 TEXT = (

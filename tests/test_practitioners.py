@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.practitioners import (
-    PractitionerBook,
-    PractitionerLists,
-    in_words,
-    load_practitioner_book,
-    named_practitioners,
-    seen_on_pages,
-)
+from domain.practitioners import PractitionerBook, PractitionerLists, in_words, named_practitioners, seen_on_pages
+from yiguang.lexicon_books import load_practitioner_book
 
 DAY = date(2026, 11, 1)
 

@@ -10,16 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.findings import FAMILIES
-from domain.risk import (
-    COUNTED,
-    ConfirmedCase,
-    RiskLevel,
-    RiskRating,
-    SeenFinding,
-    load_risk_weights,
-    rate_risk,
-)
+from domain.risk import COUNTED, ConfirmedCase, RiskLevel, RiskRating, SeenFinding, rate_risk
 from tests.storage.samples import NOW
+from yiguang.lexicon_books import load_risk_weights
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 WEIGHTS = load_risk_weights(LEXICONS)

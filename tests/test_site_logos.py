@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.brand_book import BrandBook, load_brand_book
+from domain.brand_book import BrandBook
 from domain.brand_names import judge_names
 from domain.brand_uses import BrandVerdict, InstitutionFact, PageNames
 from domain.site_logos import MARK_SIDE, LogoLikeness, OfficialLogo, closest, encode_mark, likeness, logo_sources
+from yiguang.lexicon_books import load_brand_book
 
 DAY = date(2026, 11, 1)
 CELLS = MARK_SIDE * MARK_SIDE

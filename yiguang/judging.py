@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from classifier.engine import Classifier, Explanation
-from domain.brand_book import BrandBook, load_brand_book
+from domain.brand_book import BrandBook
 from domain.findings import Document, Judgement
 from domain.institutions import RegisteredInstitution
-from domain.name_findings import FindingKinds, load_finding_kinds, with_brand_findings, with_naming_findings
+from domain.name_findings import FindingKinds, with_brand_findings, with_naming_findings
 from domain.operator_findings import with_operator_findings
-from domain.operator_scope import ScopeBook, load_scope_book
+from domain.operator_scope import ScopeBook
+from yiguang.lexicon_books import load_brand_book, load_finding_kinds, load_scope_book
 
 #: Under lexicons/: what judging by names and registry reads beside the classifier's own files.
 _NAME_FILES = (

@@ -16,15 +16,16 @@ from domain.documents import document_of
 from domain.findings import Judgement
 from domain.licence_numbers import parse_licence
 from domain.page import ExtractedPage
-from domain.practitioners import PractitionerBook, load_practitioner_book
+from domain.practitioners import PractitionerBook
 from domain.registry_findings import RegistryView, with_registry_findings
 from domain.site_logos import OfficialLogo, logo_sources
-from domain.subjects import SubjectBook, load_subjects
+from domain.subjects import SubjectBook
 from storage.operators.certificate_lists import list_that_lacks
 from storage.operators.logos import official_logos
 from storage.operators.practitioners import SqlPractitioners
 from storage.operators.registry import SqlRegistry
 from yiguang.judging import NamesAndWords
+from yiguang.lexicon_books import load_practitioner_book, load_subjects
 from yiguang.settings import Settings
 from yiguang.wiring import load_names
 

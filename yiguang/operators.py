@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles":
     """Raises CommandFailed naming the file that cannot be used."""
-    from domain.practitioners import load_practitioner_book
-    from domain.risk import load_risk_weights
     from storage.operators.operator_profiles import OperatorProfiles
+    from yiguang.lexicon_books import load_practitioner_book, load_risk_weights
 
     try:
         weights = load_risk_weights(settings.lexicons)
@@ -31,7 +30,7 @@ def operator_profiles(settings: Settings, engine: "Engine") -> "OperatorProfiles
 
 def identity_policy(settings: Settings) -> "IdentityPolicy":
     """Raises CommandFailed as `operator_profiles` does."""
-    from domain.identity_policy import load_identity_policy
+    from yiguang.lexicon_books import load_identity_policy
 
     try:
         return load_identity_policy(settings.lexicons)

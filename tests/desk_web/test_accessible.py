@@ -11,9 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
-from domain.identity_policy import load_identity_policy
-from domain.practitioners import load_practitioner_book
-from domain.risk import load_risk_weights
 from domain.roles import Role
 from review.provider import Provider
 from review.sign_on import SignOn
@@ -24,6 +21,7 @@ from storage.operators.operator_profiles import OperatorProfiles
 from tests.desk_web.served import LEXICONS, Served, plain_lexicon, served_desk
 from tests.review.desk import Clock, desk
 from tests.review.desk import Page as NightPage
+from yiguang.lexicon_books import load_identity_policy, load_practitioner_book, load_risk_weights
 
 AXE = gzip.decompress((Path(__file__).parent / "axe.min.js.gz").read_bytes())
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"

@@ -22,9 +22,6 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from domain.findings import Judgement
-from domain.identity_policy import load_identity_policy
-from domain.practitioners import load_practitioner_book
-from domain.risk import load_risk_weights
 from domain.roles import Role, may
 from domain.routing import Recipient
 from referral.register import record_package, reserve_number
@@ -49,6 +46,7 @@ from tests.referral.leads import confirm
 from tests.review.desk import PASSWORD, PASSWORDS, PLAIN, Clock, desk, people
 from tests.review.desk import Page as NightPage
 from tests.review.sign_in_provider import CLIENT, SECRET, sign_in_provider
+from yiguang.lexicon_books import load_identity_policy, load_practitioner_book, load_risk_weights
 
 #: Reached only without the form's token: it would end the session that asks.
 ENDS_THE_SESSION = "/logout"

@@ -9,13 +9,11 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
-from domain.identity_policy import load_identity_policy
-from domain.practitioners import load_practitioner_book
-from domain.risk import load_risk_weights
 from domain.roles import Act, Role, may
 from storage.operators.operator_profiles import OperatorProfiles
 from tests.desk_web.served import LEXICONS, Hostile, Served, hostile_night, plain_lexicon, served_desk
 from tests.review.desk import PASSWORD
+from yiguang.lexicon_books import load_identity_policy, load_practitioner_book, load_risk_weights
 
 HOSTILE = '"><img src=x onerror=alert(1)>\u202e甲示例门诊部</script><script>alert(2)</script>'
 ROLES = (Role.ANALYST, Role.REVIEWER, Role.ADMIN)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
 from domain.identity import site_of
-from domain.identity_policy import load_identity_policy
 from domain.page import ExtractedPage, SelfStatement
 from domain.visits import Visit
 from storage.database import writing
@@ -20,6 +19,7 @@ from storage.pages.identity import add_identities
 from storage.tables import identity_links
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, judgement, visit
+from yiguang.lexicon_books import load_identity_policy
 
 POLICY = load_identity_policy(Path(__file__).parents[2] / "lexicons")
 _SITES = st.sampled_from(

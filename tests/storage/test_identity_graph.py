@@ -9,7 +9,6 @@ from sqlalchemy import Engine, func, select
 
 from domain.identity import Node, NodeKind, Place, public_account, site_of
 from domain.identity_links import phone_key
-from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution
 from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
@@ -21,6 +20,7 @@ from storage.tables import identity_links, identity_pages
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, STRANGER, hospital_text, night, page_at
 from tests.storage.samples import NOW
+from yiguang.lexicon_books import load_identity_policy
 
 POLICY = load_identity_policy(Path(__file__).parents[2] / "lexicons")
 PHONE = Node(NodeKind.PHONE, phone_key(SHARED_PHONE))

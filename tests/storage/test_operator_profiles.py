@@ -8,15 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert
 
-from domain.brand_book import load_brand_book
 from domain.certificates import Verdict
-from domain.identity_policy import load_identity_policy
 from domain.institutions import RegisteredInstitution, name_key
 from domain.operator_profile import names_of, official_owners
 from domain.page import SelfStatement
-from domain.practitioners import load_practitioner_book
 from domain.reviews import ItemState
-from domain.risk import RiskLevel, load_risk_weights
+from domain.risk import RiskLevel
 from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
 from storage.operators.operator_profiles import OperatorProfiles
@@ -26,6 +23,7 @@ from storage.tables import desk_item_parties, desk_items
 from tests.storage.crawl import open_store
 from tests.storage.identity_nights import HOSPITALS, SHARED_PHONE, hospital_text, night, page_at
 from tests.storage.samples import NOW
+from yiguang.lexicon_books import load_brand_book, load_identity_policy, load_practitioner_book, load_risk_weights
 from yiguang.operator_text import profile_lines
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

@@ -9,7 +9,6 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine, select
 
-from domain.practitioners import load_practitioner_book
 from storage.operators.practitioners import (
     KEY_FILE,
     PractitionerKeyUnusable,
@@ -24,6 +23,7 @@ from storage.operators.practitioners import (
 from storage.operators.registry_file import RegistryFileError, open_registry_file
 from storage.operators.registry_rows import BadRow
 from storage.tables import registry_practitioners
+from yiguang.lexicon_books import load_practitioner_book
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 DAY, LATER = date(2026, 11, 1), date(2026, 12, 1)

@@ -11,12 +11,13 @@ from openpyxl import Workbook
 from sqlalchemy import Engine, func, select
 
 from domain.institutions import RegisteredInstitution
-from domain.subjects import SubjectBook, load_subjects
+from domain.subjects import SubjectBook
 from storage.operators.registry import SqlRegistry
 from storage.operators.registry_file import RegistryFileError, open_registry_file
 from storage.operators.registry_import import import_institutions, remember_headings, remembered_headings
 from storage.operators.registry_rows import BadRow, RowReader, load_headings
 from storage.tables import registry_institutions, registry_keys
+from yiguang.lexicon_books import load_subjects
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 DAY = date(2026, 11, 1)

@@ -11,16 +11,14 @@ import pytest
 from sqlalchemy import Engine
 
 from classifier.engine import Classifier
-from domain.brand_book import load_brand_book
 from domain.certificate_coverage import CertificateCoverage
 from domain.contacts import find_contacts
 from domain.findings import Document, Judgement
 from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution
 from domain.licence_numbers import parse_licence
-from domain.name_findings import forbidden_word, load_finding_kinds, with_brand_findings
+from domain.name_findings import forbidden_word, with_brand_findings
 from domain.page import ExtractedPage
-from domain.subjects import load_subjects
 from storage.database import migrate, open_engine
 from storage.operators.certificate_lists import state_complete, withdraw_complete
 from storage.operators.practitioners import RegisteredPractitioner, SqlPractitioners, import_practitioners
@@ -29,6 +27,7 @@ from storage.operators.registry_file import open_registry_file
 from storage.operators.registry_import import import_institutions
 from storage.operators.registry_rows import RowReader, load_headings
 from yiguang.judging import NamesAndWords, names_sha256
+from yiguang.lexicon_books import load_brand_book, load_finding_kinds, load_subjects
 from yiguang.night_judge import RegistryJudge
 
 ROOT = Path(__file__).parents[2]

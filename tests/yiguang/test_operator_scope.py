@@ -15,13 +15,14 @@ from classifier.engine import Classifier
 from domain.findings import Document, Judgement
 from domain.institutions import RegisteredInstitution
 from domain.operator_findings import with_operator_findings
-from domain.operator_scope import LEAD_FROM, REMARK_FROM, ScopeBook, judge_scope, load_scope_book
+from domain.operator_scope import LEAD_FROM, REMARK_FROM, ScopeBook, judge_scope
 from domain.page import ExtractedPage
 from storage.database import migrate, open_engine
 from storage.operators.practitioners import SqlPractitioners
 from storage.operators.registry import SqlRegistry
 from storage.operators.registry_import import import_institutions
 from yiguang.judging import NamesAndWords
+from yiguang.lexicon_books import load_scope_book
 from yiguang.night_judge import RegistryJudge
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"

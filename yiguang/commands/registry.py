@@ -95,12 +95,12 @@ def import_(
 ) -> None:
     from domain.certificate_coverage import CertificateCoverage, issuer_of
     from domain.certificates import parse_certificate
-    from domain.subjects import load_subjects
     from storage.operators.certificate_lists import state_complete
     from storage.operators.registry_file import RegistryFileError, open_registry_file
     from storage.operators.registry_import import import_institutions, remember_headings, remembered_headings
     from storage.operators.registry_rows import FIELDS, BadRow, RowReader, load_headings
     from yiguang.home import open_home, utc_now
+    from yiguang.lexicon_books import load_subjects
 
     settings = read_settings()
     day = told_day_or_today(as_of, "--as-of", utc_now())
@@ -153,11 +153,10 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象")] = False,
     picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE.svg", help="另存关系图（SVG）")] = None,
 ) -> None:
-    from domain.brand_book import load_brand_book
     from domain.identity_picture import identity_picture
     from domain.operator_profile import official_owners
-    from domain.subjects import load_subjects
     from yiguang.home import open_home, utc_now
+    from yiguang.lexicon_books import load_brand_book, load_subjects
     from yiguang.operator_text import profile_lines
     from yiguang.operators import operator_profiles
 

@@ -58,9 +58,9 @@ def logos(
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="取得标志的日期，默认为今天")] = "",
     forget: Annotated[str, typer.Option("--forget", metavar="SOURCE", help="删除一个来源的全部标志")] = "",
 ) -> None:
-    from domain.brand_book import load_brand_book
     from storage.operators.logos import forget_logos, import_logos, official_logos
     from yiguang.home import open_home, utc_now
+    from yiguang.lexicon_books import load_brand_book
 
     settings = read_settings()
     if forget and folder is not None:

@@ -40,7 +40,6 @@ def practitioners(
     as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="名单的日期，默认为今天")] = "",
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="列名=字段", help="指定一列的含义")] = None,
 ) -> None:
-    from domain.practitioners import load_practitioner_book
     from storage.operators.practitioners import (
         FIELDS,
         PractitionerKeyUnusable,
@@ -53,6 +52,7 @@ def practitioners(
     from storage.operators.registry_import import remember_headings, remembered_headings
     from storage.operators.registry_rows import BadRow
     from yiguang.home import open_home, utc_now
+    from yiguang.lexicon_books import load_practitioner_book
 
     settings = read_settings()
     day = told_day_or_today(as_of, "--as-of", utc_now())

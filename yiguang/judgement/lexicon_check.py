@@ -11,14 +11,16 @@ from classifier.fold import Folder
 from classifier.rule_files import rule_faults
 from classifier.rules import Example, Rule
 from classifier.yaml_file import line_of
-from domain.brand_book import load_brand_book
 from domain.findings import Document
-from domain.identity_policy import load_identity_policy
-from domain.name_findings import load_finding_kinds
-from domain.operator_scope import load_scope_book
-from domain.practitioners import load_practitioner_book
-from domain.risk import load_risk_weights
-from domain.subjects import load_subjects
+from yiguang.lexicon_books import (
+    load_brand_book,
+    load_finding_kinds,
+    load_identity_policy,
+    load_practitioner_book,
+    load_risk_weights,
+    load_scope_book,
+    load_subjects,
+)
 
 #: The only gate a finding of a rule on trial may carry and still count as a hit.
 SHADOW = "shadow"
