@@ -10,6 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar
 
+from crawler.addresses.urls import ascii_host
 from domain.abilities import EVERYTHING, Ability, abilities_in
 from domain.beijing import BEIJING
 from yiguang.errors import UsageError
@@ -195,7 +196,8 @@ def _number(
 
 
 def _hosts(value: str | None) -> dict[str, str]:
-    """A file in the form of /etc/hosts: `127.0.0.1 www.some-clinic.example other.example  # note`."""
+    """A file in the form of /etc/hosts: `127.0.0.1 www.some-clinic.example other.example  # note`. International names are
+    kept as they are asked for, in their `xn--` form."""
     if not value:
         return {}
     path = Path(value).expanduser()
@@ -210,7 +212,7 @@ def _hosts(value: str | None) -> dict[str, str]:
             continue
         try:
             ipaddress.ip_address(address)
+            hosts.update({ascii_host(name): address for name in names})
         except ValueError:
             raise UsageError(f"{path} 第 {number} 行不是“地址 主机名”的形式") from None
-        hosts.update({name.lower(): address for name in names})
     return hosts

@@ -220,7 +220,8 @@ class CaptureHandler(BaseDownloadHandler):
             )
 
     def _connection(self, response: aiohttp.ClientResponse, local: bool, fault: str) -> Connection | None:
-        host, port = response.url.host, response.url.port
+        # As the resolver was asked for it; `host` would be the name that the `xn--` form stands for
+        host, port = response.url.raw_host, response.url.port
         if not isinstance(response, _PeerResponse) or not response.peer_ip or host is None or port is None:
             return None
         answers, by = self._resolvers[local].answers.get(host, ((response.peer_ip,), AnsweredBy.LITERAL))

@@ -107,12 +107,12 @@ def _serving(file: Path) -> Iterator[int]:
         thread.join()
 
 
-def _get(port: int, *, local: bool = True) -> Exchange:
+def _get(port: int, *, local: bool = True, host: str = HOST) -> Exchange:
     async def get() -> Exchange:
-        settings = CrawlSettings(wordings=WORDINGS, hosts={HOST: "127.0.0.1"})
+        settings = CrawlSettings(wordings=WORDINGS, hosts={host: "127.0.0.1"})
         spider = SimpleNamespace(clock=now, crawl_settings=settings)
         handler = CaptureHandler(SimpleNamespace(spider=spider, settings={}))  # type: ignore[arg-type]
-        url = f"https://{HOST}:{port}/"
+        url = f"https://{host}:{port}/"
         request = Request(url, meta={"url": url, "terms": FetchTerms(local, 1000, 10.0)})
         try:
             await handler.download_request(request)
@@ -170,6 +170,16 @@ def test_an_unknown_issuer(tmp_path: Path) -> None:
         exchange = _get(port)
     assert exchange.connection is not None and exchange.connection.tls is not None
     assert exchange.connection.tls.fault == "证书链含有不受信任的自签名根证书"
+
+
+def test_what_a_chinese_name_led_to_is_kept(tmp_path: Path) -> None:
+    host = "xn--fsq092hmwl8qj.example"  # 示例门诊
+    file, _ = _server_files(tmp_path, None, host)
+    with _serving(file) as port:
+        connection = _get(port, host=host).connection
+    assert connection is not None and connection.tls is not None
+    assert (connection.host, connection.tls.fault) == (host, "证书为自签名")
+    assert (connection.answers, connection.answered_by) == (("127.0.0.1",), AnsweredBy.HOST_TABLE)
 
 
 def test_no_address_is_reached_for_want_of_trust(tmp_path: Path) -> None:

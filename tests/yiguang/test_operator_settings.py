@@ -55,6 +55,16 @@ def test_the_host_map_is_read_as_etc_hosts_is(tmp_path: Path) -> None:
         read_settings({"YIGUANG_HOSTS": str(hosts)})
 
 
+def test_a_chinese_name_in_the_host_map_is_kept_as_it_is_asked_for(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 示例门诊.example xn--fsqu00a.example\n", encoding="utf-8")
+    settings = read_settings({"YIGUANG_HOSTS": str(hosts)})
+    assert settings.hosts == {"xn--fsq092hmwl8qj.example": "127.0.0.1", "xn--fsqu00a.example": "127.0.0.1"}
+    hosts.write_text("127.0.0.1 a.example\n127.0.0.1 示..例.example\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="第 2 行"):
+        read_settings({"YIGUANG_HOSTS": str(hosts)})
+
+
 def test_a_browser_that_may_grow_large_is_killed_later_still() -> None:
     settings = read_settings({"YIGUANG_BROWSER_WORN_MB": "3000", "YIGUANG_BROWSER_OPEN": "4"})
     crawl = crawl_settings(settings, utc_now())

@@ -21,6 +21,8 @@ from yiguang.nights.sites import divide, site_key
         ("http://127.0.0.1:80/", "127.0.0.1"),
         ("http://[::1]/", "::1"),
         ("http://localhost/", "localhost"),
+        ("http://www.示例门诊.example/", "xn--fsq092hmwl8qj.example"),
+        ("http://m.xn--fsq092hmwl8qj.example/", "xn--fsq092hmwl8qj.example"),
     ],
 )
 def test_hosts_of_one_operator_are_one_site(url: str, site: str) -> None:
@@ -63,6 +65,13 @@ def test_sites_of_one_server_stay_together() -> None:
     parts = [{target.target.name for target in part} for part in divide(targets, 3, addresses)]
     assert any({"aa.example", "ddddd.example"} <= part for part in parts)
     assert sorted(map(len, parts)) == [2, 2, 2]
+
+
+def test_a_chinese_name_is_known_by_the_name_that_servers_were_found_under() -> None:
+    targets = [at(f"{name}.example") for name in ("示例门诊", "bbb", "cccc", "ddddd", "eeeeee", "fffffff")]
+    addresses = {"xn--fsq092hmwl8qj.example": "203.0.113.7", "bbb.example": "203.0.113.7"}
+    parts = [{target.target.name for target in part} for part in divide(targets, 3, addresses)]
+    assert any({"示例门诊.example", "bbb.example"} <= part for part in parts)
 
 
 def test_a_server_of_more_than_one_share_is_nobody_s_alone() -> None:

@@ -3,8 +3,8 @@ and sites of one server are not either, as far as that goes."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
+from crawler.addresses.urls import host_of
 from domain.visits import TargetInNight
 
 #: Second-level labels under a country code that are not themselves somebody's name: `x.com.cn` is a site, `com.cn` none.
@@ -13,7 +13,7 @@ _REGISTRY_LABELS = frozenset({"com", "net", "org", "gov", "edu", "ac", "mil", "c
 
 def site_key(url: str) -> str:
     """The name under which one operator's hosts fall together: `www.a.com.cn` and `m.a.com.cn` give `a.com.cn`."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    host = host_of(url)
     try:
         return str(ip_address(host))
     except ValueError:
@@ -65,7 +65,7 @@ def _at_one_server(
     group_of = {site: [site] for site in sites}
     first_at: dict[str, str] = {}
     for site, members in sites.items():
-        hosts = {urlsplit(member.target.url).hostname or "" for member in members}
+        hosts = {host_of(member.target.url) for member in members}
         for address in sorted({addresses[host] for host in hosts if host in addresses}):
             other = group_of[first_at.setdefault(address, site)]
             mine = group_of[site]
