@@ -34,6 +34,29 @@ class PicturesHad:
 
 
 @dataclass(slots=True)
+class _Kept:
+    """Pictures had a while ago, those in use longest. They are kept apart by whether local addresses were allowed: what a
+    local target got from one is not for a target that would be refused there."""
+
+    _by_address: OrderedDict[tuple[str, bool], Exchange] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+
+    def get(self, url: str, *, local: bool) -> Exchange | None:
+        found = self._by_address.get((url, local))
+        if found is not None:
+            self._by_address.move_to_end((url, local))
+        return found
+
+    def keep(self, url: str, exchange: Exchange, *, local: bool) -> None:
+        before = self._by_address.pop((url, local), None)
+        self._by_address[url, local] = exchange
+        self._bytes += len(exchange.body) - (0 if before is None else len(before.body))
+        while self._bytes > _KEPT_BYTES:
+            _, dropped = self._by_address.popitem(last=False)
+            self._bytes -= len(dropped.body)
+
+
+@dataclass(slots=True)
 class PictureFetch:
     """`max_redirects` is how many a picture may take."""
 
@@ -41,15 +64,16 @@ class PictureFetch:
     fetcher: PageFetcher
     gates: SiteGates
     max_redirects: int
-    _kept: OrderedDict[str, Exchange] = field(default_factory=OrderedDict)
+    _kept: _Kept = field(default_factory=_Kept)
 
     async def fetch(self, page_url: str, urls: Sequence[str], scope: Scope, rendering: Rendering | None) -> PicturesHad:
         """The pictures at some addresses, for the page that shows them."""
         shown = {exchange.url: exchange for exchange in rendering.exchanges} if rendering is not None else {}
+        local = scope.target.local
         had: dict[str, Exchange] = {}
         faults: dict[str, str] = {}
         for url in dict.fromkeys(urls):
-            found = self._behind_redirects(url, shown) or self._kept.get(url)
+            found = self._behind_redirects(url, shown) or self._kept.get(url, local=local)
             if found is not None and found.status == 200:
                 had[url] = found
             elif found is not None:
@@ -73,7 +97,7 @@ class PictureFetch:
             made.extend(chain)
             if chain[-1].status == 200:
                 had[url] = chain[-1]
-                self._keep(url, chain[-1])
+                self._kept.keep(url, chain[-1], local=local)
             else:
                 faults[url] = f"HTTP {chain[-1].status}"
 
@@ -104,8 +128,3 @@ class PictureFetch:
                 return chain
             url = without_fragment(canonical_url(target))
         raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
-
-    def _keep(self, url: str, exchange: Exchange) -> None:
-        self._kept[url] = exchange
-        while sum(len(kept.body) for kept in self._kept.values()) > _KEPT_BYTES:
-            self._kept.popitem(last=False)
