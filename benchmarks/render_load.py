@@ -26,6 +26,7 @@ from playwright.async_api import Browser, Route, async_playwright
 
 from crawler.failure import FetchFailed
 from crawler.fetching.browser_request import BrowserRequest
+from crawler.fetching.redirects import Chain
 from crawler.rendering.browser import launch_chromium
 from crawler.rendering.browser_process import resident_bytes
 from crawler.rendering.render import Renderer, RenderFailed
@@ -102,10 +103,13 @@ def answer(url: str) -> tuple[bytes, str]:
     return page_of(int(number), kind == "endless"), "text/html; charset=utf-8"
 
 
-async def load(request: BrowserRequest) -> tuple[Exchange, ...]:
-    body, kind = answer(request.url)
-    now = datetime.now(UTC)
-    return (Exchange(request.url, "GET", (), 200, "OK", (("Content-Type", kind),), body, now, "127.0.0.1", "browser"),)
+async def load(request: BrowserRequest) -> Chain:
+    try:
+        body, kind = answer(request.url)
+    except FetchFailed as failure:
+        return Chain((), failure)
+    now, fields = datetime.now(UTC), (("Content-Type", kind),)
+    return Chain((Exchange(request.url, "GET", (), 200, "OK", fields, body, now, "127.0.0.1", "browser"),))
 
 
 async def run_all(urls: list[str], at_once: int, show: Callable[[str], Awaitable[bool]], pace: Pace) -> None:

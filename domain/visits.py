@@ -112,8 +112,8 @@ class Visit:
     visit is only logged. `outcome_detail` is short Chinese for the ledger. `robots` is `allowed`, `denied`, `absent`
     or `unreachable`. `skipped` are links of the page that are not followed, not more than are worth keeping;
     `skip_counts` how many there were by rule. `asides` are exchanges made on the way that are not of the page: robots.txt,
-    sitemaps, control fetches. `same_as` is the id of an earlier page when the server said (304) that it has not changed
-    since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
+    sitemaps, control fetches, what a browser received before it failed. `same_as` is the id of an earlier page when the server said (304)
+    that it has not changed since: outcome `content` then, without page and judgement, which are the earlier ones. `picture_exchanges` are those in
     which pictures were fetched to be read; of a lead, all that were read and that the browser did not load as well.
     `set_aside` is true of a URL that kept breaking the crawl and is left alone for the rest of the night. `control` is None where
     nobody had to ask whether the page is really gone; its exchanges are among the `asides`. `to_show` is Chinese and says why the

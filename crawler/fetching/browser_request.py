@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from domain.page import Exchange, Headers
+from crawler.fetching.redirects import Chain
+from domain.page import Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +18,5 @@ class BrowserRequest:
     is_document: bool
 
 
-Load = Callable[[BrowserRequest], Awaitable[tuple[Exchange, ...]]]
-"""Makes a request for the browser: the chain of exchanges, redirects first. Raises `FetchFailed`."""
+Load = Callable[[BrowserRequest], Awaitable[Chain]]
+"""Makes a request for the browser and follows where it is redirected. Never raises `FetchFailed`: the chain holds it."""

@@ -54,9 +54,10 @@ class Endings:
         )
 
     def failed(self, visit: Visit, failure: FetchFailed, asked_seconds: float | None = None) -> Visit:
-        """The visit as a failure; nothing of what was read or judged stays in it. `asked_seconds` is the wait that the
-        server asked for."""
+        """The visit as a failure; nothing of what was read or judged stays in it, only what was received. `asked_seconds` is
+        the wait that the server asked for."""
         now = self.clock()
+        shown = () if visit.rendering is None else visit.rendering.exchanges
         return replace(
             visit,
             outcome=failure.outcome,
@@ -67,6 +68,7 @@ class Endings:
             judgement=None,
             rendering=None,
             discovered=(),
+            asides=(*visit.asides, *shown),
         )
 
     def our_fault(self, visit: Visit, detail: str) -> Visit:

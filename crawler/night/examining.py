@@ -1,10 +1,11 @@
 """What a page says once everything that may be worth it was looked at: a browser's view, its pictures, a lead's photograph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from crawler.addresses.scope import Scope
 from crawler.failure import FetchFailed
+from crawler.night.computing import ComputingStuck
 from crawler.night.endings import Endings
 from crawler.night.onward import with_meta_refresh
 from crawler.night.page_reader import PageReader
@@ -28,7 +29,7 @@ _KEPT_SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """Shows, reads and judges pages. Raises `ComputingStuck`."""
+    """Shows, reads and judges pages."""
 
     reader: PageReader
     ladder: Ladder
@@ -37,9 +38,21 @@ class Examiner:
     images: PageImages
     endings: Endings
     showing: Showing = Showing.HERE
+    #: All that was received in the examination under way.
+    _received: list[Exchange] = field(default_factory=list)
 
     async def examine(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:
-        """The finished visit to a page that was read as it was sent: `body` at `url`."""
+        """The finished visit to a page that was read as it was sent: `body` at `url`. Whatever was received for it is in the
+        visit, however it ends."""
+        received: list[Exchange] = []
+        alone = replace(self, show=self.show.noting(received.append), _received=received)
+        try:
+            done = await alone._examined(visit, sent, body, url, scope)
+        except ComputingStuck as stuck:
+            done = self.endings.our_fault(visit, str(stuck))
+        return done if done.to_show else _with_all(done, received)
+
+    async def _examined(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:
         reading, rendering = sent, None
         try:
             if why := self.ladder.why_shown(scope.target.render, url, sent, body):
@@ -77,6 +90,7 @@ class Examiner:
         rendering: Rendering | None,
     ) -> Visit:
         sign = await self.logos.look(page, scope, rendering)
+        self._received.extend(sign.fetched)
         judgement = await self.reader.judged(sign.page)
         if judgement.flagged and self.showing is not Showing.HERE:
             return self._unphotographed(visit)  # pictures can only add to it
@@ -117,7 +131,7 @@ class Examiner:
         shown = await self.reader.shown(rendering)
         await self.ladder.learn(url, why, sent, shown, rendering)
         if why in SAYS_ENOUGH and characters_of(shown) < characters_of(sent) * _KEPT_SHARE:
-            return replace(visit, asides=(*visit.asides, *rendering.exchanges)), sent, None
+            return visit, sent, None
         return visit, shown, replace(rendering, why=why)
 
     async def _photographed(
@@ -136,6 +150,7 @@ class Examiner:
     ) -> tuple[PicturesRead, Judgement]:
         """The page with what its pictures say, and the judgement of that."""
         read = await self.images.read(page, judgement, scope, rendering)
+        self._received.extend(read.fetched)
         if read.page.text == page.text and read.page.widgets == page.widgets:
             return read, judgement
         judged = await self.reader.judged(read.page)
@@ -150,6 +165,13 @@ class Examiner:
 
 def _live_quotes(judgement: Judgement) -> Sequence[str]:
     return [finding.quote for finding in judgement.findings if not finding.silenced]
+
+
+def _with_all(visit: Visit, received: Sequence[Exchange]) -> Visit:
+    """The visit with what is not otherwise in it among its `asides`: of a browser that failed, of pictures for nothing."""
+    shown = () if visit.rendering is None else visit.rendering.exchanges
+    have = {id(exchange) for exchange in (*visit.exchanges, *shown, *visit.picture_exchanges, *visit.asides)}
+    return replace(visit, asides=(*visit.asides, *(exchange for exchange in received if id(exchange) not in have)))
 
 
 def _kept_with_lead(read: PicturesRead, rendering: Rendering | None) -> tuple[Exchange, ...]:

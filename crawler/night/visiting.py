@@ -81,7 +81,8 @@ class Visitor:
         if answer.control is Control.NOT_HAD:
             visit = self.endings.failed(visit, FetchFailed(Outcome.HTTP_ERROR, detail, again=True))
         asked = ControlAsked(answer.control.value, answer.exchanges)
-        return replace(visit, outcome_detail=detail, asides=answer.exchanges, control=asked, ended_at=self.clock())
+        asides = (*visit.asides, *answer.exchanges)
+        return replace(visit, outcome_detail=detail, asides=asides, control=asked, ended_at=self.clock())
 
     async def _with_names_asked(self, visit: Visit) -> Visit:
         """A name is gone only if the name service knows others."""
@@ -114,10 +115,7 @@ class Visitor:
         await self._note(fetched.exchanges[-1])
         if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
             return self._unchanged(blank, earlier, scope)
-        try:
-            return await self._read(blank, fetched, scope)
-        except ComputingStuck as stuck:
-            return self.endings.our_fault(blank, str(stuck))
+        return await self._read(blank, fetched, scope)
 
     async def _note(self, answer: Exchange) -> float | None:
         """Let a site rest that says it is overloaded; the wait that it asked for."""
@@ -144,6 +142,8 @@ class Visitor:
             reading, body = await self.reader.received(url, last)
         except FetchFailed as failure:
             return self.endings.failed(visit, failure)
+        except ComputingStuck as stuck:
+            return self.endings.our_fault(visit, str(stuck))
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
             return self._overloaded(visit, reading, fetched)
         if reading.page is not None and (target := sent_on_to(reading.page, body)):

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from crawler.addresses.scope import Scope
 from crawler.addresses.urls import host_of, without_fragment
-from crawler.failure import FetchFailed
 from crawler.fetching.downloads import Downloads
 from crawler.fetching.fetch import PageFetcher
 from crawler.fetching.politeness import SiteGates
+from crawler.fetching.redirects import Chain, follow_redirects
 from crawler.fetching.robots import redirect_target
-from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.urls import canonical_url
 from domain.visits import Rendering
@@ -25,7 +24,7 @@ _PAGE_BYTES = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class PicturesHad:
-    """`had` is the answer to each address that gave a picture, `made` the exchanges made for it now, redirects among them,
+    """`had` is the answer to each address that gave a picture, `made` all exchanges made now, also those that led to none,
     `faults` why others are not had, in Chinese."""
 
     had: Mapping[str, Exchange]
@@ -89,17 +88,15 @@ class PictureFetch:
                 if sum(len(exchange.body) for exchange in made) > _PAGE_BYTES:
                     faults[url] = "一页图片的总量过大"
                     return
-                try:
-                    chain = await self._chain(url, page_url, scope)
-                except FetchFailed as failure:
-                    faults[url] = failure.detail
-                    return
-            made.extend(chain)
-            if chain[-1].status == 200:
-                had[url] = chain[-1]
-                self._kept.keep(url, chain[-1], local=local)
+                chain = await self._chain(url, page_url, scope)
+            made.extend(chain.exchanges)
+            if chain.failure is not None:
+                faults[url] = chain.failure.detail
+            elif (last := chain.exchanges[-1]).status == 200:
+                had[url] = last
+                self._kept.keep(url, last, local=local)
             else:
-                faults[url] = f"HTTP {chain[-1].status}"
+                faults[url] = f"HTTP {last.status}"
 
         # As with a browser, the parts of a page count as one visit to its site
         delay = await self.fetcher.delay_seconds(page_url, scope)
@@ -117,14 +114,11 @@ class PictureFetch:
             url = without_fragment(canonical_url(target))
         return None
 
-    async def _chain(self, url: str, page_url: str, scope: Scope) -> list[Exchange]:
+    async def _chain(self, url: str, page_url: str, scope: Scope) -> Chain:
         """Fetch a picture and follow its redirects. Every hop needs an allowed address and robots.txt's leave."""
-        chain: list[Exchange] = []
-        for _ in range(self.max_redirects + 1):
+
+        async def fetch(url: str) -> Exchange:
             await self.fetcher.check(url, scope)
-            chain.append(await self.downloads.picture(url, page_url, scope.target.local))
-            target = redirect_target(chain[-1])
-            if target is None:
-                return chain
-            url = without_fragment(canonical_url(target))
-        raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
+            return await self.downloads.picture(url, page_url, scope.target.local)
+
+        return await follow_redirects(url, fetch, self.max_redirects)

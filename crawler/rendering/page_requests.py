@@ -131,8 +131,10 @@ class PageRequests:
         try:
             if known is None:
                 chain = await self.load(await self._request(request, is_document))
-                self.exchanges.extend(chain)
-                known = chain[-1]
+                self.exchanges.extend(chain.exchanges)
+                if chain.failure is not None:
+                    raise chain.failure
+                known = chain.exchanges[-1]
             body = decode_body(known.response_headers, known.body, self.settings.max_decoded_bytes)
         except FetchFailed as failure:
             if is_document:

@@ -1,8 +1,8 @@
 """Which pages a browser looks at, what it may load for them, and how a lead is photographed."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from crawler.addresses.guard import AddressRefused, UrlRefused, check_url
 from crawler.addresses.scope import Scope
@@ -12,14 +12,13 @@ from crawler.fetching.browser_request import BrowserRequest, Load
 from crawler.fetching.downloads import Downloads
 from crawler.fetching.fetch import PageFetcher
 from crawler.fetching.politeness import SiteGates
-from crawler.fetching.robots import redirect_target
+from crawler.fetching.redirects import Chain, follow_redirects
 from crawler.pages.page_text import Patience
 from crawler.rendering.render import Renderer, RenderFailed
 from crawler.rendering.ways import PLAIN, Ways
 from crawler.settings import CrawlSettings
 from domain.outcome import Outcome
 from domain.page import Exchange
-from domain.urls import canonical_url
 from domain.visits import Rendering, Visit
 
 #: Parts of one page that are fetched at once, as browsers do for one server.
@@ -43,6 +42,12 @@ class PageShow:
     fetcher: PageFetcher
     gates: SiteGates
     renderer: Renderer
+    _note: Callable[[Exchange], None] | None = None
+
+    def noting(self, note: Callable[[Exchange], None]) -> "PageShow":
+        """The same, which hands over each exchange that the browser has made as soon as it is there, whatever becomes of the
+        rendering."""
+        return replace(self, _note=note)
 
     async def render(
         self, url: str, document: Exchange, scope: Scope, *, ways: Ways, quotes: Sequence[str] = ()
@@ -72,18 +77,16 @@ class PageShow:
     def _loader(self, page_url: str, scope: Scope) -> Load:
         places = asyncio.Semaphore(_PARTS_AT_ONCE)
 
-        async def load(asked: BrowserRequest) -> tuple[Exchange, ...]:
-            chain: list[Exchange] = []
-            url = without_fragment(asked.url)
-            for _ in range(self.settings.max_redirects + 1):
+        async def load(asked: BrowserRequest) -> Chain:
+            async def fetch(url: str) -> Exchange:
                 await self._admit(url, asked, page_url, scope)
                 async with places:
-                    chain.append(await self.downloads.resource(asked, url, scope.target.local))
-                target = redirect_target(chain[-1])
-                if target is None:
-                    return tuple(chain)
-                url = without_fragment(canonical_url(target))
-            raise FetchFailed(Outcome.HTTP_ERROR, "重定向次数过多", again=False)
+                    exchange = await self.downloads.resource(asked, url, scope.target.local)
+                if self._note is not None:
+                    self._note(exchange)
+                return exchange
+
+            return await follow_redirects(without_fragment(asked.url), fetch, self.settings.max_redirects)
 
         return load
 

@@ -108,6 +108,26 @@ def test_a_page_that_sends_the_browser_out_of_scope_is_out_of_scope(server: Roug
     assert [item.status for item in visits[0].exchanges] == [200]
 
 
+@pytest.mark.parametrize(
+    ("label", "outcome"),
+    [("sends-to-what-moved-away", Outcome.OUT_OF_SCOPE), ("parts-moved-away", Outcome.CONTENT)],
+)
+def test_a_redirect_that_the_browser_may_not_follow_is_in_the_visit_once(
+    server: RoughServer, label: str, outcome: Outcome
+) -> None:
+    [visit] = run(server, label, RenderMode.ALWAYS).visits
+    assert visit.outcome is outcome, visit.outcome_detail
+    shown = () if visit.rendering is None else visit.rendering.exchanges
+    received = [(item.url, item.status) for item in (*visit.exchanges, *shown, *visit.picture_exchanges, *visit.asides)]
+    assert received.count((server.url(label, "/moved"), 302)) == server.paths(label).count("/moved") == 1
+
+
+def test_what_the_browser_received_before_it_failed_is_in_the_visit(server: RoughServer) -> None:
+    first, _ = run(server, "vanishes-with-script").visits
+    assert (first.outcome, first.rendering) == (Outcome.OUR_FAULT, None)
+    assert server.url("vanishes-with-script", "/a.js") in [item.url for item in first.asides]
+
+
 def test_a_page_that_sends_the_browser_on_within_the_site_is_read_where_it_ends(server: RoughServer) -> None:
     visit = run(server, "sends-on").last(server.url("sends-on"))
     assert (visit.outcome, visit.final_url) == (Outcome.CONTENT, server.url("sends-on", "/home"))

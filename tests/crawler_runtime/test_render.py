@@ -13,6 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawler.failure import FetchFailed
 from crawler.fetching.browser_request import BrowserRequest, Load
+from crawler.fetching.redirects import Chain
 from crawler.rendering.render import Renderer, RenderFailed
 from domain.outcome import Outcome
 from domain.page import Exchange
@@ -31,14 +32,15 @@ def exchange(url: str, body: bytes, headers: tuple[tuple[str, str], ...] = HTML,
 def loader(pages: Mapping[str, bytes], asked: list[BrowserRequest] | None = None) -> Load:
     """Answers from `pages`; anything else is refused as out of scope."""
 
-    async def load(request: BrowserRequest) -> tuple[Exchange, ...]:
+    async def load(request: BrowserRequest) -> Chain:
         if asked is not None:
             asked.append(request)
         body = pages.get(request.url)
         if body is None:
-            raise FetchFailed(Outcome.OUT_OF_SCOPE, "不在范围内", again=False)
+            return Chain((), FetchFailed(Outcome.OUT_OF_SCOPE, "不在范围内", again=False))
         kind = "text/javascript" if request.url.endswith(".js") else HTML[0][1]
-        return (exchange(request.url, body, (("Content-Type", kind), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))),)
+        headers = (("Content-Type", kind), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+        return Chain((exchange(request.url, body, headers),))
 
     return load
 

@@ -67,3 +67,14 @@ def test_the_picture_in_use_longest_ago_makes_room(monkeypatch: pytest.MonkeyPat
     downloads = Downloads()
     fetch_each(downloads, *((OWN, [url]) for url in (one, two, one, three, one, three, two)))
     assert downloads.asked == [one, two, three, two]
+
+
+def test_a_redirect_that_leads_to_no_picture_is_handed_over_too() -> None:
+    away, circle = "http://clinic.example/away.png", "http://clinic.example/circle.png"
+    answers = {
+        away: answered(away, 302, (("Location", "http://10.0.0.5/logo.png"),)),
+        circle: answered(circle, 302, (("Location", circle),)),
+    }
+    [got] = fetch_each(Downloads(answers), (PUBLIC, [away, circle]))
+    assert got.faults == {away: "拒绝访问非公网地址 10.0.0.5", circle: "重定向次数过多"}
+    assert [exchange.url for exchange in got.made] == [away, *[circle] * (settings().max_redirects + 1)]

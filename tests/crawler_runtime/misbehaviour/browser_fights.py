@@ -25,6 +25,10 @@ async def _wanders_off(turn: Turn) -> None:
 
 
 says("vanishes", answer(html("<p>包治百病</p><script>onload = () => document.body.remove()</script>"), HTML))
+says(
+    "vanishes-with-script",
+    answer(html('<p>包治百病</p><script src="/a.js"></script><script>document.body.remove()</script>'), HTML),
+)
 
 
 def sends(target: str, inside: str = "正在为您跳转") -> bytes:
@@ -37,6 +41,19 @@ says("sends-away", answer(sends("http://chat.other.example/LR/Chatpre.aspx?id=1"
 says("sends-in-circles", answer(sends("/"), HTML))
 says("reloads", answer(html("<script>setTimeout(() => location.reload(), 1)</script>"), HTML))
 says("refreshes", answer(html('<meta http-equiv="refresh" content="0; url=/">'), HTML))
+
+
+@behaviour("sends-to-what-moved-away")
+@behaviour("parts-moved-away")
+async def _moved_away(turn: Turn) -> None:
+    """What the page goes on to, or a picture of it, has moved to where nobody may follow."""
+    if turn.path == "/moved":
+        turn.writer.write(answer(b"", "Location: ftp://chat.other.example/", status="302 Found"))
+    elif "Host: parts" in turn.head:
+        turn.writer.write(answer(html('<img src="/moved">'), HTML))
+    else:
+        script = "<script>location.href = ['/mov', 'ed'].join('')</script>"  # only a browser sees where to
+        turn.writer.write(answer(f"<html><head>{script}</head><body>正在为您跳转</body></html>".encode(), HTML))
 
 
 @behaviour("sends-on")
