@@ -1,12 +1,15 @@
 """One Chromium that runs: whether it answers, what it costs, and its end."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, CDPSession
 from playwright.async_api import Error as PlaywrightError
 
 from crawler.rendering.browser_process import kill_tree, resident_bytes
+
+logger = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 10.0
 _KILLED_SECONDS = 5.0
@@ -41,10 +44,16 @@ class RunningBrowser:
 
     @classmethod
     async def of(cls, browser: Browser, limits: BrowserLimits) -> "RunningBrowser":
-        """Take charge of a browser just started. Raises Playwright's errors when it has died already."""
-        session = await browser.new_browser_cdp_session()
-        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
-        process_id = next(int(process["id"]) for process in processes if process["type"] == "browser")
+        """Take charge of a browser just started. Raises Playwright's errors when it has died already or does not answer as it
+        should; then nobody would know of it, and it is closed."""
+        try:
+            session = await browser.new_browser_cdp_session()
+            processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+            process_id = next(int(process["id"]) for process in processes if process["type"] == "browser")
+        except BaseException:  # also when waiting for it has taken too long
+            if not await _closes(browser):
+                logger.warning("a browser that could not be used does not close; it ends with this process")
+            raise
         running = cls(browser, limits, process_id, session)
         running._watch = asyncio.create_task(running._keep_watch())
         return running
@@ -74,12 +83,7 @@ class RunningBrowser:
         """End the browser: asked to close, then killed."""
         if self._watch is not None:
             self._watch.cancel()
-        if not self.browser.is_connected():
-            return
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.browser.close()
-        except (TimeoutError, PlaywrightError):
+        if not await _closes(self.browser):
             await self.kill("浏览器不能关闭")
 
     async def kill(self, reason: str) -> None:
@@ -103,3 +107,15 @@ class RunningBrowser:
             if used > self.limits.killed_bytes:
                 await self.kill(f"浏览器占用内存超过 {self.limits.killed_bytes // 1_000_000} MB")
                 return
+
+
+async def _closes(browser: Browser) -> bool:
+    """Ask a browser to close; whether it did, or had ended before."""
+    if not browser.is_connected():
+        return True
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await browser.close()
+    except (TimeoutError, PlaywrightError):
+        return False
+    return True

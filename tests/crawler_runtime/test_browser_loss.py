@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, CDPSession
+from playwright.async_api import Error as PlaywrightError
 
 from crawler.rendering.browser import BrowserUnavailable
 from crawler.rendering.browser_process import process_tree, resident_bytes
@@ -140,6 +141,25 @@ def test_a_browser_that_does_not_start_takes_no_other_with_it(monkeypatch: pytes
     said, shown = with_renderer(run)
     assert "内存不足" in said
     assert "正常" in shown.dom_html
+
+
+def test_a_browser_that_fails_just_after_its_start_is_not_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(_: Browser) -> CDPSession:
+        raise PlaywrightError("Browser.new_browser_cdp_session: Protocol error")
+
+    async def run(renderer: Renderer) -> list[psutil.Process]:
+        async with renderer._pool.browser_alone():
+            [driver] = [child for child in psutil.Process().children() if child.name().startswith("node")]
+            before = driver.children()
+            with monkeypatch.context() as patched:
+                patched.setattr(Browser, "new_browser_cdp_session", fails)
+                with pytest.raises(BrowserUnavailable, match="Protocol error"):
+                    await renderer._pool.browser().__aenter__()
+            assert all(child.is_running() for child in before), "the other browser goes on"
+            left = [child for child in driver.children() if child not in before]
+            return psutil.wait_procs(left, timeout=10)[1]
+
+    assert with_renderer(run) == []
 
 
 def test_a_driver_that_died_is_replaced() -> None:
