@@ -1,7 +1,9 @@
 """Names of elements that a page's own style sheets hide until a script shows them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+
+from crawler.literals import Literals
 
 _COMMENT = re.compile(r"/\*.{0,5000}?\*/", re.DOTALL)
 # .pop, #tips { display: none; }
@@ -12,9 +14,11 @@ _DISPLAY = re.compile(r"(?:^|;)\s*display\s*:\s*([\w-]+)")
 _HIDES = re.compile(r"[.#][\w-]{1,100}\s*\{[^{}]{0,2000}?display\s*:\s*none")
 #: A longer style sheet is that of a framework, of which a page uses little.
 _STYLE_CHARS = 20_000
+#: A longer inline script is code in which most names occur somewhere, not the few lines that show an element.
+_SCRIPT_CHARS = 20_000
 
 
-def hidden_names(styles: Iterable[str], scripts: Sequence[str]) -> frozenset[str]:
+def hidden_names(styles: Iterable[str], scripts: Iterable[str]) -> frozenset[str]:
     """Class names (`.pop`) and ids (`#tips`) that a rule for that name alone takes off the page.
 
     Left out are names that another rule shows (`.tab.on`), that a short inline script speaks of, and whatever depends
@@ -33,7 +37,13 @@ def hidden_names(styles: Iterable[str], scripts: Sequence[str]) -> frozenset[str
                     shown.update(_NAME.findall(selector))
                 elif _SIMPLE.match(selector):
                     hidden.add(selector)
-    return frozenset(name for name in hidden - shown if not any(name[1:] in script for script in scripts))
+    names = hidden - shown
+    if not names:
+        return frozenset()
+    spoken = Literals(name[1:] for name in names).words_in(
+        "\n".join(script for script in scripts if len(script) <= _SCRIPT_CHARS)  # no name holds a line end
+    )
+    return frozenset(name for name in names if name[1:] not in spoken)
 
 
 def _without_media(style: str) -> str:

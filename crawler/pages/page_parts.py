@@ -1,5 +1,6 @@
 """The page assembled from what a walk collected: offsets, contacts, addresses, calls to action."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
@@ -89,12 +90,10 @@ def _with_alternatives(walk: Walk, layout: Layout) -> tuple[Walk, Layout]:
 
 def _contacts(text: str, starts: list[int], layout: Layout) -> tuple[Contact, ...]:
     """One entry per contact: the first outside header and footer, or the first of all when there is no such one."""
-    footer = [
-        (starts[row], starts[row + 1]) for row, region in enumerate(layout.regions) if region in ("footer", "header")
-    ]
     chosen: dict[tuple[ContactKind, str], Contact] = {}
     for contact in find_contacts(text):
-        inside = any(start <= contact.start < end for start, end in footer)
+        row = bisect_right(starts, contact.start) - 1
+        inside = layout.regions[row] in ("footer", "header")
         key = (contact.kind, normal_number(contact))
         known = chosen.get(key)
         if known is None or (known.in_footer and not inside):

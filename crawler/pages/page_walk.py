@@ -59,7 +59,7 @@ def walk_html(html: str, wordings: Wordings, marked_ids: frozenset[str] = frozen
     Elements with one of the `marked_ids` are among the blocks even when their names say nothing.
     """
     markup = normal_markup(html)
-    names = frozenset() if marked_ids else hidden_names(markup.styles, list(markup.raw_texts.values()))
+    names = frozenset() if marked_ids else hidden_names(markup.styles, markup.raw_texts.values())
     walker = _Walker(markup, wordings, marked_ids, names)
     walker.walk()
     if names and sum(map(len, walker.found.hidden)) > sum(map(len, walker.found.lines)):
