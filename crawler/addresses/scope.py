@@ -38,6 +38,18 @@ _LISTS = frozenset({TargetKind.LIST, TargetKind.ALBUM, TargetKind.FEED})
 
 
 @dataclass(slots=True)
+class _Findings:
+    """What a scope has come to remember during one visit."""
+
+    admitted: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    too_deep: set[str] = field(default_factory=set)
+    spellings: set[str] = field(default_factory=set)
+    kept: Counter[SkipRule] = field(default_factory=Counter)
+    trap_answers: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Scope:
     """The scope of one target during one run. It remembers what it has admitted, to see traps and the page budget."""
 
@@ -54,6 +66,9 @@ class Scope:
     _refused: set[str] = field(init=False, default_factory=set)
     _too_deep: set[str] = field(init=False, default_factory=set)
     _kept: Counter[SkipRule] = field(init=False, default_factory=Counter)
+    _new: _Findings = field(init=False, default_factory=_Findings)
+    #: What the traps said of URLs that were forgotten; they are to be asked about each URL once.
+    _trap_answers: dict[str, str | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._site = site_of(host_of(self.target.url))
@@ -84,26 +99,38 @@ class Scope:
             refusal = self._refusal(url, depth + 1)
             if refusal is None:
                 self._admitted.add(url)
+                self._new.admitted.add(url)
                 self._remember_spelling(link.url)
                 admitted.append(Discovered(url, depth + 1))
             elif self._is_news(url, refusal[0]):
                 skipped.append(Skipped(url[:MAX_URL_CHARACTERS], *refusal))
         return tuple(admitted), tuple(skipped)
 
-    def forget(self, found: Iterable[Discovered]) -> None:
-        """Let links be found again: the visit that found them was not recorded with them."""
-        self._admitted.difference_update(link.url for link in found)
-        self._spellings.clear()
+    def begin_visit(self) -> None:
+        """From here on `forget` takes back what is found. Visits of one target come one after another."""
+        self._new = _Findings()
+
+    def forget(self) -> None:
+        """Let the links of the visit that began last be found, refused and kept again: it was not recorded with them."""
+        self._admitted -= self._new.admitted
+        self._refused -= self._new.refused
+        self._too_deep -= self._new.too_deep
+        self._spellings -= self._new.spellings
+        self._kept -= self._new.kept
+        self._trap_answers |= self._new.trap_answers
+        self._new = _Findings()
 
     def _remember_spelling(self, written: str) -> None:
-        if len(self._spellings) < _MAX_SPELLINGS_REMEMBERED:
+        if len(self._spellings) < _MAX_SPELLINGS_REMEMBERED and written not in self._spellings:
             self._spellings.add(written)
+            self._new.spellings.add(written)
 
     def worth_keeping(self, skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
         """Those of which not enough have been kept during this run, by rule."""
         kept: list[Skipped] = []
         for link in skipped:
             self._kept[link.rule] += 1
+            self._new.kept[link.rule] += 1
             if self._kept[link.rule] <= SKIPPED_KEPT_PER_RULE:
                 kept.append(link)
         return tuple(kept)
@@ -125,7 +152,7 @@ class Scope:
             (SkipRule.PATTERN, self._pattern_refusal),
             (SkipRule.FILE, _file_refusal),
             (SkipRule.DEPTH, lambda _url: self._depth_refusal(depth)),
-            (SkipRule.TRAP, self._traps.refusal),
+            (SkipRule.TRAP, self._trap_refusal),
             (SkipRule.BUDGET, self._budget_refusal),
         )
         return next(((rule, reason) for rule, check in checks if (reason := check(url)) is not None), None)
@@ -138,11 +165,13 @@ class Scope:
 
     def _is_news(self, url: str, rule: SkipRule) -> bool:
         """Whether a refusal is the first of its URL; remembers it."""
-        known = self._too_deep if rule is SkipRule.DEPTH else self._refused
+        deep = rule is SkipRule.DEPTH
+        known, new = (self._too_deep, self._new.too_deep) if deep else (self._refused, self._new.refused)
         if url in known:
             return False
         if len(known) < _MAX_REFUSALS_REMEMBERED:
             known.add(url)
+            new.add(url)
         return True
 
     def redirect_refusal(self, from_url: str, to_url: str) -> str | None:
@@ -172,6 +201,12 @@ class Scope:
         if self._include and not any(pattern.search(url) for pattern in self._include):
             return "不符合包含规则"
         return "符合排除规则" if any(pattern.search(url) for pattern in self._exclude) else None
+
+    def _trap_refusal(self, url: str) -> str | None:
+        if url not in self._trap_answers:
+            self._new.trap_answers[url] = answer = self._traps.refusal(url)
+            return answer
+        return self._trap_answers[url]
 
     def _budget_refusal(self, _url: str) -> str | None:
         limit = self.target.max_pages * _LINKS_PER_PAGE_OF_BUDGET

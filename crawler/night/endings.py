@@ -69,6 +69,8 @@ class Endings:
             rendering=None,
             discovered=(),
             asides=(*visit.asides, *shown),
+            skipped=(),
+            skip_counts={},
         )
 
     def our_fault(self, visit: Visit, detail: str) -> Visit:

@@ -254,12 +254,14 @@ class ShardSpider(Spider):
             self.in_hand.end(row.id)
 
     async def _visit(self, visitor: Visitor, row: FrontierUrl, earlier: Earlier | None) -> Visit:
-        started_at = self.clock()
+        started_at, scope = self.clock(), self._scopes[row.target_id]
+        scope.begin_visit()
         try:
-            return await visitor.visit(row, self._scopes[row.target_id], earlier)
+            return await visitor.visit(row, scope, earlier)
         except Exception as error:
             # The one place where a fault of ours in reading or judging a page is turned into its outcome
             logger.exception("visit failed: %s", row.url)
+            scope.forget()
             bare = Visit(row, Outcome.OUR_FAULT, "", started_at, started_at, row.url, None)
             return visitor.endings.our_fault(bare, f"处理页面时出错：{type(error).__name__}: {str(error)[:200]}")
 
@@ -268,7 +270,7 @@ class ShardSpider(Spider):
             await self._recorder.record(visit)
         except EvidenceIncomplete as error:
             logger.warning("evidence incomplete: %s: %s", visit.frontier.url, error)
-            self._scopes[visit.frontier.target_id].forget(visit.discovered)  # the next try finds them again
+            self._scopes[visit.frontier.target_id].forget()  # the next try finds its links again
             await self._recorder.record(visitor.endings.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
         if addresses := visitor.gates.new_addresses():
             await self._stored(self.memory.keep_addresses, addresses, self.clock())

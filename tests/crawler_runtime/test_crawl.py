@@ -14,12 +14,13 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from crawler.fetching import download
+from crawler.night import visiting
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import RenderMode, Target, TargetKind
-from domain.visits import FrontierUrl, TargetInNight, Visit
+from domain.visits import FrontierUrl, SkipRule, TargetInNight, Visit
 from tests.crawler_runtime.fakes import MemoryFrontier, MemoryStore, crawl, crawl_over, judge_word, now, settings
 from tests.crawler_runtime.rough_server import PAGE, RoughServer
 
@@ -278,13 +279,36 @@ def test_links_of_a_page_are_followed_when_its_evidence_was_incomplete_at_first(
             super().record_all(visits)
 
     frontier = MemoryFrontier()
-    frontier.add(1, server.url("site"), 0)
+    frontier.add(1, server.url("has-sitemap"), 0)
     store = Once(frontier)
-    item = TargetInNight(1, target(server, "site"))
-    crawl_over([item], frontier, store, settings(hosts=server.hosts("site")))
-    assert [visit.outcome for visit in store.visits if visit.frontier.depth == 0] == [
+    item = TargetInNight(1, target(server, "has-sitemap"))
+    crawl_over([item], frontier, store, settings(hosts=server.hosts("has-sitemap")))
+    refused, fault, again = [visit for visit in store.visits if visit.frontier.depth == 0]
+    assert [visit.outcome for visit in (refused, fault, again)] == [
         Outcome.CONTENT, Outcome.OUR_FAULT, Outcome.CONTENT,
     ]  # fmt: skip
+    assert (fault.discovered, fault.skipped, fault.skip_counts) == ((), (), {})
+    assert len(again.discovered) == 1
+    assert (again.discovered, again.skipped) == (refused.discovered, refused.skipped)
+    assert again.skip_counts == refused.skip_counts == {SkipRule.HOST: 1, SkipRule.FILE: 1}
+    assert len(store.final()) == 2
+
+
+def test_links_of_a_page_are_followed_when_a_fault_of_ours_ended_its_visit_at_first(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, asked = visiting.sitemap_links, []
+
+    async def failing_once(url: str, *others: Any) -> Any:
+        asked.append(url)
+        if len(asked) == 1:
+            raise OSError("away for a moment")
+        return await ask(url, *others)
+
+    monkeypatch.setattr(visiting, "sitemap_links", failing_once)
+    store = crawl([target(server, "site")], settings(hosts=server.hosts("site")))
+    outcomes = [visit.outcome for visit in store.visits if visit.frontier.depth == 0]
+    assert outcomes == [Outcome.OUR_FAULT, Outcome.CONTENT]
     assert len(store.final()) == 7
 
 

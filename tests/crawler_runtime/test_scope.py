@@ -107,6 +107,33 @@ def test_only_some_skipped_links_are_kept_by_rule() -> None:
     assert site.worth_keeping(files) == files
 
 
+def test_a_visit_that_was_not_recorded_is_forgotten_with_all_that_it_found_and_refused() -> None:
+    site = scope(depth=2)
+    earlier = Link("http://other.example/earlier")
+    site.follow([earlier], 0)
+    site.begin_visit()
+    months = [f"http://site.example/cal/{year}-{month:02}" for year in range(2019, 2024) for month in range(1, 13)]
+    away = [f"http://other{number}.example/" for number in range(SKIPPED_KEPT_PER_RULE + 5)]
+    links = [Link(url) for url in (*months, *away, "http://site.example/a.zip", "http://[broken")]
+    found, skipped = site.follow(links, 1)
+    kept = site.worth_keeping(skipped)
+    assert (len(found), len(skipped)) == (60, len(away) + 2)
+    site.forget()
+    site.begin_visit()
+    assert site.follow([earlier, *links], 1) == (found, skipped)
+    assert site.worth_keeping(skipped) == kept
+    assert site.follow([earlier, *links], 1) == ((), ())
+
+
+def test_links_too_deep_on_a_visit_that_was_not_recorded_are_refused_again() -> None:
+    site = scope(depth=2)
+    site.begin_visit()
+    links = [Link("http://site.example/deep.html")]
+    _, refused = site.follow(links, 2)
+    site.forget()
+    assert site.follow(links, 2) == ((), refused)
+
+
 def test_redirects_stay_on_the_site_of_the_link_or_the_target() -> None:
     site = scope(TargetKind.LIST)
     assert site.redirect_refusal("http://other.example/a", "https://www.other.example/b") is None
