@@ -94,6 +94,19 @@ def parse_credit_code(code: str) -> CreditCode | None:
     return CreditCode(plain, plain[2:8], sectors.get(plain[:2], "other"), credit_code_holds(plain))
 
 
+def credit_code_key(code: str) -> str:
+    """A code as lists and pages are compared by it: in plain digits and capitals, without blanks and hyphens. What is no code comes
+    back in that form as well."""
+    return re.sub(r"[\s-]", "", plain_digits(code)).upper()
+
+
+def licence_key(number: str) -> str:
+    """A licence number as lists and pages are compared by it: in plain digits and capitals, without blanks, and without the hyphen
+    when it is one by its grammar. Filings of clinics have many shapes; a hyphen in them may tell two apart and stays."""
+    plain = re.sub(r"\s", "", plain_digits(number)).upper()
+    return plain.replace("-", "") if parse_licence(plain) is not None else plain
+
+
 def parse_filing(number: str) -> Filing | None:
     plain = _plain(number)
     if match := _ICP.fullmatch(plain):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from classifier.reference import CitedArticle, Reference
 from domain.findings import FAMILY_ZH
 from domain.institutions import RegisteredInstitution, name_key
+from domain.licence_numbers import credit_code_key, licence_key
 from domain.masking import Masker
 from domain.outbox import Statement
 from domain.reviews import ItemState
@@ -99,15 +100,15 @@ class ReferredLead:
     def _is_meant(self, known: RegisteredInstitution) -> bool:
         """Whether the account or site is called by its name, or the page shows its number."""
         called = name_key(self.account or self.site_name)
-        numbers = {value.upper() for kind, value in self.numbers if kind in ("credit-code", "licence")}
-        return any(name_key(name) in called for name in (known.name, *known.aliases)) or bool(
-            numbers & ({known.credit_code, known.licence} - {""})
-        )
+        codes = {credit_code_key(value) for kind, value in self.numbers if kind == "credit-code"}
+        licences = {licence_key(value) for kind, value in self.numbers if kind == "licence"}
+        shown = bool(known.credit_code in codes - {""} or known.licence in licences - {""})
+        return shown or any(name_key(name) in called for name in (known.name, *known.aliases))
 
     def _is_told(self, known: RegisteredInstitution) -> bool:
         """Whether the targets file names it, by a name or its credit code."""
         keys = {name_key(name) for name in (known.name, *known.aliases)} | ({known.credit_code} - {""})
-        return bool({name_key(self.target_institution), self.target_institution.upper()} & keys)
+        return bool({name_key(self.target_institution), credit_code_key(self.target_institution)} & keys)
 
     def _is_alone(self, known: RegisteredInstitution) -> bool:
         """Whether the page names no other."""
@@ -276,11 +277,6 @@ def _contacts(found: Sequence[dict[str, Any]], masked: str) -> tuple[str, ...]:
 def _registered(
     engine: Engine, page: Row[Any], told: str, named: Sequence[str], numbers: Sequence[tuple[str, str]]
 ) -> tuple[RegisteredInstitution, ...]:
-    host = urlsplit(page.url).hostname or ""
-    return SqlRegistry(engine).find(
-        [name for name in (told, page.site_name, *named) if name],
-        [told, *(value for kind, value in numbers if kind == "credit-code")],
-        [value for kind, value in numbers if kind == "licence"],
-        [host] if host else [],
-        [page.account] if page.account else [],
-    )
+    told_too = (("credit-code", told), *numbers)  # the targets file gives a name or a credit code
+    names = (told, page.site_name or "", *named)
+    return SqlRegistry(engine).of_page(page.url, page.account or "", told_too, names)

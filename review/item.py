@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -195,18 +194,8 @@ def _has_words(engine: Engine, version: PageVersion) -> bool:
 
 def _registered(engine: Engine, page: PageView) -> tuple[RegisteredInstitution, ...]:
     """What lists of institutions have under the page's names, numbers, host and account."""
-    numbers = {
-        kind: [number.value for number in page.identifiers if number.kind == kind]
-        for kind in ("credit-code", "licence")
-    }
-    host = urlsplit(page.url).hostname or ""
-    return SqlRegistry(engine).find(
-        [name for name in (page.site_name, *page.institutions) if name],
-        numbers["credit-code"],
-        numbers["licence"],
-        [host] if host else [],
-        [page.account] if page.account else [],
-    )
+    numbers = [(number.kind, number.value) for number in page.identifiers]
+    return SqlRegistry(engine).of_page(page.url, page.account, numbers, (page.site_name, *page.institutions))
 
 
 def _readings(connection: Connection, item_id: int) -> list[ReadingView]:

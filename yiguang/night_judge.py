@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -14,7 +13,6 @@ from classifier.engine import Classifier
 from domain.beijing import BEIJING
 from domain.documents import document_of
 from domain.findings import Judgement
-from domain.licence_numbers import parse_licence
 from domain.page import ExtractedPage
 from domain.practitioners import PractitionerBook
 from domain.registry_findings import RegistryView, with_registry_findings
@@ -95,17 +93,8 @@ class RegistryJudge:
 
 def registry_view(page: ExtractedPage, registry: SqlRegistry) -> RegistryView:
     """What the registry has of the page's operator: by its numbers, domain and account, and by the name it goes by."""
-    numbers: dict[str, list[str]] = {"credit-code": [], "licence": []}
-    for identifier in page.identifiers:
-        if identifier.kind in numbers:
-            numbers[identifier.kind].append(_plain_number(identifier.value))
-    host = urlsplit(page.url).hostname or ""
-    accounts = [page.account] if page.account else []
-    identified = registry.find((), numbers["credit-code"], numbers["licence"], [host], accounts)
+    numbers = [(number.kind, number.value) for number in page.identifiers]
+    identified = registry.of_page(page.url, page.account, numbers)
     by_name = registry.find([page.site_name]) if page.site_name else ()
     found = tuple(dict.fromkeys((*identified, *by_name)))
     return RegistryView(found, identified, registry.certificate)
-
-
-def _plain_number(value: str) -> str:
-    return value.replace("-", "") if parse_licence(value) is not None else value

@@ -110,7 +110,7 @@ class OperatorProfiles:
 
     def _registered(self, asked: str) -> tuple[RegisteredInstitution, ...]:
         text = asked.strip()
-        found = list(self._registry.find((text,), (text,), (text.replace("-", ""),), (text,), (text,)))
+        found = list(self._registry.find((text,), (text,), (text,), (text,), (text,)))
         if (record := self._registry.certificate(text)) is not None:
             found += self._registry.find((record.holder,))
         return tuple(dict.fromkeys(found))

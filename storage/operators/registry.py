@@ -1,14 +1,16 @@
 """The registry of institutions in the database: finding who a page may be about."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, Row, func, select, union
 
 from domain.certificate_coverage import CertificateCoverage
 from domain.certificates import CertificateRecord, parse_certificate
 from domain.institutions import RegisteredInstitution, name_key
+from domain.licence_numbers import credit_code_key, licence_key
 from storage.operators.certificate_lists import complete_lists
 from storage.tables import registry_institutions, registry_keys
 
@@ -51,17 +53,17 @@ class SqlRegistry:
     ) -> tuple[RegisteredInstitution, ...]:
         """Every institution, of every source, that one of these is known of; oldest import first.
 
-        A host is known by itself and by the domains it lies under.
+        A host is known by itself and by the domains it lies under, a number however it is printed.
         """
         table, keys = registry_institutions, registry_keys
-        plain = list(dict.fromkeys(name_key(name) for name in names if name))[:_LOOKED_UP]
-        domains = list(dict.fromkeys(part for host in hosts for part in _upwards(host)))[:_LOOKED_UP]
+        plain = _some(map(name_key, names))
+        domains = _some(part for host in hosts for part in _upwards(host))
         by_column = [
             select(table.c.id).where(column.in_(values))
             for column, values in (
                 (table.c.name_key, plain),
-                (table.c.credit_code, [code.upper() for code in credit_codes if code][:_LOOKED_UP]),
-                (table.c.licence, [number.upper() for number in licences if number][:_LOOKED_UP]),
+                (table.c.credit_code, _some(map(credit_code_key, credit_codes))),
+                (table.c.licence, _some(map(licence_key, licences))),
             )
             if values
         ]
@@ -70,7 +72,7 @@ class SqlRegistry:
             for kind, values in (
                 ("name", plain),
                 ("domain", domains),
-                ("account", [name_key(account) for account in accounts if account][:_LOOKED_UP]),
+                ("account", _some(map(name_key, accounts))),
             )
             if values
         ]
@@ -83,6 +85,18 @@ class SqlRegistry:
                 return ()
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
             return tuple(_institution_of(row) for row in rows)
+
+    def of_page(
+        self, url: str, account: str, numbers: Iterable[tuple[str, str]], names: Sequence[str] = ()
+    ) -> tuple[RegisteredInstitution, ...]:
+        """Every institution that a page's host, account, numbers (kind and value, see `Identifier`) or one of `names` is known of; oldest
+        import first. The night, the desk and the letters ask here, so that none cites a row that another says is not there."""
+        by_kind: dict[str, list[str]] = {"credit-code": [], "licence": []}
+        for kind, value in numbers:
+            if kind in by_kind:
+                by_kind[kind].append(value)
+        host = urlsplit(url).hostname or ""
+        return self.find(names, by_kind["credit-code"], by_kind["licence"], [host], [account])
 
     def institution(self, institution_id: int) -> RegisteredInstitution:
         """All that one source says of one institution. Raises KeyError for an unknown id."""
@@ -156,6 +170,11 @@ class SqlRegistry:
         query = select(table.source, func.max(table.as_of), func.count()).group_by(table.source).order_by(table.source)
         with self._engine.connect() as connection:
             return tuple((source, as_of, rows) for source, as_of, rows in connection.execute(query))
+
+
+def _some(keys: Iterable[str]) -> list[str]:
+    """Each that is not empty once, and no more than are looked up."""
+    return list(dict.fromkeys(filter(None, keys)))[:_LOOKED_UP]
 
 
 def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.certificates import CertificateRecord, parse_certificate
 from domain.institutions import RegisteredInstitution
-from domain.licence_numbers import parse_credit_code, parse_licence
+from domain.licence_numbers import licence_key, parse_credit_code
 from domain.subjects import SubjectBook
 from storage.operators.registry_file import RegistryTable, heading_key
 
@@ -76,7 +76,7 @@ class RowReader:
             as_of=self.as_of,
             aliases=_several(values.get("alias", "")),
             credit_code=credit_code,
-            licence=_licence(values.get("licence", "")),
+            licence=licence_key(values.get("licence", "")),
             institution_class=values.get("institution_class", ""),
             grade=values.get("grade", ""),
             public=self._is_public(ownership, credit_code),
@@ -145,12 +145,6 @@ def _credit_code(text: str) -> str:
     if code is None or not code.holds:
         raise RowRefused(f"统一社会信用代码有误：{text}")
     return code.code
-
-
-def _licence(text: str) -> str:
-    """The plain number when it is one, else as written: clinic filings have many shapes."""
-    plain = re.sub(r"\s", "", text).upper()
-    return plain.replace("-", "") if parse_licence(plain) is not None else plain
 
 
 def _several(cell: str) -> tuple[str, ...]:

@@ -1,20 +1,23 @@
 """What may leave, and what is known of it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
+from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution
 from domain.reviews import Verdict
 from domain.roles import Role
 from domain.routing import Medium, Subject
 from referral.lead import NotReferable, ReferredLead, gather
 from review.decisions import Decisions
+from storage.operators.registry_import import import_institutions
 from storage.tables import bundles, desk_decisions, desk_items, pages, targets
 from tests.referral.leads import LEAD, REFERENCE, confirm, masker
 from tests.review.desk import Clock, Page, desk, own_text, people
+from tests.storage.samples import PRINTED, REGISTERED
 
 LISTED = RegisteredInstitution("示例门诊部", "甲省名录", LEAD.captured_at.date(), licence="12345", region="甲省")
 
@@ -127,13 +130,27 @@ def test_the_party_is_whose_site_it_is_not_the_hospital_that_the_page_names_firs
     assert (post.subject.name, post.publication.medium) == ("示例门诊部", Medium.OWN_ACCOUNT)
 
 
-@pytest.mark.parametrize("told", ["示例门诊部", "91440300192203821x"])
+@pytest.mark.parametrize("told", ["示例门诊部", "91440300192203821x", "９１４４０３００ １９２２０３８２１Ｘ"])
 def test_the_party_is_who_the_targets_file_names(told: str) -> None:
     named = ("北京示例医院", "示例门诊部")
     own = replace(LISTED, credit_code="91440300192203821X")
     lead = replace(LEAD, site_name="", named=named, registered=(FAMOUS, own), target_institution=told)
     assert lead.subject == Subject("示例门诊部", "甲省", True)
     assert replace(lead, registered=(FAMOUS,)).institution is None
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_the_party_is_whose_number_the_page_shows_however_it_is_printed(
+    engine: Engine, tmp_path: Path, printed: str
+) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    confirm(engine, item)
+    import_institutions(engine, [REGISTERED], REGISTERED.source, REGISTERED.as_of)
+    shown = [asdict(each) for each in find_identifiers(printed)]
+    with engine.begin() as connection:
+        connection.execute(update(pages).values(identifiers=shown, institutions=["云埠示例医院"]))
+    lead = _gather(engine, _case(engine, item))
+    assert (lead.registered, lead.institution) == ((REGISTERED,), REGISTERED)
 
 
 def test_the_targets_file_is_asked_who_it_is(engine: Engine, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """What a reader is shown of an item, and what not."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from classifier.errors import LexiconError
 from classifier.reference import load_reference
+from domain.identifiers import find_identifiers
 from domain.reviews import FindingVerdict, ItemKind, ItemState, Verdict
 from domain.roles import Role
 from review.conflicts import Conflicts
@@ -18,9 +20,10 @@ from review.settings import DeskSettings
 from review.shots import screenshot
 from review.training import training_rows
 from storage.database import writing
+from storage.operators.registry_import import import_institutions
 from storage.tables import findings, pages
 from tests.review.desk import Clock, Page, desk, own_text, people
-from tests.storage.samples import png
+from tests.storage.samples import PRINTED, REGISTERED, png
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
 
@@ -40,6 +43,17 @@ def test_an_item_holds_all_that_a_decision_needs(engine: Engine, tmp_path: Path)
     assert view.bundle is not None and view.shot is not None
     assert screenshot(tmp_path, view.bundle) == png()
     assert (view.readings, view.earlier, view.evidence_fault) == ((), (), "")
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_the_register_is_asked_for_the_numbers_of_the_page(engine: Engine, tmp_path: Path, printed: str) -> None:
+    clock = Clock()
+    ids = desk(engine, tmp_path, {"a": Page(0.9)})
+    (analyst,) = people(engine, clock, Role.ANALYST)
+    import_institutions(engine, [REGISTERED], REGISTERED.source, REGISTERED.as_of)
+    with writing(engine) as connection:
+        connection.execute(update(pages).values(identifiers=[asdict(each) for each in find_identifiers(printed)]))
+    assert load_item(engine, tmp_path, ids["a"], analyst, clock()).registered == (REGISTERED,)
 
 
 def test_evidence_that_is_gone_is_told(engine: Engine, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import struct
 import zlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from cryptography import x509
@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from domain.connections import AnsweredBy, Connection, Tls
 from domain.findings import Finding, Judgement
+from domain.institutions import RegisteredInstitution
 from domain.outcome import Outcome
 from domain.page import Contact, ContactKind, Exchange, ExtractedPage
 from domain.targets import Target
@@ -28,6 +29,18 @@ TEXT = "示例门诊部\n本院治愈率达98%，签约治疗，无效退款。\
 TARGETS = (
     Target("示例门诊部", "http://clinic.example/", max_pages=50),
     Target("示例医院", "http://hospital.example/", max_pages=50),
+)
+
+#: A clinic of a register, and its numbers as pages print them
+REGISTERED = RegisteredInstitution(
+    "青屿安和门诊部", "样例", date(2026, 11, 1), credit_code="914403001922038216", licence="PDY90001X31010412D2152"
+)
+PRINTED = (
+    "登记号：PDY90001X31010412D2152",
+    "登记号：PDY90001X-31010412D2152",
+    "登记号：ＰＤＹ９０００１Ｘ－３１０１０４１２Ｄ２１５２",
+    "统一社会信用代码：914403001922038216",
+    "统一社会信用代码：９１４４０３００１９２２０３８２１６",
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import Engine, func, select
 
+from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution
 from domain.subjects import SubjectBook
 from storage.operators.registry import SqlRegistry
@@ -17,6 +18,7 @@ from storage.operators.registry_file import RegistryFileError, open_registry_fil
 from storage.operators.registry_import import import_institutions, remember_headings, remembered_headings
 from storage.operators.registry_rows import BadRow, RowReader, load_headings
 from storage.tables import registry_institutions, registry_keys
+from tests.storage.samples import PRINTED, REGISTERED
 from yiguang.lexicon_books import load_subjects
 
 LEXICONS = Path(__file__).parents[2] / "lexicons"
@@ -168,6 +170,34 @@ def test_an_institution_is_found_by_everything_a_page_may_show(
     record = registry.certificate("(京)医广[2026]第07-01-0355号")
     assert record is not None and (record.holder, record.media) == ("青屿安和门诊部", ("网络",))
     assert registry.certificate("(京)医广[2026]第07-01-0356号") is None
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_a_number_is_found_however_a_page_prints_it(engine: Engine, printed: str) -> None:
+    import_institutions(engine, [REGISTERED], "样例", DAY)
+    (number,) = find_identifiers(printed)
+    registry = SqlRegistry(engine)
+    found = registry.find(**{"credit_codes" if number.kind == "credit-code" else "licences": [number.value]})
+    assert found == registry.of_page("http://a.example/", "", [(number.kind, number.value)]) == (REGISTERED,)
+
+
+def test_numbers_with_blanks_and_small_letters_are_found(engine: Engine) -> None:
+    import_institutions(engine, [REGISTERED], "样例", DAY)
+    registry = SqlRegistry(engine)
+    assert registry.find(credit_codes=["9144 0300 1922 0382 16"]) == (REGISTERED,)
+    assert registry.find(licences=["pdy90001x-310104 12d2152"]) == (REGISTERED,)
+
+
+def test_numbers_of_lists_are_kept_as_they_are_looked_for(
+    subjects: SubjectBook, engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "名录.csv"
+    wide = "ＰＤＹ９０００１Ｘ－３１０１０４１２Ｄ２１５２"
+    path.write_text(f"机构名称,登记号\n青屿安和门诊部,{wide}\n临浦惠民诊所,临卫诊备 A-12\n", "utf-8")
+    rows, bad = read(path, subjects)
+    assert ([row.licence for row in rows], bad) == (["PDY90001X31010412D2152", "临卫诊备A-12"], [])
+    import_institutions(engine, rows, "市卫健委", DAY)
+    assert SqlRegistry(engine).find(licences=["临卫诊备Ａ－１２", "临卫诊备 A12"]) == (rows[1],)
 
 
 def test_two_sources_stand_side_by_side(engine: Engine) -> None:

@@ -26,9 +26,10 @@ from storage.operators.registry import SqlRegistry
 from storage.operators.registry_file import open_registry_file
 from storage.operators.registry_import import import_institutions
 from storage.operators.registry_rows import RowReader, load_headings
+from tests.storage.samples import PRINTED, REGISTERED
 from yiguang.judging import NamesAndWords, names_sha256
 from yiguang.lexicon_books import load_brand_book, load_finding_kinds, load_subjects
-from yiguang.night_judge import RegistryJudge
+from yiguang.night_judge import RegistryJudge, registry_view
 
 ROOT = Path(__file__).parents[2]
 LEXICONS = ROOT / "lexicons"
@@ -187,6 +188,17 @@ def test_a_registered_affiliate_may_use_the_name(engine: Engine) -> None:
     assert not any("傍名牌线索" in reason for reason in alone.reasons)
     stranger = judged(engine, "宁川协和妇产医院欢迎您。", site_name="宁川协和妇产医院", url="https://other.example/")
     assert any("傍名牌线索" in reason for reason in stranger.reasons)
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_the_operator_is_known_by_its_number_however_it_is_printed(tmp_path: Path, printed: str) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/a.db")
+    migrate(engine)
+    import_institutions(engine, [REGISTERED], "样例", DAY)
+    numbers = find_identifiers(printed)
+    page = ExtractedPage("https://a.example/", "", printed, "utf-8", identifiers=numbers)
+    assert registry_view(page, SqlRegistry(engine)).identified == (REGISTERED,)
+    engine.dispose()
 
 
 def test_certificates_are_held_against_the_register(engine: Engine) -> None:
