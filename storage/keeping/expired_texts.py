@@ -66,9 +66,18 @@ def due_texts(
     ]
 
 
-def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime) -> list[DueText]:
-    """Clear what is due and record it, in one transaction. On SQLite the bytes are overwritten; PostgreSQL frees them with its next
-    vacuum."""
+@dataclass(frozen=True, slots=True)
+class ClearedTexts:
+    """What one run cleared. `left_in_files` is true when words that this or an earlier run cleared may stand still in the files of
+    an SQLite database, because somebody read or wrote it all the while; another run takes them out."""
+
+    due: Sequence[DueText]
+    left_in_files: bool = False
+
+
+def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime) -> ClearedTexts:
+    """Clear what is due and record it, in one transaction. On SQLite the bytes are then overwritten, for which others that read are waited
+    for as long as for any lock (`BUSY_TIMEOUT_SECONDS`); PostgreSQL frees them with its next vacuum."""
     sqlite = engine.dialect.name == "sqlite"
     with writing(engine) as connection:
         if sqlite:
@@ -80,13 +89,19 @@ def clear_texts(engine: Engine, policy: RetentionPolicy, by: str, now: datetime)
             _clear_the_rest(connection)
             _forget_pictures(connection)
             append_record(connection, RecordKind.TEXTS, "", "", by, _facts(due, policy), now)
-    if sqlite and due:
-        with engine.connect() as connection:
-            # Outside of a transaction: the log of writes still holds what was there before
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return due
+        cleared = bool(due) or bool(read_records(connection, RecordKind.TEXTS))
+    return ClearedTexts(due, left_in_files=sqlite and cleared and not _empty_log(engine))
+
+
+def _empty_log(engine: Engine) -> bool:
+    """Write what SQLite's log of writes holds into the database and cut the log to nothing; until then both have what was there before.
+    False when others did not let it."""
+    with engine.connect() as connection:
+        # Outside of a transaction, which would be in its own way
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _clear(connection: Connection, ids: Sequence[int]) -> None:

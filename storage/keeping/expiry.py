@@ -42,12 +42,14 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Expiry:
     """What one run did. `finished` are files whose deletion an earlier run recorded and did not live to carry out; `texts`
-    counts pages whose words were cleared from the database."""
+    counts pages whose words were cleared from the database, `texts_left_in_files` says that cleared words may stand in its files still
+    (see `ClearedTexts`)."""
 
     deleted: tuple[KeptItem, ...]
     finished: tuple[str, ...]
     refused: tuple[Refusal, ...]
     texts: int = 0
+    texts_left_in_files: bool = False
 
 
 def due_text_count(engine: Engine, policy: RetentionPolicy, now: datetime) -> int:
@@ -73,10 +75,10 @@ def expire(engine: Engine, folder: Path, policy: RetentionPolicy, by: str, now: 
         faults = _record_deletions(engine, folder, policy, some, by, now)
         refused += [Refusal(item.path, faults[item.path]) for item in some if item.path in faults]
         deleted += [item for item in some if item.path not in faults]
-    texts = clear_texts(engine, policy, by, now)
+    cleared = clear_texts(engine, policy, by, now)
     write_record_files(engine, folder)
     _carry_out(engine, folder)
-    return Expiry(tuple(deleted), tuple(finished), tuple(refused), len(texts))
+    return Expiry(tuple(deleted), tuple(finished), tuple(refused), len(cleared.due), cleared.left_in_files)
 
 
 def _record_deletions(

@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 
 from domain.page import ExtractedPage
 from domain.pictures import PagePicture, PictureFate, PictureLine, PictureReading
@@ -18,7 +20,7 @@ from storage.crawl.nights import finish_night, open_night
 from storage.crawl.targets import list_targets
 from storage.database import migrate, open_engine, writing
 from storage.keeping.expired_texts import due_texts
-from storage.keeping.expiry import due_text_count, expire
+from storage.keeping.expiry import Expiry, due_text_count, expire
 from storage.pages.pictures import SqlPictureMemory
 from storage.pages.rescores import JudgedBy, Rejudged, Scope, open_rescore, read_batch, store_batch
 from storage.pages.stored_texts import stored_documents
@@ -205,23 +207,81 @@ def _home(folder: Path) -> Engine:
     return engine
 
 
-def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+SECRET = "患者林小样女士的一段话。"
+
+
+def _with_secret(folder: Path) -> Engine:
+    """A database with one page that has these words, none of them in SQLite's log of writes."""
+    engine = open_engine(f"sqlite:///{folder}/yiguang.db")
     migrate(engine)
     night_id, ids = open_sample_night(engine)
-    store = open_store(engine, tmp_path)
+    store = open_store(engine, folder)
     row = claim(engine, night_id, ids)[0]
     plain = visit(row)
     assert plain.page is not None
-    secret = "患者林小样女士的一段话。"  # noqa: S105  # nobody's password
-    store.record(replace(plain, page=replace(plain.page, text=f"{plain.page.text}{secret * 500}")))
+    store.record(replace(plain, page=replace(plain.page, text=f"{plain.page.text}{SECRET * 500}")))
     store.close()
     finish_night(engine, night_id, NOW)
-    files = [tmp_path / "yiguang.db", tmp_path / "yiguang.db-wal"]
     engine.dispose()
-    sqlite3.connect(files[0]).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert secret.encode() in files[0].read_bytes()
-    engine = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
-    assert expire(engine, tmp_path, POLICY, BY, LATER).texts == 1
-    assert not any(secret.encode() in file.read_bytes() for file in files if file.exists())
+    with closing(sqlite3.connect(folder / "yiguang.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert _is_in_files(folder)
+    return open_engine(f"sqlite:///{folder}/yiguang.db")
+
+
+def _is_in_files(folder: Path) -> bool:
+    return any(SECRET.encode() in file.read_bytes() for file in folder.glob("yiguang.db*"))
+
+
+def test_nothing_of_it_is_left_in_the_file(tmp_path: Path) -> None:
+    engine = _with_secret(tmp_path)
+    done = expire(engine, tmp_path, POLICY, BY, LATER)
+    assert (done.texts, done.texts_left_in_files, _is_in_files(tmp_path)) == (1, False, False)
+    engine.dispose()
+
+
+def test_what_a_reader_keeps_in_the_files_is_told_and_goes_with_the_next_run(tmp_path: Path) -> None:
+    engine = _with_secret(tmp_path)
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout=200"))
+    reader = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+    with reader.connect() as connection:
+        assert connection.scalar(select(pages.c.id)) is not None
+        done = expire(engine, tmp_path, POLICY, BY, LATER)
+        assert (done.texts, done.texts_left_in_files, _is_in_files(tmp_path)) == (1, True, True)
+        done = expire(engine, tmp_path, POLICY, BY, LATER)
+        assert (done.texts, done.texts_left_in_files, _is_in_files(tmp_path)) == (0, True, True)
+    done = expire(engine, tmp_path, POLICY, BY, LATER)
+    assert (done.texts, done.texts_left_in_files, _is_in_files(tmp_path)) == (0, False, False)
+    for used in (reader, engine):
+        used.dispose()
+
+
+def test_a_reader_that_ends_is_waited_for(tmp_path: Path) -> None:
+    engine = _with_secret(tmp_path)
+    reader = open_engine(f"sqlite:///{tmp_path}/yiguang.db")
+    connection = reader.connect()
+    assert connection.scalar(select(pages.c.id)) is not None
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(expire, engine, tmp_path, POLICY, BY, LATER)
+        while _in_another_connection(
+            tmp_path
+        ):  # until the words are cleared, after which only the reader is in the way
+            assert not running.done()
+        connection.close()
+        done = running.result()
+    assert (done.texts, done.texts_left_in_files, _is_in_files(tmp_path)) == (1, False, False)
+    for used in (reader, engine):
+        used.dispose()
+
+
+def _in_another_connection(folder: Path) -> bool:
+    with closing(sqlite3.connect(folder / "yiguang.db")) as connection:
+        return bool(connection.execute("SELECT count(*) FROM pages WHERE text IS NOT NULL").fetchone()[0])
+
+
+def test_where_no_words_were_ever_cleared_no_reader_is_in_the_way(tmp_path: Path) -> None:
+    engine = _with_secret(tmp_path)
+    with engine.connect() as connection:
+        assert connection.scalar(select(pages.c.id)) is not None
+        assert expire(engine, tmp_path, POLICY, BY, NOW) == Expiry((), (), ())
     engine.dispose()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from domain.beijing import BEIJING
 from domain.outcome import Outcome
@@ -16,6 +17,7 @@ from storage.crawl.nights import finish_night, list_nights
 from storage.keeping.backup import alone_in
 from storage.leads.cases import list_cases
 from storage.sealing.seals import seal_night
+from storage.tables import pages
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, failed_visit, visit
 from yiguang.cli import run
@@ -174,6 +176,24 @@ def test_evidence_expires_on_a_day_in_beijing(
     assert run(["evidence", "expire", "--dry-run"]) == 0
     due = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines() if "期满 " in line}
     assert due == {"2027-11-26", "2031-11-26"}
+
+
+@pytest.mark.usefixtures("home")
+def test_words_that_a_reader_keeps_in_the_database_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = open_home(read_settings())
+    for night_id, _start, _end in list_nights(engine):
+        finish_night(engine, night_id, NOW)
+    monkeypatch.setattr("yiguang.home.utc_now", lambda: NOW + timedelta(days=3650))
+    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_SECONDS", 0)
+    with engine.connect() as reader:
+        assert reader.scalar(select(pages.c.id)) is not None
+        assert run(["evidence", "expire", "--by", "张示例"]) == 1
+        said = capsys.readouterr()
+        assert "页的文字期满" in said.out and "仍留在数据库文件" in said.err and "再次运行" in said.err
+    assert run(["evidence", "expire", "--by", "张示例"]) == 0
+    engine.dispose()
 
 
 @pytest.mark.usefixtures("home")

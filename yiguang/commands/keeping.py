@@ -82,6 +82,10 @@ RECORDS_HELP = """\
 例：
   yiguang evidence records
 """
+_LEFT_IN_FILES = (
+    "已清除的文字仍留在数据库文件或其 -wal 文件中，因为另有程序一直在读写数据库；"
+    "请停下复核台、导出等程序后再次运行 yiguang evidence expire，届时从文件中抹去"
+)
 _NONE_DUE = "没有保存期限届满且未被留置的证据"
 keeping_app = typer.Typer()
 
@@ -166,8 +170,11 @@ def expire(
         typer.echo(_texts_line(done.texts))
     for refusal in done.refused:
         typer.echo(f"{refusal.path}\t未删除：{refusal.reason}")
-    if done.refused:
-        raise CommandFailed(f"{len(done.refused)} 件到期而未删除，应先查明")
+    left = [f"{len(done.refused)} 件到期而未删除，应先查明"] if done.refused else []
+    if done.texts_left_in_files:
+        left.append(_LEFT_IN_FILES)
+    if left:
+        raise CommandFailed("；".join(left))
     if not (done.finished or done.deleted or done.texts):
         say_none(_NONE_DUE)
 
