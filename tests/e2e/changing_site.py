@@ -35,18 +35,20 @@ def _unlike(number: int) -> str:
 
 @dataclass
 class ChangingSite:
-    """Answers by path; None is 404, what is in `broken` is 503. `robots` is the text of robots.txt."""
+    """Answers by path; None is 404, what is in `broken` is 503. `robots` is the text of robots.txt, `asked` what was asked for."""
 
     pages: dict[str, bytes | None] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     robots: str = ""
     port: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         site = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                site.asked.append(self.path)
                 if self.path == "/robots.txt":
                     body: bytes | None = site.robots.encode()
                 else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -122,6 +123,49 @@ def test_the_ladder_over_a_site_that_changes(
     assert "治愈率高达99.8%" in [row["quote"] for row in soft["claims"]["dropped"]]
     broken = next(look for look in seen.values() if look["grade"] == "unreachable")
     assert (broken["outcome"], broken["http_status"]) == ("http-error", 503)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_one_that_is_interrupted_names_the_command_that_takes_it_up(
+    yiguang: Run, home: Path, database_url: str, site: ChangingSite, tmp_path: Path
+) -> None:
+    targets, hosts = tmp_path / "targets.csv", tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 {HOST}\n")
+    environ = {"YIGUANG_HOSTS": str(hosts), "YIGUANG_SHARDS": "1"}
+
+    def visit_every(seconds: int) -> None:
+        row = f"示例医馆,http://{HOST}:{site.port}/,{seconds},2,1"
+        targets.write_text(f"name,url,delay_seconds,depth,local\n{row}\n", "utf-8")
+        assert yiguang("targets", "import", targets).returncode == 0
+
+    yiguang("init")
+    visit_every(0)
+    assert yiguang("nightly", environ=environ).returncode == 0
+    listed = [json.loads(line) for line in yiguang("cases", "list", "--json").stdout.splitlines()]
+    refer(database_url, {row["url"]: row["id"] for row in listed})
+    visit_every(1)
+    first, second = (str(row["id"]) for row in listed[:2])  # not due yet: without numbers there is nothing to do
+
+    site.asked.clear()
+    begun = subprocess.Popen(
+        [Path(sys.executable).with_name("yiguang"), "recheck", first, second],
+        env={**os.environ, **environ, "YIGUANG_HOME": str(home)},
+        stderr=subprocess.PIPE,
+    )
+    while not site.asked:
+        assert begun.poll() is None
+        time.sleep(0.05)
+    begun.send_signal(signal.SIGINT)
+    _, said = begun.communicate()
+    assert begun.returncode == 130
+    assert said.decode().splitlines()[-1] == f"已中断；再次运行 yiguang recheck {first} {second} 会接着做完"
+    again = yiguang("recheck", first, second, environ=environ)
+    assert again.returncode == 0, again.stderr.decode()
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        (recheck,) = connection.execute(select(nights).where(nights.c.kind == "recheck")).all()
+    engine.dispose()
+    assert recheck.ended_at is not None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

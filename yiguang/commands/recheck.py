@@ -68,7 +68,7 @@ def recheck(
         later = "没有等待复测的线索" if coming is None else f"下一次到期：{_day(coming)}"
         typer.echo(f"现在没有到期的页面；{later}", err=True)
         return
-    done = _visit(settings, engine, cases)
+    done = _visit(settings, engine, cases, " ".join(("yiguang recheck", *map(str, case_ids or ()))))
     _print_all(done.cases, None, as_json)
     if done.faults:
         raise CommandFailed("；".join(done.faults))
@@ -81,7 +81,7 @@ def _chosen(known: "Sequence[ReferredCase]", case_ids: Sequence[int]) -> "list[R
     return [by_id[case_id] for case_id in dict.fromkeys(case_ids)]
 
 
-def _visit(settings: Settings, engine: "Engine", cases: "Sequence[ReferredCase]") -> "Recheck":
+def _visit(settings: Settings, engine: "Engine", cases: "Sequence[ReferredCase]", command: str) -> "Recheck":
     from rich.console import Console
 
     from yiguang.authorities import load_authorities
@@ -100,7 +100,9 @@ def _visit(settings: Settings, engine: "Engine", cases: "Sequence[ReferredCase]"
         load_seal_key(settings)
         load_authorities(settings.authorities)
         with night_display(Console(stderr=True)) as show:
-            return visit_again(settings, engine, cases, lock_descriptor, show, lambda said: typer.echo(said, err=True))
+            return visit_again(
+                settings, engine, cases, lock_descriptor, show, lambda said: typer.echo(said, err=True), command
+            )
 
 
 def _print_all(cases: "Sequence[ReferredCase]", now: "datetime | None", as_json: bool) -> None:

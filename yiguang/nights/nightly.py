@@ -70,7 +70,7 @@ def run_night(
         clean_orphans(engine, settings.home)
         night_id, members = _open(engine, targets, tell, of)
         SqlFrontier(engine).seed(night_id, [(member.id, member.target.url) for member in members], utc_now())
-        return work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
+        return work_through(settings, engine, night_id, members, lock_descriptor, show, contact, "yiguang nightly")
 
 
 def work_through(
@@ -81,8 +81,10 @@ def work_through(
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
     contact: Contact,
+    command: str,
 ) -> NightResult:
     """Visit everything that the frontier has for a night, and end it; `show` is called meanwhile, twice a second at most.
+    `command` is what is to be run again when it ends before its time.
 
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for ten minutes, the process ends with one line and code 1 (`contact`), and the night stays open.
@@ -103,7 +105,7 @@ def work_through(
     parts = divide(members, wanted, server_addresses(engine))
     shards = [[target.id for target in part] for part in parts]
     share = min(1.0, at_work.slots / wanted)
-    full = ends_when_full(settings.home, "yiguang nightly", processes.stop)
+    full = ends_when_full(settings.home, command, processes.stop)
     durable = durable_night(settings, workflows, night_id, shards, share)
     attendance = Attendance(
         engine, settings, night_id, contact.tell, lambda: _hours_are_over(engine, settings, night_id)
@@ -111,7 +113,7 @@ def work_through(
     attendance.begin(utc_now())
     serving = serving_pictures(engine, NIGHT_ITSELF, settings)
     with (
-        interruptible(processes),
+        interruptible(processes, command),
         full,
         durable as handle,
         serving,

@@ -44,17 +44,18 @@ def recheck(
     lock_descriptor: int,
     show: Callable[[NightProgress], None],
     tell: Callable[[str], None],
+    command: str,
 ) -> Recheck:
     """Visit the pages of `cases` once, politely, each with evidence of its own, and grade what is found.
 
     The caller holds the `night_lock` of the data folder. A recheck that was interrupted is taken up, with the pages it began
-    with; those that it does not have are added to it.
+    with; those that it does not have are added to it. `command` is what a person is told to run again when it ends before its time.
     """
     load_masker(settings.lexicons)  # what is wrong with its words is to be told before a page is visited
     with contact_with(engine, tell) as contact:
         clean_orphans(engine, settings.home)
         night_id, members = _open(engine, cases)
-        result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact)
+        result = work_through(settings, engine, night_id, members, lock_descriptor, show, contact, command)
         failed = [f"证据未通过核验：{path}" for path in result.summary.bundles_failed]
         return Recheck(night_id, tuple(looked_at(engine, night_id)), (*result.faults, *failed))
 
