@@ -78,12 +78,7 @@ def require_step(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken],
     The one who approves is another than those who made or revised it; what is sent is what was approved, by its digest. A step is
     struck only if those after it may stand without it.
     """
-    if new.step in _WITH_TEXT and not new.text.strip():
-        raise StepRefused("须写明内容或理由（--text）")
-    if len(new.text) > _LONGEST_TEXT or max(len(new.reference), len(new.channel)) > _LONGEST_NUMBER:
-        raise StepRefused(f"内容至多 {_LONGEST_TEXT} 字，文号与寄送方式至多 {_LONGEST_NUMBER} 字")
-    if new.at > new.noted_at:
-        raise StepRefused("办理时间不能晚于现在")
+    require_told(new)
     if new.step is Step.STRUCK:
         _require_strike(made_by, manifest_sha256, steps, new)
         return
@@ -92,7 +87,23 @@ def require_step(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken],
         raise StepRefused(f"现处于“{STAGE_ZH[stage]}”，不能记“{STEP_ZH[new.step]}”")
     _require_order(steps, new)
     _require_person_and_files(made_by, manifest_sha256, steps, new)
-    _require_particulars(steps, new)
+    _require_supervision_and_extension(steps, new)
+
+
+def require_told(new: StepTaken) -> None:
+    """Raises StepRefused for a step that no package can take as it is told: what is missing or wrong in it is known without one."""
+    if new.step in _WITH_TEXT and not new.text.strip():
+        raise StepRefused("须写明内容或理由（--text）")
+    if len(new.text) > _LONGEST_TEXT or max(len(new.reference), len(new.channel)) > _LONGEST_NUMBER:
+        raise StepRefused(f"内容至多 {_LONGEST_TEXT} 字，文号与寄送方式至多 {_LONGEST_NUMBER} 字")
+    if new.at > new.noted_at:
+        raise StepRefused("办理时间不能晚于现在")
+    if new.step is Step.SENT and not new.channel.strip():
+        raise StepRefused("须写明寄送方式（--channel）")
+    if new.step is Step.CLOSED and not new.measures:
+        raise StepRefused("须写明处理结果（--measure）")
+    if new.fine_fen < 0 or (new.fine_fen and Measure.FINED not in new.measures):
+        raise StepRefused("罚没金额须与“罚没款”一并填写")
 
 
 def _require_strike(made_by: str, manifest_sha256: str, steps: Sequence[StepTaken], new: StepTaken) -> None:
@@ -135,13 +146,7 @@ def _require_person_and_files(made_by: str, manifest_sha256: str, steps: Sequenc
         raise StepRefused("审批人不能是修改文书的人")
 
 
-def _require_particulars(steps: Sequence[StepTaken], new: StepTaken) -> None:
-    if new.step is Step.SENT and not new.channel.strip():
-        raise StepRefused("须写明寄送方式（--channel）")
-    if new.step is Step.CLOSED and not new.measures:
-        raise StepRefused("须写明处理结果（--measure）")
-    if new.fine_fen < 0 or (new.fine_fen and Measure.FINED not in new.measures):
-        raise StepRefused("罚没金额须与“罚没款”一并填写")
+def _require_supervision_and_extension(steps: Sequence[StepTaken], new: StepTaken) -> None:
     if new.step is Step.SUPERVISION_ENDED and not is_supervised(steps):
         raise StepRefused("没有挂牌督办")
     if new.step is Step.EXTENDED and any(taken.step is Step.EXTENDED for taken in steps[_last_move(steps) :]):

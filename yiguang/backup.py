@@ -32,7 +32,7 @@ from storage.keeping.backup import (
     take_backup,
 )
 from yiguang.authorities import load_authorities
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import MARK, load_seal_key
 from yiguang.settings import DATABASE_FILE, Settings
 
@@ -41,10 +41,10 @@ _WORKFLOWS = "workflows.sqlite"
 
 
 def back_up(settings: Settings, engine: Engine, out: Path, now: datetime, *, with_keys: bool) -> Copied:
-    """Copy database, evidence and whatever else is in the data folder to `out`. Raises CommandFailed."""
+    """Copy database, evidence and whatever else is in the data folder to `out`. Raises UsageError for a place in the data folder, CommandFailed."""
     home = settings.home.resolve()
     if out.resolve().is_relative_to(home):
-        raise CommandFailed(f"备份不能放在数据目录之内：{out}")
+        raise UsageError(f"备份不能放在数据目录之内：{out}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(out), tempfile.TemporaryDirectory(prefix=".yiguang-backup-", dir=out.parent) as scratch:

@@ -84,7 +84,7 @@ def test_holding_releasing_and_referring(yiguang: Run) -> None:
     assert yiguang("evidence", "retain", "1", "--as", "referred", *WHO).returncode == 0
     shorter = yiguang("evidence", "retain", "1", "--as", "dismissed", *WHO)
     assert (shorter.returncode, "不能改用较短" in shorter.stderr.decode()) == (1, True)
-    assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 1
+    assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 2
     kinds = [line.split("\t")[2] for line in yiguang("evidence", "records").stdout.decode().splitlines()]
     assert kinds == ["留置", "解除留置", "改类（线索 → 已移送）"]
 

@@ -31,7 +31,7 @@ def test_a_tip_from_taking_in_to_answer(yiguang: Run, home: Path, tmp_path: Path
     assert "已登记：2" in late
     assert "逾期" in run("tips", "late", code=1)
     run("tips", "add", code=2)
-    run("tips", "add", "ftp://clinic.example/", code=1)
+    run("tips", "add", "ftp://clinic.example/", code=2)
     run("tips", "answer", "2", "--text", "已受理")
     run("tips", "answer", "9", "--text", "已受理", code=1)
     assert run("tips", "late") == ""

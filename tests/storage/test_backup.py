@@ -19,7 +19,7 @@ from storage.sealing.seals import seal_night
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
 from yiguang.backup import back_up, counts, restore
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import load_seal_key, make_home
 from yiguang.settings import Settings, read_settings
 
@@ -189,7 +189,7 @@ def test_what_is_damaged_is_told(engine: Engine, home: Path, settings: Settings,
 def test_a_place_that_is_no_backup_is_left_alone(
     engine: Engine, home: Path, settings: Settings, tmp_path: Path
 ) -> None:
-    with pytest.raises(CommandFailed, match="不能放在数据目录之内"):
+    with pytest.raises(UsageError, match="不能放在数据目录之内"):
         back_up(settings, engine, home / "backup", NOW, with_keys=False)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("mine", encoding="utf-8")

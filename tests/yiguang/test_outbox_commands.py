@@ -290,7 +290,7 @@ def test_a_fine_of_which_the_amount_was_not_told(package: Path, names: Mapping[R
     assert "罚没款；罚没金额不详" in capsys.readouterr().out
 
 
-def test_usage_is_explained(package: Path, capsys: Printed) -> None:
+def test_usage_is_explained(office: Office, package: Path, capsys: Printed, tmp_path: Path) -> None:
     for arguments, words in (
         (("step", package.name, "sent"), "yiguang outbox send"),
         (("step", package.name, "note", "--text", "x", "--at", "昨天"), "--at 应为"),
@@ -303,6 +303,8 @@ def test_usage_is_explained(package: Path, capsys: Printed) -> None:
     ):
         assert outbox(*arguments) == 2
         assert words in capsys.readouterr().err
+    assert run(["refer", str(office.case), "--to", "amr", "--transfer", "--out", str(tmp_path / "out")]) == 2
+    assert "--transfer 只用于有此文书的部门" in capsys.readouterr().err
     assert outbox("show", "没有这份") == 1
     assert "没有编号为" in capsys.readouterr().err
 

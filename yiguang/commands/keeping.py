@@ -125,6 +125,8 @@ def retain(
     from storage.keeping.custody import assign_class
     from yiguang.home import open_home, utc_now
 
+    if keep_class in (KeepClass.CAPTURE, KeepClass.TEXT):
+        raise UsageError(f"线索的证据包不能按“{KEEP_ZH[keep_class]}”保存")
     settings = read_settings()
     case = find_case(settings, case_id).case
     require_kept(settings, case)
@@ -289,7 +291,9 @@ def _told() -> Iterator[None]:
 
     try:
         yield
-    except (NothingToDo, RecordIncomplete, ValueError) as fault:
+    except RecordIncomplete as fault:  # an empty --by or --reason
+        raise UsageError(str(fault)) from fault
+    except (NothingToDo, ValueError) as fault:
         raise CommandFailed(str(fault)) from fault
     except OSError as fault:
         raise CommandFailed(f"已登记，但记录文件无法写入：{fault.strerror}") from fault

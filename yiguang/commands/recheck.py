@@ -9,7 +9,7 @@ import typer
 from domain.beijing import BEIJING
 from domain.outcome import OUTCOME_ZH
 from domain.takedown import GRADE_ZH, Claim, Grade
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
 from yiguang.terminal import printable, say_none
 
@@ -52,10 +52,10 @@ def recheck(
     from yiguang.home import open_home, utc_now
     from yiguang.nights.rechecking import due_cases
 
+    if case_ids and due:
+        raise UsageError("编号与 --due 只能给一种")
     settings = read_settings()
     engine = open_home(settings)
-    if case_ids and due:
-        raise CommandFailed("编号与 --due 只能给一种")
     known = referred_cases(engine)
     if list_only:
         if not known:

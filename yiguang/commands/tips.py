@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from domain.clocks import Deadline
+    from domain.targets import Target
     from storage.leads.tip_records import Log
 
 GROUP_HELP = """\
@@ -63,6 +64,7 @@ def add(
 ) -> None:
     from storage.leads.reporters import ReporterSealed
     from storage.leads.tip_records import add_tip
+    from storage.leads.tips import take_in
     from yiguang.home import open_home, utc_now
     from yiguang.packages.referring import person
 
@@ -71,10 +73,12 @@ def add(
     received_at = told_time(at)
     if received_at > utc_now():
         raise UsageError("受理时间不能晚于现在")
+    targets = _targets(urls or ())
     settings = read_settings()
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
-    taken = _watched(engine, urls or ())
+    take_in(engine, targets)
+    taken = tuple(target.url for target in targets)
     tip = TipRecord(0, source, reference.strip(), received_at, name, text.strip(), taken)
     who = Reporter(reporter.strip(), contact.strip()) if reporter.strip() or contact.strip() else None
     try:
@@ -184,17 +188,14 @@ def _reporter(settings: Settings, engine: "Engine", number: int, by: str, reason
     return "匿名" if who is None else "，".join(printable(part) for part in (who.name, who.contact) if part)
 
 
-def _watched(engine: "Engine", urls: Sequence[str]) -> tuple[str, ...]:
-    """The addresses, taken in as targets where they can be. Raises CommandFailed naming those that cannot be visited."""
+def _targets(urls: Sequence[str]) -> "list[Target]":
+    """What is to be visited at the addresses. Raises UsageError naming those that cannot be."""
     from crawler.addresses.tips import read_tips
-    from storage.leads.tips import take_in
 
     tips = read_tips(urls)
     if unusable := [tip.given for tip in tips if tip.target is None]:
-        raise CommandFailed(f"网址不能用：{'、'.join(map(printable, unusable))}")
-    targets = [tip.target for tip in tips if tip.target is not None]
-    take_in(engine, targets)
-    return tuple(target.url for target in targets)
+        raise UsageError(f"网址不能用：{'、'.join(map(printable, unusable))}")
+    return [tip.target for tip in tips if tip.target is not None]
 
 
 def _deadlines(settings: Settings, tip: TipRecord) -> "list[Deadline]":

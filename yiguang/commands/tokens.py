@@ -6,7 +6,7 @@ import typer
 
 from domain.beijing import beijing_time
 from domain.roles import Act
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import say_none
 
@@ -44,13 +44,15 @@ def add(
     from yiguang.home import open_home, utc_now
     from yiguang.packages.referring import person
 
-    settings = read_settings()
-    actor = person(settings, by, Act.MANAGE_ACCOUNTS)
     known = {each.value: each for each in Scope}
     if unknown := [each for each in scope or () if each not in known]:
-        raise CommandFailed(f"没有范围 {'、'.join(unknown)}；可用：{'、'.join(known)}")
+        raise UsageError(f"没有范围 {'、'.join(unknown)}；可用：{'、'.join(known)}")
+    if not scope:
+        raise UsageError(f"须用 --scope 给出至少一项范围；可用：{'、'.join(known)}")
+    settings = read_settings()
+    actor = person(settings, by, Act.MANAGE_ACCOUNTS)
     try:
-        token = Tokens(open_home(settings), utc_now).make(name, [known[each] for each in scope or ()], days, actor)
+        token = Tokens(open_home(settings), utc_now).make(name, [known[each] for each in scope], days, actor)
     except TokenFault as fault:
         raise CommandFailed(str(fault)) from fault
     typer.echo(token)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.outbox import Statement, StatementKind, Step, StepRefused, StepTaken
-from domain.outbox_rules import writers
+from domain.outbox_rules import require_told, writers
 from domain.roles import Act
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import open_home, utc_now
 from yiguang.packages.referring import person, recipient_cards
 from yiguang.settings import Settings
@@ -26,9 +26,11 @@ _ACTS = {Step.APPROVED: Act.APPROVE_PACKAGE, Step.RETURNED: Act.APPROVE_PACKAGE}
 
 def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: Path | None = None) -> "Package":
     """Record a step by the account `by` (empty: the only one that may). `folder` holds the package: what is approved or sent is
-    what lies there. Raises CommandFailed with the reason when the step may not be taken."""
+    what lies there. Raises UsageError for a step that is told wrong whatever the package, CommandFailed with the reason when it may
+    not be taken."""
     from referral.package_folder import PackageDamaged, require_unchanged
 
+    _require_told(new)
     engine = open_home(settings)
     but_not = _writers(engine, number) if new.step is Step.APPROVED else ()
     name = person(settings, by, _ACTS.get(_meant(engine, number, new), Act.REFER), but_not)
@@ -45,12 +47,13 @@ def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: 
 
 def revise_letters(settings: Settings, number: str, by: str, new: StepTaken, folder: Path) -> "Package":
     """Register letters that an officer has edited in the folder, and write its lists and archives anew. They have to be approved
-    again, by another. Raises CommandFailed."""
+    again, by another. Raises UsageError and CommandFailed as `note_step` does."""
     from referral.package import MANIFEST, AttachmentTooLarge
     from referral.package_folder import PackageDamaged, left_over, revised
     from storage.digests import sha256_hex
     from storage.leads.outbox import find_package
 
+    _require_told(new)
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
     package = _folder(folder, number)
@@ -86,18 +89,20 @@ def _write(out: Path, files: Mapping[str, bytes], superseded: Sequence[Path]) ->
 def note_statement(
     settings: Settings, case_id: int, by: str, kind: StatementKind, text: str, at: datetime, file: Path | None = None
 ) -> "list[Package]":
-    """Record what was said of a lead and return the packages that hold it. Raises CommandFailed when the lead is unknown, the
-    account may not, or there is nothing to take back."""
+    """Record what was said of a lead and return the packages that hold it. Raises UsageError for a statement without words, one of a
+    time to come or a paper that cannot be read, CommandFailed when the lead is unknown, the account may not, or there is nothing to
+    take back."""
     from storage.leads.outbox import add_statement, packages_with
 
+    if not text.strip():
+        raise UsageError("须写明内容或理由（--text）")
+    if at > utc_now():
+        raise UsageError("时间不能晚于现在")
+    paper = digest_of(file)
     engine = open_home(settings)
     ours = kind in (StatementKind.WITHDRAWN, StatementKind.REINSTATED)
     name = person(settings, by, Act.WITHDRAW_LEAD if ours else Act.REFER)
-    if not text.strip():
-        raise CommandFailed("须写明内容或理由（--text）")
-    said = Statement(kind, name, at, utc_now(), text.strip(), *digest_of(file))
-    if said.at > said.noted_at:
-        raise CommandFailed("时间不能晚于现在")
+    said = Statement(kind, name, at, utc_now(), text.strip(), *paper)
     detail = {"kind": kind.value, "text": said.text, "file": said.file_name, "file_sha256": said.file_sha256}
     try:
         add_statement(engine, case_id, said, _log(engine, name, "lead-statement", f"page:{case_id}", detail))
@@ -109,7 +114,7 @@ def note_statement(
 
 
 def digest_of(file: Path | None) -> tuple[str, str]:
-    """Name and SHA-256 of a paper of the other side; empty for None. Raises CommandFailed when it cannot be read."""
+    """Name and SHA-256 of a paper of the other side; empty for None. Raises UsageError when it cannot be read."""
     from storage.digests import sha256_hex
 
     if file is None:
@@ -117,7 +122,14 @@ def digest_of(file: Path | None) -> tuple[str, str]:
     try:
         return file.name, sha256_hex(file.read_bytes())
     except OSError as fault:
-        raise CommandFailed(f"无法读取 {file}：{fault.strerror}") from fault
+        raise UsageError(f"无法读取 {file}：{fault.strerror}") from fault
+
+
+def _require_told(new: StepTaken) -> None:
+    try:
+        require_told(new)
+    except StepRefused as refused:
+        raise UsageError(str(refused)) from refused
 
 
 def _writers(engine: "Engine", number: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.roles import ROLE_ZH, Act, may
 from domain.routing import Recipient, Route, RouteChange, changed, routes_of
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.packages.export import require_bundles_kept, write_files
 from yiguang.settings import Settings
 
@@ -67,13 +67,13 @@ def make_package(settings: Settings, request: Request, out: Path, progress: Call
     from yiguang.home import open_home, utc_now
     from yiguang.packages.package_files import package_files
 
-    engine = open_home(settings)
     card = recipient_cards(settings)[request.recipient]
+    if request.transfer and not card.papers:
+        raise UsageError(f"{card.name}没有须另拟的移送文书，--transfer 只用于有此文书的部门")
+    engine = open_home(settings)
     leads = confirmed_leads(settings, engine, request.cases, card)
     routes = [_route(lead, request) for lead in leads]
     require_bundles_kept(settings, engine, {lead.case_id: lead.bundle for lead in leads})
-    if request.transfer and not card.papers:
-        raise CommandFailed(f"{card.name}没有须另拟的移送文书，--transfer 只用于有此文书的部门")
     made_at = utc_now()
     number = reserve_number(engine, request.recipient, request.cases, request.by, request.told, made_at)
     consignment = Consignment(number, card, leads, routes, request.sender, made_at, request.told)
