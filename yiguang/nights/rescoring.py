@@ -94,10 +94,11 @@ def _work(
 def _lock(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandFailed(f"已有一次重评正在进行（锁文件 {path}）；请等它结束") from None
         yield
-    except BlockingIOError:
-        raise CommandFailed(f"已有一次重评正在进行（锁文件 {path}）；请等它结束") from None
     finally:
         os.close(descriptor)
 
