@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,32 @@ if __name__ == "__main__":
     settings = read_settings()
     run = rescoring.run_rescore(settings, open_home(settings), Scope(), 1, show, print)
     print(run.digest)
+"""
+
+
+#: Begins a process that holds a lock, on this system or as on macOS, whose library knows no prctl, and waits for it.
+_PARENT = """
+import ctypes, fcntl, multiprocessing, os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from yiguang.nights.rescoring_worker import stay_with
+
+def begin(parent, system):
+    sys.platform = system
+    if system != "linux":
+        ctypes.CDLL = lambda *_, **__: object()
+    stay_with(parent)
+
+def hold(path):
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write("held")
+        file.flush()
+        time.sleep(600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, context, begin, (os.getpid(), sys.argv[2]))
+    pool.submit(hold, sys.argv[1]).result()
 """
 
 
@@ -118,6 +145,22 @@ def test_wrong_calls_are_told(
     assert run(["rescore", "--since", "2026-13-01"]) == 2
 
 
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_no_process_of_a_killed_rescore_goes_on(tmp_path: Path, system: str) -> None:
+    """The lock is had again when the process that holds it is gone."""
+    script, lock = tmp_path / "run.py", tmp_path / "lock"
+    script.write_text(_PARENT, encoding="utf-8")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen([sys.executable, script, lock, system], env=environ)
+    while not lock.exists() or not lock.read_text(encoding="utf-8"):
+        assert parent.poll() is None
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def test_only_one_at_a_time(tmp_path: Path) -> None:
     settings = _home(tmp_path / "home")
     engine = open_home(settings)
@@ -125,6 +168,19 @@ def test_only_one_at_a_time(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(CommandFailed, match="已有一次重评正在进行"):
             run_rescore(settings, engine, Scope(), 1, lambda _done, _all: None, print)
+    engine.dispose()
+
+
+def test_what_goes_wrong_in_a_rescore_is_not_taken_for_another_one(tmp_path: Path) -> None:
+    """As from a terminal or a pipe that takes no more at the moment."""
+    settings = _home(tmp_path / "home")
+    engine = open_home(settings)
+
+    def show(_done: int, _all: int) -> None:
+        raise BlockingIOError("full")
+
+    with pytest.raises(BlockingIOError, match="full"):
+        run_rescore(settings, engine, Scope(), 1, show, print)
     engine.dispose()
 
 

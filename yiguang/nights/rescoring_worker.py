@@ -1,8 +1,9 @@
 """A process that judges parts of a rescore; it loads the rules once, and does not outlive the process that started it."""
 
-import ctypes
+import multiprocessing
 import os
 import signal
+import threading
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -12,7 +13,7 @@ from storage.pages.rescores import JudgedBy, Rejudged, open_batches, read_batch,
 from yiguang.errors import CommandFailed
 from yiguang.home import utc_now
 from yiguang.night_judge import RegistryJudge, page_judge
-from yiguang.nights.shard_processes import PR_SET_PDEATHSIG
+from yiguang.nights.shard_processes import killed_with
 from yiguang.settings import Settings
 from yiguang.wiring import load_classifier
 
@@ -44,11 +45,18 @@ _HERE: list[PartJudge] = []
 
 
 def stay_with(parent: int) -> None:
-    """To be called first in a new process, which ends as soon as the parent does."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """To be called first in a new process of `multiprocessing`, which ends as soon as the parent does: the kernel sees to it on Linux,
+    the parent's closed pipe everywhere."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    if os.getppid() != parent:
-        os._exit(1)  # it died before the line above took effect
+    killed_with(parent)
+    begun_by = multiprocessing.parent_process()
+    assert begun_by is not None
+
+    def watch() -> None:
+        begun_by.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def load(settings: Settings, expected: JudgedBy) -> None:

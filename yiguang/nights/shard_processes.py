@@ -23,7 +23,7 @@ EXIT_DATABASE_AWAY = 3
 SHARD_COMMAND = (sys.executable, "-m", "yiguang.nights.shard_main")
 #: Were every page to blame, or the database away so often, the fault would be somewhere else.
 MAX_EXCUSED = 30
-PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+_PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 _FINISH = b"finish\n"
 
 
@@ -190,16 +190,21 @@ def _kill_group(process_id: int) -> None:
         return
 
 
+def killed_with(parent: int) -> None:
+    """Have the kernel kill this process when the parent ends, on Linux; end it at once when the parent has ended already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def die_with_parent(parent: int, pipe: int, finish: Callable[[], None]) -> None:
     """End this process as soon as the parent is gone: the kernel sees to it on Linux, the closed pipe everywhere.
 
     `pipe` is the descriptor of the pipe whose other end only the parent holds; `finish` is called when it says that no further page is
     to be begun.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    killed_with(parent)
 
     def watch() -> None:
         while os.read(pipe, 4096):
