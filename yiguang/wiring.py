@@ -51,11 +51,11 @@ def with_pictures(
     known_logos: tuple[OfficialLogo, ...],
     share: float = 1.0,
 ) -> CrawlSettings:
-    """The settings of one of the night's crawl processes, with its share of the time for pictures; of that it has `spent`
+    """The settings of one of the night's crawl processes, with its share of the night's time for pictures; of that it has `spent`
     some seconds already before it was started again. `pages` are those it is expected to have yet. `share` is as in `ShardJob`."""
     return replace(
         crawl,
-        ocr_budget_seconds=settings.ocr_budget_seconds / settings.shards * share,
+        ocr_budget_seconds=settings.ocr_budget_seconds * share,
         ocr_spent_seconds=spent,
         pages_expected=pages,
         stuck_seconds=STUCK_SECONDS,

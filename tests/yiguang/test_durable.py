@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NIGHT = """
 import os, sys
 from pathlib import Path
@@ -38,6 +40,27 @@ with durable_night(read_settings(), workflows, "2026-11-25", shards) as handle:
     print(handle.get_result())
 """
 
+#: The seconds for pictures that each shard of a night has.
+PICTURES = """
+import sys
+from yiguang.home import utc_now
+from yiguang.nights.durable import NightWorkflows, durable_night
+from yiguang.settings import read_settings
+from yiguang.wiring import crawl_settings, load_classifier, with_pictures
+
+settings = read_settings()
+classifier = load_classifier(settings)
+
+def crawl(job):
+    crawled = with_pictures(crawl_settings(settings, utc_now()), settings, classifier, 0.0, 1, (), job.share)
+    print(round(crawled.ocr_budget_seconds), flush=True)
+    return ""
+
+shards = [[number] for number in range(int(sys.argv[1]))]
+with durable_night(settings, NightWorkflows(crawl, lambda night_id: []), "2026-11-25", shards) as handle:
+    handle.get_result()
+"""
+
 
 def night(home: Path, die_in: int) -> subprocess.CompletedProcess[str]:
     environ = {"YIGUANG_HOME": str(home), "YIGUANG_SHARDS": "1", "PATH": "/usr/bin:/bin"}
@@ -60,3 +83,13 @@ def test_a_night_that_died_goes_on_with_the_shards_it_had(tmp_path: Path) -> Non
     assert log.count("begin 2026-11-25") == 1
     assert log[-1] == "close 2026-11-25"
     assert log.count("close 2026-11-25") == 2
+
+
+@pytest.mark.parametrize("parts", [1, 4, 6])
+def test_a_night_has_its_time_for_pictures_whole_whatever_parts_it_has(tmp_path: Path, parts: int) -> None:
+    """One site is one part, however many are crawled at once."""
+    environ = {"YIGUANG_HOME": str(tmp_path), "YIGUANG_SHARDS": "4", "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-c", PICTURES, str(parts)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(1800 // parts)] * parts

@@ -135,25 +135,24 @@ def durable_night(
     workflows: NightWorkflows,
     night_id: str,
     shards: Sequence[Sequence[int]],
-    share: float = 1.0,
 ) -> Iterator[NightHandle]:
-    """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle. `share` is as in `ShardJob`."""
+    """Starts the workflow of a night, or takes up the one that a dead process left, and gives its handle."""
     workflows.alone = settings.durable_url.startswith("sqlite")
     queues = [QUEUES[Ability.CRAWL]] if workflows.alone else [*QUEUES.values()]
     mine = [queue for ability, queue in QUEUES.items() if workflows.alone or ability in settings.can]
     with durable_engine(settings, WORKFLOW_VERSION, queues, settings.shards, taken_from=mine, also=(NIGHTS,)):
-        yield start_or_take_up(workflows, night_id, shards, share)
+        yield start_or_take_up(workflows, night_id, shards)
 
 
-def start_or_take_up(
-    workflows: NightWorkflows, night_id: str, shards: Sequence[Sequence[int]], share: float = 1.0
-) -> NightHandle:
-    """The workflow of the night that is under way, else a new one. To be called inside of `durable_night` only."""
+def start_or_take_up(workflows: NightWorkflows, night_id: str, shards: Sequence[Sequence[int]]) -> NightHandle:
+    """The workflow of the night that is under way, else a new one, whose shards have equal parts of the time for pictures, whoever
+    crawls them. To be called inside of `durable_night` only."""
     tries = DBOS.list_workflows(workflow_id_prefix=f"{night_id}:try-", name="night", load_input=False)
     for known in tries:
         if known.status in _UNDER_WAY:
             taken_up: NightHandle = DBOS.retrieve_workflow(known.workflow_id)
             return taken_up
+    share = 1.0 / max(1, len(shards))
     workflows.begin(night_id)
     with SetWorkflowID(f"{night_id}:try-{len(tries) + 1}"):
         return DBOS.enqueue_workflow(NIGHTS, workflows.night, night_id, [list(part) for part in shards], share)

@@ -104,9 +104,8 @@ def work_through(
     wanted = at_work.shards(len(members), settings.concurrent_sites)
     parts = divide(members, wanted, server_addresses(engine))
     shards = [[target.id for target in part] for part in parts]
-    share = min(1.0, at_work.slots / wanted)
     full = ends_when_full(settings.home, command, processes.stop)
-    durable = durable_night(settings, workflows, night_id, shards, share)
+    durable = durable_night(settings, workflows, night_id, shards)
     attendance = Attendance(
         engine, settings, night_id, contact.tell, lambda: _hours_are_over(engine, settings, night_id)
     )
@@ -122,7 +121,7 @@ def work_through(
         faults = _watch(handle, engine, night_id, show, contact, settings, attendance)
         if is_paused(engine, night_id) and not _hours_are_over(engine, settings, night_id):
             # All that an earlier process had left of its workflow was to close it; tonight's work is still to do
-            again = start_or_take_up(workflows, night_id, shards, share)
+            again = start_or_take_up(workflows, night_id, shards)
             faults = _watch(again, engine, night_id, show, contact, settings, attendance)
         attendance.end()
     show(night_progress(engine, night_id))

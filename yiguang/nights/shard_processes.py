@@ -36,7 +36,7 @@ def worker_name(shard: int) -> str:
 class ShardJob:
     """What a crawl process is told on its standard input. `parent` is the process id it must not outlive.
 
-    `share` is the shard's part of the time for pictures of a process that crawls all night; `to_show` is true of a shard whose pages
+    `share` is the shard's part of the night's time for pictures, 0..1; `to_show` is true of a shard whose pages
     were left to a process with a browser. `can` is what this process is set up for, as `domain.abilities.written`.
     """
 
