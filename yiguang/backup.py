@@ -31,6 +31,10 @@ from storage.keeping.backup import (
     restore_object,
     take_backup,
 )
+from storage.leads.reporters import KEY_FILE as REPORTERS_KEY
+from storage.leads.reporters import has_reporters
+from storage.operators.practitioners import KEY_FILE as PRACTITIONERS_KEY
+from storage.operators.practitioners import has_digests
 from yiguang.authorities import load_authorities
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.home import MARK, load_seal_key
@@ -175,6 +179,26 @@ def _put_to_use(settings: Settings, manifest: Manifest) -> Sequence[VerifyReport
         engine.dispose()
     (settings.home / MARK).touch()
     return reports
+
+
+def missing_keys(settings: Settings) -> Sequence[str]:
+    """What to put back into `keys/` besides the signing key, of what the restored database has values made with."""
+    engine, home = open_engine(settings.database_url), settings.home
+    notices = []
+    try:
+        with engine.connect() as connection:
+            if has_reporters(connection) and not (place := home / REPORTERS_KEY).exists():
+                notices.append(
+                    f"备份中没有举报人密钥：把原来的 {place.name} 放回 {place.parent}（权限 0600），否则已登记的举报人无法查看"
+                )
+            if has_digests(connection) and not (place := home / PRACTITIONERS_KEY).exists():
+                notices.append(
+                    f"备份中没有医师名单密钥：把原来的 {place.name} 放回 {place.parent}（权限 0600）；没有它，下次导入名单时另生成一把，"
+                    "同一来源的证书编码按新密钥重记"
+                )
+    finally:
+        engine.dispose()
+    return notices
 
 
 def counts(copied: Copied) -> Mapping[str, object]:

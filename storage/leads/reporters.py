@@ -17,8 +17,21 @@ class ReporterSealed(Exception):
     """The key is missing, open to others, or another one. The message is Chinese."""
 
 
-def seal_reporter(connection: Connection, folder: Path, tip_id: int, reporter: Reporter) -> None:
-    """Keep who sent a tip, in the caller's transaction; the key is made when it is first needed. Raises ReporterSealed."""
+def seal_reporter(connection: Connection, folder: Path, tip_id: int, reporter: Reporter, *, anew: bool = False) -> None:
+    """Keep who sent a tip, in the caller's transaction; the key is made when it is first needed.
+
+    `anew` makes another key although reporters are sealed with one that is lost: nobody can read those any more. Raises
+    ReporterSealed, also when the key is missing beside sealed reporters and `anew` is not said, or is said while there is a key.
+    """
+    path = folder / KEY_FILE
+    if anew and path.exists():
+        raise ReporterSealed(f"{path} 还在，不必另立密钥")
+    # As after a restore without keys: another key would be taken for the one that belongs here from then on
+    if not anew and not path.exists() and has_reporters(connection):
+        raise ReporterSealed(
+            f"已有用原密钥封存的举报人信息，而 {path} 不在；请放回原来的密钥（权限 0600）。"
+            "确已遗失的，用 --new-key 另立一把，此前登记的举报人不能再查看"
+        )
     said = json.dumps({"name": reporter.name, "contact": reporter.contact}, ensure_ascii=False)
     sealed = _key(folder, make=True).encrypt(said.encode("utf-8", "replace")).decode("ascii")
     connection.execute(insert(tip_reporters).values(tip_id=tip_id, sealed=sealed))
@@ -26,6 +39,11 @@ def seal_reporter(connection: Connection, folder: Path, tip_id: int, reporter: R
 
 def has_reporter(connection: Connection, tip_id: int) -> bool:
     return connection.scalar(select(tip_reporters.c.tip_id).where(tip_reporters.c.tip_id == tip_id)) is not None
+
+
+def has_reporters(connection: Connection) -> bool:
+    """Whether anybody's name is sealed, so that the key must not be lost."""
+    return connection.scalar(select(tip_reporters.c.tip_id).limit(1)) is not None
 
 
 def open_reporter(engine: Engine, folder: Path, tip_id: int) -> Reporter | None:

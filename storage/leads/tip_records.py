@@ -16,9 +16,17 @@ Log = Callable[[Connection, int], None]
 
 
 def add_tip(
-    engine: Engine, folder: Path, tip: TipRecord, reporter: Reporter | None, noted_at: datetime, log: Log
+    engine: Engine,
+    folder: Path,
+    tip: TipRecord,
+    reporter: Reporter | None,
+    noted_at: datetime,
+    log: Log,
+    *,
+    new_key: bool = False,
 ) -> int:
-    """Keep a tip, whose id is given; `log` writes in the same transaction. Raises `storage.leads.reporters.ReporterSealed`."""
+    """Keep a tip, whose id is given; `log` writes in the same transaction. `new_key` gives up reporters whose key is lost. Raises
+    `storage.leads.reporters.ReporterSealed`."""
     with writing(engine) as connection:
         made = connection.execute(
             insert(tip_records)
@@ -35,7 +43,7 @@ def add_tip(
         )
         tip_id = int(made.scalar_one())
         if reporter is not None:
-            seal_reporter(connection, folder, tip_id, reporter)
+            seal_reporter(connection, folder, tip_id, reporter, anew=new_key)
         log(connection, tip_id)
     return tip_id
 

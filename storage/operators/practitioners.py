@@ -90,6 +90,12 @@ def practitioner_key(home: Path) -> bytes:
     return key
 
 
+def has_digests(connection: Connection) -> bool:
+    """Whether numbers are digested under a key."""
+    table = registry_practitioners.c
+    return connection.scalar(select(table.source).where(table.number_digest != "").limit(1)) is not None
+
+
 def import_practitioners(
     engine: Engine, rows: Iterable[RegisteredPractitioner], source: str, as_of: date
 ) -> PractitionerCounts:

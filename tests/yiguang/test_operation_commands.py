@@ -13,9 +13,17 @@ from sqlalchemy import select
 
 from domain.beijing import BEIJING
 from domain.outcome import Outcome
+from domain.tips import Reporter, TipRecord, TipSource
 from storage.crawl.nights import finish_night, list_nights
 from storage.keeping.backup import alone_in
 from storage.leads.cases import list_cases
+from storage.leads.tip_records import add_tip
+from storage.operators.practitioners import (
+    RegisteredPractitioner,
+    import_practitioners,
+    number_digest,
+    practitioner_key,
+)
 from storage.sealing.seals import seal_night
 from storage.tables import pages
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
@@ -60,6 +68,34 @@ def test_a_backup_is_restored_and_proven(tmp_path: Path, capsys: pytest.CaptureF
     assert (place / "initialised").exists() and not (place / "keys").exists()
     assert run(["restore", str(out), "--home", str(place)]) == 1
     assert capsys.readouterr().err == f"错误：{place} 不是空目录；恢复只写入新的或空的数据目录\n"
+
+
+def test_every_key_that_must_be_put_back_is_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the signing key was named; the next reporter was sealed with another key."""
+    engine = open_home(read_settings())
+    tip = TipRecord(0, TipSource.PUBLIC, "", NOW, "wang", "称包治", ())
+    add_tip(engine, home, tip, Reporter("赵某", ""), NOW, lambda *_: None)
+    doctor = RegisteredPractitioner(
+        "李云屿", "青屿安和门诊部", number_digest("110000000000001", practitioner_key(home))
+    )
+    import_practitioners(engine, [doctor], "市卫健委", NOW.date())
+    engine.dispose()
+    out, place = tmp_path / "backup", tmp_path / "restored"
+    assert run(["backup", "--out", str(out)]) == 0
+    assert "不含 keys/" in capsys.readouterr().out
+    assert run(["restore", str(out), "--home", str(place)]) == 0
+    said = capsys.readouterr().out
+    assert all(
+        f"把原来的 {name} 放回 {place}/keys" in said for name in ("seal.pem", "reporters.key", "practitioners.key")
+    )
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    assert run(["backup", "--out", str(whole), "--with-keys"]) == 0
+    capsys.readouterr()
+    assert run(["restore", str(whole), "--home", str(again)]) == 0
+    assert "放回" not in capsys.readouterr().out
+    assert {key.name for key in (again / "keys").iterdir()} == {"seal.pem", "reporters.key", "practitioners.key"}
 
 
 @pytest.mark.usefixtures("home")

@@ -1,5 +1,6 @@
 """`yiguang tips` as typed: times that cannot be."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,3 +49,45 @@ def test_a_tip_is_not_answered_on_a_day_before_it_was_received(capsys: Printed) 
     assert run(["tips", "answer", "1", "--text", "已受理", "--at", day(0)]) == 0
     assert run(["tips", "answer", "2", "--text", "已受理"]) == 1
     assert "没有编号为 2 的举报" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("tips")
+def test_no_second_key_takes_the_place_of_one_that_is_missing(tmp_path: Path, capsys: Printed) -> None:
+    """As after a restore without keys: the old reporters would be lost the moment the next one is registered."""
+    key = tmp_path / "home" / "keys" / "reporters.key"
+    add, show = (
+        ["tips", "add", "--text", "称包治", "--reporter"],
+        ["tips", "show", "1", "--reporter", "--reason", "核实"],
+    )
+    assert run([*add, "赵某"]) == 0
+    kept = key.read_bytes()
+    assert run([*add, "钱某", "--new-key"]) == 1
+    assert capsys.readouterr().err == f"错误：{key} 还在，不必另立密钥\n"
+    key.unlink()
+    assert run([*add, "钱某"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"错误：已有用原密钥封存的举报人信息，而 {key} 不在") and "放回原来的密钥" in said
+    assert not key.exists()
+    assert run(["tips", "add", "--text", "街边传单"]) == 0  # without a name there is nothing to seal
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert run(show) == 0
+    assert "赵某" in capsys.readouterr().out
+    assert run([*add, "钱某"]) == 0
+
+
+@pytest.mark.usefixtures("tips")
+def test_a_key_that_is_lost_is_given_up_on_purpose(tmp_path: Path, capsys: Printed) -> None:
+    add = ["tips", "add", "--text", "称包治"]
+    assert run([*add, "--reporter", "赵某"]) == 0
+    (tmp_path / "home" / "keys" / "reporters.key").unlink()
+    assert run([*add, "--new-key"]) == 2
+    assert run([*add, "--reporter", "钱某", "--new-key"]) == 0
+    capsys.readouterr()
+    assert run(["tips", "show", "2", "--reporter", "--reason", "核实"]) == 0
+    assert "钱某" in capsys.readouterr().out
+    assert run(["tips", "show", "1", "--reporter", "--reason", "核实"]) == 1
+    assert "不是封存举报人信息时的密钥" in capsys.readouterr().err
+    assert run(["decisions", "log", "--export", str(tmp_path / "log.jsonl")]) == 0
+    lines = (tmp_path / "log.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["detail"].get("reporters_key") for line in lines if "tip-taken" in line] == [None, "new"]

@@ -59,6 +59,9 @@ def add(
     reference: Annotated[str, typer.Option("--reference", help="转来单位的编号")] = "",
     reporter: Annotated[str, typer.Option("--reporter", help="举报人姓名，加密存放")] = "",
     contact: Annotated[str, typer.Option("--contact", help="举报人联系方式，加密存放")] = "",
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="keys/reporters.key 确已遗失，另立一把：此前登记的举报人不能再查看")
+    ] = False,
     by: BY = "",
     at: AT = "",
 ) -> None:
@@ -73,6 +76,8 @@ def add(
     received_at = told_time(at)
     if received_at > utc_now():
         raise UsageError("受理时间不能晚于现在")
+    if new_key and not (reporter.strip() or contact.strip()):
+        raise UsageError("--new-key 须与 --reporter 或 --contact 同用")
     targets = _targets(urls or ())
     settings = read_settings()
     engine = open_home(settings)
@@ -81,10 +86,10 @@ def add(
     taken = tuple(target.url for target in targets)
     tip = TipRecord(0, source, reference.strip(), received_at, name, text.strip(), taken)
     who = Reporter(reporter.strip(), contact.strip()) if reporter.strip() or contact.strip() else None
+    detail = {"source": str(source)} | ({"reporters_key": "new"} if new_key else {})
+    log = _log(engine, name, "tip-taken", detail)
     try:
-        number = add_tip(
-            engine, settings.home, tip, who, utc_now(), _log(engine, name, "tip-taken", {"source": source})
-        )
+        number = add_tip(engine, settings.home, tip, who, utc_now(), log, new_key=new_key)
     except ReporterSealed as fault:
         raise CommandFailed(str(fault)) from fault
     due = _deadlines(settings, tip)
