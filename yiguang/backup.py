@@ -29,6 +29,7 @@ from storage.keeping.backup import (
     read_manifest,
     restore_files,
     restore_object,
+    room_for_database,
     take_backup,
 )
 from storage.leads.reporters import KEY_FILE as REPORTERS_KEY
@@ -51,8 +52,7 @@ def back_up(settings: Settings, engine: Engine, out: Path, now: datetime, *, wit
         raise UsageError(f"备份不能放在数据目录之内：{out}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with alone_in(out), tempfile.TemporaryDirectory(prefix=".yiguang-backup-", dir=out.parent) as scratch:
-            snapshot = Path(scratch) / "database"
+        with alone_in(out), room_for_database(out) as snapshot:
             _copy_database(settings, snapshot)
             about = Manifest(
                 created_at=now.isoformat(),

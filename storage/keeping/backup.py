@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Engine, select
 
@@ -125,6 +126,21 @@ def alone_in(out: Path) -> Iterator[None]:
                 shutil.rmtree(out)
 
 
+@contextmanager
+def room_for_database(out: Path) -> Iterator[Path]:
+    """Where the copy of the database is to be written until it is moved: in the folder of the backup itself, which may be all that can
+    be written to (a mounted disk, a sandboxed service), and has room for it. To be used in `alone_in`. Raises OSError."""
+    objects = out / OBJECTS
+    objects.mkdir(exist_ok=True)
+    part = objects / f"new.{uuid4().hex}.part"
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+        if not any(objects.iterdir()):
+            objects.rmdir()
+
+
 def take_backup(
     home: Path, out: Path, database: Path, about: Manifest, expected: set[str], *, databases: Sequence[str]
 ) -> Copied:
@@ -205,7 +221,7 @@ def _keep(out: Path, source: Path, path: str, old: KeptFile | None, there: Mappi
 
 def _clear_parts(out: Path) -> None:
     """Of a backup that was killed; one that may still be written to is left."""
-    for part in (out / OBJECTS).glob("new.*.part"):
+    for part in (out / OBJECTS).glob("new.*.part*"):
         if time.time() - part.stat().st_mtime > _PART_SECONDS:
             part.unlink(missing_ok=True)
 

@@ -109,7 +109,13 @@ def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--port", "8000", "--viewer-port", "8000"], ["--behind-proxy"], ["--port", "0"], ["--port", "70000"]],
+    [
+        ["--port", "8000", "--viewer-port", "8000"],
+        ["--behind-proxy"],
+        ["--behind-proxy", "--public-name", "", "--no-viewer"],
+        ["--port", "0"],
+        ["--port", "70000"],
+    ],
     ids=" ".join,
 )
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

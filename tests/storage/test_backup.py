@@ -128,6 +128,24 @@ def test_what_a_killed_backup_left_is_cleared_a_day_later(
     assert not left.exists() and fresh.exists()
 
 
+def test_nothing_is_written_beside_the_folder_of_a_backup(
+    engine: Engine, home: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """A sandboxed service, or a mounted disk, may write to that folder and nowhere else: the copy of the database was made beside it."""
+    _record(engine, home, 1)
+    out = tmp_path / "disk" / "backup"
+    out.mkdir(parents=True)
+    os.utime(out.parent, (0, 0))
+    copied = back_up(settings, engine, out, NOW, with_keys=False)
+    assert out.parent.stat().st_mtime == 0  # a folder in which nothing came or went
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == {
+        "backup.lock",
+        "manifest.json",
+        copied.manifest.database.object,
+        *(file.object for file in copied.manifest.files),
+    }
+
+
 def test_a_second_backup_adds_only_what_is_new(
     engine: Engine, home: Path, settings: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from yiguang.cli import app
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted(DEPLOY.glob("systemd/*.service"))
 OPENED = {"%i": "1", "%H": "host"}
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def unit(path: Path) -> dict[str, list[str]]:
@@ -30,11 +31,23 @@ def unit(path: Path) -> dict[str, list[str]]:
     return found
 
 
+def env_example() -> Iterator[tuple[str, str]]:
+    """What the environment file sets as long as nobody edits it."""
+    for line in (DEPLOY / "systemd/yiguang.env.example").read_text("utf-8").splitlines():
+        name, mark, value = line.partition("=")
+        if mark and not line.startswith("#"):
+            yield name, value
+
+
+GIVEN = dict(env_example())
+
+
 def command_lines() -> Iterator[tuple[str, list[str]]]:
     for path in UNITS:
         (line,) = unit(path)["ExecStart"]
         program, *arguments = line.split()
         assert program == "/opt/yiguang/.venv/bin/yiguang"
+        arguments = [VARIABLE.sub(lambda mark: GIVEN[mark[1]], argument) for argument in arguments]
         yield path.name, [re.sub("%[iH]", lambda mark: OPENED[mark[0]], argument) for argument in arguments]
     compose = yaml.safe_load((DEPLOY / "container/compose.yaml").read_text("utf-8"))
     for name, service in compose["services"].items():
@@ -98,3 +111,40 @@ def test_the_image_installs_what_the_tests_ran_with() -> None:
     assert len(server) > 80
     assert {name: version for name, version in server.items() if everything.get(name) != version} == {}
     assert not {"pytest", "hypothesis", "ruff", "mypy"} & set(server)
+
+
+def procedure() -> list[str]:
+    """The commands for a machine with systemd, a line that goes on on the next joined to it."""
+    page = (DEPLOY / "README.md").read_text("utf-8").partition("## On a machine with systemd")[2]
+    block = "\n".join(line.strip() for line in page.splitlines() if line.startswith("    "))
+    return re.sub(r"\\\n", " ", block).splitlines()
+
+
+def test_what_the_procedure_enables_it_copied_before_and_can_be_installed() -> None:
+    enabled = {name for line in procedure() for name in re.findall(r"yiguang-[a-z]+\.(?:service|timer)", line)}
+    (copy,) = (line for line in procedure() if line.startswith("cp "))
+    patterns = [word for word in copy.split() if word.startswith("deploy/")]
+    copied = {path.name: path for pattern in patterns for path in DEPLOY.parent.glob(pattern)}
+    assert enabled and enabled <= copied.keys()
+    assert all("[Install]" in copied[name].read_text("utf-8") for name in enabled)
+    timers = {path.with_suffix(".service").name for path in copied.values() if path.suffix == ".timer"}
+    assert timers <= copied.keys() and timers & enabled == set()
+
+
+def test_the_procedure_starts_from_one_folder_and_initialises_what_the_units_use() -> None:
+    lines = procedure()
+    moved = next(number for number, line in enumerate(lines) if "cd /opt/yiguang" in line)
+    first = next(number for number, line in enumerate(lines) if re.search(r"(?<![\w/])deploy/systemd", line))
+    assert moved < first
+    (init,) = (line for line in lines if re.search(r"\binit\b", line))
+    (runs,) = (line for line in lines if line.startswith(init.split()[0] + "()"))
+    for path in UNITS:
+        service = unit(path)
+        for key in ("EnvironmentFile", "UMask", "StateDirectory", "StateDirectoryMode", "WorkingDirectory"):
+            assert f"-p {key}={service[key][0]}" in runs, (path.name, key)
+        assert f"--uid={service['User'][0]}" in runs and service["ExecStart"][0].split()[0] in runs
+
+
+def test_the_environment_file_names_what_units_put_into_their_commands() -> None:
+    wanted = {name for path in UNITS for name in VARIABLE.findall(unit(path)["ExecStart"][0])}
+    assert {"DESK_NAME", "VIEWER_NAME"} <= wanted <= GIVEN.keys()

@@ -63,7 +63,9 @@ def serve(
         raise UsageError("--port 与 --viewer-port 不能相同：原页面不得与审核台同源")
     if behind_proxy and not public_name:
         raise UsageError("--behind-proxy 须同时用 --public-name 给出浏览器使用的主机名")
-    names = tuple(name.lower() for name in public_name or ())
+    names = tuple(name.strip().lower() for name in public_name or ())
+    if "" in names:  # what a unit makes of a variable that is not set
+        raise UsageError("--public-name 为空；请给出浏览器使用的主机名")
     if not is_loopback(host):
         typer.echo(_OPEN_TO_ALL.format(host=host), err=True)
     elif not names:
