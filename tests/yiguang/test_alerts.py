@@ -285,3 +285,21 @@ def test_the_digest_tells_what_waits_for_a_third_person_and_what_is_no_longer_on
         "未分派的待初审 1 条",
         "未分派的待第三人 1 条",
     ]
+
+
+def test_what_nobody_is_told_is_no_success(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The timer's unit looked well while troubles went nowhere."""
+    monkeypatch.setenv("YIGUANG_HOME", str(settings.home))
+    monkeypatch.setenv("YIGUANG_DISK_LOW_MB", "0")
+    for service in ("SMTP", "DINGTALK", "WECOM", "FEISHU"):
+        monkeypatch.delenv(f"YIGUANG_ALERT_{service}", raising=False)
+    assert run(["alerts", "send"]) == 0  # there is nothing to tell
+    night_id = open_night(engine, NOW, ())
+    assert run(["alerts", "send"]) == 1
+    said = capsys.readouterr()
+    assert night_id in said.out
+    assert said.err.splitlines()[-1].startswith("错误：1 项需要处理，未发送：没有设置告警的去处")
+    assert run(["alerts", "send", "--dry-run"]) == 0
+    assert run(["alerts", "test"]) == 1

@@ -148,3 +148,16 @@ def test_the_procedure_starts_from_one_folder_and_initialises_what_the_units_use
 def test_the_environment_file_names_what_units_put_into_their_commands() -> None:
     wanted = {name for path in UNITS for name in VARIABLE.findall(unit(path)["ExecStart"][0])}
     assert {"DESK_NAME", "VIEWER_NAME"} <= wanted <= GIVEN.keys()
+
+
+def test_every_place_for_settings_shows_those_of_alerts() -> None:
+    page = (DEPLOY.parent / "docs" / "zh" / "operation.md").read_text("utf-8")
+    variables = set(re.findall(r"YIGUANG_ALERT_[A-Z_]*[A-Z]", page))
+    assert len(variables) == 10
+    for example in ("systemd/yiguang.env.example", "container/.env.example", "kubernetes/secret.yaml.example"):
+        text = (DEPLOY / example).read_text("utf-8")
+        assert variables <= set(re.findall(r"YIGUANG_[A-Z_]+", text)), example
+        assert "digests.toml" in text
+    lines = procedure()
+    tried = next(number for number, line in enumerate(lines) if "alerts test" in line)
+    assert tried < next(number for number, line in enumerate(lines) if "yiguang-alerts.timer" in line)

@@ -30,6 +30,7 @@ SEND_HELP = """\
 
 夜间巡查结束时自动执行；另请由定时器每小时执行一次，未运行的夜晚才有人知道。
 同一件事在 YIGUANG_ALERT_QUIET_HOURS（默认 12）小时内只说一次。--dry-run 只列出，不发送，也不记下。
+有要告知的而没有设置去处，或有一处没有收下，退出码为 1。
 
 \b
 例：
@@ -48,6 +49,8 @@ DIGEST_HELP = """\
   yiguang alerts digest --send
 """
 
+_NOWHERE = "没有设置告警的去处（YIGUANG_ALERT_SMTP、_DINGTALK、_WECOM、_FEISHU，见 docs/zh/operation.md）"
+
 alerts_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
 
 
@@ -64,9 +67,7 @@ def test() -> None:
 
     settings, channels = read_settings(), read_alert_settings()
     if not channels.ways:
-        raise CommandFailed(
-            "没有设置告警的去处（YIGUANG_ALERT_SMTP、_DINGTALK、_WECOM、_FEISHU，见 docs/zh/operation.md）"
-        )
+        raise CommandFailed(_NOWHERE)
     trial = Alert(AlertKind.TEST, "test", "这是一条测试消息，收到即表示告警可以送达")
     faults = send(settings, channels, "医广哨兵：测试", [trial], utc_now())
     for fault in faults:
@@ -90,7 +91,9 @@ def send_all(
     if dry_run or not channels.ways:
         for alert in found:
             typer.echo(f"· {alert.text}")
-        typer.echo(f"{len(found)} 项需要处理" + ("" if channels.ways else "；没有设置告警的去处，未发送"), err=True)
+        if found and not dry_run:
+            raise CommandFailed(f"{len(found)} 项需要处理，未发送：{_NOWHERE}")
+        typer.echo(f"{len(found)} 项需要处理" + ("" if channels.ways else f"；{_NOWHERE}"), err=True)
         return
     sent, faults = tell(settings, channels, found, now)
     for alert in sent:
