@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from domain.outcome import Outcome
 from domain.targets import Target
 from domain.visits import SkipRule
-from storage.crawl.targets import insert_new
+from storage.crawl.targets import insert_new, take_up_again
 from storage.database import writing
 from storage.tables import frontier, night_targets, nights, page_memory, pages, skipped_links, targets
 from storage.url_keys import url_key
@@ -18,14 +18,15 @@ from storage.url_keys import url_key
 
 @dataclass(frozen=True, slots=True)
 class KnownTip:
-    """What is known of a tip's page: whether its target was there before, the last visit (None before the first), and the
-    account that published it, empty while no page has said so."""
+    """What is known of a tip's page: whether its target was there before, the last visit (None before the first), the account
+    that published it, empty while no page has said so, and whether the target had been removed and is visited again."""
 
     target: Target
     is_new: bool
     last_outcome: Outcome | None = None
     last_visit: datetime | None = None
     account: str = ""
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ def found_posts(engine: Engine, rule: SkipRule, night_id: str | None = None) -> 
     return list(found.values())
 
 
-def take_in(engine: Engine, tips: list[Target]) -> list[KnownTip]:
-    """Store the targets of tips, each URL once; a target that is there already stays as it is. In the order given."""
+def take_in(engine: Engine, tips: list[Target], *, resume: bool = True) -> list[KnownTip]:
+    """Store the targets of tips, each URL once; a target that is there already stays as it is, but one that was removed is visited
+    again, unless `resume` is false because nobody asked for it. In the order given."""
     known: list[KnownTip] = []
     with writing(engine) as connection:
         for target in tips:
@@ -77,10 +79,11 @@ def take_in(engine: Engine, tips: list[Target]) -> list[KnownTip]:
             account = (last.account if last is not None else "") or _account_of_biz(connection, target.url)
             named = replace(target, name=f"{target.name}（{account}）") if account else target
             is_new = insert_new(connection, named)
+            is_back = resume and not is_new and take_up_again(connection, target.url)
             if last is None:
-                known.append(KnownTip(named, is_new, account=account))
+                known.append(KnownTip(named, is_new, account=account, is_back=is_back))
             else:
-                known.append(KnownTip(named, is_new, Outcome(last.outcome), last.captured_at, account))
+                known.append(KnownTip(named, is_new, Outcome(last.outcome), last.captured_at, account, is_back))
     return known
 
 

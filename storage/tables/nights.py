@@ -26,6 +26,8 @@ targets = Table(
     Column("note", StorableText, nullable=False),
     Column("local", Boolean, nullable=False),
     Column("every_days", Integer, nullable=False, server_default="1"),
+    # NULL while it is visited. The row of one that is not stays: nights, evidence and rechecks refer to it.
+    Column("removed_at", UtcDateTime),
 )
 
 nights = Table(

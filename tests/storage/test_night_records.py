@@ -39,7 +39,7 @@ FULL = Target(
 
 
 def test_targets_come_back_as_they_were(engine: Engine) -> None:
-    assert save_targets(engine, [FULL, *TARGETS]) == 3
+    save_targets(engine, [FULL, *TARGETS])
     assert [row.target for row in list_targets(engine)] == [FULL, *TARGETS]
 
 
@@ -47,7 +47,7 @@ def test_a_known_url_keeps_its_id_and_takes_new_settings(engine: Engine) -> None
     save_targets(engine, TARGETS)
     before = {row.target.name: row.id for row in list_targets(engine)}
     renamed = Target("示例门诊部（新名）", "HTTP://clinic.example", max_pages=9)
-    assert save_targets(engine, [renamed, renamed]) == 1
+    assert save_targets(engine, [renamed, renamed]) == []
     after = list_targets(engine)
     assert len(after) == 2
     assert after[0].id == before["示例门诊部"]
@@ -55,7 +55,7 @@ def test_a_known_url_keeps_its_id_and_takes_new_settings(engine: Engine) -> None
 
 
 def test_saving_no_targets_is_no_error(engine: Engine) -> None:
-    assert save_targets(engine, []) == 0
+    assert save_targets(engine, []) == []
     assert list_targets(engine) == []
 
 

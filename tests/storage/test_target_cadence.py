@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from domain.nights import NightKind
 from storage.crawl.nights import finish_night, has_unfinished_night, open_night
-from storage.crawl.targets import list_targets, save_targets, targets_due
+from storage.crawl.targets import list_targets, remove_targets, removed_targets, save_targets, targets_due
 from tests.storage.samples import NOW, TARGETS
 
 
@@ -39,3 +39,25 @@ def test_a_target_for_every_night_may_run_twice_a_day(engine: Engine) -> None:
     save_targets(engine, TARGETS[:1])
     finish_night(engine, open_night(engine, NOW, list_targets(engine)), NOW)
     assert len(targets_due(engine, NOW + timedelta(hours=1))) == 1
+
+
+def test_a_target_that_was_removed_is_in_no_later_night_but_stays_known(engine: Engine) -> None:
+    save_targets(engine, TARGETS)
+    first, second = list_targets(engine)
+    night = open_night(engine, NOW, targets_due(engine, NOW))
+    remove_targets(engine, [first.id], NOW + timedelta(minutes=1))
+    remove_targets(engine, [first.id], NOW + timedelta(hours=1))
+    assert removed_targets(engine) == {first.id: NOW + timedelta(minutes=1)}  # since the first time
+    finish_night(engine, night, NOW)
+    assert targets_due(engine, NOW + timedelta(days=1)) == [second]
+    assert list_targets(engine) == [first, second]  # nights and evidence refer to it
+
+
+def test_a_target_that_is_saved_again_is_visited_again(engine: Engine) -> None:
+    save_targets(engine, TARGETS)
+    first, second = list_targets(engine)
+    remove_targets(engine, [first.id], NOW)
+    assert save_targets(engine, [TARGETS[1]]) == []
+    assert targets_due(engine, NOW) == [second]
+    assert save_targets(engine, TARGETS) == [TARGETS[0]]
+    assert (removed_targets(engine), targets_due(engine, NOW)) == ({}, [first, second])

@@ -13,7 +13,7 @@ from domain.targets import Target, TargetKind
 from domain.visits import Skipped, SkipRule
 from storage.crawl.frontier import SqlFrontier
 from storage.crawl.nights import finish_night, open_night
-from storage.crawl.targets import list_targets, save_targets
+from storage.crawl.targets import list_targets, remove_targets, removed_targets, save_targets
 from storage.crawl.visits import SqlVisitStore
 from storage.leads.tips import FoundPost, found_posts, name_by_account, take_in
 from tests.storage.crawl import open_store
@@ -56,6 +56,16 @@ def test_a_target_that_is_there_keeps_its_settings(engine: Engine) -> None:
     save_targets(engine, [watched])
     assert not take_in(engine, [tip(POST)])[0].is_new
     assert [row.target for row in list_targets(engine)] == [watched]
+
+
+def test_a_target_that_was_removed_is_visited_again_when_somebody_asks_for_it(engine: Engine) -> None:
+    save_targets(engine, [tip(POST)])
+    (target,) = list_targets(engine)
+    remove_targets(engine, [target.id], NOW)
+    assert not take_in(engine, [tip(POST)], resume=False)[0].is_back  # a link on a site asks for nothing
+    assert set(removed_targets(engine)) == {target.id}
+    assert [known.is_back for known in take_in(engine, [tip(POST), tip(POST), tip(SISTER)])] == [True, False, False]
+    assert removed_targets(engine) == {}
 
 
 def test_the_account_is_known_once_a_page_has_said_it(engine: Engine, store: SqlVisitStore) -> None:

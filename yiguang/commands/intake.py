@@ -122,6 +122,7 @@ def _row(tip: "Tip", taken: "KnownTip | None") -> dict[str, object]:
         "url": taken.target.url,
         "kind": taken.target.kind,
         "new": taken.is_new,
+        "resumed": taken.is_back,
         "account": taken.account,
         "last_outcome": taken.last_outcome,
         "last_visit": taken.last_visit.isoformat() if taken.last_visit else None,
@@ -135,7 +136,8 @@ def in_words(tip: "Tip", taken: "KnownTip | None") -> str:
     listed = _listed(tip)
     if taken is None:
         return "\t".join(["不能用", printable(tip.given), "；".join([tip.remark, *listed])])
-    notes = [*listed]
+    notes = ["曾停止巡查，现恢复"] if taken.is_back else []
+    notes += listed
     notes += [f"公众号 {printable(taken.account)}"] if taken.account else []
     if taken.last_outcome is not None and taken.last_visit is not None:
         notes.append(f"上次取得 {beijing_time(taken.last_visit)}：{OUTCOME_ZH[taken.last_outcome]}")

@@ -11,7 +11,7 @@ import typer
 
 from domain.abilities import Ability
 from domain.beijing import BEIJING
-from yiguang.commands.targets import report_rows
+from yiguang.commands.targets import report_resumed, report_rows
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_abilities, read_settings
 
@@ -68,7 +68,7 @@ def nightly(
     from rich.console import Console
 
     from storage.crawl.nights import has_unfinished_night
-    from storage.crawl.targets import list_targets
+    from storage.crawl.targets import list_targets, removed_targets
     from storage.leads.cases import list_cases
     from yiguang.authorities import load_authorities
     from yiguang.home import load_seal_key, open_home
@@ -87,9 +87,9 @@ def nightly(
     engine = open_home(settings)
     with night_lock(settings.home / "nightly.lock") as lock_descriptor:
         targets, bad_rows = _targets(engine, targets_file)
-        if not targets and not list_targets(engine):
-            raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
         if not targets and not has_unfinished_night(engine):
+            if len(list_targets(engine)) == len(removed_targets(engine)):
+                raise CommandFailed("没有监测目标；请先运行 yiguang targets import 目标.csv")
             if targets_file is not None:
                 faults = f"（{bad_rows} 行有误）" if bad_rows else ""
                 raise CommandFailed(f"{targets_file} 中没有可以巡查的目标{faults}")
@@ -128,7 +128,7 @@ def _targets(engine: "Engine", file: Path | None) -> "tuple[list[TargetInNight],
         return targets_due(engine, utc_now()), 0
     good, bad, unknown = read_targets(file)
     report_rows(bad, unknown)
-    save_targets(engine, good)
+    report_resumed(save_targets(engine, good))
     wanted = {target.url for target in good}
     return [known for known in list_targets(engine) if known.target.url in wanted], len(bad)
 

@@ -85,5 +85,5 @@ def _seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Calla
 def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:
     wanted = found_posts(engine, SkipRule.WANTED_POST, night_id)
     posts = [tip.target for tip in read_tips(post.url for post in wanted) if tip.target is not None]
-    if new := sum(known.is_new for known in take_in(engine, posts)):
+    if new := sum(known.is_new for known in take_in(engine, posts, resume=False)):
         tell(f"按包含规则，从目标的网页上列入 {new} 篇微信文章，下一夜起巡查")
