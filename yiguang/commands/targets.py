@@ -28,6 +28,7 @@ IMPORT_HELP = """\
 列：name、url、kind（site|wechat|feed|album|list）、institution、region、render（auto|always|never）、
 max_pages、min_pages、delay_seconds、depth、include、exclude、owner、note、local、
 every_days（每几天巡查一次，默认 1 即每夜）。只有 name 与 url 必填。
+local 填“是”即允许访问内网地址。各列的含义、可填的值与默认见 docs/zh/targets.md，样例见 examples/targets.csv。
 
 \b
 例：
