@@ -2,16 +2,17 @@
 
 import asyncio
 import math
+import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from protego import Protego
 
 from crawler.addresses.guard import AddressRefused, UrlRefused, check_url
-from crawler.addresses.urls import without_fragment
+from crawler.addresses.urls import ascii_host, without_fragment
 from crawler.failure import FetchFailed
 from crawler.fetching.content_coding import decode_body, header
 from crawler.fetching.politeness import Download
@@ -24,6 +25,11 @@ from domain.urls import canonical_url
 MAX_ROBOTS_BYTES = 512_000
 #: RFC 9309, 2.3.1.2: at least five consecutive redirects are followed.
 MAX_ROBOTS_REDIRECTS = 5
+
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+#: What comes before query and fragment.
+_PLACE = re.compile(r"^[^?#]*")
+_HOST_NAME = re.compile(r"[a-z0-9._-]+")
 
 
 class RobotsStatus(StrEnum):
@@ -130,17 +136,35 @@ class RobotsRules:
 
 def redirect_target(exchange: Exchange) -> str | None:
     """The absolute URL that a response redirects to, None when it does not. Bytes beyond ASCII in Location are escaped as
-    they are, whatever their encoding: the server knows which it meant."""
+    they are, whatever their encoding: the server knows which it meant. As in browsers, a backslash in the address of a page
+    is a slash, and an escaped host is the name in UTF-8 that its escapes stand for."""
     location = header(exchange.response_headers, "location").strip()
     if exchange.status not in (301, 302, 303, 307, 308) or not location:
         return None
     text = "".join(
         character if character.isascii() else f"%{ord(character):02X}" for character in location
     )  # header values are latin-1: one character a byte
+    if not _OTHER_SCHEME.match(text):
+        text = _PLACE.sub(lambda place: place[0].replace("\\", "/"), text, count=1)
     try:
-        return urljoin(exchange.url, text)
+        return _with_plain_host(urljoin(exchange.url, text))
     except ValueError:  # a malformed address literal, as in //[::1/
         return text
+
+
+def _with_plain_host(url: str) -> str:
+    parts = urlsplit(url)
+    written = parts.hostname or ""
+    if "%" not in written or ":" in written:  # of an IPv6 address it parts the zone
+        return url
+    try:
+        name = ascii_host(unquote(written, errors="strict"))
+    except ValueError:
+        return url
+    if not _HOST_NAME.fullmatch(name):
+        return url
+    user, at, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=user + at + name + place[len(written) :]))
 
 
 def _read(exchange: Exchange) -> _Rules:

@@ -1,0 +1,62 @@
+"""Where redirects lead, and which cookies go along."""
+
+import pytest
+
+from crawler.fetching.cookies import ChainCookies
+from crawler.fetching.robots import redirect_target
+from domain.page import Exchange
+from tests.crawler_runtime.fakes import now
+
+
+def redirect(location: str, *cookies: str) -> Exchange:
+    """As received: header values are latin-1, one character a byte."""
+    headers = (("Location", location.encode().decode("latin-1")), *(("Set-Cookie", cookie) for cookie in cookies))
+    return Exchange("http://a.example/x/y", "GET", (), 302, "", headers, b"", now())
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/a\\b?c=\\d#\\e", "http://a.example/a/b?c=\\d#\\e"),
+        ("\\index.asp", "http://a.example/index.asp"),
+        ("..\\index.asp", "http://a.example/index.asp"),
+        ("http:\\\\b.example\\x", "http://b.example/x"),
+        ("javascript:a('\\n')", "javascript:a('\\n')"),
+        ("/院?a=院", "http://a.example/%E9%99%A2?a=%E9%99%A2"),
+        ("http://示例门诊.example:81/a", "http://xn--fsq092hmwl8qj.example:81/a"),
+        ("//%E7%A4%BA%E4%BE%8B.example", "http://xn--fsq092h.example"),
+        ("http://a%2Eexample/", "http://a.example/"),
+        ("http://u@%E7%A4%BA%E4%BE%8B.example/", "http://u@xn--fsq092h.example/"),
+        ("http://a%2Fb.example/", "http://a%2Fb.example/"),
+        ("http://%CA%BE%C0%FD.example/", "http://%CA%BE%C0%FD.example/"),
+        ("http://%FF.example/", "http://%FF.example/"),
+        ("http://[fe80::1%25eth0]/", "http://[fe80::1%25eth0]/"),
+    ],
+)
+def test_where_a_redirect_leads(location: str, target: str) -> None:
+    assert redirect_target(redirect(location)) == target
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kept"),
+    [
+        ("", True),
+        ("; Path=/; HttpOnly", True),
+        ("; Max-Age=0", False),
+        ("; max-age = 00", False),
+        ("; Max-Age=-1", False),
+        ("; Max-Age=05", True),
+        ("; expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/", False),
+        ("; Expires=Mon, 11 Oct 1999 16:00:00 GMT", False),
+        ("; expires=Fri, 31 Dec 9999 23:59:59 GMT", True),
+        ("; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=60", True),
+        ("; expires=Thu, 01 Jan 1970 00:00:01", False),
+        ("; expires=soon; Max-Age=", True),
+        ("; expires=Thu, 01 Jan 99999999999 00:00:01 GMT", True),
+    ],
+)
+def test_a_cookie_that_is_over_when_it_is_set_is_not_sent_back(attributes: str, kept: bool) -> None:
+    cookies = ChainCookies()
+    cookies.keep(redirect("/", "a=1", "b=2"))
+    cookies.keep(redirect("/", f"b=deleted{attributes}"))
+    assert cookies.header_for("http://a.example/") == ("a=1; b=deleted" if kept else "a=1")
