@@ -5,9 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from crawler.night.computing import ComputingStuck
+from crawler.night.page_reader import PageReader
 from crawler.rendering.ladder import FOLDED
 from crawler.settings import Showing
+from domain.findings import Judgement
 from domain.outcome import NOBODY_SHOWS_ZH, Outcome
+from domain.page import Exchange, ExtractedPage, Reading
 from domain.site_trials import ActionKind, Rung
 from domain.targets import RenderMode, Target, TargetKind
 from tests.crawler_runtime.fakes import MemoryStore, crawl, settings
@@ -126,6 +130,35 @@ def test_what_the_browser_received_before_it_failed_is_in_the_visit(server: Roug
     first, _ = run(server, "vanishes-with-script").visits
     assert (first.outcome, first.rendering) == (Outcome.OUR_FAULT, None)
     assert server.url("vanishes-with-script", "/a.js") in [item.url for item in first.asides]
+
+
+def test_what_was_received_for_a_page_that_takes_too_long_to_work_out_is_in_the_visit(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(_: PageReader, page: ExtractedPage) -> Judgement:
+        raise ComputingStuck(f"处理页面超过 1 秒：{page.url}")
+
+    monkeypatch.setattr(PageReader, "judged", stuck)
+    [visit] = run(server, "case", RenderMode.ALWAYS, max_attempts=1).visits
+    assert (visit.outcome, visit.rendering) == (Outcome.OUR_FAULT, None)
+    assert "处理页面超过 1 秒" in visit.outcome_detail
+    assert server.url("case", "/a.js") in [item.url for item in visit.asides]
+
+
+def test_a_page_that_a_script_leads_to_is_in_the_visit_though_it_takes_too_long_to_read(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = PageReader.received
+
+    async def stuck(reader: PageReader, url: str, exchange: Exchange) -> tuple[Reading, bytes]:
+        if exchange.url.endswith("/home"):
+            raise ComputingStuck("处理页面超过 1 秒")
+        return await received(reader, url, exchange)
+
+    monkeypatch.setattr(PageReader, "received", stuck)
+    [visit] = run(server, "sends-on", max_attempts=1).visits
+    assert visit.outcome is Outcome.OUR_FAULT
+    assert [item.url for item in visit.exchanges] == [server.url("sends-on", path) for path in ("/", "/home")]
 
 
 def test_a_page_that_sends_the_browser_on_within_the_site_is_read_where_it_ends(server: RoughServer) -> None:
