@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 from domain.retention import KeepClass, RecordKind
 from domain.reviews import ItemState, Verdict
 from storage.database import writing
+from storage.sealing.chain import lock_chain
 from storage.sealing.keep_records import append_record, read_records, write_record_files
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items
 
@@ -24,6 +25,7 @@ def class_evidence(engine: Engine, folder: Path, night_id: str, now: datetime) -
     advertisement is kept as a lead: the health commission may want it. Raises OSError when a record's file cannot be written; the next call writes it.
     """
     with writing(engine) as connection:
+        lock_chain(connection)  # a referral from now on waits, and comes last
         last = {record.subject: record.facts for record in read_records(connection, RecordKind.RETENTION)}
         gone = {record.subject for record in read_records(connection, RecordKind.DELETION)}
         changes = 0

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select, union
 from domain.retention import KeepClass, RecordKind, RetentionPolicy
 from storage.database import writing
 from storage.sealing.chain import lock_chain
-from storage.sealing.keep_records import KeepRecord, append_record, read_records, record_act, write_record_files
+from storage.sealing.keep_records import KeepRecord, append_record, read_records, write_record_files
 from storage.tables import bundles, look_bundles, nights, takedown_looks, visits, warc_files
 
 
@@ -54,12 +54,15 @@ def hold(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason
 
 def release(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason: str, now: datetime) -> KeepRecord:
     """End every hold on a bundle. Raises NothingToDo when there is none."""
-    with engine.connect() as connection:
+    with writing(engine) as connection:
+        lock_chain(connection)  # a hold set from now on waits, and is not ended by this
         held = standing_holds(read_records(connection, RecordKind.HOLD, RecordKind.RELEASE, subject=path)).get(path, ())
-    if not held:
-        raise NothingToDo("此证据没有被留置")
-    facts = {"reason": reason, "releases": list(held)}
-    return record_act(engine, folder, RecordKind.RELEASE, path, night_id, by, facts, now)
+        if not held:
+            raise NothingToDo("此证据没有被留置")
+        facts = {"reason": reason, "releases": list(held)}
+        record = append_record(connection, RecordKind.RELEASE, path, night_id, by, facts, now)
+    write_record_files(engine, folder)
+    return record
 
 
 def assign_class(
@@ -70,17 +73,20 @@ def assign_class(
     A referred case stays referred: nobody shortens its term by dismissing it. Raises ValueError for such a change, and
     for CAPTURE and TEXT, which are for night files and for pages that were no lead.
     """
-    with engine.connect() as connection:
-        before = assigned_classes(read_records(connection, RecordKind.RETENTION, subject=path)).get(path)
-    current = KeepClass.LEAD if before is None else before[0]
     if keep_class in (KeepClass.CAPTURE, KeepClass.TEXT):
         raise ValueError("线索的证据包不能按巡查原始记录或非线索页面的文字保存")
-    if current is KeepClass.REFERRED and keep_class is not KeepClass.REFERRED:
-        raise ValueError("已移送的证据不能改用较短的期限")
-    if current is keep_class:
-        raise NothingToDo("此证据已在该类中")
-    facts = {"reason": reason, "class": keep_class.value, "before": current.value}
-    return record_act(engine, folder, RecordKind.RETENTION, path, night_id, by, facts, now)
+    with writing(engine) as connection:
+        lock_chain(connection)  # a referral from now on waits, and comes last
+        before = assigned_classes(read_records(connection, RecordKind.RETENTION, subject=path)).get(path)
+        current = KeepClass.LEAD if before is None else before[0]
+        if current is KeepClass.REFERRED and keep_class is not KeepClass.REFERRED:
+            raise ValueError("已移送的证据不能改用较短的期限")
+        if current is keep_class:
+            raise NothingToDo("此证据已在该类中")
+        facts = {"reason": reason, "class": keep_class.value, "before": current.value}
+        record = append_record(connection, RecordKind.RETENTION, path, night_id, by, facts, now)
+    write_record_files(engine, folder)
+    return record
 
 
 def kept_items(connection: Connection, policy: RetentionPolicy) -> list[KeptItem]:

@@ -1,5 +1,6 @@
 """Evidence is kept as long as what was decided asks for."""
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from review.passing_on import PassingOn
 from storage.keeping.custody import assign_class, assigned_classes
 from storage.sealing.keep_records import read_records, verify_records
 from tests.review.desk import Clock, Page, desk, people
+from tests.storage.writes import once_records_are_read
 
 
 def _classes(engine: Engine) -> dict[str, KeepClass]:
@@ -45,3 +47,16 @@ def test_what_was_dismissed_is_not_kept_as_a_lead(engine: Engine, tmp_path: Path
     assert (first.facts["by"], first.facts["reason"]) == (analyst.name, f"复核台排除（negated），条目 {ids['no']}")
     assert last.facts["reason"] == f"复核台重新打开或确认，条目 {ids['no']}"
     assert all(report.ok for report in verify_records(engine, tmp_path))
+
+
+def test_a_referral_while_what_was_decided_is_put_into_classes_comes_last(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    ids = desk(engine, tmp_path, {"no": Page(0.9)})
+    analyst, reviewer = people(engine, clock, Role.ANALYST, Role.REVIEWER)
+    bundle = load_item(engine, tmp_path, ids["no"], reviewer, clock()).bundle or ""
+    Decisions(engine, clock).decide(analyst, ids["no"], Verdict.DISMISS, "negated", expected_version=1)
+    clock.forward(days=3)
+    refer = partial(assign_class, engine, tmp_path, bundle, "n", KeepClass.REFERRED, "甲", "移送", clock())
+    with once_records_are_read(engine, refer):
+        assert class_evidence(engine, tmp_path, "n", clock()) == 1
+    assert _classes(engine) == {bundle: KeepClass.REFERRED}

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Thread
 
@@ -29,7 +30,7 @@ from storage.sealing.seals import seal_night
 from storage.tables import bundles, keep_records, warc_files
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, visit
-from tests.storage.writes import Crash, count_writes, crash_at
+from tests.storage.writes import Crash, count_writes, crash_at, once_records_are_read
 
 POLICY = RetentionPolicy(
     {
@@ -201,6 +202,26 @@ def test_a_class_runs_from_when_it_was_given(engine: Engine, folder: Path) -> No
         assign_class(engine, folder, referred, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
     with pytest.raises(NothingToDo):
         assign_class(engine, folder, dismissed, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
+
+
+def test_a_hold_that_is_set_during_a_release_stands(engine: Engine, folder: Path) -> None:
+    path, _ = _paths(engine)
+    hold(engine, folder, path, NIGHT, BY, "行政复议未结", NOW)
+    with once_records_are_read(engine, lambda: hold(engine, folder, path, NIGHT, BY, "法院调取", NOW)):
+        released = release(engine, folder, path, NIGHT, BY, "复议终结", NOW)
+    with engine.connect() as connection:
+        (item,) = [item for item in kept_items(connection, POLICY) if item.path == path]
+    assert (released.facts["releases"], item.held_by) == ([1], (3,))
+
+
+def test_a_referral_during_a_dismissal_comes_last(engine: Engine, folder: Path) -> None:
+    path, _ = _paths(engine)
+    refer = partial(assign_class, engine, folder, path, NIGHT, KeepClass.REFERRED, BY, "移送示例区市场监管局", NOW)
+    with once_records_are_read(engine, refer):
+        assign_class(engine, folder, path, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
+    with engine.connect() as connection:
+        (item,) = [item for item in kept_items(connection, POLICY) if item.path == path]
+    assert item.keep_class is KeepClass.REFERRED
 
 
 @pytest.mark.parametrize(("by", "reason"), [("", "复议"), ("甲", " ")])

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +53,26 @@ def crash_at(engine: Engine, number: int, die: Callable[[], None] | None = None)
 
     with _before_each_write(engine, tick):
         yield
+
+
+@contextmanager
+def once_records_are_read(engine: Engine, act: Callable[[], object]) -> Iterator[None]:
+    """Do something else at the same time, once the records of acts on evidence were first read inside; it is done at the end."""
+    doing: list[Future[object]] = []
+
+    def meanwhile(*asked: object) -> None:
+        if not doing and "keep_records.kind" in str(asked[2]):
+            doing.append(others.submit(act))
+            wait(doing, 0.5)  # else it waits for this
+
+    event.listen(engine, "after_cursor_execute", meanwhile)
+    try:
+        with ThreadPoolExecutor(1) as others:
+            yield
+    finally:
+        event.remove(engine, "after_cursor_execute", meanwhile)
+    (done,) = doing
+    done.result()
 
 
 @contextmanager
