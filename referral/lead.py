@@ -14,10 +14,12 @@ from domain.institutions import RegisteredInstitution, name_key
 from domain.licence_numbers import credit_code_key, licence_key
 from domain.masking import Masker
 from domain.outbox import Statement
+from domain.page import Contact
 from domain.reviews import ItemState
 from domain.routing import Medium, Publication, RoutedFinding, Subject
 from storage.leads.outbox import rescinded_pages, statements_of
 from storage.operators.registry import SqlRegistry
+from storage.pages.visit_rows import contacts_of, finding_of, identifiers_of
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages, targets
 from storage.takedowns.takedown import RecordedLook, looks_at
 
@@ -200,7 +202,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
             )
         )
     masked = masker.mask(page.text).text
-    numbers = tuple((each["kind"], each["value"]) for each in page.identifiers or ())
+    numbers = tuple((number.kind, number.value) for number in identifiers_of(page))
     named = tuple(page.institutions or ())
     judgement = page.judgement
     return ReferredLead(
@@ -220,7 +222,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         ad_basis=tuple(map(reference.cite, judgement["ad_basis"])),
         claims=tuple(_claim(row, masked, reference) for row in found),
         named=named,
-        contacts=_contacts(page.contacts or (), masked),
+        contacts=_contacts(contacts_of(page), masked),
         numbers=numbers,
         registered=_registered(engine, page, told, named, numbers),
         target_region=item.region,
@@ -255,22 +257,23 @@ def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) 
 
 
 def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:
-    rule = reference.card_of(row.rule)
+    finding = finding_of(row)
+    rule = reference.card_of(finding.rule)
     return Claim(
-        quote=masked[row.start_offset : row.end_offset],
-        start=row.start_offset,
-        end=row.end_offset,
-        title=reference.other_titles.get(row.rule, FAMILY_ZH[row.family]) if rule is None else rule.title,
-        family=row.family,
-        severity=row.severity,
+        quote=masked[finding.start : finding.end],
+        start=finding.start,
+        end=finding.end,
+        title=reference.other_titles.get(finding.rule, FAMILY_ZH[finding.family]) if rule is None else rule.title,
+        family=finding.family,
+        severity=finding.severity,
         recipients=("amr", "nhc") if rule is None else rule.recipients,
-        articles=tuple(map(reference.cite, row.basis)),
+        articles=tuple(map(reference.cite, finding.basis)),
     )
 
 
-def _contacts(found: Sequence[dict[str, Any]], masked: str) -> tuple[str, ...]:
+def _contacts(found: Sequence[Contact], masked: str) -> tuple[str, ...]:
     """Those of which the masker blacked out nothing."""
-    shown = (each["value"] for each in found if "█" not in masked[each["start"] : each["end"]])
+    shown = (contact.value for contact in found if "█" not in masked[contact.start : contact.end])
     return tuple(dict.fromkeys(shown))
 
 

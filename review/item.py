@@ -10,9 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from classifier.reference import Reference
 from domain.beijing import beijing_time
-from domain.findings import Finding
 from domain.institutions import RegisteredInstitution
-from domain.page import Contact, ContactKind, Identifier
 from domain.pictures import places_of
 from domain.reviews import FindingVerdict, ItemState, Stage, Verdict
 from domain.roles import Act, Role, may
@@ -28,6 +26,7 @@ from storage.pages.clusters import copies_of
 from storage.pages.pictures import pictures_of_page
 from storage.pages.rescore_results import rescored_at
 from storage.pages.versions import version_text, versions_of
+from storage.pages.visit_rows import contacts_of, finding_of, identifiers_of
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_finding_verdicts, desk_items, findings, pages
 
 
@@ -102,8 +101,8 @@ def _page(connection: Connection, page_id: int) -> _Page:
         published_at=row.published_at,
         text=text or "",
         text_sha256=row.text_sha256 or "",
-        contacts=tuple(Contact(**{**each, "kind": ContactKind(each["kind"])}) for each in row.contacts or ()),
-        identifiers=tuple(Identifier(**each) for each in row.identifiers or ()),
+        contacts=contacts_of(row),
+        identifiers=identifiers_of(row),
         institutions=tuple(row.institutions or ()),
         pictures=pictures_of_page(connection, source),
         cleared=text is None,
@@ -112,18 +111,7 @@ def _page(connection: Connection, page_id: int) -> _Page:
 
 
 def _finding(row: Any, page: PageView, shot: ShotPlaces | None, reference: Reference) -> FindingView:
-    finding = Finding(
-        rule=row.rule,
-        family=row.family,
-        quote=row.quote,
-        start=row.start_offset,
-        end=row.end_offset,
-        weight=row.weight,
-        basis=tuple(row.basis),
-        severity=row.severity,
-        silenced=row.silenced,
-        gates=tuple(row.gates),
-    )
+    finding = finding_of(row)
     rule = reference.card_of(row.rule)
     passed = () if rule is None else tuple(gate for gate in rule.gates if gate not in finding.gates)
     return FindingView(

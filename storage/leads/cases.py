@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, Select, select
 
-from domain.findings import Finding, Judgement
+from domain.findings import Judgement
 from domain.nights import Case
 from domain.pictures import PagePicture
 from domain.reviews import ItemState
 from storage.pages.pictures import pictures_of_page
+from storage.pages.visit_rows import contacts_of, finding_of, identifiers_of
 from storage.tables import bundles, desk_items, findings, night_targets, pages
 
 
@@ -65,8 +66,8 @@ def show_case(engine: Engine, case_id: int) -> CaseDetail:
         text=page.text,
         text_sha256=page.text_sha256,
         account=page.account,
-        contacts=tuple((item["kind"], item["value"]) for item in page.contacts),
-        identifiers=tuple((item["kind"], item["value"]) for item in page.identifiers),
+        contacts=tuple((contact.kind.value, contact.value) for contact in contacts_of(page)),
+        identifiers=tuple((number.kind, number.value) for number in identifiers_of(page)),
         pictures=pictures,
     )
 
@@ -131,21 +132,7 @@ def _judgement_of(stored: dict[str, Any], found: list[Row[Any]] | tuple[Row[Any]
         genre=stored["genre"],
         is_ad=stored["is_ad"],
         ad_basis=tuple(stored["ad_basis"]),
-        findings=tuple(
-            Finding(
-                rule=row.rule,
-                family=row.family,
-                quote=row.quote,
-                start=row.start_offset,
-                end=row.end_offset,
-                weight=row.weight,
-                basis=tuple(row.basis),
-                severity=row.severity,
-                silenced=row.silenced,
-                gates=tuple(row.gates),
-            )
-            for row in found
-        ),
+        findings=tuple(map(finding_of, found)),
         reasons=tuple(stored["reasons"]),
         rules_sha256=stored["rules_sha256"],
         model_sha256=stored["model_sha256"],

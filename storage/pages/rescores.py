@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, or_, select, update
 
 from domain.findings import Finding, Judgement
 from domain.nights import NightKind
 from storage.columns import storable_json
 from storage.database import writing
 from storage.pages.stored_texts import STORED_TEXT, StoredPage, earlier_pages, stored_pages
+from storage.pages.visit_rows import finding_of
 from storage.tables import findings, nights, pages, rescore_batches, rescore_pages, rescores
 
 BATCH_PAGES = 400
@@ -176,20 +177,13 @@ def with_before(connection: Connection, stored: Sequence[StoredPage]) -> Iterato
     wanted = sorted({page.findings_of for page in stored})
     query = select(findings).where(findings.c.page_id.in_(wanted), findings.c.rescore_id.is_(None))
     for row in connection.execute(query.order_by(findings.c.id)):
-        found.setdefault(row.page_id, []).append(_finding(row))
+        found.setdefault(row.page_id, []).append(finding_of(row))
     ids = [page.id for page in stored]
     rows = connection.execute(select(pages.c.id, pages.c.score, pages.c.flagged).where(pages.c.id.in_(ids)))
     said = {row.id: row for row in rows}
     for page in stored:
         row = said[page.id]
         yield page, Before(row.score, row.flagged, tuple(found.get(page.findings_of, ())))
-
-
-def _finding(row: Row[Any]) -> Finding:
-    return Finding(
-        row.rule, row.family, row.quote, row.start_offset, row.end_offset, row.weight, tuple(row.basis), row.severity,
-        row.silenced, tuple(row.gates),
-    )  # fmt: skip
 
 
 def store_batch(engine: Engine, rescore_id: int, number: int, judged: Iterable[Rejudged], now: datetime) -> None:

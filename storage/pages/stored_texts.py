@@ -1,7 +1,7 @@
 """Pages made again from what nights stored of them, to judge them by other rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 
 from domain.documents import document_of
 from domain.findings import Document
-from domain.page import Contact, ContactKind, ExtractedPage, Identifier, Image
+from domain.page import ExtractedPage, Image
 from domain.site_logos import LogoLikeness
+from storage.pages.visit_rows import contacts_of, identifiers_of
 from storage.tables import pages
 
 #: The page whose text another has too (`same_as`).
@@ -30,21 +31,6 @@ class StoredPage:
     captured_at: datetime
     page: ExtractedPage
     complete: bool
-
-
-def judged_as(page: ExtractedPage) -> Mapping[str, Any]:
-    """What the judge sees of a page and no other column has."""
-    said_too = {
-        "keywords": page.keywords,
-        "description": page.description,
-        "logo": None if page.logo is None else asdict(page.logo),
-    }
-    return {
-        "body": [page.body_start, page.body_end],
-        "widgets": list(page.widgets),
-        "cta": list(page.cta),
-        "images": len(page.images),
-    } | {name: said for name, said in said_too.items() if said}
 
 
 def stored_documents(engine: Engine, night_id: str) -> Iterator[tuple[int, Document]]:
@@ -83,8 +69,8 @@ def _page(row: Row[*tuple[Any, ...]]) -> ExtractedPage:
         published_at=row.published_at,
         body_start=start,
         body_end=end,
-        contacts=tuple(Contact(**(item | {"kind": ContactKind(item["kind"])})) for item in row.contacts or []),
-        identifiers=tuple(Identifier(**item) for item in row.identifiers or []),
+        contacts=contacts_of(row),
+        identifiers=identifiers_of(row),
         institutions=tuple(row.institutions or []),
         images=(Image(""),) * also["images"],
         widgets=tuple(also["widgets"]),

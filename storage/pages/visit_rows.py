@@ -1,15 +1,17 @@
-"""The rows that a visit becomes, as far as they follow from the visit alone."""
+"""The rows that a visit becomes, as far as they follow from the visit alone, and what is made of such rows again."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from sqlalchemy import Row
+
 from domain.findings import Finding
-from domain.page import ExtractedPage
+from domain.page import Contact, ContactKind, ExtractedPage, Identifier
 from domain.visits import Rendering, Visit
 from storage.archive.night_warc import ArchivedSlice
 from storage.columns import storable_text
-from storage.pages.stored_texts import judged_as
 
 
 def visit_row(visit: Visit, part: ArchivedSlice | None) -> dict[str, Any]:
@@ -82,6 +84,31 @@ def _content_columns(page: ExtractedPage) -> dict[str, Any]:
     }
 
 
+def judged_as(page: ExtractedPage) -> Mapping[str, Any]:
+    """What the judge sees of a page and no other column has."""
+    said_too = {
+        "keywords": page.keywords,
+        "description": page.description,
+        "logo": None if page.logo is None else asdict(page.logo),
+    }
+    return {
+        "body": [page.body_start, page.body_end],
+        "widgets": list(page.widgets),
+        "cta": list(page.cta),
+        "images": len(page.images),
+    } | {name: said for name, said in said_too.items() if said}
+
+
+def contacts_of(row: Row[*tuple[Any, ...]]) -> tuple[Contact, ...]:
+    """Those of a row with the pages' column `contacts`; none where nothing was stored."""
+    return tuple(Contact(**(item | {"kind": ContactKind(item["kind"])})) for item in row.contacts or ())
+
+
+def identifiers_of(row: Row[*tuple[Any, ...]]) -> tuple[Identifier, ...]:
+    """Those of a row with the pages' column `identifiers`; none where nothing was stored."""
+    return tuple(Identifier(**item) for item in row.identifiers or ())
+
+
 def finding_rows(visit: Visit) -> list[dict[str, Any]]:
     found = () if visit.judgement is None else visit.judgement.findings
     return [finding_row(visit.frontier.id, finding) for finding in found]
@@ -101,3 +128,19 @@ def finding_row(page_id: int, finding: Finding) -> dict[str, Any]:
         "silenced": finding.silenced,
         "gates": list(finding.gates),
     }
+
+
+def finding_of(row: Row[*tuple[Any, ...]]) -> Finding:
+    """The finding of a row that has the columns of `findings`."""
+    return Finding(
+        rule=row.rule,
+        family=row.family,
+        quote=row.quote,
+        start=row.start_offset,
+        end=row.end_offset,
+        weight=row.weight,
+        basis=tuple(row.basis),
+        severity=row.severity,
+        silenced=row.silenced,
+        gates=tuple(row.gates),
+    )

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select, text
 from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
+from domain.identifiers import find_identifiers
 from domain.outcome import Outcome
 from domain.visits import Discovered, FrontierUrl, Visit
 from storage.checking.verify import verify_all
@@ -18,6 +19,7 @@ from storage.crawl.frontier import SqlFrontier
 from storage.crawl.nights import night_progress
 from storage.crawl.visits import SqlVisitStore
 from storage.database import writing
+from storage.pages.visit_rows import contacts_of, finding_of, identifiers_of
 from storage.tables import bundles, findings, frontier, pages, visits, warc_files
 from tests.storage.crawl import LEASE_SECONDS, claim, clock, open_sample_night, open_store
 from tests.storage.samples import KEY, NOW, PROVENANCE, exchange, failed_visit, judgement, page, visit
@@ -61,6 +63,21 @@ def test_content_is_stored_with_its_judgement_and_its_bytes(engine: Engine, tmp_
     responses = [record for record in ArchiveIterator(io.BytesIO(part)) if record.rec_type == "response"]
     assert len(responses) == 1
     assert responses[0].rec_headers["WARC-Target-URI"] == rows[0].url
+
+
+def test_findings_contacts_and_numbers_are_read_as_they_were(engine: Engine, tmp_path: Path, rows) -> None:
+    numbers = find_identifiers("登记号：PDY90001X31010412D2152，京ICP备00000000号-1")
+    seen = replace(page(rows[0].url), identifiers=numbers)
+    store = open_store(engine, tmp_path / "data")
+    store.record(visit(rows[0], page=seen))
+    store.record(failed_visit(rows[1]))
+    store.close()
+    with engine.connect() as connection:
+        full, empty = connection.execute(select(pages).order_by(pages.c.id)).all()
+        found = connection.execute(select(findings).order_by(findings.c.id)).all()
+    assert (contacts_of(full), identifiers_of(full)) == (seen.contacts, numbers)
+    assert (contacts_of(empty), identifiers_of(empty)) == ((), ())
+    assert tuple(map(finding_of, found)) == judgement(False).findings
 
 
 def test_recording_twice_stores_once(engine: Engine, tmp_path: Path, rows) -> None:
