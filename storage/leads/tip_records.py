@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select, true
 
 from domain.tips import Answer, Reporter, TipRecord, TipSource
 from storage.database import writing
@@ -63,11 +63,24 @@ def answer_tip(engine: Engine, tip_id: int, answer: Answer, log: Log) -> None:
 
 def list_tips(engine: Engine) -> list[TipRecord]:
     """All of them, newest first."""
-    answers: defaultdict[int, list[Answer]] = defaultdict(list)
     with engine.connect() as connection:
-        for row in connection.execute(select(tip_answers).order_by(tip_answers.c.id)):
-            answers[row.tip_id].append(Answer(row.made_by, row.at, row.noted_at, row.text))
-        rows = connection.execute(select(tip_records).order_by(tip_records.c.id.desc())).all()
+        return _read(connection, true(), true())
+
+
+def find_tip(engine: Engine, tip_id: int) -> TipRecord:
+    """Raises KeyError when there is none of that number."""
+    with engine.connect() as connection:
+        found = _read(connection, tip_records.c.id == tip_id, tip_answers.c.tip_id == tip_id)
+    if not found:
+        raise KeyError(tip_id)
+    return found[0]
+
+
+def _read(connection: Connection, which: ColumnElement[bool], answered: ColumnElement[bool]) -> list[TipRecord]:
+    answers: defaultdict[int, list[Answer]] = defaultdict(list)
+    for row in connection.execute(select(tip_answers).where(answered).order_by(tip_answers.c.id)):
+        answers[row.tip_id].append(Answer(row.made_by, row.at, row.noted_at, row.text))
+    rows = connection.execute(select(tip_records).where(which).order_by(tip_records.c.id.desc())).all()
     return [
         TipRecord(
             row.id,

@@ -8,7 +8,10 @@ import pytest
 
 from domain.beijing import BEIJING
 from domain.roles import Role
+from referral import deadlines
+from referral.deadlines import load_work_calendar
 from storage.database import open_engine
+from storage.leads import tip_records
 from tests.review.desk import Clock, people
 from yiguang.cli import run
 from yiguang.home import utc_now
@@ -91,3 +94,38 @@ def test_a_key_that_is_lost_is_given_up_on_purpose(tmp_path: Path, capsys: Print
     assert run(["decisions", "log", "--export", str(tmp_path / "log.jsonl")]) == 0
     lines = (tmp_path / "log.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["detail"].get("reporters_key") for line in lines if "tip-taken" in line] == [None, "new"]
+
+
+@pytest.mark.usefixtures("tips")
+def test_a_list_reads_the_calendar_once(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    for text in ("称包治", "称根治", "称永不复发"):
+        assert run(["tips", "add", "--text", text, "--at", day(-30)]) == 0
+    assert run(["tips", "answer", "2", "--text", "已受理"]) == 0
+    capsys.readouterr()
+    read = []
+    monkeypatch.setattr(
+        deadlines, "load_work_calendar", lambda folder: read.append(folder) or load_work_calendar(folder)
+    )
+    assert run(["tips", "list"]) == 0
+    newest, answered, oldest = capsys.readouterr().out.splitlines()
+    assert newest.startswith("3\t") and oldest.startswith("1\t")
+    assert [line.split("\t")[3].endswith("，已逾期") for line in (newest, answered, oldest)] == [True, False, True]
+    assert len(read) == 1
+    assert run(["tips", "late"]) == 1
+    assert [line[0] for line in capsys.readouterr().out.splitlines()] == ["3", "1"]
+    assert len(read) == 2
+
+
+@pytest.mark.usefixtures("tips")
+def test_one_tip_is_read_without_the_others(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    for text in ("称包治", "称根治"):
+        assert run(["tips", "add", "--text", text]) == 0
+    assert run(["tips", "answer", "1", "--text", "已受理"]) == 0
+    assert run(["tips", "answer", "2", "--text", "已转办"]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(tip_records, "list_tips", None)
+    assert run(["tips", "show", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "称包治" in shown and "已受理" in shown
+    assert "称根治" not in shown and "已转办" not in shown
+    assert run(["tips", "show", "3"]) == 1

@@ -80,6 +80,7 @@ def add(
         raise UsageError("--new-key 须与 --reporter 或 --contact 同用")
     targets = _targets(urls or ())
     settings = read_settings()
+    terms = _Terms(settings)
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
     take_in(engine, targets)
@@ -92,7 +93,7 @@ def add(
         number = add_tip(engine, settings.home, tip, who, utc_now(), log, new_key=new_key)
     except ReporterSealed as fault:
         raise CommandFailed(str(fault)) from fault
-    due = _deadlines(settings, tip)
+    due = terms.of(tip)
     typer.echo(f"已登记：{number}；" + "，".join(f"{each.clock.title} {beijing_time(each.due_at)} 前" for each in due))
 
 
@@ -105,8 +106,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每条一行 JSO
     tips = list_tips(open_home(settings))
     if not tips:
         say_none("还没有登记举报；用 yiguang tips add 登记")
+    terms = _Terms(settings)
     for tip in tips:
-        typer.echo(json.dumps(_row(settings, tip), ensure_ascii=False) if as_json else _line(settings, tip, utc_now()))
+        typer.echo(json.dumps(_row(terms, tip), ensure_ascii=False) if as_json else _line(terms, tip, utc_now()))
 
 
 @tips_app.command(help="逾期未答复的。有逾期的，退出码为 1。\n\n例：yiguang tips late")
@@ -115,9 +117,10 @@ def late() -> None:
     from yiguang.home import open_home, utc_now
 
     settings, now = read_settings(), utc_now()
-    overdue = [tip for tip in list_tips(open_home(settings)) if _overdue(settings, tip, now)]
+    tips, terms = list_tips(open_home(settings)), _Terms(settings)
+    overdue = [tip for tip in tips if terms.are_over(tip, now)]
     for tip in overdue:
-        typer.echo(_line(settings, tip, now))
+        typer.echo(_line(terms, tip, now))
     if overdue:
         raise CommandFailed(f"{len(overdue)} 条逾期未答复")
     say_none("没有逾期未答复的")
@@ -156,7 +159,7 @@ def show(
     settings = read_settings()
     engine = open_home(settings)
     tip = _found(engine, number)
-    typer.echo(_line(settings, tip, utc_now()))
+    typer.echo(_line(_Terms(settings), tip, utc_now()))
     typer.echo(f"  内容：{printable(tip.text) or '（无）'}")
     for url in tip.urls:
         typer.echo(f"  网址：{printable(url)}")
@@ -168,12 +171,12 @@ def show(
 
 def _found(engine: "Engine", number: int) -> TipRecord:
     """Raises CommandFailed when there is none of that number."""
-    from storage.leads.tip_records import list_tips
+    from storage.leads.tip_records import find_tip
 
-    tip = next((each for each in list_tips(engine) if each.id == number), None)
-    if tip is None:
-        raise CommandFailed(f"没有编号为 {number} 的举报（见 yiguang tips list）")
-    return tip
+    try:
+        return find_tip(engine, number)
+    except KeyError:
+        raise CommandFailed(f"没有编号为 {number} 的举报（见 yiguang tips list）") from None
 
 
 def _reporter(settings: Settings, engine: "Engine", number: int, by: str, reason: str) -> str:
@@ -203,44 +206,54 @@ def _targets(urls: Sequence[str]) -> "list[Target]":
     return [tip.target for tip in tips if tip.target is not None]
 
 
-def _deadlines(settings: Settings, tip: TipRecord) -> "list[Deadline]":
-    from domain.clocks import ClocksBroken, deadline, running
-    from domain.working_days import CalendarBroken, CalendarUnknown
-    from referral.deadlines import load_clocks, load_work_calendar
+class _Terms:
+    """The clocks that a tip starts, by the calendar of working days; read once for all tips."""
 
-    found = []
-    try:
-        calendar = load_work_calendar(settings.lexicons)
-        for clock in running(load_clocks(settings.lexicons), Event.TIP_RECEIVED):
+    def __init__(self, settings: Settings) -> None:
+        """Raises CommandFailed when a file of theirs is broken."""
+        from domain.clocks import ClocksBroken, running
+        from domain.working_days import CalendarBroken
+        from referral.deadlines import load_clocks, load_work_calendar
+
+        try:
+            self._calendar = load_work_calendar(settings.lexicons)
+            self._clocks = tuple(running(load_clocks(settings.lexicons), Event.TIP_RECEIVED))
+        except (ClocksBroken, CalendarBroken) as fault:
+            raise CommandFailed(str(fault)) from fault
+
+    def of(self, tip: TipRecord) -> "list[Deadline]":
+        """The next one first."""
+        from domain.clocks import deadline
+        from domain.working_days import CalendarUnknown
+
+        found = []
+        for clock in self._clocks:
             try:
-                found.append(deadline(clock, tip.received_at, calendar))
+                found.append(deadline(clock, tip.received_at, self._calendar))
             except CalendarUnknown:
                 continue  # the holidays of that year are not published: no day can be named
-    except (ClocksBroken, CalendarBroken) as fault:
-        raise CommandFailed(str(fault)) from fault
-    return sorted(found, key=lambda each: each.due_at)
+        return sorted(found, key=lambda each: each.due_at)
 
-
-def _overdue(settings: Settings, tip: TipRecord, now: datetime) -> bool:
-    return tip.answered_at is None and any(each.due_at < now for each in _deadlines(settings, tip))
+    def are_over(self, tip: TipRecord, now: datetime) -> bool:
+        return tip.answered_at is None and any(each.due_at < now for each in self.of(tip))
 
 
 def _day(at: datetime) -> date:
     return at.astimezone(BEIJING).date()
 
 
-def _line(settings: Settings, tip: TipRecord, now: datetime) -> str:
+def _line(terms: _Terms, tip: TipRecord, now: datetime) -> str:
     if tip.answered_at is not None:
         state = f"{beijing_time(tip.answered_at)} 已答复"
     else:
-        due = _deadlines(settings, tip)
+        due = terms.of(tip)
         state = f"{beijing_time(due[0].due_at)} 前答复" if due else "期限待定"
-        state += "，已逾期" if _overdue(settings, tip, now) else ""
+        state += "，已逾期" if any(each.due_at < now for each in due) else ""
     source = f"{SOURCE_ZH[tip.source]}{f'（{printable(tip.reference)}）' if tip.reference else ''}"
     return f"{tip.id}\t{beijing_time(tip.received_at)}\t{source}\t{state}\t{printable(tip.text)[:60]}"
 
 
-def _row(settings: Settings, tip: TipRecord) -> dict[str, object]:
+def _row(terms: _Terms, tip: TipRecord) -> dict[str, object]:
     return {
         "id": tip.id,
         "source": tip.source.value,
@@ -250,7 +263,7 @@ def _row(settings: Settings, tip: TipRecord) -> dict[str, object]:
         "text": tip.text,
         "urls": list(tip.urls),
         "answered_at": tip.answered_at and tip.answered_at.isoformat(),
-        "due": {each.clock.name: each.due_at.isoformat() for each in _deadlines(settings, tip)},
+        "due": {each.clock.name: each.due_at.isoformat() for each in terms.of(tip)},
     }
 
 
