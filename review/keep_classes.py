@@ -1,6 +1,7 @@
-"""How long evidence is kept follows from what was decided: what two people or one dismissed is not kept as long as a lead.
+"""How long evidence is kept follows from what was decided: what two people or one dismissed is not kept as long as a lead, what was
+sent to an authority longer.
 
-Recorded act by act in the chain of evidence, as `yiguang evidence retain` does, by the name of who decided.
+Recorded act by act in the chain of evidence, as `yiguang evidence retain` does, by the name of who decided or sent.
 """
 
 from datetime import datetime, timedelta
@@ -8,9 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from domain.retention import KeepClass, RecordKind
+from domain.outbox import Step, StepTaken
+from domain.retention import KeepClass, RecordKind, RetentionPolicy
 from domain.reviews import ItemState, Verdict
 from storage.database import writing
+from storage.keeping.custody import NothingToDo, assign_class, kept_items
+from storage.leads.outbox import list_packages
 from storage.sealing.chain import lock_chain
 from storage.sealing.keep_records import append_record, read_records, write_record_files
 from storage.tables import bundles, desk_accounts, desk_decisions, desk_items
@@ -42,6 +46,45 @@ def class_evidence(engine: Engine, folder: Path, night_id: str, now: datetime) -
     if changes:
         write_record_files(engine, folder)
     return changes
+
+
+def class_referred(engine: Engine, folder: Path, policy: RetentionPolicy, now: datetime) -> int:
+    """Put the bundles of leads whose package was sent into the class for that; how many.
+
+    To be called when a package was sent, and again later for what broke off then. No term is shortened, what somebody assigned by hand
+    after the package was sent stays, and what was deleted is gone. A package that comes back leaves them where they are: the authority
+    had them. Raises OSError when a record's file cannot be written; the next call writes it.
+    """
+    sent = _sent(engine)
+    with engine.connect() as connection:
+        last = {record.subject: record for record in read_records(connection, RecordKind.RETENTION)}
+        case_of = {row.path: row.page_id for row in connection.execute(select(bundles.c.path, bundles.c.page_id))}
+        kept = [item for item in kept_items(connection, policy) if case_of.get(item.path) in sent]
+    changes = 0
+    for item in kept:
+        number, step = sent[case_of[item.path]]
+        word = last.get(item.path)
+        by_hand = word is not None and "desk_item" not in word.facts and word.recorded_at > step.noted_at
+        shorter = policy.due_at(KeepClass.REFERRED, now) < item.due_at
+        if item.keep_class is KeepClass.REFERRED or by_hand or shorter:
+            continue
+        try:
+            assign_class(engine, folder, item.path, item.night_id, KeepClass.REFERRED, step.by, f"已寄送 {number}", now)
+        except NothingToDo:  # somebody else did it at this moment
+            continue
+        changes += 1
+    return changes
+
+
+def _sent(engine: Engine) -> dict[int, tuple[str, StepTaken]]:
+    """By lead: the number of the package that it was last sent in, and the step by which it was."""
+    return {
+        case: (package.number, step)
+        for package in list_packages(engine)
+        for step in package.steps
+        if step.step is Step.SENT
+        for case in package.cases
+    }
 
 
 def _class_of(dismissed: bool) -> KeepClass:

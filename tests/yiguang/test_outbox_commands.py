@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from shutil import copytree
@@ -14,18 +14,24 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from domain.beijing import BEIJING
+from domain.outbox import Step, StepTaken
+from domain.retention import KeepClass, RecordKind
 from domain.roles import Role
 from domain.routing import Recipient
 from referral.package import MANIFEST, listings, lists_of, rows_of, sizes_of, transmissions
 from referral.register import record_package, reserve_number
 from review.audit_log import AuditLog
+from storage.crawl.nights import open_night
 from storage.database import open_engine, writing
 from storage.digests import sha256_hex
+from storage.leads.outbox import take_step
+from storage.sealing.keep_records import read_records
 from storage.tables import desk_items, referral_packages
 from tests.referral.leads import confirm, consignment
 from tests.review.desk import Clock, Page, desk, people
 from yiguang.cli import run
 from yiguang.home import utc_now
+from yiguang.nights.closing import close
 from yiguang.settings import read_settings
 
 Printed = pytest.CaptureFixture[str]
@@ -157,6 +163,40 @@ def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
     log = AuditLog(office.engine, utc_now)
     assert [entry.act for entry in log.entries(subject=f"package:{package.name}")] == ["package-step"] * 5
     assert log.verify() == ()
+
+
+def test_what_is_sent_is_kept_as_referred(office: Office, package: Path, names: Mapping[Role, str]) -> None:
+    def classes() -> list[tuple[KeepClass, str]]:
+        with office.engine.connect() as connection:
+            records = read_records(connection, RecordKind.RETENTION)
+        return [(KeepClass(record.facts["class"]), record.facts["by"]) for record in records]
+
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
+    assert classes() == []
+    assert outbox("send", package.name, "--folder", package, "--channel", "机要交换") == 0
+    assert classes() == [(KeepClass.REFERRED, names[Role.OFFICER])]
+
+
+def test_a_night_that_ends_does_what_a_sending_left_undone(
+    office: Office, package: Path, names: Mapping[Role, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 0
+    with office.engine.connect() as connection:
+        digest = connection.execute(select(referral_packages.c.manifest_sha256)).scalar_one()
+    sent = StepTaken(Step.SENT, names[Role.OFFICER], utc_now(), utc_now(), channel="机要交换", manifest_sha256=digest)
+    take_step(office.engine, package.name, sent, lambda _: None)
+    said: list[str] = []
+    broken = tmp_path / "lexicons"
+    copytree(read_settings().lexicons, broken)
+    (broken / "keeping" / "retention.toml").write_text("", encoding="utf-8")
+    for lexicons, recorded in ((broken, 0), (read_settings().lexicons, 1)):
+        monkeypatch.setenv("YIGUANG_LEXICONS", str(lexicons))
+        night_id = open_night(office.engine, utc_now() + timedelta(days=recorded), ())
+        close(night_id, office.engine, read_settings(), said.append)
+        with office.engine.connect() as connection:
+            records = read_records(connection, RecordKind.RETENTION)
+        assert [record.facts["class"] for record in records] == ["referred"] * recorded
+    assert ["没有改按“已移送”保存" in line for line in said] == [True]
 
 
 def test_a_package_altered_on_disk_is_neither_approved_nor_sent(

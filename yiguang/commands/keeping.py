@@ -46,6 +46,7 @@ RETAIN_HELP = """\
 改变一条线索的保存类别：referred（已移送）、dismissed（复核后排除）、lead（线索）；期限自登记之日起算。
 
 期限与依据见 lexicons/keeping/retention.toml；已移送的不能改为较短的期限。
+登记寄送（yiguang outbox send）时，材料中的线索自动改为 referred；本命令用于其他途径的移送与更正。
 
 \b
 例：

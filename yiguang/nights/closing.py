@@ -8,7 +8,7 @@ from crawler.addresses.tips import TIP_NOTE, read_tips
 from domain.nights import NightKind
 from domain.visits import SkipRule
 from review.intake import take_in as take_in_items
-from review.keep_classes import class_evidence
+from review.keep_classes import class_evidence, class_referred
 from review.repeats import reopen_as_repeat
 from review.sealed_heads import record_log_head
 from review.settings import DeskSettings
@@ -23,8 +23,9 @@ from storage.sealing.stamps import request_stamps
 from storage.takedowns.looks import LookSealing, record_looks
 from storage.takedowns.takedown import ReferredCase, referred_cases
 from yiguang.authorities import load_authorities
+from yiguang.errors import CommandFailed
 from yiguang.home import load_seal_key, utc_now
-from yiguang.keeping import load_masker
+from yiguang.keeping import load_masker, load_policy
 from yiguang.nights.evidence_care import care_for_evidence
 from yiguang.settings import Settings
 
@@ -66,6 +67,7 @@ def _seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Calla
     """Seal and stamp the night's evidence, check it once more from disk, and end the night unless it is paused."""
     key = load_seal_key(settings)
     authorities = load_authorities(settings.authorities)
+    _class_referred(engine, settings, tell)
     class_evidence(engine, settings.home, night_id, utc_now())
     record_log_head(engine, settings.home, night_id, utc_now())
     seal_night(engine, settings.home, night_id, key, utc_now())
@@ -80,6 +82,14 @@ def _seal_and_end(night_id: str, engine: Engine, settings: Settings, tell: Calla
         finish_night(engine, night_id, utc_now(), reports)
         forget_in_hand(settings.home, night_id)
         forget_questions(engine, night_id)
+
+
+def _class_referred(engine: Engine, settings: Settings, tell: Callable[[str], None]) -> None:
+    """For what broke off when a package was sent; terms that cannot be read are no reason not to end a night."""
+    try:
+        class_referred(engine, settings.home, load_policy(settings.lexicons), utc_now())
+    except CommandFailed as fault:
+        tell(f"已寄送的线索没有改按“已移送”保存，下一夜再试：{fault}")
 
 
 def _take_in_wanted_posts(engine: Engine, night_id: str, tell: Callable[[str], None]) -> None:

@@ -26,9 +26,11 @@ _ACTS = {Step.APPROVED: Act.APPROVE_PACKAGE, Step.RETURNED: Act.APPROVE_PACKAGE}
 
 def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: Path | None = None) -> "Package":
     """Record a step by the account `by` (empty: the only one that may). `folder` holds the package: what is approved or sent is
-    what lies there. Raises UsageError for a step that is told wrong whatever the package, CommandFailed with the reason when it may
-    not be taken."""
+    what lies there. The evidence of what is sent is kept as referred from then on. Raises UsageError for a step that is told wrong
+    whatever the package, CommandFailed with the reason when it may not be taken."""
     from referral.package_folder import PackageDamaged, require_unchanged
+    from review.keep_classes import class_referred
+    from yiguang.keeping import load_policy
 
     _require_told(new)
     engine = open_home(settings)
@@ -42,7 +44,18 @@ def note_step(settings: Settings, number: str, by: str, new: StepTaken, folder: 
         except PackageDamaged as fault:
             raise CommandFailed(f"{number}：{fault}") from fault
         digest = package.manifest_sha256
-    return _take(engine, number, replace(new, by=name, manifest_sha256=digest))
+    taken = replace(new, by=name, manifest_sha256=digest)
+    if taken.step is not Step.SENT:
+        return _take(engine, number, taken)
+    policy = load_policy(settings.lexicons)  # before anything is on record
+    package_sent = _take(engine, number, taken)
+    try:
+        class_referred(engine, settings.home, policy, utc_now())
+    except OSError as fault:
+        raise CommandFailed(
+            f"{number}：寄送已登记；证据改按“已移送”保存没有写完（{fault.strerror}），下一夜结束时接着做"
+        ) from fault
+    return package_sent
 
 
 def revise_letters(settings: Settings, number: str, by: str, new: StepTaken, folder: Path) -> "Package":
