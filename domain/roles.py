@@ -79,3 +79,8 @@ MATRIX: dict[Role, frozenset[Act]] = {
 def may(role: Role, act: Act) -> bool:
     """Whether a person of that role may do that."""
     return act in MATRIX[role]
+
+
+def who_may(act: Act) -> str:
+    """The roles that may do that, in Chinese: 复审员或移送员."""
+    return "或".join(ROLE_ZH[role] for role in Role if may(role, act))

@@ -47,8 +47,9 @@ def run(targets: Path, environ: Mapping[str, str]) -> int:
         f"\n  {prefix} cases show 编号         一条线索的内容与依据"
         f"\n  {prefix} evidence verify --all   再次核验全部证据"
         f"\n  {prefix} evidence export 编号 --out 目录"
-        f"\n  {prefix} accounts add 名字 --role analyst   建立账号，然后"
-        f"\n  {prefix} serve                   打开复核台；两人确认之后，用 refer 制作移送材料"
+        "\n确认与移送要三个账号：初审员 analyst、复审员 reviewer（两人都确认才算确认）、移送员 officer"
+        f"\n  {prefix} accounts add 名字 --role analyst   另两个同样建立，然后"
+        f"\n  {prefix} serve                   打开审核台；两人确认之后，由移送员用 refer 制作移送材料"
         "\n证据包（.wacz）可在 https://replayweb.page 打开，文件不会上传。"
     )
     return night.returncode

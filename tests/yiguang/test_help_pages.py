@@ -84,3 +84,19 @@ def test_what_may_be_chosen_is_explained(page: Any) -> None:
         ("accounts add", "analyst 初审员"),
     ):
         assert words in page(*path.split())
+
+
+def test_who_may_stands_beside_the_option_that_names_somebody(page: Any) -> None:
+    for path, who in (
+        ("outbox approve", "须是复审员或移送员"),
+        ("outbox return", "须是复审员或移送员"),
+        ("outbox send", "须是移送员"),
+        ("outbox strike", "须是可以记被撤销的那一步的账号"),
+        ("respond", "须是移送员（当事人的意见）或复审员（撤回、撤销撤回）"),
+        ("refer", "须是移送员"),
+        ("report-form", "须是移送员"),
+        ("tips add", "须是移送员"),
+        ("tokens add", "须是管理员"),
+        ("evidence export", "须是初审员或复审员或移送员或规则编辑或审计员"),
+    ):
+        assert who in page(*path.split()).replace("\n", "").replace(" ", ""), path

@@ -26,7 +26,7 @@ from storage.database import open_engine, writing
 from storage.digests import sha256_hex
 from storage.leads.outbox import take_step
 from storage.sealing.keep_records import read_records
-from storage.tables import desk_items, referral_packages
+from storage.tables import desk_accounts, desk_items, referral_packages
 from tests.referral.leads import confirm, consignment
 from tests.review.desk import Clock, Page, desk, people
 from yiguang.cli import run
@@ -146,7 +146,7 @@ def test_a_package_goes_out_by_two_persons_and_comes_back_answered(
     assert outbox("approve", package.name, "--folder", package, "--by", names[Role.OFFICER]) == 1
     assert "审批人不能是制作人" in capsys.readouterr().err
     assert outbox("approve", package.name, "--folder", package, "--by", names[Role.ANALYST]) == 1
-    assert "不得办理" in capsys.readouterr().err
+    assert "不得办理此事，须是复审员或移送员" in capsys.readouterr().err
     approve_and_send(package, names)
     assert "下一步：收到回执后记录" in capsys.readouterr().out
     scan = tmp_path / "回执.pdf"
@@ -306,7 +306,7 @@ def test_a_lead_taken_back_stops_its_packages(office: Office, capsys: Printed) -
     assert run(["respond", str(case), "dispute", "--text", "称系转载"]) == 0
     assert f"已在 {package.name}（待审批）中：材料中没有这项意见" in capsys.readouterr().out
     assert run(["respond", str(case), "withdrawn", "--text", "系转载", "--by", names[Role.OFFICER]]) == 1
-    assert "不得办理" in capsys.readouterr().err
+    assert "不得办理此事，须是复审员\n" in capsys.readouterr().err
     assert run(["respond", str(case), "withdrawn", "--text", "系转载"]) == 0
     assert "outbox return" in capsys.readouterr().out
     assert outbox("approve", package.name, "--folder", package, "--by", names[Role.REVIEWER]) == 1
@@ -377,3 +377,12 @@ def test_a_package_is_not_sent_before_it_was_made(package: Path, names: Mapping[
     assert "办理日期不能早于制作的日期" in capsys.readouterr().err
     made_on = f"{utc_now().astimezone(BEIJING).date()}"
     assert outbox(*approve, "--at", made_on) == 0
+
+
+def test_who_is_wanted_when_no_account_may(office: Office, capsys: Printed) -> None:
+    with writing(office.engine) as connection:
+        connection.execute(update(desk_accounts).where(desk_accounts.c.role != "officer").values(disabled_at=utc_now()))
+    assert outbox("approve", office.package.name, "--folder", office.package) == 1  # the officer made it
+    assert "先用 yiguang accounts add 建立复审员或移送员账号" in capsys.readouterr().err
+    assert run(["respond", str(office.case), "withdrawn", "--text", "系转载"]) == 1
+    assert "先用 yiguang accounts add 建立复审员账号" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.roles import Act, who_may
 from yiguang.commands.cases import find_case
 from yiguang.commands.keeping import keeping_app
 from yiguang.commands.looks import looks_app
@@ -196,7 +197,10 @@ def export(
     masked: Annotated[
         bool, typer.Option("--masked/--original", help="脱敏副本（默认），或封存的原件", show_default=False)
     ] = True,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="调阅原件的经办人")] = "",
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="NAME", help=f"调阅原件的经办人，审核台的账号，须是{who_may(Act.OPEN_EVIDENCE)}"),
+    ] = "",
     reason: Annotated[str, typer.Option("--reason", help="调阅原件的理由")] = "",
 ) -> None:
     from storage.checking.verify import verify_bundle

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.sealing.seal_key import SealKey
 
 CASE = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")]
-BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人")]
+BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人的姓名，不核对账号")]
 REASON = Annotated[str, typer.Option("--reason", help="理由")]
 
 HOLD_HELP = """\

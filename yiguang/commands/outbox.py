@@ -10,6 +10,7 @@ import typer
 
 from domain.beijing import BEIJING
 from domain.outbox import MEASURE_ZH, STAGE_ZH, STEP_ZH, Measure, Stage, Step, StepTaken
+from domain.roles import Act, who_may
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.help_pages import choices
 from yiguang.settings import read_settings
@@ -58,7 +59,15 @@ _OWN = {
 _UNKNOWN = "不详"
 NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="材料编号，见 outbox list")]
 FOLDER = Annotated[Path, typer.Option("--folder", metavar="DIR", help="材料所在目录（其中有 清单.json）")]
-BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以办理时可不写")]
+
+
+def by_help(who: str) -> str:
+    return f"经办人在审核台的账号，须是{who}；只有一个账号可以办理时可不写"
+
+
+BY = Annotated[str, typer.Option("--by", metavar="NAME", help=by_help(who_may(Act.REFER)))]
+APPROVER = Annotated[str, typer.Option("--by", metavar="NAME", help=by_help(who_may(Act.APPROVE_PACKAGE)))]
+STRIKER = Annotated[str, typer.Option("--by", metavar="NAME", help=by_help("可以记被撤销的那一步的账号"))]
 AT = Annotated[
     str, typer.Option("--at", metavar="TIME", help="办理时间（北京），如 2026-11-26 或 2026-11-26T15:30；默认现在")
 ]
@@ -146,12 +155,12 @@ def late(
 
 
 @outbox_app.command(help="审批同意。审批人不能是制作人。\n\n例：yiguang outbox approve 编号 --folder 目录 --by li")
-def approve(number: NUMBER, folder: FOLDER, by: BY = "", at: AT = "", text: TEXT = "") -> None:
+def approve(number: NUMBER, folder: FOLDER, by: APPROVER = "", at: AT = "", text: TEXT = "") -> None:
     _take(number, _step(Step.APPROVED, at, text), by, folder)
 
 
 @outbox_app.command("return", help="退回，不予移送。\n\n例：yiguang outbox return 编号 --text 定性依据不足 --by li")
-def return_(number: NUMBER, text: TEXT = "", by: BY = "", at: AT = "") -> None:
+def return_(number: NUMBER, text: TEXT = "", by: APPROVER = "", at: AT = "") -> None:
     _take(number, _step(Step.RETURNED, at, text), by)
 
 
@@ -222,7 +231,7 @@ def strike(
     number: NUMBER,
     step_id: Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="ID", help="步号")],
     text: TEXT = "",
-    by: BY = "",
+    by: STRIKER = "",
 ) -> None:
     _take(number, _step(Step.STRUCK, "", text, corrects=step_id), by)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from domain.roles import Act, who_may
 from domain.routing import Recipient
 from yiguang.errors import UsageError
 from yiguang.settings import read_settings
@@ -41,7 +42,10 @@ def refer(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每份材料在其中另建一个目录")],
     by: Annotated[
-        str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以移送时可不写")
+        str,
+        typer.Option(
+            "--by", metavar="NAME", help=f"经办人在审核台的账号，须是{who_may(Act.REFER)}；只有一个账号可以移送时可不写"
+        ),
     ] = "",
     note: Annotated[str, typer.Option("--note", help="移送依规则未建议的部门时的理由")] = "",
     told: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from domain.roles import Act, who_may
 from yiguang.settings import read_settings
 from yiguang.told_numbers import GREATEST_NUMBER
 
@@ -31,7 +32,10 @@ def report_form(
     to: Annotated[str, typer.Option("--to", metavar="12315|12377", help="哪个平台")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到哪个目录；每条线索在其中另建一个目录")],
     by: Annotated[
-        str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以移送时可不写")
+        str,
+        typer.Option(
+            "--by", metavar="NAME", help=f"经办人在审核台的账号，须是{who_may(Act.REFER)}；只有一个账号可以移送时可不写"
+        ),
     ] = "",
 ) -> None:
     from yiguang.packages.export import warn_without_shot

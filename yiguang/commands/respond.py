@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from domain.outbox import STAGE_ZH, STATEMENT_ZH, Stage, StatementKind
-from yiguang.commands.outbox import AT, BY, FILE, TEXT
+from domain.roles import Act, who_may
+from yiguang.commands.outbox import AT, FILE, TEXT, by_help
 from yiguang.help_pages import choices
 from yiguang.settings import read_settings
 from yiguang.told_numbers import GREATEST_NUMBER
@@ -23,6 +24,14 @@ HELP = """\
   yiguang respond 3 withdrawn --text 复核发现系转载主管部门通报 --by li
 """
 
+BY = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help=by_help(f"{who_may(Act.REFER)}（当事人的意见）或{who_may(Act.WITHDRAW_LEAD)}（撤回、撤销撤回）"),
+    ),
+]
 _APART = "材料中没有这项意见，须另行告知接收部门"
 _ANEW = "材料中没有这项意见，退回后重新制作"
 _TOLD = {Stage.DRAFT: _ANEW, Stage.APPROVED: _ANEW}

@@ -37,7 +37,9 @@ GROUP_HELP = """\
   yiguang tips answer 3 --text 已受理，纳入监测 --by wang
   yiguang tips late
 """
-BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号；只有一个账号可以办理时可不写")]
+BY = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="经办人在审核台的账号，须是移送员；只有一个可以办理时可不写")
+]
 AT = Annotated[str, typer.Option("--at", metavar="TIME", help="时间（北京），如 2026-11-26T15:30；默认现在")]
 NUMBER = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="TIP", help="编号，见 tips list")]
 TEXT = Annotated[str, typer.Option("--text", help="内容")]

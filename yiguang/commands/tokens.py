@@ -23,7 +23,7 @@ GROUP_HELP = """\
   curl -H 'Authorization: Bearer yg_…' http://127.0.0.1:8000/exchange/v1/packages
   yiguang tokens revoke 市局平台 --by admin
 """
-BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在复核台的账号（管理员）；只有一个时可不写")]
+BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人在审核台的账号，须是管理员；只有一个时可不写")]
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="令牌的名称，如使用它的系统")]
 
 tokens_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)

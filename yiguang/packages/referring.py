@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from domain.roles import ROLE_ZH, Act, may
+from domain.roles import ROLE_ZH, Act, may, who_may
 from domain.routing import Recipient, Route, RouteChange, changed, routes_of
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.packages.export import require_bundles_kept, write_files
@@ -131,12 +131,12 @@ def person(settings: Settings, by: str, act: Act, but_not: Collection[str] = ())
             return able[0]
         many = f"有多个账号可以办理（{'、'.join(able)}），用 --by 指明经办人"
         none = f"除{'、'.join(sorted(but_not))}以外没有可以办理的账号" if but_not else "没有可以办理的账号"
-        raise CommandFailed(many if able else f"{none}，先用 yiguang accounts add 建立移送员账号")
+        raise CommandFailed(many if able else f"{none}，先用 yiguang accounts add 建立{who_may(act)}账号")
     account = next((item for item in usable if item.name == fold_name(by)), None)
     if account is None:
         raise CommandFailed(f"复核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
     if not may(account.role, act):
-        raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理此事")
+        raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理此事，须是{who_may(act)}")
     return account.name
 
 
