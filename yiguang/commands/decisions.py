@@ -28,7 +28,9 @@ EXPORT_HELP = """\
   yiguang decisions export 决定.jsonl
 """
 LEDGER_HELP = """\
-规则台账：各规则命中的线索经复核成立多少、排除多少，精确率及其 95% 区间。
+规则台账：各规则命中的线索在审核台成立多少、排除多少，查准率及其 95% 区间。
+
+按审核台现有的决定与当时显示的命中统计；要统计导出的或别处的决定，或按现在的词库重新判断，用 yiguang lexicon ledger --data。
 
 \b
 例：
@@ -95,7 +97,7 @@ def ledger(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] 
     for rule, entry in entries.items():
         low, high = entry.interval
         typer.echo(
-            f"{rule}\t成立 {entry.confirmed}\t排除 {entry.dismissed}\t精确率 {entry.precision:.0%}（{low:.0%}–{high:.0%}）"
+            f"{rule}\t成立 {entry.confirmed}\t排除 {entry.dismissed}\t查准率 {entry.precision:.0%}（{low:.0%}–{high:.0%}）"
         )
 
 

@@ -36,10 +36,12 @@ DIFF_HELP = """\
   yiguang lexicon diff HEAD --night 2026-11-25 --json
 """
 LEDGER_HELP = """\
-规则台账：按复核决定统计每条规则的命中页数、确认、排除与准确率（95% Wilson 区间）。
+规则台账：按一份决定文件统计每条规则的命中页数、确认、排除与查准率（95% Wilson 区间）。
 
---data 为复核人员导出的决定（格式见 yiguang model train --help）。决定中有 rules 时按当时显示的规则统计，
+--data 为审核人员导出的决定（格式见 yiguang model train --help）。决定中有 rules 时按当时显示的规则统计，
 否则用现在的词库重新判断。
+
+用于别处或以往的决定、没有写明规则的决定，以及改了词库之后重新统计；本机审核台现有的决定，直接用 yiguang decisions ledger。
 
 \b
 例：
@@ -135,18 +137,22 @@ def ledger(data: Data = None, as_json: Json = False) -> None:
     from classifier.decisions import Decision, read_decisions
     from classifier.errors import LexiconError
     from classifier.ledger import ledger as count
+    from classifier.reference import load_reference
     from yiguang.wiring import load_analyser
 
     if not data:
-        raise UsageError("用 --data 给出复核决定")
+        raise UsageError("用 --data 给出审核决定")
     if missing := [path for path in data if not path.is_file()]:
         raise UsageError(f"找不到文件：{missing[0]}")
     try:
         decisions = [decision for path in data for decision in read_decisions(path)]
     except LexiconError as fault:
         raise CommandFailed(f"数据无法读取：{fault}") from fault
-    analyser = load_analyser(read_settings())
+    settings = read_settings()
+    analyser = load_analyser(settings)
+    reference = load_reference(settings.lexicons)
     status = {rule.id: rule.status for rule in analyser.rules}
+    status |= dict.fromkeys([*reference.sentence_rules, *reference.other_titles], "live")
 
     def rules(decision: Decision) -> tuple[str, ...]:
         if decision.rules is not None:
@@ -166,10 +172,15 @@ def ledger(data: Data = None, as_json: Json = False) -> None:
         }  # fmt: skip
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    typer.echo(f"{len(decisions)} 份决定\n命中  确认  排除  准确率  95% 区间       规则")
+    typer.echo(f"{len(decisions)} 份决定\n命中  确认  排除  查准率  95% 区间       规则")
     for name, entry in sorted(entries.items(), key=lambda item: (-item[1].hits, item[0])):
         low, high = entry.interval
-        trial = "（试用）" if status.get(name) == "shadow" else "" if name in status else "（已不存在）"
+        if name in reference.sentence_rules:
+            kind = "（按句识别）"
+        elif name in reference.other_titles:
+            kind = "（名称与名录）"
+        else:
+            kind = {"live": "", "shadow": "（试用）"}.get(status.get(name, ""), "（已不存在）")
         typer.echo(
-            f"{entry.hits:4}  {entry.confirmed:4}  {entry.dismissed:4}  {entry.precision:6.3f}  {low:.3f}–{high:.3f}   {name}{trial}"
+            f"{entry.hits:4}  {entry.confirmed:4}  {entry.dismissed:4}  {entry.precision:6.3f}  {low:.3f}–{high:.3f}   {name}{kind}"
         )

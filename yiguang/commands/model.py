@@ -34,7 +34,7 @@ TRAIN_HELP = """\
   yiguang model train --data 决定.jsonl --capacity 200 --pages 20000 --base-rate 0.01 --accept
 """
 EVALUATE_HELP = """\
-用现有模型评判标注数据，输出指标：AUC、AP、召回率、校准（ECE、Brier、可靠性表），以及按体裁与类别的结果。
+用现有模型评判标注数据，输出指标：AUC、AP、查全率、校准（ECE、Brier、可靠性表），以及按体裁与类别的结果。
 
 数据不应参与过训练；参与过的会提示篇数。加 --cross-validate 时改用交叉验证：每篇由没有见过同组（pair）文本的
 模型评判，这时可以不给 --data（即评判自带语料）。--plot 写出校准图（SVG）。
@@ -187,7 +187,7 @@ def train_families() -> None:
     for name, title in (("rules", "只用规则"), ("rules_and_sentences", "规则加按句识别")):
         measured = card["cross_validated_by_group"][name]
         typer.echo(
-            f"{title}：F1 {measured['f1']:.3f}，精确率 {measured['precision']:.3f}，召回率 {measured['recall']:.3f}"
+            f"{title}：F1 {measured['f1']:.3f}，查准率 {measured['precision']:.3f}，查全率 {measured['recall']:.3f}"
         )
 
 

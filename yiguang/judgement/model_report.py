@@ -9,11 +9,11 @@ from domain.findings import FAMILY_ZH
 FIGURES = {
     "auc": "AUC",
     "ap": "平均精度 AP",
-    "recall_fpr5": "召回率（误报率 5% 时）",
-    "recall_fpr1": "召回率（误报率 1% 时）",
+    "recall_fpr5": "查全率（误报率 5% 时）",
+    "recall_fpr1": "查全率（误报率 1% 时）",
     "ece": "校准误差 ECE",
     "brier": "Brier 分数",
-    "recall": "召回率（现行阈值）",
+    "recall": "查全率（现行阈值）",
     "false_positive_rate": "误报率（现行阈值）",
 }
 GENRES_ZH = {
@@ -53,7 +53,7 @@ def evaluation_report(evaluation: Evaluation) -> str:
         reliability_table(evaluation.bins),
     ]
     if evaluation.genres:
-        parts += ["", "体裁        合法篇数  误报率    涉嫌篇数  召回率"]
+        parts += ["", "体裁        合法篇数  误报率    涉嫌篇数  查全率"]
         parts += [
             f"{_wide(GENRES_ZH[name], 10)}  {lawful.count:8}  {lawful.share:6.3f}    {unlawful.count:8}  {unlawful.share:6.3f}"
             for name, (lawful, unlawful) in evaluation.genres.items()
