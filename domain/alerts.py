@@ -12,6 +12,7 @@ class AlertKind(StrEnum):
     STALLED = "stalled"  # a night that began and was not taken up again
     DISK = "disk"
     CLOCK = "clock"  # a term of a referral that is over
+    TIP = "tip"  # a tip that is not answered in time, or in a day will not be
     TEST = "test"
 
 

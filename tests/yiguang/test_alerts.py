@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from domain.alerts import Alert, AlertKind, message_text, not_told_lately, still_remembered
 from domain.beijing import beijing_time
@@ -19,6 +19,7 @@ from domain.reviews import Verdict
 from domain.roles import Role
 from domain.routing import Recipient
 from domain.timetable import Closure, Due, RunState
+from domain.tips import Answer, TipRecord, TipSource
 from referral.register import record_package, reserve_number
 from review.accounts import Accounts
 from review.decisions import Decisions
@@ -29,9 +30,10 @@ from storage.crawl.nights import finish_night, note_reports, open_night
 from storage.crawl.pauses import pause_night, resume_night
 from storage.crawl.targets import list_targets, save_targets
 from storage.crawl.timetable import add_closure, note_due, note_end
+from storage.leads.tip_records import add_tip, answer_tip
 from storage.tables import desk_items
 from tests.referral.leads import confirm
-from tests.review.desk import PASSWORDS, Clock, Page, desk, people
+from tests.review.desk import PASSWORD, PASSWORDS, Clock, Page, desk, people
 from tests.storage.crawl import claim, open_sample_night, open_store
 from tests.storage.samples import NOW, TARGETS, visit
 from yiguang.cli import run
@@ -303,3 +305,37 @@ def test_what_nobody_is_told_is_no_success(
     assert said.err.splitlines()[-1].startswith("错误：1 项需要处理，未发送：没有设置告警的去处")
     assert run(["alerts", "send", "--dry-run"]) == 0
     assert run(["alerts", "test"]) == 1
+
+
+def _unlogged(_connection: Connection, _tip_id: int) -> None:
+    pass
+
+
+def test_a_tip_is_told_a_day_before_its_term_ends_and_when_it_is_over(settings: Settings, engine: Engine) -> None:
+    """Without its words and who sent it; to the officer alone in the digest, since nobody else may answer."""
+    tip = TipRecord(0, TipSource.PUBLIC, "", NOW, "wang", "称包治糖尿病", ())
+    number = add_tip(engine, settings.home, tip, None, NOW, _unlogged)
+    officer, reviewer = (
+        Accounts(engine, Clock(), PASSWORDS).create(role.value, role, "test", PASSWORD)[0]
+        for role in (Role.OFFICER, Role.REVIEWER)
+    )
+    assert troubles(settings, engine, NOW + timedelta(hours=23)) == []
+    near = f"举报 {number}：“首接响应”将于 {beijing_time(NOW + timedelta(hours=48))} 到期，尚未答复"
+    soon, over = NOW + timedelta(hours=25), NOW + timedelta(hours=49)
+    assert [(alert.kind, alert.text) for alert in troubles(settings, engine, soon)] == [(AlertKind.TIP, near)]
+    assert f"· {near}" in digest(settings, engine, officer, soon)
+    assert "举报" not in digest(settings, engine, reviewer, soon)
+    (late,) = troubles(settings, engine, over)
+    assert late.text == near.replace("将于", "已于")
+    assert late.key not in {alert.key for alert in troubles(settings, engine, soon)}  # told again once it is over
+    answer_tip(engine, number, Answer("wang", over, over, "已受理"), _unlogged)
+    assert troubles(settings, engine, over) == []
+
+
+def test_terms_of_tips_that_cannot_be_reckoned_are_told(settings: Settings, engine: Engine, tmp_path: Path) -> None:
+    broken = replace(settings, lexicons=tmp_path)
+    assert troubles(broken, engine, NOW) == []
+    tip = TipRecord(0, TipSource.PUBLIC, "", NOW, "wang", "称包治糖尿病", ())
+    add_tip(engine, settings.home, tip, None, NOW, _unlogged)
+    (fault,) = troubles(broken, engine, NOW)
+    assert fault.text.startswith("期限无法计算：")

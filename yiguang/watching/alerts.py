@@ -30,6 +30,7 @@ from yiguang.nights.summary import evidence_faults, night_faults, target_complai
 from yiguang.settings import Settings
 from yiguang.watching.alert_channels import NotSent, mail_text, post_webhook, send_mail
 from yiguang.watching.alert_settings import AlertSettings, read_alert_settings
+from yiguang.watching.tip_terms import tip_terms
 
 #: In the data folder, not in the database: what is to be told may be that there is no database.
 _MEMORY = "alerts-told.json"
@@ -57,7 +58,12 @@ def troubles(settings: Settings, engine: Engine, now: datetime) -> list[Alert]:
     """All that an operator should know of now, gravest first."""
     found = list(_disk(settings))
     try:
-        found += [*_nights(engine, now), *_timetable(engine, now), *_clocks(settings, engine, now)]
+        found += [
+            *_nights(engine, now),
+            *_timetable(engine, now),
+            *_clocks(settings, engine, now),
+            *_tips(settings, engine, now),
+        ]
     except SQLAlchemyError as fault:
         found.append(Alert(AlertKind.NIGHT, "database", f"数据库无法使用：{str(fault).splitlines()[0]}"))
     return found
@@ -138,6 +144,17 @@ def _clocks(settings: Settings, engine: Engine, now: datetime) -> Iterator[Alert
             due = beijing_time(term.deadline.due_at)
             text = f"移送 {number}：“{term.clock.title}”已于 {due} 到期"
             yield Alert(AlertKind.CLOCK, f"{number} {term.clock.name} {due}", text)
+
+
+def _tips(settings: Settings, engine: Engine, now: datetime) -> Iterator[Alert]:
+    try:
+        terms = tip_terms(settings, engine, now)
+    except (ClocksBroken, CalendarBroken) as fault:
+        yield Alert(AlertKind.CLOCK, "calendar", f"期限无法计算：{fault}")
+        return
+    for term in terms:
+        subject = f"{term.tip_id} {term.clock.name} {'late' if term.is_late else 'near'}"
+        yield Alert(AlertKind.TIP, subject, term.text)
 
 
 def tell_troubles(settings: Settings, engine: Engine, say: Callable[[str], None]) -> None:

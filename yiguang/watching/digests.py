@@ -19,6 +19,7 @@ from storage.leads.outbox import list_packages
 from storage.tables import desk_items
 from yiguang.errors import CommandFailed
 from yiguang.settings import Settings
+from yiguang.watching.tip_terms import tip_terms
 
 #: In the data folder: who gets the digest by mail.
 ADDRESSES = "digests.toml"
@@ -37,6 +38,8 @@ def digest(settings: Settings, engine: Engine, account: Account, now: datetime) 
         lines = [*_own(connection, account, now), *_queue(connection, account, now)]
     if may(account.role, Act.SEE_REFERRALS):
         lines += _terms(settings, engine, now)
+    if may(account.role, Act.REFER):
+        lines += _tips(settings, engine, now)
     head = f"{account.display}（{ROLE_ZH[account.role]}），{beijing_time(now)}"
     return "\n".join([head, *(f"· {line}" for line in lines or ["没有待办"])])
 
@@ -90,6 +93,13 @@ def _terms(settings: Settings, engine: Engine, now: datetime) -> list[str]:
         for one in reminders(list_packages(engine), clocks, calendar, (), now, _NEAR)
         if one.term.deadline is not None
     ]
+
+
+def _tips(settings: Settings, engine: Engine, now: datetime) -> list[str]:
+    try:
+        return [term.text for term in tip_terms(settings, engine, now)]
+    except (ClocksBroken, CalendarBroken):
+        return []  # said among the terms of referrals, which read the same data
 
 
 def addresses(settings: Settings, accounts: Sequence[Account]) -> Mapping[str, str]:
