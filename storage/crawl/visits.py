@@ -34,8 +34,8 @@ class SqlVisitStore:
     """`domain.visits.VisitStore` over SQL, WARC files and evidence bundles below `folder`. Threads may share it.
 
     `provenance` must say `operator`, `tool` and `tool_version`; all of it goes into each bundle. Raises
-    EvidenceIncomplete when one of the three is missing. Bundles are signed with `key`. Everything received is in the night's WARC files exactly once;
-    the bundle of a flagged page has its own copy, because it must stand alone.
+    EvidenceIncomplete when one of the three is missing. Bundles are signed with `key`. Everything received is in the night's WARC files, once for each
+    page that it was received or, as pictures of leads are, kept for; the bundle of a flagged page has its own copy, because it must stand alone.
     """
 
     def __init__(
