@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from classifier.errors import LexiconError
-from classifier.yaml_file import load_yaml_rows
+from classifier.yaml_file import UNREAD_VALUE, load_yaml_rows
 from crawler.addresses.target_file import BadRow, TargetFileError, parse_targets, read_targets_csv
 from domain.targets import Target
 from yiguang.errors import CommandFailed, UsageError
@@ -32,9 +32,13 @@ def read_targets(path: Path) -> tuple[list[Target], list[BadRow], tuple[str, ...
         raise CommandFailed(f"{path} 无法读取：{fault}") from fault
     except LexiconError as fault:
         place = f"第 {fault.line} 行：" if fault.line else ""
-        unread = (
-            "YAML 文件须存为 UTF-8" if fault.message.startswith("not UTF-8") else f"不是有效的 YAML（{fault.message}）"
-        )
-        said = _OF_ROWS.get(fault.message, unread)
-        raise CommandFailed(f"{path} 无法读取：{place}{said}") from fault
+        raise CommandFailed(f"{path} 无法读取：{place}{_in_chinese(fault.message)}") from fault
     return *parse_targets(table.rows), table.unknown_columns
+
+
+def _in_chinese(message: str) -> str:
+    if message.startswith("not UTF-8"):
+        return "YAML 文件须存为 UTF-8"
+    if message.startswith(UNREAD_VALUE):
+        return f"这一项中有读不懂的值，文字请加引号（{message.removeprefix(UNREAD_VALUE)}）"
+    return _OF_ROWS.get(message, f"不是有效的 YAML（{message}）")

@@ -1,6 +1,6 @@
 """Times and days as people type them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from domain.beijing import BEIJING
 from yiguang.errors import UsageError
@@ -12,17 +12,24 @@ def told_time(at: str) -> datetime:
         return datetime.now(BEIJING)
     try:
         told = datetime.fromisoformat(at)
-    except ValueError:
+        told = told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
+        told.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter for a moment that is in no year from 1 to 9999 elsewhere
         raise UsageError(f"--at 应为 2026-11-26 或 2026-11-26T15:30 的形式，不是 {at}") from None
-    return told.replace(tzinfo=BEIJING) if told.tzinfo is None else told
+    return told
 
 
 def told_day(text: str, option: str) -> date:
-    """Raises UsageError naming the option."""
+    """Of a year from 2 to 9998, so that its beginning and end are in the calendar of every time zone. Raises UsageError naming
+    the option.
+    """
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if date.min.year < day.year < date.max.year:
+            return day
     except ValueError:
-        raise UsageError(f"{option} 应为日期，如 2026-11-01，不是 {text}") from None
+        pass
+    raise UsageError(f"{option} 应为日期，如 2026-11-01，不是 {text}")
 
 
 def told_day_or_today(text: str, option: str, now: datetime) -> date:

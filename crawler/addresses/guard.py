@@ -64,10 +64,14 @@ def check_url(url: str, *, local: bool) -> None:
         raise UrlRefused(f"网址无法解析：{url[:200]}") from error
     if parts.scheme not in ("http", "https"):
         raise UrlRefused(f"不访问 {parts.scheme or '无'} 协议的网址")
-    if not host:
+    if not host or host == ".":
         raise UrlRefused("网址缺少主机名")
     if "@" in parts.netloc:
         raise UrlRefused("网址含有用户名或密码")
+    try:
+        host.removesuffix(".").encode("idna")
+    except UnicodeError as error:  # a..example, a label of more than 63 characters
+        raise UrlRefused(f"网址的主机名无效：{host[:100]}") from error
     literal = literal_address(host)
     if literal is not None:
         check_address(literal, local=local)

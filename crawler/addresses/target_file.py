@@ -1,11 +1,13 @@
 """Targets files: rows in, targets out, with a Chinese reason for every row that cannot be used."""
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +39,11 @@ _KIND_ZH = {"网站": "site", "公众号": "wechat", "微信": "wechat", "订阅
 _RENDER_ZH = {"自动": "auto", "总是": "always", "从不": "never"}
 _TRUE = frozenset({"true", "1", "yes", "y", "是", "√"})
 _FALSE = frozenset({"", "false", "0", "no", "n", "否"})
+#: A last line behind a file, which comes out as a row of its own if every quotation mark is closed. No text file holds it.
+_END = "\x00"
+_PATTERN_SHOWN = 200
+#: What no database of ours can hold, or no address.
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -89,7 +96,8 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
             if address in first_line:
                 raise _RowError(f"网址与第 {first_line[address]} 行重复")
         except _RowError as error:
-            bad.append(BadRow(line, _text(fields, "name"), str(error)))
+            name = fields.get("name")
+            bad.append(BadRow(line, name.strip() if isinstance(name, str) else "", str(error)))
             continue
         first_line[address] = line
         targets.append(target)
@@ -99,17 +107,21 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
 def read_targets_csv(path: Path) -> TargetTable:
     """Read a CSV file in UTF-8 (with or without BOM) or GB18030, separated by comma, semicolon or tab.
 
-    Raises `TargetFileError` when the bytes are text in neither encoding or the header has no `url` column.
+    Raises `TargetFileError` when the bytes are text in neither encoding, the header has no `url` column, or a quotation
+    mark is not closed: all rows behind it would be part of one cell.
     """
     text, encoding = decode_text(path.read_bytes())
     header_line = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(header_line), skipinitialspace=True)
+    lines = chain(io.StringIO(text, newline=""), [_END])
+    reader = csv.reader(lines, delimiter=_delimiter(header_line), skipinitialspace=True)
     header: list[str] | None = None
     rows: list[tuple[int, dict[str, object]]] = []
-    line = 1
+    line, is_closed = 1, False
     try:
         for cells in reader:
             start, line = line, reader.line_num + 1
+            if is_closed := cells == [_END]:
+                break
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:
@@ -122,7 +134,9 @@ def read_targets_csv(path: Path) -> TargetTable:
                 row["note"] = " ".join([_text(row, "note") or _text(row, "备注"), *surplus]).strip()
             rows.append((start, row))
     except csv.Error as error:
-        raise TargetFileError(f"第 {reader.line_num} 行起不是有效的 CSV：{error}") from error
+        raise TargetFileError(f"第 {line} 行起不是有效的 CSV：{error}") from error
+    if not is_closed:
+        raise TargetFileError(f"第 {start} 行起有引号没有闭合，其后各行会并成一格")
     if header is None or not any(canonical_column(name) == "url" for name in header):
         raise TargetFileError("表头缺少 url（网址）列")
     unknown = tuple(name for name in header if name and canonical_column(name) is None)
@@ -131,7 +145,7 @@ def read_targets_csv(path: Path) -> TargetTable:
 
 def decode_text(raw: bytes) -> tuple[str, str]:
     """Text and the name of its encoding, UTF-8 or what Chinese spreadsheets save. Raises TargetFileError."""
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-8-sig",) if raw.startswith(codecs.BOM_UTF8) else ("utf-8-sig", "gb18030"):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
@@ -148,8 +162,14 @@ def _delimiter(header_line: str) -> str:
 
 
 def _text(fields: Mapping[str, object], column: str) -> str:
+    """Raises _RowError for a list or mapping of YAML, and for characters that cannot be stored."""
     value = fields.get(column)
-    return "" if value is None else str(value).strip()
+    if isinstance(value, (list, dict, set, tuple, bytes)):
+        raise _RowError(f"{column} 应是一个值，不能是列表或另一层内容")
+    text = "" if value is None else str(value).strip()
+    if _UNFIT.search(text):
+        raise _RowError(f"{column} 中有不能存储的字符（NUL 或不成对的代理字符）")
+    return text
 
 
 def _target(fields: Mapping[str, object]) -> Target:
@@ -239,10 +259,18 @@ def _whole(fields: Mapping[str, object], column: str, default: int, low: int, hi
 def _patterns(fields: Mapping[str, object], column: str) -> tuple[str, ...]:
     """Regular expressions: a list in YAML, separated by white space in CSV (a URL holds none)."""
     value = fields.get(column)
-    patterns = [str(item) for item in value] if isinstance(value, (list, tuple)) else _text(fields, column).split()
+    if isinstance(value, list):
+        patterns = [_text({column: item}, column) for item in value]
+    else:
+        patterns = _text(fields, column).split()
     for pattern in patterns:
         try:
             re.compile(pattern)
-        except re.error as error:
-            raise _RowError(f"{column} 不是有效的正则表达式：{pattern}（{error}）") from error
+        except (
+            re.error,
+            OverflowError,
+            RecursionError,
+        ) as error:  # a{99999999999}, thousands of brackets in one another
+            shown = pattern if len(pattern) <= _PATTERN_SHOWN else f"{pattern[:_PATTERN_SHOWN]}…"
+            raise _RowError(f"{column} 不是有效的正则表达式：{shown}（{error}）") from error
     return tuple(pattern for pattern in patterns if pattern)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 _HEADER_WITHIN_ROWS = 12
 _SNIFFED_BYTES = 1 << 20
+#: A last line behind a file, which comes out as a row of its own if every quotation mark is closed.
+_END = "\x00"
 #: What openpyxl lets through of a file that is none of its kind, or damaged; the faults of both its XML readers are SyntaxErrors.
 _UNREADABLE = (
     InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, KeyError, IndexError, ValueError,
@@ -63,9 +66,15 @@ def open_registry_file(path: Path, headings: Mapping[str, str], required: str = 
 
 
 def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    reader = csv.reader(file)
+    """Raises RegistryFileError at the end where a quotation mark was not closed: its cell holds all rows behind it."""
+    reader, place, is_closed = csv.reader(chain(file, [_END])), 1, False
     for cells in reader:
-        yield reader.line_num, [cell.strip() for cell in cells]
+        if is_closed := cells == [_END]:
+            break
+        place = reader.line_num
+        yield place, [cell.strip() for cell in cells]
+    if not is_closed:
+        raise RegistryFileError(f"有引号没有闭合，其后各行并成了一格，到第 {place} 行为止")
 
 
 def _open_text(path: Path) -> IO[str]:

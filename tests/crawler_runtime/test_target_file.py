@@ -88,6 +88,17 @@ def test_cells_beyond_the_header_go_to_the_note(tmp_path: Path) -> None:
         ({"max_pages": "nan"}, "max_pages 须在 1 到 100000 之间：nan"),
         ({"max_pages": 3, "min_pages": 5}, "min_pages（5）大于 max_pages（3）"),
         ({"local": "也许"}, "local 不能是“也许”，只能是 是 或 否"),
+        ({"max_pages": "9" * 5000}, f"max_pages 须在 1 到 100000 之间：{'9' * 5000}"),
+        ({"url": "http://a..example/"}, "网址的主机名无效：a..example"),
+        ({"url": f"http://{'a' * 64}.example/"}, f"网址的主机名无效：{'a' * 64}.example"),
+        ({"url": f"http://{'甲' * 64}.example/"}, f"网址的主机名无效：{'甲' * 64}.example"),
+        ({"url": "http://./"}, "网址缺少主机名"),
+        ({"url": "http://a.example:99999999999/"}, "网址无法解析：http://a.example:99999999999/"),
+        ({"note": "a\x00b"}, "note 中有不能存储的字符（NUL 或不成对的代理字符）"),
+        ({"name": "甲\ud800"}, "name 中有不能存储的字符（NUL 或不成对的代理字符）"),
+        ({"name": ["甲"]}, "name 应是一个值，不能是列表或另一层内容"),
+        ({"include": {"a": 1}}, "include 应是一个值，不能是列表或另一层内容"),
+        ({"include": [["a"]]}, "include 应是一个值，不能是列表或另一层内容"),
     ],
 )
 def test_bad_rows_say_why(changes: dict[str, object], reason: str) -> None:
@@ -100,6 +111,36 @@ def test_bad_rows_say_why(changes: dict[str, object], reason: str) -> None:
 def test_a_bad_pattern_is_a_bad_row() -> None:
     _, bad = parse_targets([(2, {"name": "甲", "url": "http://a.example/", "include": "/ok ("})])
     assert bad[0].reason.startswith("include 不是有效的正则表达式：(")
+
+
+@pytest.mark.parametrize("pattern", ["a{99999999999}", "(" * 2000 + ")" * 2000])
+def test_a_pattern_that_the_compiler_gives_up_is_a_bad_row_among_good_ones(pattern: str) -> None:
+    rows = [
+        (2, {"name": "甲", "url": "http://a.example/", "exclude": pattern}),
+        (3, {"name": "乙", "url": "http://b.example/"}),
+    ]
+    targets, bad = parse_targets(rows)
+    assert [target.name for target in targets] == ["乙"]
+    assert [row.line for row in bad] == [2]
+    assert bad[0].reason.startswith("exclude 不是有效的正则表达式：") and len(bad[0].reason) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('name,url,note\n甲,http://a.example/,"先看\n乙,http://b.example/,\n', "第 2 行起有引号没有闭合"),
+        ('name,url\n甲,http://a.example/\n"乙,http://b.example/\n丙,http://c.example/', "第 3 行起有引号没有闭合"),
+        ('name,url\n甲,http://a.example/\n乙,"' + "b" * 200_000, "第 3 行起不是有效的 CSV"),
+    ],
+)
+def test_rows_behind_a_quotation_mark_left_open_are_not_lost_unseen(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(TargetFileError, match=said):
+        read(tmp_path, text.encode())
+
+
+def test_a_damaged_file_that_is_marked_as_utf_8_is_not_read_as_another_encoding(tmp_path: Path) -> None:
+    with pytest.raises(TargetFileError, match="既不是 UTF-8"):
+        read(tmp_path, b"\xef\xbb\xbfurl,name\nhttp://a.example/,\xb2\xe2\xca\xd4\n")
 
 
 def test_the_second_of_two_equal_urls_is_bad() -> None:

@@ -106,6 +106,20 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
             pass
 
 
+def test_a_list_with_a_quotation_mark_left_open_is_refused(tmp_path: Path) -> None:
+    headings, _, _ = load_headings(LEXICONS)
+    path = tmp_path / "a.csv"
+    path.write_text('机构名称,地址\n甲诊所,"甲路\n乙诊所,乙路\n', encoding="utf-8")
+    with (
+        pytest.raises(RegistryFileError, match="引号没有闭合"),
+        open_registry_file(path, headings) as table,
+    ):
+        list(table.rows)
+    path.write_text('机构名称,地址\n甲诊所,"甲路"\n乙诊所,"乙\n路"', encoding="utf-8")
+    with open_registry_file(path, headings) as table:
+        assert list(table.rows) == [(2, ["甲诊所", "甲路"]), (4, ["乙诊所", "乙\n路"])]
+
+
 @pytest.mark.parametrize("cut", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
 def test_a_workbook_that_is_damaged_within_is_refused(tmp_path: Path, cut: str) -> None:
     book = Workbook()

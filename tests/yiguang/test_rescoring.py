@@ -143,6 +143,7 @@ def test_wrong_calls_are_told(
     assert capsys.readouterr().err == "错误：没有 1999-01-01 这一夜的记录（见 yiguang night list）\n"
     assert run(["rescore", "--night", "2026-11-26", "--since", "2026-11-01"]) == 2
     assert run(["rescore", "--since", "2026-13-01"]) == 2
+    assert run(["rescore", "--since", "0001-01-01"]) == 2
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin"])

@@ -10,6 +10,8 @@ from yiguang.errors import CommandFailed
 from yiguang.settings import read_settings
 from yiguang.terminal import say_none
 
+#: More digits than any number of an entry has; Python refuses to read some thousands.
+_NUMBER_DIGITS = 18
 GROUP_HELP = """\
 复核台的决定。
 
@@ -133,6 +135,6 @@ def _heads(text: str) -> tuple[tuple[int, str], ...]:
     if not text:
         return ()
     number, _, digest = text.partition(":")
-    if not number.isdecimal() or len(digest) != 64:
+    if not number.isdecimal() or len(number) > _NUMBER_DIGITS or len(digest) != 64:
         raise typer.BadParameter("应为 序号:64 位摘要", param_hint="--head")
     return ((int(number), digest.lower()),)

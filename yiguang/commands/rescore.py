@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -75,6 +75,6 @@ def _first_moment(date: str) -> datetime:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
         raise UsageError(f"--since 应为日期，如 2026-11-01，不能是 {date}")
     try:
-        return datetime.fromisoformat(date).replace(tzinfo=BEIJING)
-    except ValueError:
+        return datetime.fromisoformat(date).replace(tzinfo=BEIJING).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first day of the calendar begins in no year elsewhere
         raise UsageError(f"--since 不是有效的日期：{date}") from None

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from datetime import datetime, time
+from datetime import UTC, datetime, time, tzinfo
 from typing import Annotated
 
 import typer
@@ -90,7 +90,7 @@ def close(
 
     settings = read_settings()
     zone = settings.time_zone
-    window = [datetime.fromisoformat(_checked(text)).replace(tzinfo=zone) for text in (since, until)]
+    window = [_moment(text, zone) for text in (since, until)]
     if window[1] <= window[0]:
         raise UsageError("--to 必须晚于 --from")
     if window[1] <= utc_now():
@@ -141,11 +141,15 @@ def _time_of_day(text: str) -> time:
     raise UsageError(f"--at 应为 01:30 的形式，不是 {text}")
 
 
-def _checked(text: str) -> str:
+def _moment(text: str, zone: tzinfo) -> datetime:
+    """Raises UsageError, also for a moment that is in no year from 1 to 9999 elsewhere."""
     try:
-        if datetime.fromisoformat(text).tzinfo is None:
-            return text
-    except ValueError:
+        told = datetime.fromisoformat(text)
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=zone)
+            told.astimezone(UTC)
+            return told
+    except (ValueError, OverflowError):
         pass
     raise UsageError(f"时间应为 2026-12-01T00:00 的形式，不是 {text}")
 
