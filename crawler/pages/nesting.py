@@ -1,7 +1,8 @@
-"""Bounds on markup for which the parser's cost grows with the square of the page: depth, formatting, attributes.
+"""Bounds on markup for which the parser's cost grows with the square of the page: depth, formatting, attributes, options.
 
-All three are the standard's own doing (scopes, the list of active formatting elements, the search for a second
-attribute of one name); browsers are slow on such pages too. Ordinary pages pass through unchanged.
+The first three are the standard's own doing (scopes, the list of active formatting elements, the search for a second
+attribute of one name); browsers are slow on such pages too. The parser looks at all options of a list again for each that
+comes. Ordinary pages pass through unchanged.
 """
 
 import re
@@ -23,6 +24,10 @@ _SUSPECT_TAG_CHARS, _MAX_ATTRIBUTES = 8000, 200
 #: Half of it: a stretch of markup that begins at a multiple of this lies wholly inside every such tag.
 _STRETCH = _SUSPECT_TAG_CHARS // 2
 
+#: Options of lists, which are not read; a list of all counties of the country has some 3,000.
+_MAX_OPTIONS = 5000
+_OPTION = re.compile(r"<option(?=[\s>/])[^>]{0,2000}>", re.IGNORECASE)
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]{0,2000}>")
 _START_TAG = re.compile(rb"<[a-zA-Z]")
 _NAME_END = re.compile(r"[\s/]")
@@ -38,8 +43,9 @@ _FORMATTING = frozenset({
 _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param",
 })  # fmt: skip
-#: These close the one before them, so a page of a thousand of them without end tags is flat.
-_SELF_CLOSING = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody", "thead", "optgroup", "rt", "rp"})
+#: These close the one before them, so a page of a thousand of them without end tags is flat. Not so <optgroup> outside a
+#: list and <rt> outside <ruby>.
+_SELF_CLOSING = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody", "thead"})
 _UNCOUNTED = _VOID | _SELF_CLOSING
 
 
@@ -53,6 +59,7 @@ def may_need_bounds(source: bytes) -> bool:
 def bounded_nesting(html: str) -> str:
     """The page itself, or for a page beyond any browser's patience the page without its excess of tags."""
     html = "<".join(_trimmed(part) if len(part) > _SUSPECT_TAG_CHARS else part for part in html.split("<"))
+    html = _with_fewer_options(html)
     return _flattened(html) if _may_be_deep(html) or _leaves_formatting_open(html) else html
 
 
@@ -105,6 +112,11 @@ def _leaves_formatting_open(html: str) -> bool:
         if count > _SUSPECT_FORMATTING:
             return True
     return False
+
+
+def _with_fewer_options(html: str) -> str:
+    last = next(islice(_OPTION.finditer(html), _MAX_OPTIONS - 1, None), None)
+    return html if last is None else html[: last.end()] + _OPTION.sub(" ", html[last.end() :])
 
 
 def _flattened(html: str) -> str:

@@ -43,7 +43,8 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
     first = _comparable(headline)
     for heading in headings:
         bare = _comparable(heading)
-        if bare and heading != site and (bare in first or first in bare) and 2 * len(bare) >= len(first):
+        # The length first: a title without end is not to be searched for each of headings without end
+        if bare and heading != site and 2 * len(bare) >= len(first) and (bare in first or first in bare):
             return headline if bare.endswith(first) and bare != first else heading, site
     if beginning := _shown_beginning(document, [*headings, *shown], wordings):
         return beginning, site
@@ -76,18 +77,21 @@ def _shown_beginning(written: str, shown: Iterable[str], wordings: Wordings) -> 
     blank and no more than a short name: a title may say more than the page's headline, and what it says is to be read.
     """
     return max(
-        (line for line in shown if len(line) >= _SHOWN_CHARS and _is_parted(written, line, wordings)),
+        (line for line in dict.fromkeys(shown) if len(line) >= _SHOWN_CHARS and _is_parted(written, line, wordings)),
         key=len,
         default="",
     )
 
 
 def _is_parted(written: str, line: str, wordings: Wordings) -> bool:
-    rest = written.removeprefix(line)
-    if not written.startswith(line) or not rest or _SIGN.match(rest):
-        return written.startswith(line)
-    name = _TITLE_BREAK.split(rest.strip())[0]
-    return rest[0].isspace() and (len(name) <= _COLUMN_CHARS or names_a_site(name, wordings))
+    if not written.startswith(line):
+        return False
+    if len(written) == len(line) or _SIGN.match(written, len(line)):
+        return True
+    if not written[len(line)].isspace():
+        return False
+    name = _TITLE_BREAK.split(written[len(line) :].strip(), maxsplit=1)[0]
+    return len(name) <= _COLUMN_CHARS or names_a_site(name, wordings)
 
 
 def _unwrapped(part: str) -> str:

@@ -1,7 +1,7 @@
 """Which of the addresses that an element offers for one picture is worth fetching."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 #: Attributes in which scripts keep the address until the picture is scrolled to, in the order of trust.
 _LAZY = (
@@ -27,8 +27,10 @@ _ADDRESS_CHARS = 2000
 #: What a picture is offered in beyond this many pixels of width, or times the size, shows no more words.
 _WIDEST = 2000
 _DENSEST = 3.0
-#: One candidate: an address without blanks and perhaps its width or density: "/img/a,w_640.jpg 640w,".
-_CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+([\d.]+)([wxh])[^,]*)?\s*(?:,|$)")
+#: A candidate is an address without blanks and perhaps its width or density: "/img/a,w_640.jpg 640w,". As browsers do, the address
+#: goes to the next blank, whatever it says to the next comma; nothing is given back, so that blanks without end cost no more.
+_ADDRESS = re.compile(r"[\s,]*+(\S++)")
+_TOLD_SIZE = re.compile(r"\s++(?:([\d.]++)([wxh]))?+[^,]*+")
 #: Stands there until the real picture comes.
 _PLACEHOLDER = re.compile(
     r"(?:^data:)|(?:^about:)|(?:(?:^|[/_.-])(?:blank|spacer|pixel|loading|placeholder|lazyload|grey|gray|transparent)[\w-]*\.(?:gif|png|jpe?g|svg|webp)$)",
@@ -76,14 +78,25 @@ def background_source(attributes: Mapping[str, str]) -> str:
 def best_of_set(srcset: str) -> str:
     """The largest picture of a `srcset` that is not larger than of use; the smallest where all are. Empty for none."""
     best, best_size = "", 0.0
-    for match in _CANDIDATE.finditer(srcset):
-        address, number, unit = match.groups()
+    for address, size in _candidates(srcset):
         if address.startswith("data:"):  # stands there until the real picture comes
             continue
-        size = _size(number, unit)
         if not best or (best_size < size <= 1.0) or (size < best_size and best_size > 1.0):
             best, best_size = address, size
     return best
+
+
+def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+    """Addresses with their sizes as `_size` gives them; none of what has neither width nor density behind a blank."""
+    place = 0
+    while match := _ADDRESS.match(srcset, place):
+        address, place = match[1], match.end()
+        if address[-1] == "," or (told := _TOLD_SIZE.match(srcset, place)) is None:
+            yield address.rstrip(","), _size(None, None)
+            continue
+        place = told.end()
+        if told[2] or told[0].isspace():
+            yield address, _size(told[1], told[2])
 
 
 def _size(number: str | None, unit: str | None) -> float:

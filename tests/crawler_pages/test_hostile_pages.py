@@ -1,5 +1,6 @@
 """Pages made to break a reader: nothing raises, and a page twice as long takes about twice the work."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.literals import Literals
+from crawler.pages import page_title
 from crawler.pages.extract import extract_page
 from crawler.pages.nesting import bounded_nesting
 from crawler.pages.reading import read_response
@@ -41,6 +43,10 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "scripts": lambda size: "<script>var ct = </script>" * size + "深处",
     "names-in-scripts": lambda size: (
         "".join(f"<style>.n{number}{{display:none}}</style><script>n</script>" for number in range(size)) + "深处"
+    ),
+    "blanks-for-pictures": lambda size: f"<img srcset='{' ' * size}'><img srcset='{'a' * size} b'>深处",
+    "title-without-end": lambda size: (
+        f"<title>{'甲乙丙丁戊己庚辛 ' * size}</title>" + "<h1>甲乙丙丁戊己庚辛</h1>" * size + "深处"
     ),
     "footer-rows": lambda size: "深处" + "".join(f"<footer>1390{number:07}</footer>" for number in range(size)),
 }
@@ -120,6 +126,39 @@ def test_nesting_is_bounded_before_the_parser_sees_it() -> None:
     assert bounded_nesting("<div>" * 100_000 + "x").count("<div>") <= 512
     ordinary = "<ul>" + "<li><a href=x>甲</a><br><img src=y>" * 3000 + "</ul>"
     assert bounded_nesting(ordinary).count("<li>") == 3000
+
+
+class Counted:
+    """A pattern that counts the characters which it is given to split."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self.chars = 0
+
+    def split(self, text: str, maxsplit: int = 0) -> list[str]:
+        self.chars += len(text)
+        return [part or "" for part in self._pattern.split(text, maxsplit)]
+
+
+def test_a_long_title_is_not_read_again_for_each_heading(monkeypatch: pytest.MonkeyPatch, wordings: Wordings) -> None:
+    chars: list[int] = []
+    for size in (100, 400):
+        counted = Counted(page_title._TITLE_BREAK)
+        with monkeypatch.context() as patch:
+            patch.setattr(page_title, "_TITLE_BREAK", counted)
+            extract_page(HOSTILE["title-without-end"](size), URL, "utf-8", wordings)
+        chars.append(counted.chars)
+    assert chars[1] <= 5 * chars[0]
+
+
+def test_what_nests_outside_its_own_place_is_bounded_and_so_are_options() -> None:
+    for tag in ("optgroup", "rt", "rp"):
+        assert bounded_nesting(f"<{tag}>" * 100_000 + "x").count(f"<{tag}>") <= 512
+    counties = "<select>" + "<option value=1>甲</option>" * 3_000 + "</select><p>乙</p>"
+    assert bounded_nesting(counties) == counties
+    bounded = bounded_nesting("<select>" + "<OPTION value=1>甲</OPTION>" * 50_000 + "</select><p>乙</p>")
+    assert bounded.count("<OPTION") == 5_000
+    assert bounded.endswith("</select><p>乙</p>")
 
 
 def test_formatting_left_open_is_bounded_and_closed_formatting_is_not_touched() -> None:

@@ -24,6 +24,7 @@ from tests.crawler_runtime.fakes import WORDINGS
         ("a.jpg 1.2.3w", "a.jpg"),
         ("", ""),
         (" , ,", ""),
+        ("a.jpg large", ""),
         ("data:image/gif;base64,R0lGODlhAQABAAAAACw= 1w", ""),
         ("data:image/gif;base64,R0lGODlhAQABAAAAACw= 1x, a.jpg 2x", "a.jpg"),
     ],
