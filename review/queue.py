@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.reviews import ItemState
 from domain.roles import Act, may
@@ -25,7 +24,7 @@ from review.items import (
     without_conflicts,
 )
 from review.settings import DeskSettings
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.tables import desk_conflict_parties, desk_item_families, desk_items, desk_views
 
 #: Items looked for before one is taken: others may take some of them in between, seldom this many.
@@ -193,8 +192,9 @@ class ReviewQueue:
         if not 1 <= len(name) <= 40:
             raise ValueError("视图名须为 1 至 40 个字")
         with writing(self._engine) as connection:
-            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(desk_views).values(account_id=account.id, name=name, filters=filters.as_json())
+            statement = insert_into(connection.dialect.name, desk_views).values(
+                account_id=account.id, name=name, filters=filters.as_json()
+            )
             newer = {"filters": statement.excluded.filters}
             connection.execute(statement.on_conflict_do_update(index_elements=["account_id", "name"], set_=newer))
 

@@ -11,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
@@ -28,6 +29,8 @@ IDLE_AT_MOST, TRANSACTION_AT_MOST = timedelta(minutes=30), timedelta(hours=12)
 _KNOWS_WHOLE_TRANSACTIONS = 170_000  # the version of PostgreSQL that brought `transaction_timeout`
 _WRITE_TURN = "write_turn"
 _MIGRATION_LOCK = 0x59694775  # any fixed number of ours: PostgreSQL's advisory locks share one number space
+#: An insert that may say what to do on a conflict.
+Upsert = postgresql.Insert | sqlite.Insert
 
 
 def open_engine(url: str) -> Engine:
@@ -114,6 +117,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     turn = engine.get_execution_options().get(_WRITE_TURN, nullcontext())
     with turn, engine.connect() as connection, connection.execution_options(writes=True).begin():
         yield connection
+
+
+def insert_into(dialect_name: str, table: Table) -> Upsert:
+    """With `on_conflict_do_update` and `on_conflict_do_nothing` as the database has them whose connections have this dialect."""
+    return postgresql.insert(table) if dialect_name == "postgresql" else sqlite.insert(table)
 
 
 def migrate(engine: Engine) -> None:

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.visits import Discovered
 from storage.crawl.revisits import not_due
+from storage.database import Upsert, insert_into
 from storage.tables import frontier
 from storage.url_keys import url_key
 
@@ -58,7 +58,6 @@ def add_urls(connection: Connection, found: Iterable[FoundUrls], *, as_given: bo
 
 
 @cache
-def _insert_new(dialect_name: str) -> Any:
+def _insert_new(dialect_name: str) -> Upsert:
     """Built once: it is executed for every page."""
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    return dialect.insert(frontier).on_conflict_do_nothing(index_elements=["night_id", "url_key"])
+    return insert_into(dialect_name, frontier).on_conflict_do_nothing(index_elements=["night_id", "url_key"])

@@ -1,21 +1,18 @@
 """Keeping what the end of a night did for the evidence, for the morning report."""
 
 from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.nights import EvidenceCare
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.tables import night_care
 
 
 def keep_care(engine: Engine, night_id: str, care: EvidenceCare) -> None:
     """In place of what was kept of the night before, as when it was paused."""
-    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
     values = {**asdict(care), "copy_faults": list(care.copy_faults)}
-    statement = dialect.insert(night_care).values(night_id=night_id, **values)
+    statement = insert_into(engine.dialect.name, night_care).values(night_id=night_id, **values)
     with writing(engine) as connection:
         connection.execute(statement.on_conflict_do_update(index_elements=["night_id"], set_=values))
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.beijing import BEIJING
 from domain.evidence import VerifyReport
@@ -28,7 +27,7 @@ from storage.crawl.night_figures import (
     keep_figures,
 )
 from storage.crawl.skips import forget_old_skips, keep_surplus
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.tables import frontier, night_targets, nights, pages
 
 _UNTRIED = and_(frontier.c.state == "waiting", frontier.c.attempts == 0)
@@ -117,9 +116,8 @@ def _free_id(connection: Connection, stem: str) -> str:
 def _add_targets(connection: Connection, night_id: str, targets: Sequence[TargetInNight]) -> None:
     if not targets:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(
-        dialect.insert(night_targets).on_conflict_do_nothing(),
+        insert_into(connection.dialect.name, night_targets).on_conflict_do_nothing(),
         [
             {
                 "night_id": night_id,

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.findings import Judgement
 from domain.page import ExtractedPage, Headers
@@ -16,7 +15,7 @@ from domain.pictures import UNREAD_FATES
 from domain.site_trials import Rung, SiteTrial
 from domain.visits import Earlier, SiteRest, Visit
 from storage.columns import storable_text
-from storage.database import writing
+from storage.database import Upsert, insert_into, writing
 from storage.tables import host_addresses, page_memory, site_rests, site_trials
 from storage.url_keys import url_key
 
@@ -109,10 +108,9 @@ def _memory_row(
 
 
 @cache
-def _upsert(dialect_name: str) -> Any:
+def _upsert(dialect_name: str) -> Upsert:
     """Built once: it is executed for every page."""
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    statement = dialect.insert(page_memory)
+    statement = insert_into(dialect_name, page_memory)
     given = {column.name: column for column in statement.excluded if column.name != "url_key"}
     return statement.on_conflict_do_update(index_elements=["url_key"], set_=given)
 
@@ -181,8 +179,9 @@ class SqlCrawlMemory:
     def keep_rest(self, rest: SiteRest) -> None:
         """Remember a rest, in place of an earlier one of the site."""
         values = {"site": rest.site, "until": rest.until, "level": rest.level, "reason": rest.reason}
-        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(site_rests).on_conflict_do_update(index_elements=["site"], set_=values)
+        statement = insert_into(self._engine.dialect.name, site_rests).on_conflict_do_update(
+            index_elements=["site"], set_=values
+        )
         with writing(self._engine) as connection:
             connection.execute(statement, [values])
 
@@ -200,8 +199,9 @@ class SqlCrawlMemory:
         """Remember a trial, in place of an earlier one of its site and rung."""
         key = {"site": trial.site, "rung": trial.rung.value}
         values = {"streak": trial.streak, "tried_at": trial.tried_at}
-        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(site_trials).on_conflict_do_update(index_elements=["site", "rung"], set_=values)
+        statement = insert_into(self._engine.dialect.name, site_trials).on_conflict_do_update(
+            index_elements=["site", "rung"], set_=values
+        )
         with writing(self._engine) as connection:
             connection.execute(statement, [key | values])
 
@@ -209,8 +209,7 @@ class SqlCrawlMemory:
         """Remember which server answered for some hosts, in place of earlier ones."""
         rows = [{"host": host, "address": address, "seen_at": now} for host, address in sorted(addresses.items())]
         with writing(self._engine) as connection:
-            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(host_addresses)
+            statement = insert_into(connection.dialect.name, host_addresses)
             newer = {"address": statement.excluded.address, "seen_at": statement.excluded.seen_at}
             connection.execute(statement.on_conflict_do_update(index_elements=["host"], set_=newer), rows)
 

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.nights import NightKind
 from domain.visits import SkipRule, Visit
+from storage.database import Upsert, insert_into
 from storage.tables import frontier, nights, skipped_counts, skipped_links
 from storage.url_keys import url_key
 
@@ -52,15 +52,13 @@ def add_skips(connection: Connection, visits: Sequence[Visit]) -> None:
 
 
 @cache
-def _insert_links(dialect_name: str) -> Any:
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    return dialect.insert(skipped_links).on_conflict_do_nothing()
+def _insert_links(dialect_name: str) -> Upsert:
+    return insert_into(dialect_name, skipped_links).on_conflict_do_nothing()
 
 
 @cache
-def _add_counts(dialect_name: str) -> Any:
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    counted = dialect.insert(skipped_counts)
+def _add_counts(dialect_name: str) -> Upsert:
+    counted = insert_into(dialect_name, skipped_counts)
     return counted.on_conflict_do_update(
         index_elements=["night_id", "target_id", "rule"],
         set_={"links": skipped_counts.c.links + counted.excluded.links},
@@ -85,8 +83,9 @@ def keep_surplus(connection: Connection, night_id: str, target_id: int, surplus:
         .limit(SURPLUS_KEPT)
     )
     names = ["night_id", "url_key", "target_id", "url", "rule", "reason", "found_on"]
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(skipped_links).from_select(names, rows).on_conflict_do_nothing())
+    connection.execute(
+        insert_into(connection.dialect.name, skipped_links).from_select(names, rows).on_conflict_do_nothing()
+    )
 
 
 def forget_old_skips(connection: Connection) -> None:

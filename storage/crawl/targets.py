@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.nights import NightKind
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import TargetInNight
 from storage.columns import UtcDateTime
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.tables import night_targets, nights, targets
 from storage.url_keys import url_key
 
@@ -25,8 +24,7 @@ def save_targets(engine: Engine, rows: Iterable[Target]) -> list[Target]:
     values = {url_key(target.url): (target, _row_of(target)) for target in rows}
     if not values:
         return []
-    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(targets)
+    statement = insert_into(engine.dialect.name, targets)
     changed = {column.name: column for column in statement.excluded if column.name not in ("id", "url_key")}
     with writing(engine) as connection:
         removed = set(connection.scalars(select(targets.c.url_key).where(targets.c.removed_at.is_not(None))))
@@ -39,8 +37,7 @@ def save_targets(engine: Engine, rows: Iterable[Target]) -> list[Target]:
 
 def insert_new(connection: Connection, target: Target) -> bool:
     """Store a target unless its URL is known; whether it was new."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(targets).on_conflict_do_nothing(index_elements=["url_key"])
+    statement = insert_into(connection.dialect.name, targets).on_conflict_do_nothing(index_elements=["url_key"])
     return connection.execute(statement.returning(targets.c.id), _row_of(target)).first() is not None
 
 

@@ -13,11 +13,10 @@ from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.institutions import name_key
 from domain.practitioners import PractitionerLists
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.durable_file import make_secret
 from storage.operators.registry_file import RegistryTable, heading_key
 from storage.operators.registry_rows import BadRow
@@ -128,8 +127,7 @@ def _store(connection: Connection, rows: Sequence[RegisteredPractitioner], sourc
         }
         for row in rows
     }
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(registry_practitioners)
+    statement = insert_into(connection.dialect.name, registry_practitioners)
     fresh = {"as_of": statement.excluded.as_of, "institution": statement.excluded.institution}
     unique = ["institution_key", "name", "source", "number_digest"]
     connection.execute(statement.on_conflict_do_update(index_elements=unique, set_=fresh), list(values.values()))

@@ -8,12 +8,11 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.certificates import parse_certificate
 from domain.institutions import RegisteredInstitution, name_key
 from storage.canonical import canonical_json
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.tables import registry_headings, registry_institutions, registry_keys
 
 _BATCH_ROWS = 2000
@@ -112,8 +111,7 @@ def _write(
     wanted: Mapping[str, RegisteredInstitution],
     changed_ids: Sequence[int],
 ) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(registry_institutions)
+    statement = insert_into(connection.dialect.name, registry_institutions)
     fresh = {column.name: column for column in statement.excluded if column.name not in ("id", "source_key")}
     returning = statement.on_conflict_do_update(index_elements=["source_key"], set_=fresh).returning(
         registry_institutions.c.source_key, registry_institutions.c.id

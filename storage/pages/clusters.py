@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.outcome import NO_LONGER_THERE, Outcome
 from domain.page import ExtractedPage
 from domain.sameness import NEAR_SHARE, band_keys, likeness, sketch_of, text_digest
 from domain.visits import Visit
 from storage.columns import storable_text
+from storage.database import insert_into
 from storage.tables import cluster_keys, frontier, nights, page_bodies, pages, text_clusters
 from storage.url_keys import url_key
 
@@ -243,7 +244,6 @@ def _new_cluster(connection: Connection, digest: str, sketch: str, keys: Sequenc
 
 
 @cache
-def _begin_cluster(dialect_name: str) -> Any:
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    statement = dialect.insert(text_clusters).on_conflict_do_nothing(index_elements=["body_sha256"])
+def _begin_cluster(dialect_name: str) -> ReturningInsert[int]:
+    statement = insert_into(dialect_name, text_clusters).on_conflict_do_nothing(index_elements=["body_sha256"])
     return statement.returning(text_clusters.c.id)

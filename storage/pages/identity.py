@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.identity import IdentityLink, Place
 from domain.identity_links import links_of, subject_of
 from domain.visits import Visit
 from storage.columns import storable_text
+from storage.database import insert_into
 from storage.tables import identity_links, identity_pages
 
 _SEEN_AGAIN_AFTER = timedelta(hours=12)
@@ -59,8 +59,10 @@ def _note_links(connection: Connection, sightings: Mapping[str, Sequence[tuple[V
             of_first = _row_of(key, first_link, first_visit, first_visit)
             earlier.append({name: of_first[name] for name in ("link_key", "label", "quote", "page_id", "first_seen")})
     if fresh:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(identity_links).on_conflict_do_nothing(index_elements=["link_key"]), fresh)
+        connection.execute(
+            insert_into(connection.dialect.name, identity_links).on_conflict_do_nothing(index_elements=["link_key"]),
+            fresh,
+        )
     if again:
         statement = update(identity_links).where(table.link_key == bindparam("of"))
         connection.execute(statement.values(last_page_id=bindparam("page"), last_seen=bindparam("seen")), again)

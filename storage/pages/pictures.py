@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.pictures import (
     COARSE_DIGITS,
@@ -17,6 +16,7 @@ from domain.pictures import (
     alike,
 )
 from domain.visits import Visit
+from storage.database import insert_into
 from storage.tables import frontier, page_pictures, pages, pictures
 from storage.url_keys import url_key
 
@@ -68,8 +68,7 @@ def add_pictures(connection: Connection, visits: Sequence[Visit]) -> None:
         item.reading.sha256: _reading_row(visit, item.reading) for visit, _, item in shown if item.reading is not None
     }
     if readings:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(pictures).on_conflict_do_nothing(index_elements=["sha256"])
+        statement = insert_into(connection.dialect.name, pictures).on_conflict_do_nothing(index_elements=["sha256"])
         # In order: two workers that write the same pictures must not wait for one another
         connection.execute(statement, [readings[sha256] for sha256 in sorted(readings)])
     connection.execute(insert(page_pictures), [_row(*item) for item in shown])

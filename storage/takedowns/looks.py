@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.evidence import EvidenceIncomplete
 from domain.masking import Masker
 from domain.outcome import Outcome
 from domain.system_words import file_fault
 from domain.takedown import Claim, Look, grade
-from storage.database import writing
+from storage.database import insert_into, writing
 from storage.digests import sha256_hex
 from storage.evidence.bundle import StoredBundle, write_bundle
 from storage.locks import writing_evidence
@@ -109,8 +108,9 @@ def _record(engine: Engine, case: ReferredCase, page: Row[Any], found: FoundClai
 
 
 def _insert(connection: Connection, row: dict[str, Any], bundle: StoredBundle, now: datetime) -> bool:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(takedown_looks).on_conflict_do_nothing(index_elements=["case_id", "page_id"])
+    statement = insert_into(connection.dialect.name, takedown_looks).on_conflict_do_nothing(
+        index_elements=["case_id", "page_id"]
+    )
     look_id = connection.scalar(statement.values(row).returning(takedown_looks.c.id))
     if look_id is None:
         return False
