@@ -142,17 +142,26 @@ def finish_night(engine: Engine, night_id: str, now: datetime, reports: Sequence
         ended_at = func.coalesce(nights.c.ended_at, literal(now, nights.c.ended_at.type))
         _note(connection, night_id, reports, ended_at=ended_at)
         keep_figures(connection, night_id)
-        for target_id, urls in surplus_urls(connection, night_id).items():
-            connection.execute(
-                update(night_targets)
-                .where(night_targets.c.night_id == night_id, night_targets.c.target_id == target_id)
-                .values(surplus=night_targets.c.surplus + urls)
-            )
-            keep_surplus(connection, night_id, target_id, _UNTRIED)
-            connection.execute(
-                delete(frontier).where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, _UNTRIED)
-            )
+        _drop_surplus(connection, night_id)
         forget_old_skips(connection)
+
+
+def _drop_surplus(connection: Connection, night_id: str) -> None:
+    """For all targets at once: everybody else waits on SQLite meanwhile."""
+    spent = and_(night_targets.c.night_id == night_id, night_targets.c.started >= night_targets.c.max_pages)
+    of_target = select(func.count()).where(
+        frontier.c.night_id == night_id, frontier.c.target_id == night_targets.c.target_id, _UNTRIED
+    )
+    connection.execute(
+        update(night_targets).where(spent).values(surplus=night_targets.c.surplus + of_target.scalar_subquery())
+    )
+    surplus = and_(
+        frontier.c.night_id == night_id,
+        frontier.c.target_id.in_(select(night_targets.c.target_id).where(spent)),
+        _UNTRIED,
+    )
+    keep_surplus(connection, surplus)
+    connection.execute(delete(frontier).where(surplus))
 
 
 def note_reports(engine: Engine, night_id: str, reports: Sequence[VerifyReport]) -> None:

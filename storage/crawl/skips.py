@@ -65,26 +65,22 @@ def _add_counts(dialect_name: str) -> Upsert:
     )
 
 
-def keep_surplus(connection: Connection, night_id: str, target_id: int, surplus: ColumnElement[bool]) -> None:
-    """Remember some of the URLs, chosen by `surplus`, that are about to be dropped from the frontier untried."""
-    reason = literal("本夜的页数预算（max_pages）已用完")
-    rows = (
-        select(
-            frontier.c.night_id,
-            frontier.c.url_key,
-            frontier.c.target_id,
-            frontier.c.url,
-            literal(SURPLUS).label("rule"),
-            reason.label("reason"),
-            frontier.c.found_on,
-        )
-        .where(frontier.c.night_id == night_id, frontier.c.target_id == target_id, surplus)
-        .order_by(frontier.c.priority, frontier.c.depth, frontier.c.id)
-        .limit(SURPLUS_KEPT)
+def keep_surplus(connection: Connection, surplus: ColumnElement[bool]) -> None:
+    """Remember the first URLs of each target among those, chosen by `surplus`, that are about to be dropped from the frontier untried."""
+    place = func.row_number().over(
+        partition_by=(frontier.c.night_id, frontier.c.target_id),
+        order_by=(frontier.c.priority, frontier.c.depth, frontier.c.id),
     )
-    names = ["night_id", "url_key", "target_id", "url", "rule", "reason", "found_on"]
+    columns = (frontier.c.night_id, frontier.c.url_key, frontier.c.target_id, frontier.c.url, frontier.c.found_on)
+    placed = select(*columns, place.label("place")).where(surplus).subquery()
+    names = [column.name for column in columns]
+    rows = select(
+        *(placed.c[name] for name in names), literal(SURPLUS), literal("本夜的页数预算（max_pages）已用完")
+    ).where(placed.c.place <= SURPLUS_KEPT)
     connection.execute(
-        insert_into(connection.dialect.name, skipped_links).from_select(names, rows).on_conflict_do_nothing()
+        insert_into(connection.dialect.name, skipped_links)
+        .from_select([*names, "rule", "reason"], rows)
+        .on_conflict_do_nothing()
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, PageAction
@@ -166,11 +166,9 @@ def _skipped(connection: Connection, url: str, night_id: str) -> Whereabouts | N
 
 
 def _unlisted(connection: Connection, night_id: str) -> int:
-    dropped = sum(connection.scalars(select(night_targets.c.surplus).where(night_targets.c.night_id == night_id)))
-    listed = select(skipped_links.c.url_key).where(
-        skipped_links.c.night_id == night_id, skipped_links.c.rule == SURPLUS
-    )
-    return int(dropped) - len(connection.scalars(listed).all())
+    dropped = select(func.sum(night_targets.c.surplus)).where(night_targets.c.night_id == night_id)
+    listed = select(func.count()).where(skipped_links.c.night_id == night_id, skipped_links.c.rule == SURPLUS)
+    return int(connection.scalar(dropped) or 0) - int(connection.scalar(listed) or 0)
 
 
 def _url_of(connection: Connection, frontier_id: int | None) -> str:

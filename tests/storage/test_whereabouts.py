@@ -4,15 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from domain.nights import NightKind
 from domain.outcome import Outcome
+from domain.targets import Target
 from domain.visits import Discovered, Skipped, SkipRule
 from storage.crawl.frontier import SqlFrontier
 from storage.crawl.nights import finish_night, open_night
 from storage.crawl.skips import NIGHTS_KEPT, SURPLUS_KEPT, skip_counts
-from storage.crawl.targets import list_targets
+from storage.crawl.targets import list_targets, save_targets
 from storage.crawl.whereabouts import Fate, whereabouts
 from storage.database import writing
 from storage.tables import frontier, night_targets, skipped_links
@@ -89,6 +90,38 @@ def test_what_surplus_is_not_listed_is_counted(engine: Engine, night: str) -> No
         connection.execute(frontier.insert(), rows)
     finish_night(engine, night, NOW)
     assert whereabouts(engine, HOME + "never", night).unlisted == many + 2 - SURPLUS_KEPT
+
+
+@pytest.mark.parametrize("sites", [1, 3])
+def test_surplus_of_every_target_is_kept_by_as_many_statements_as_of_one(engine: Engine, sites: int) -> None:
+    """Everybody else waits on SQLite meanwhile. The first of each target are kept, those of targets with budget left stay."""
+    save_targets(engine, [Target(f"示例{number}", f"http://{number}.example/") for number in range(sites + 1)])
+    targets = list_targets(engine)
+    night_id = open_night(engine, NOW, targets)
+    many = SURPLUS_KEPT + 3
+    rows = [
+        {
+            "night_id": night_id, "target_id": target.id, "url_key": f"{target.id:03}{number:061}", "url": f"{number}",
+            "depth": 1, "priority": many - number, "due_at": NOW,
+        }
+        for target in targets
+        for number in range(many)
+    ]  # fmt: skip
+    *spent, rich = (target.id for target in targets)
+    with writing(engine) as connection:
+        connection.execute(night_targets.update().where(night_targets.c.target_id.in_(spent)).values(max_pages=0))
+        connection.execute(frontier.insert(), rows)
+    said: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: said.append(statement))
+    finish_night(engine, night_id, NOW)
+    dropping = [text for text in said if "frontier" in text and text.startswith(("UPDATE", "INSERT", "DELETE"))]
+    assert [text.split()[0] for text in dropping] == ["UPDATE", "INSERT", "DELETE"]
+    with engine.connect() as connection:
+        dropped = connection.execute(select(night_targets.c.target_id, night_targets.c.surplus)).all()
+        assert dict(map(tuple, dropped)) == {**dict.fromkeys(spent, many), rich: 0}
+        kept = connection.execute(select(skipped_links.c.target_id, skipped_links.c.url)).all()
+        assert sorted(map(tuple, kept)) == sorted((each, f"{url}") for each in spent for url in range(3, many))
+        assert set(connection.scalars(select(frontier.c.target_id))) == {rich}
 
 
 def test_skips_are_counted_by_rule(engine: Engine, night: str) -> None:
