@@ -83,8 +83,8 @@ def test_the_desk_is_entered_by_the_provider_that_is_set(home: dict[str, str], t
         ("http://127.0.0.1:8001", []),
         ("http://127.0.0.9:8000", []),
         ("https://127.0.0.1:8000", []),
-        ("http://127.0.0.1:8000", ["--behind-proxy", "--public-name", "127.0.0.1"]),
-        ("https://other.example", ["--behind-proxy", "--public-name", "desk.example"]),
+        ("http://127.0.0.1:8000", ["--behind-proxy", "--public-name", "127.0.0.1", "--no-viewer"]),
+        ("https://other.example", ["--behind-proxy", "--public-name", "desk.example", "--no-viewer"]),
     ],
 )
 def test_the_provider_must_lead_back_to_this_desk(
@@ -111,7 +111,10 @@ def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> 
     "arguments",
     [
         ["--port", "8000", "--viewer-port", "8000"],
-        ["--behind-proxy"],
+        ["--behind-proxy", "--no-viewer"],
+        ["--behind-proxy", "--public-name", "desk.example"],
+        ["--behind-proxy", "--public-name", "desk.example", "--viewer-url", "https://"],
+        ["--behind-proxy", "--public-name", "desk.example", "--viewer-url", "viewer.example"],
         ["--behind-proxy", "--public-name", "", "--no-viewer"],
         ["--port", "0"],
         ["--port", "70000"],
@@ -121,6 +124,15 @@ def test_a_port_that_is_taken_is_a_failure_in_one_line(home: dict[str, str]) -> 
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["serve", *arguments]) == 2
     assert capsys.readouterr().err.startswith("错误：")
+
+
+def test_behind_a_proxy_the_viewer_needs_an_address_that_browsers_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was http on a port that listens on loopback only, so no original page was shown."""
+    assert run(["serve", "--behind-proxy", "--public-name", "desk.example"]) == 2
+    assert "须同时用 --viewer-url" in capsys.readouterr().err
+    assert run(["serve", "--help"]) == 0
+    examples = capsys.readouterr().out.partition("例：")[2]
+    assert "--viewer-url https://viewer.example.gov.example" in " ".join(examples.split())
 
 
 @pytest.mark.parametrize(

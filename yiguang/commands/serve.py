@@ -32,7 +32,7 @@ HELP = """\
 例：
   yiguang serve
   yiguang serve --port 8080 --no-viewer
-  yiguang serve --behind-proxy --public-name desk.example.gov.example
+  yiguang serve --behind-proxy --public-name desk.example.gov.example --viewer-url https://viewer.example.gov.example
 """
 _OPEN_TO_ALL = """\
 警告：审核台将监听 {host}，其他机器可以访问。
@@ -70,6 +70,12 @@ def serve(
         typer.echo(_OPEN_TO_ALL.format(host=host), err=True)
     elif not names:
         names = ("127.0.0.1", "localhost", "::1", host.lower())
+    if viewer_url:
+        _check_viewer(viewer_url)
+    elif behind_proxy and not no_viewer:  # the page would name a port that listens on this machine only, without TLS
+        raise UsageError(
+            "--behind-proxy 须同时用 --viewer-url 给出浏览器访问查看器的地址，或用 --no-viewer 不提供原页面查看"
+        )
     sign_on = read_sign_on_settings()
     if sign_on is not None:
         _check_base(sign_on, names, port, behind_proxy)
@@ -77,6 +83,16 @@ def serve(
     origin = f"http://{_bracketed(shown)}"
     viewer = "" if no_viewer else viewer_url.rstrip("/") or f"{origin}:{viewer_port}"
     _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy, sign_on)
+
+
+def _check_viewer(url: str) -> None:
+    try:
+        place = urlsplit(url)
+        host, _ = place.hostname, place.port
+    except ValueError:
+        raise UsageError("--viewer-url 不是有效的网址") from None
+    if place.scheme not in ("https", "http") or not host:
+        raise UsageError("--viewer-url 应为 https:// 网址，如 https://viewer.example.gov.example")
 
 
 def _check_base(sign_on: "SignOnSettings", names: tuple[str, ...], port: int, behind_proxy: bool) -> None:
