@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -31,6 +32,21 @@ def unit(path: Path) -> dict[str, list[str]]:
     return found
 
 
+def cluster_items() -> list[dict[str, Any]]:
+    listed = yaml.safe_load((DEPLOY / "kubernetes/yiguang.yaml").read_text("utf-8"))
+    return [*listed["items"], yaml.safe_load((DEPLOY / "kubernetes/init.yaml").read_text("utf-8"))]
+
+
+def cluster_pods() -> dict[str, dict[str, Any]]:
+    """What runs in a cluster, by kind and what it is called in its labels."""
+    found = {}
+    for item in cluster_items():
+        if item["kind"] in ("Deployment", "Job", "CronJob"):
+            spec = item["spec"]["jobTemplate"]["spec"] if item["kind"] == "CronJob" else item["spec"]
+            found[f"{item['kind']} {spec['template']['metadata']['labels']['app']}"] = spec["template"]["spec"]
+    return found
+
+
 def env_example() -> Iterator[tuple[str, str]]:
     """What the environment file sets as long as nobody edits it."""
     for line in (DEPLOY / "systemd/yiguang.env.example").read_text("utf-8").splitlines():
@@ -53,11 +69,9 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
     for name, service in compose["services"].items():
         if "command" in service:
             yield f"compose {name}", [re.sub(r"\$\{\w+:\?\}", "name.example", part) for part in service["command"]]
-    listed = yaml.safe_load((DEPLOY / "kubernetes/yiguang.yaml").read_text("utf-8"))
-    for item in listed["items"]:
-        if item["kind"] == "Deployment":
-            for container in item["spec"]["template"]["spec"]["containers"]:
-                yield f"kubernetes {container['name']}", container["args"]
+    for pod in cluster_pods().values():
+        for container in pod["containers"]:
+            yield f"kubernetes {container['name']}", container["args"]
 
 
 LINES = dict(command_lines())
@@ -87,9 +101,8 @@ def test_containers_run_without_privileges() -> None:
     ours = [service for service in compose["services"].values() if service["image"] == "yiguang"]
     assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in ours)
     assert all("no-new-privileges:true" in service["security_opt"] for service in ours)
-    listed = yaml.safe_load((DEPLOY / "kubernetes/yiguang.yaml").read_text("utf-8"))
-    for item in (each for each in listed["items"] if each["kind"] == "Deployment"):
-        pod = item["spec"]["template"]["spec"]
+    for pod in cluster_pods().values():
+        assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert all(one["securityContext"]["readOnlyRootFilesystem"] for one in pod["containers"])
 
@@ -115,7 +128,7 @@ def test_the_image_installs_what_the_tests_ran_with() -> None:
 
 def procedure() -> list[str]:
     """The commands for a machine with systemd, a line that goes on on the next joined to it."""
-    page = (DEPLOY / "README.md").read_text("utf-8").partition("## On a machine with systemd")[2]
+    page = (DEPLOY / "README.md").read_text("utf-8").partition("## On a machine with systemd")[2].partition("\n## ")[0]
     block = "\n".join(line.strip() for line in page.splitlines() if line.startswith("    "))
     return re.sub(r"\\\n", " ", block).splitlines()
 
@@ -161,3 +174,31 @@ def test_every_place_for_settings_shows_those_of_alerts() -> None:
     lines = procedure()
     tried = next(number for number, line in enumerate(lines) if "alerts test" in line)
     assert tried < next(number for number, line in enumerate(lines) if "yiguang-alerts.timer" in line)
+
+
+def test_a_cluster_initialises_and_does_by_the_clock_what_timers_do() -> None:
+    pods = cluster_pods()
+    assert pods["Job init"]["containers"][0]["args"] == ["init"]
+    timed = {path.stem: unit(path.with_suffix(".service"))["ExecStart"][0] for path in DEPLOY.glob("systemd/*.timer")}
+    for name, line in timed.items():
+        arguments = pods[f"CronJob {name.removeprefix('yiguang-')}"]["containers"][0]["args"]
+        words = [word for word in line.split()[1:] if not word.startswith("/")]
+        assert [word for word in arguments if not word.startswith("/")] == words
+    claims = {item["metadata"]["name"] for item in cluster_items() if item["kind"] == "PersistentVolumeClaim"}
+    for name, pod in pods.items():
+        claimed = {volume.get("persistentVolumeClaim", {}).get("claimName") for volume in pod["volumes"]} - {None}
+        assert "home" in claimed <= claims, name
+        named = {volume["name"] for volume in pod["volumes"]}
+        for container in pod["containers"]:
+            assert {mount["name"] for mount in container["volumeMounts"]} == named, name
+            assert container["envFrom"] == [{"secretRef": {"name": "settings"}}]
+    page = (DEPLOY / "README.md").read_text("utf-8").partition("## In a cluster")[2].partition("\n## ")[0]
+    assert page.index("yiguang.yaml") < page.index("init.yaml") < page.index("alerts test")
+
+
+@pytest.mark.parametrize("where", [where for where, line in LINES.items() if line[0] == "serve"])
+def test_every_desk_behind_a_proxy_has_names_for_itself_and_its_viewer(where: str) -> None:
+    line = LINES[where]
+    assert "--behind-proxy" in line
+    desk, viewer = (line[line.index(option) + 1] for option in ("--public-name", "--viewer-url"))
+    assert desk.count(".") and viewer.startswith("https://") and viewer.removeprefix("https://") != ""
