@@ -263,3 +263,15 @@ def test_what_was_done_to_evidence_is_told_in_chinese_and_by_beijing(capsys: pyt
     _, at, kind, by, reason, _ = capsys.readouterr().out.splitlines()[-1].split("\t")
     assert (kind, by, reason) == ("留置", "甲", "行政复议未结")
     assert before <= datetime.fromisoformat(at).replace(tzinfo=BEIJING) <= datetime.now(BEIJING)
+
+
+def test_a_folder_whose_key_is_lost_is_still_verified(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the fingerprint that was published: nothing is signed, so no private key is needed."""
+    fingerprint = seal_key(home).fingerprint
+    (home / "keys" / "seal.pem").unlink()
+    assert run(["init"]) == 1
+    assert "须另建数据目录" in capsys.readouterr().err
+    assert run(["evidence", "verify", "--all"]) == 1
+    assert run(["evidence", "verify", "--all", "--key", fingerprint]) == 0, capsys.readouterr().out
+    assert run(["evidence", "verify", "--all", "--key", "0" * 64]) == 1
+    assert not (home / "keys" / "seal.pem").exists()

@@ -35,7 +35,8 @@ VERIFY_HELP = """\
 核验证据包；全部通过时退出码为 0，否则说明哪一项不符。
 
 给出文件时不需要数据库；封存证明（.seal.json）可以单独核验；复测的证据包与首次取证及此前各次的一并给出时，互相核对。--key 指定签名公钥的指纹，不指定时只能说明签名与内容相符，不能说明是谁签的。
---all 核验数据目录中的全部证据，与数据库中的摘要和哈希链比对，并复核封存摘要与时间戳。
+--all 核验数据目录中的全部证据，与数据库中的摘要和哈希链比对，并复核封存摘要与时间戳；私钥已遗失的数据目录，
+用 --key 给出当时公布的指纹。
 
 \b
 例：
@@ -43,6 +44,7 @@ VERIFY_HELP = """\
   yiguang evidence verify 证据.wacz --key 5f3c…
   yiguang evidence verify 证据.wacz.seal.json
   yiguang evidence verify --all
+  yiguang evidence verify --all --key 5f3c…
 """
 VERIFIER_HELP = """\
 生成独立核验程序：收件人用 Python 3.9 以上即可离线核验证据包，不需要本系统。
@@ -118,11 +120,11 @@ def verify(
     from storage.checking.verify_proof import verify_proof
     from storage.sealing.proof import SUFFIX
 
-    if everything == bool(paths) or (everything and key) or (store and not everything):
-        raise UsageError("给出证据包的路径（可带 --key），或用 --all（可带 --store；二者取一）")
+    if everything == bool(paths) or (store and not everything):
+        raise UsageError("给出证据包的路径（可带 --key），或用 --all（可带 --key、--store；二者取一）")
     between: list[VerifyReport] = []
     if everything:
-        reports = _verify_everything() + (_verify_remote(store, options or []) if store else [])
+        reports = _verify_everything(key) + (_verify_remote(store, options or []) if store else [])
     else:
         alone = [(verify_proof if path.name.endswith(SUFFIX) else verify_bundle, path) for path in paths or []]
         reports = [check(path, key) for check, path in alone]
@@ -141,8 +143,8 @@ def verify(
         typer.echo(f"{len(reports)} 份证据全部通过核验", err=True)
 
 
-def _verify_everything() -> "list[VerifyReport]":
-    """Raises CommandFailed when pages were visited and not one bundle is there: zero is a failure."""
+def _verify_everything(key: str | None) -> "list[VerifyReport]":
+    """By the key with the fingerprint `key`, else by the one in use. Raises CommandFailed when pages were visited and not one bundle is there: zero is a failure."""
     from storage.checking.rechecks import check_everything
     from storage.checking.verify import count_evidence
     from storage.checking.verify_chain import verify_chain
@@ -156,9 +158,10 @@ def _verify_everything() -> "list[VerifyReport]":
         typer.echo("数据目录中尚无任何采集，没有证据可以核验", err=True)
     elif counts.bundles == 0:
         raise CommandFailed(f"已有 {counts.visits} 次采集，却没有一份证据包")
+    trusted = key or load_seal_key(settings).fingerprint
     reports = check_everything(engine, settings.home, utc_now)
     authorities = load_authorities(settings.authorities)
-    return reports + verify_chain(engine, settings.home, load_seal_key(settings).fingerprint, authorities)
+    return reports + verify_chain(engine, settings.home, trusted, authorities)
 
 
 def _verify_remote(url: str, options: list[str]) -> "list[VerifyReport]":
