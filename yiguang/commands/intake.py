@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from storage.leads.tips import KnownTip
 
 HELP = """\
-受理举报与单篇线索（以微信文章为主），去重后列入监测，下一次 yiguang nightly 时巡查。
+受理单篇网页（以微信文章为主），去重后列入监测，下一次 yiguang nightly 时巡查。
+
+只列入监测，不登记来源、期限与举报人；有举报人或须答复的，用 yiguang tips add（同时列入监测）。
+微信以外的网址只取这一页，不跟踪链接；要巡查整个网站，用 yiguang targets import。
 
 同一篇文章的不同写法（短链接、带分享参数的长链接）只记一次；文章的公众号以页面所示为准，巡查过即显示。
 文件可以是每行一个网址、夹带网址的文字，或保存下来的搜狗微信搜索结果页；有不能用的网址时退出码为 1。

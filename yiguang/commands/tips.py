@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from storage.leads.tip_records import Log
 
 GROUP_HELP = """\
-举报与转来的线索：登记来源、受理时间与网址，首接负责，48 小时内答复。网址同时列入监测（同 yiguang intake）。
+举报与转来的线索：登记来源、受理时间与网址，首接负责，48 小时内答复。网址同时列入监测；只列入监测而不登记的，用 yiguang intake。
 
 举报人的姓名与联系方式另行加密存放，不进入任何导出；查看须写明理由并记入审核日志。
 
