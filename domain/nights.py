@@ -1,5 +1,6 @@
 """What one night did: the figures of the summary, per target and in all."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,12 @@ class NightState(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     FINISHED = "finished"
+
+
+def nth_of_day(night_id: str) -> int:
+    """Which night of its day it is, from 1: 2 for `2026-11-27-2`, which began when the first of that day had ended. 1 for rechecks."""
+    found = re.fullmatch(r"\d{4}-\d\d-\d\d-(\d+)", night_id)  # sample: 2026-11-27-2
+    return int(found[1]) if found else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The closed lists of the domain are complete and agree with each other."""
 
 from domain.findings import FAMILIES, FAMILY_ZH
+from domain.nights import nth_of_day
 from domain.outcome import OUTCOME_ZH, TRANSIENT, Outcome
 
 
@@ -12,3 +13,14 @@ def test_every_outcome_and_family_has_a_chinese_name() -> None:
 def test_only_failures_that_may_pass_are_transient() -> None:
     assert Outcome.CONTENT not in TRANSIENT
     assert Outcome.HTTP_GONE not in TRANSIENT
+
+
+def test_which_night_of_its_day_an_id_names() -> None:
+    named = {
+        "2026-11-27": 1,
+        "2026-11-27-2": 2,
+        "2026-11-27-12": 12,
+        "2026-11-27-recheck": 1,
+        "2026-11-27-recheck-2": 1,
+    }
+    assert {night_id: nth_of_day(night_id) for night_id in named} == named

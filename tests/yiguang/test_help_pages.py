@@ -100,3 +100,15 @@ def test_who_may_stands_beside_the_option_that_names_somebody(page: Any) -> None
         ("evidence export", "须是初审员或复审员或移送员或规则编辑或审计员"),
     ):
         assert who in page(*path.split()).replace("\n", "").replace(" ", ""), path
+
+
+def test_what_nights_of_one_day_are_called(page: Any) -> None:
+    for path in (("nightly",), ("night", "show")):
+        assert "2026-11-27-2" in page(*path), path
+
+
+def test_taking_in_and_registering_are_told_apart(page: Any) -> None:
+    taking_in = "".join(page("intake").split())
+    assert "只列入监测，不登记来源、期限与举报人；有举报人或须答复的，用yiguangtipsadd" in taking_in
+    assert "微信以外的网址只取这一页" in taking_in
+    assert "只列入监测而不登记的，用yiguangintake" in "".join(page("tips").split())

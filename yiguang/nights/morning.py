@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.beijing import BEIJING, beijing_time
 from domain.findings import FAMILY_ZH
-from domain.nights import EvidenceCare, NightState, NightSummary, TargetResult
+from domain.nights import EvidenceCare, NightState, NightSummary, TargetResult, nth_of_day
 from domain.outcome import OUTCOME_ZH, Outcome
 from domain.pictures import PICTURE_FATE_ZH, PictureFate
 from domain.visits import SkipRule
@@ -51,7 +51,7 @@ def report(morning: Morning) -> str:
     of_targets = target_complaints(night)
     complaints = [*night_faults(night), *(of_targets if morning.whole else first_troubles(of_targets))]
     parts = [
-        [f"{night.night_id} 夜间巡查：{_state(night)}", f"时间：{_times(night)}"],
+        [f"{night.night_id} 夜间巡查{_nth(night)}：{_state(night)}", f"时间：{_times(night)}"],
         [*_missed(morning)],
         ["需要处理：", *(f"  · {printable(line)}" for line in complaints)] if complaints else [],
         [_leads(night), *_lead_targets(night)],
@@ -67,6 +67,11 @@ def missed_since(night_id: str, now: datetime, resumed_dates: tuple[str, ...] = 
     """Whole days (Beijing) without work between the newest night, or the last date it was resumed on, and today."""
     last = datetime.fromisoformat(max((night_id[:10], *resumed_dates))).date()
     return max(0, (now.astimezone(BEIJING).date() - last).days - 1)
+
+
+def _nth(night: NightSummary) -> str:
+    nth = nth_of_day(night.night_id)
+    return f"（当天第 {nth} 夜）" if nth > 1 else ""
 
 
 def _state(night: NightSummary) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from crawler.night.in_hand import SET_ASIDE_AFTER
 from domain.abilities import written
-from domain.nights import NightKind, NightSummary
+from domain.nights import NightKind, NightSummary, nth_of_day
 from domain.visits import TargetInNight
 from storage.archive.orphans import clean_orphans
 from storage.away import when_there
@@ -179,6 +179,8 @@ def _open(
     night_id = open_night(engine, utc_now(), (), of=of)
     began_with = targets_of(engine, night_id)
     if not began_with:
+        if (nth := nth_of_day(night_id)) > 1:
+            tell(f"{night_id[:10]} 已有巡查完的一夜；这是当天第 {nth} 夜，编号 {night_id}")
         return open_night(engine, utc_now(), targets), targets
     cause = "时段结束时停下" if is_paused(engine, night_id) else "未完成"
     tell(f"接着做{cause}的 {night_id} 一夜（{len(began_with)} 个目标）")
