@@ -75,6 +75,10 @@ def test_a_group_without_a_command_shows_its_page(capsys: pytest.CaptureFixture[
 
 def test_what_may_be_chosen_is_explained(page: Any) -> None:
     told = page("outbox", "step").replace("\n", "").replace(" ", "")
+    noted = told.split("STEP<文字>")[1].split("选项：")[0]
+    assert "received对方已接收；" in noted and "supervision-ended解除督办；" in noted and "note备注" in noted
+    assert not [own for own in ("revised", "approved", "returned", "sent", "struck") if own in noted]
+    assert "<referred|lead|dismissed>" in page("evidence", "retain")
     assert "fined罚没款；ordered责令整改" in told and "nothing未予处理" in told
     for path, words in (
         ("outbox list", "draft 待审批"),

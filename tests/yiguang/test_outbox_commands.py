@@ -333,6 +333,7 @@ def test_a_fine_of_which_the_amount_was_not_told(package: Path, names: Mapping[R
 def test_usage_is_explained(office: Office, package: Path, capsys: Printed, tmp_path: Path) -> None:
     for arguments, words in (
         (("step", package.name, "sent"), "yiguang outbox send"),
+        (("step", package.name, "posted"), "STEP 不能是“posted”，只能是：received、"),
         (("step", package.name, "note", "--text", "x", "--at", "昨天"), "--at 应为"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "两万"), "--fine-yuan 应为金额"),
         (("step", package.name, "closed", "--measure", "fined", "--fine-yuan", "NaN"), "--fine-yuan 应为金额"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -87,6 +88,17 @@ _LEFT_IN_FILES = (
     "已清除的文字仍留在数据库文件或其 -wal 文件中，因为另有程序一直在读写数据库；"
     "请停下复核台、导出等程序后再次运行 yiguang evidence expire，届时从文件中抹去"
 )
+
+
+class _OfLeads(StrEnum):
+    """The classes that a lead may be put into; the others are of what no lead is."""
+
+    REFERRED = KeepClass.REFERRED.value
+    LEAD = KeepClass.LEAD.value
+    DISMISSED = KeepClass.DISMISSED.value
+
+
+_OF_LEADS_ZH = {each: KEEP_ZH[KeepClass(each)] for each in _OfLeads}
 _NONE_DUE = "没有保存期限届满且未被留置的证据"
 keeping_app = typer.Typer()
 
@@ -119,21 +131,19 @@ def release(case_id: CASE, by: BY, reason: REASON) -> None:
 @keeping_app.command("retain", help=RETAIN_HELP)
 def retain(
     case_id: CASE,
-    keep_class: Annotated[KeepClass, typer.Option("--as", help=f"保存类别：{choices(KEEP_ZH)}；后两类不用于线索")],
+    keep_class: Annotated[_OfLeads, typer.Option("--as", help=f"保存类别：{choices(_OF_LEADS_ZH)}")],
     by: BY,
     reason: REASON,
 ) -> None:
     from storage.keeping.custody import assign_class
     from yiguang.home import open_home, utc_now
 
-    if keep_class in (KeepClass.CAPTURE, KeepClass.TEXT):
-        raise UsageError(f"线索的证据包不能按“{KEEP_ZH[keep_class]}”保存")
     settings = read_settings()
     case = find_case(settings, case_id).case
     require_kept(settings, case)
     with _told():
         record = assign_class(
-            open_home(settings), settings.home, case.bundle, case.night_id, keep_class, by, reason, utc_now()
+            open_home(settings), settings.home, case.bundle, case.night_id, KeepClass(keep_class), by, reason, utc_now()
         )
     _say_recorded(settings, case_id, record)
 

@@ -34,8 +34,7 @@ GROUP_HELP = """\
   yiguang outbox late
 """
 STEP_HELP = """\
-记录其他进展：received 接收、replied 答复、filed 立案、not-filed 不予立案、extended 延长期限、transferred 转送其他机关、
-jurisdiction 管辖争议、closed 办结、supervised 挂牌督办、supervision-ended 解除督办、withdrawn 撤回移送、note 备注。
+记录其他进展。审批、退回、修改文书、寄送与撤销记错的一步，各有自己的命令：approve、return、revise、send、strike。
 
 \b
 例：
@@ -55,6 +54,7 @@ REVISE_HELP = """\
 _OWN = {
     Step.APPROVED: "approve", Step.RETURNED: "return", Step.SENT: "send", Step.REVISED: "revise", Step.STRUCK: "strike",
 }  # fmt: skip
+_NOTED = {step: chinese for step, chinese in STEP_ZH.items() if step not in _OWN}
 #: What is typed for an amount that the recipient did not tell.
 _UNKNOWN = "不详"
 NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="材料编号，见 outbox list")]
@@ -190,7 +190,7 @@ def send(
 @outbox_app.command(help=STEP_HELP)
 def step(
     number: NUMBER,
-    what: Annotated[Step, typer.Argument(metavar="STEP", help="进展")],
+    what: Annotated[str, typer.Argument(metavar="STEP", help=f"进展：{choices(_NOTED)}")],
     by: BY = "",
     at: AT = "",
     text: TEXT = "",
@@ -203,15 +203,14 @@ def step(
 ) -> None:
     from yiguang.packages.outboxing import digest_of
 
-    if what in _OWN:
-        raise UsageError(f"“{STEP_ZH[what]}”用 yiguang outbox {_OWN[what]}")
+    noted = _noted(what)
     if Measure.FINED in (measure or ()) and not fine_yuan:
         raise UsageError(
             f"罚没款须用 --fine-yuan 写明金额（元），统计表据此合计；对方没有告知的写 --fine-yuan {_UNKNOWN}"
         )
     name, digest = digest_of(file)
     taken = _step(
-        what,
+        noted,
         at,
         text,
         reference=reference.strip(),
@@ -234,6 +233,17 @@ def strike(
     by: STRIKER = "",
 ) -> None:
     _take(number, _step(Step.STRUCK, "", text, corrects=step_id), by)
+
+
+def _noted(what: str) -> Step:
+    """Raises UsageError for what is no step, or one that has a command of its own."""
+    own = next((name for name in _OWN if name == what), None)
+    if own is not None:
+        raise UsageError(f"“{STEP_ZH[own]}”用 yiguang outbox {_OWN[own]}")
+    noted = next((name for name in _NOTED if name == what), None)
+    if noted is None:
+        raise UsageError(f"STEP 不能是“{printable(what)}”，只能是：{'、'.join(_NOTED)}")
+    return noted
 
 
 def _step(
