@@ -5,7 +5,8 @@ signed heads and their time stamps cover it like the evidence itself; its file i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,19 @@ FORMAT = "yiguang-record-1"
 
 class RecordIncomplete(Exception):
     """An act without a name or a reason; nothing was done. The message is Chinese."""
+
+
+class FileAfterRecord(OSError):
+    """The act is recorded and counts; a file that is to follow could not be written or moved, which a later act or night makes up for."""
+
+
+@contextmanager
+def files_after_record() -> Iterator[None]:
+    """For what is done to files once an act is recorded: an OSError inside is raised as FileAfterRecord."""
+    try:
+        yield
+    except OSError as fault:
+        raise FileAfterRecord(fault.errno or 0, fault.strerror or str(fault), fault.filename) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ def record_act(
     facts: Mapping[str, Any],
     now: datetime,
 ) -> KeepRecord:
-    """Record an act in a transaction of its own and write its file."""
+    """Record an act in a transaction of its own and write its file. Raises RecordIncomplete, and FileAfterRecord for the file."""
     with writing(engine) as connection:
         record = append_record(connection, kind, subject, night_id, by, facts, now)
     write_record_files(engine, folder)
@@ -118,10 +132,10 @@ def read_records(connection: Connection, *kinds: RecordKind, subject: str | None
 
 
 def write_record_files(engine: Engine, folder: Path) -> list[str]:
-    """Write what is missing in `records/`; returns the paths."""
+    """Write what is missing in `records/`; returns the paths. Raises FileAfterRecord."""
     with engine.connect() as connection:
         missing = [record for record in read_records(connection) if not (folder / record.path).exists()]
-    with writing_evidence(folder):
+    with files_after_record(), writing_evidence(folder):
         for record in missing:
             write_whole(folder / record.path, record.document.encode())
     return [record.path for record in missing]

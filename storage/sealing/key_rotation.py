@@ -18,7 +18,7 @@ from storage.canonical import canonical_json
 from storage.database import writing
 from storage.durable_file import sync_folder
 from storage.sealing.chain import lock_chain
-from storage.sealing.keep_records import KeepRecord, append_record, read_records, write_record_files
+from storage.sealing.keep_records import KeepRecord, append_record, files_after_record, read_records, write_record_files
 from storage.sealing.seal_key import SealKey, key_fingerprint, make_key_file, signature_problem
 from storage.sealing.seals import sign_head, write_seal_files
 from storage.tables import chain_entries, nights
@@ -43,7 +43,8 @@ class SigningPeriod:
 def rotate_key(engine: Engine, folder: Path, key_path: Path, by: str, reason: str, now: datetime) -> SealKey:
     """Make a new key file, hand over to it, put it in place; gives the new one. May be called again after a crash.
 
-    Call it while no crawl is at work. Raises NightIsOpen, SealKeyUnusable, RecordIncomplete; nothing is changed then.
+    Call it while no crawl is at work. Raises NightIsOpen, SealKeyUnusable, RecordIncomplete, and OSError for the new key's file;
+    nothing is changed then. Raises FileAfterRecord when the hand-over is recorded and a file that follows cannot be written.
     """
     finish_rotation(engine, key_path)
     old = SealKey.load(key_path)
@@ -51,7 +52,8 @@ def rotate_key(engine: Engine, folder: Path, key_path: Path, by: str, reason: st
     make_key_file(next_path)  # one that a crash left behind, handed over to by nobody, will do
     new = SealKey.load(next_path)
     hand_over(engine, folder, old, new, by, reason, now)
-    finish_rotation(engine, key_path)
+    with files_after_record():
+        finish_rotation(engine, key_path)
     return new
 
 
@@ -60,7 +62,8 @@ def hand_over(
 ) -> KeepRecord:
     """Sign a head over everything so far and the new public key with the old one, wherever the two are kept.
 
-    Raises NightIsOpen, SealKeyUnusable, RecordIncomplete; nothing is changed then.
+    Raises NightIsOpen, SealKeyUnusable, RecordIncomplete; nothing is changed then. Raises FileAfterRecord when it is recorded and a
+    file cannot be written.
     """
     with writing(engine) as connection:
         lock_chain(connection)
@@ -73,7 +76,8 @@ def hand_over(
         record = append_record(
             connection, RecordKind.KEY, "", "", by, {"hand_over": facts, "signature": signature, "reason": reason}, now
         )
-    write_seal_files(engine, folder)
+    with files_after_record():
+        write_seal_files(engine, folder)
     write_record_files(engine, folder)
     return record
 

@@ -1,8 +1,10 @@
 """Backup, restore, metrics and the ledger of lost URLs, as typed."""
 
 import csv
+import errno
 import io
 import json
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -13,6 +15,7 @@ from sqlalchemy import select
 
 from domain.beijing import BEIJING
 from domain.outcome import Outcome
+from domain.retention import RecordKind
 from domain.tips import Reporter, TipRecord, TipSource
 from storage.crawl.nights import finish_night, list_nights
 from storage.keeping.backup import alone_in
@@ -24,10 +27,12 @@ from storage.operators.practitioners import (
     number_digest,
     practitioner_key,
 )
+from storage.sealing.keep_records import read_records
 from storage.sealing.seals import seal_night
 from storage.tables import pages
 from tests.storage.crawl import claim, open_sample_night, open_store, seal_key
 from tests.storage.samples import NOW, failed_visit, visit
+from tests.storage.writes import crash_at
 from yiguang.cli import run
 from yiguang.home import make_home, open_home
 from yiguang.settings import read_settings
@@ -237,6 +242,40 @@ def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest
     picture = tmp_path / "none" / "picture.svg"
     assert run(["registry", "show", "clinic.example", "--picture", str(picture)]) == 1
     assert capsys.readouterr().err.startswith(f"错误：无法写入 {picture}：")
+
+
+@pytest.mark.parametrize(("writes", "recorded"), [(0, False), (2, True)])
+def test_a_full_disk_says_whether_a_change_of_keys_is_on_record(
+    home: Path, capsys: pytest.CaptureFixture[str], writes: int, recorded: bool
+) -> None:
+    """The new key is the first file that is written, and its folder the second; what follows them stands behind the record."""
+    engine = open_home(read_settings())
+    for night_id, _start, _end in list_nights(engine):
+        finish_night(engine, night_id, NOW)
+    with crash_at(engine, writes, _full):
+        assert run(["evidence", "rotate-key", "--by", "张示例", "--reason", "年度更换"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("错误：已登记，" if recorded else "错误：未登记，") and "磁盘已满" in said
+    with engine.connect() as connection:
+        assert bool(read_records(connection, RecordKind.KEY)) is recorded
+    engine.dispose()
+    assert run(["evidence", "rotate-key", "--by", "张示例", "--reason", "年度更换"]) == 0
+    assert not list(home.glob("keys/*.next.pem"))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_full_disk_says_that_a_hold_is_on_record(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = open_home(read_settings())
+    with crash_at(engine, 0, _full):
+        assert run(["evidence", "hold", "1", "--by", "张示例", "--reason", "复议"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("错误：已登记，")
+    with engine.connect() as connection:
+        assert len(read_records(connection, RecordKind.HOLD)) == 1
+    engine.dispose()
+
+
+def _full() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.usefixtures("home")

@@ -10,6 +10,7 @@ import typer
 
 from domain.beijing import BEIJING
 from domain.retention import KEEP_ZH, RECORD_ZH, KeepClass, RecordKind
+from domain.system_words import file_fault
 from yiguang.commands.cases import find_case
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.help_pages import choices
@@ -240,7 +241,10 @@ def _hand_over_to_token(engine: "Engine", settings: Settings, place: str, by: st
     if not after:
         hand_over(engine, settings.home, old, new, by, reason, utc_now())
     if not settings.seal_token:
-        settings.seal_key.unlink()
+        try:
+            settings.seal_key.unlink()
+        except OSError as fault:
+            raise CommandFailed(f"已登记移交，但旧私钥未能删除，请手工删除：{_which(fault)}") from fault
     return new
 
 
@@ -296,9 +300,9 @@ def _record_line(record: "KeepRecord") -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the operator got wrong, as one line."""
+    """What the operator got wrong, or the disk, as one line that says whether the act is on record."""
     from storage.keeping.custody import NothingToDo
-    from storage.sealing.keep_records import RecordIncomplete
+    from storage.sealing.keep_records import FileAfterRecord, RecordIncomplete
 
     try:
         yield
@@ -306,5 +310,12 @@ def _told() -> Iterator[None]:
         raise UsageError(str(fault)) from fault
     except (NothingToDo, ValueError) as fault:
         raise CommandFailed(str(fault)) from fault
+    except FileAfterRecord as fault:
+        raise CommandFailed(f"已登记，但其后的文件无法写入或更换：{_which(fault)}；下次登记或夜间巡查时补上") from fault
     except OSError as fault:
-        raise CommandFailed(f"已登记，但记录文件无法写入：{fault.strerror}") from fault
+        raise CommandFailed(f"未登记，什么也没有改变：{_which(fault)}") from fault
+
+
+def _which(fault: OSError) -> str:
+    """The file, where the system names it, and what is the matter with it."""
+    return f"{fault.filename}：{file_fault(fault)}" if fault.filename else file_fault(fault)
