@@ -4,7 +4,7 @@ Structure means the same in every style of writing: who speaks, what is promised
 reach the speaker. Characters learn a writer's style, so their block is scaled down before training.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,8 +165,3 @@ def group_of(name: str) -> str:
     if kind in ("basis", "is-ad", "excluded"):
         return "广告认定"
     return "语境"
-
-
-def as_mapping(feature_names: Sequence[str], values: NDArray[np.float32]) -> Mapping[str, float]:
-    """Non-zero features by name, for reading by people."""
-    return {name: float(value) for name, value in zip(feature_names, values, strict=True) if value}

@@ -32,21 +32,12 @@ class _Once(_Loader):  # type: ignore[misc]  # the loader is one of two
         return built
 
 
-def load_yaml(path: Path) -> object:
-    """The file as plain Python data; an empty file is None. Raises `LexiconError` for text that is not YAML."""
-    return _loaded(path, _Loader)
-
-
-def _loaded(path: Path, loader: Any) -> object:
-    try:
-        return yaml.load(read_text(path), Loader=loader)
-    except yaml.YAMLError as error:
-        raise _broken(path, error) from error
-
-
 def load_mapping(path: Path) -> dict[str, Any]:
     """The file as one mapping with string keys, keys not repeated in it or in a mapping within."""
-    data = _loaded(path, _Once)
+    try:
+        data = yaml.load(read_text(path), Loader=_Once)
+    except yaml.YAMLError as error:
+        raise _broken(path, error) from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise LexiconError(path, "expected one mapping with string keys")
     return data

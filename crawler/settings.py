@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from crawler.wordings import Wordings
 from domain.site_logos import OfficialLogo
+from domain.user_agent import DEFAULT_USER_AGENT, ROBOTS_TOKEN
 
 #: The longest that reading one picture may take, and the address space of the process that does.
 OCR_PICTURE_SECONDS = 45.0
@@ -22,10 +23,6 @@ class Showing(StrEnum):
     NOWHERE = "nowhere"
 
 
-#: The name that robots.txt groups are matched against.
-ROBOTS_TOKEN = "YiguangBot"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlSettings:
     """Settings of one crawl.
@@ -38,7 +35,7 @@ class CrawlSettings:
     """
 
     wordings: Wordings
-    user_agent: str = f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/0.1)"
+    user_agent: str = DEFAULT_USER_AGENT
     contact: str = ""
     timeout_seconds: float = 30.0
     max_body_bytes: int = 20_000_000

@@ -176,12 +176,6 @@ def judge_certificate(
     return CertificateJudgement(verdict, certificate, reasons, hints, expired_then, mild)
 
 
-def same_certificate(left: str, right: str) -> bool:
-    """Whether two printed numbers are one certificate, brackets and spaces aside."""
-    first, second = parse_certificate(left), parse_certificate(right)
-    return first is not None and second is not None and first.key == second.key
-
-
 def _decide(
     certificate: Certificate, context: CertificateContext, record: CertificateRecord | None, last_day: date | None
 ) -> tuple[Verdict, tuple[str, ...]]:

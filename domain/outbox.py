@@ -210,9 +210,3 @@ class Statement:
     text: str
     file_name: str = ""
     file_sha256: str = ""
-
-
-def is_rescinded(statements: Sequence[Statement]) -> bool:
-    """Whether we took the lead back, by statements oldest first. Such a lead is never counted."""
-    own = [each.kind for each in statements if each.kind in (StatementKind.WITHDRAWN, StatementKind.REINSTATED)]
-    return bool(own) and own[-1] is StatementKind.WITHDRAWN

@@ -65,6 +65,3 @@ NO_LONGER_THERE = frozenset(
 
 #: Say nothing of a page but that it could not be had.
 SAY_NOTHING = frozenset({Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.OUR_FAULT, Outcome.CHALLENGE})
-
-#: Outcomes that a second try within the same night may change.
-TRANSIENT = frozenset({Outcome.HTTP_ERROR, Outcome.TIMEOUT, Outcome.OUR_FAULT})

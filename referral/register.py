@@ -47,16 +47,3 @@ def record_package(engine: Engine, number: str, manifest_sha256: str) -> None:
     table = referral_packages
     with writing(engine) as connection:
         connection.execute(update(table).where(table.c.number == number).values(manifest_sha256=manifest_sha256))
-
-
-def packages_of(engine: Engine, case_id: int) -> list[tuple[str, str, datetime]]:
-    """Number, recipient and time of every complete package that the lead is in, oldest first."""
-    table = referral_packages
-    query = (
-        select(table.c.number, table.c.recipient, table.c.made_at)
-        .join(referred_leads, referred_leads.c.package_id == table.c.id)
-        .where(referred_leads.c.page_id == case_id, table.c.manifest_sha256.is_not(None))
-        .order_by(table.c.id)
-    )
-    with engine.connect() as connection:
-        return [(row.number, row.recipient, row.made_at) for row in connection.execute(query)]

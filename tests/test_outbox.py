@@ -11,12 +11,9 @@ from domain.beijing import BEIJING
 from domain.outbox import (
     Measure,
     Stage,
-    Statement,
-    StatementKind,
     Step,
     StepRefused,
     StepTaken,
-    is_rescinded,
     is_supervised,
     stage_of,
     standing,
@@ -126,12 +123,3 @@ def test_supervision_lasts_until_it_is_ended() -> None:
     assert is_supervised(steps)
     assert not is_supervised([*steps, taken(Step.SUPERVISION_ENDED)])
     assert not is_supervised([*steps, taken(Step.WITHDRAWN)])
-
-
-def test_what_an_institution_says_does_not_take_a_lead_back() -> None:
-    def said(*kinds: StatementKind) -> list[Statement]:
-        return [Statement(kind, "li", NOW, NOW, "说明") for kind in kinds]
-
-    assert not is_rescinded(said(StatementKind.DISPUTE, StatementKind.CORRECTION))
-    assert is_rescinded(said(StatementKind.WITHDRAWN, StatementKind.DISPUTE))
-    assert not is_rescinded(said(StatementKind.WITHDRAWN, StatementKind.REINSTATED))

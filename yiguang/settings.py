@@ -13,14 +13,12 @@ from typing import TypeVar
 from crawler.addresses.urls import ascii_host
 from domain.abilities import EVERYTHING, Ability, abilities_in
 from domain.beijing import BEIJING
+from domain.user_agent import DEFAULT_USER_AGENT, ROBOTS_TOKEN
 from yiguang.errors import UsageError
 from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window, read_zone
 
 DATABASE_FILE = "yiguang.sqlite"
 Number = TypeVar("Number", int, float)
-#: Site owners name this in robots.txt, so a user agent without it would disguise us.
-ROBOTS_TOKEN = "YiguangBot"
-DEFAULT_USER_AGENT = f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/0.1)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,12 +135,8 @@ class Scope:
                 kept.append(link)
         return tuple(kept)
 
-    def refusal(self, url: str, depth: int) -> str | None:
-        """Why a canonical URL at `depth` is not followed; None when it is. Asking counts towards the traps."""
-        refusal = self._refusal(url, depth)
-        return None if refusal is None else refusal[1]
-
     def _refusal(self, url: str, depth: int) -> tuple[SkipRule, str] | None:
+        """Why a canonical URL at `depth` is not followed; None when it is. Asking counts towards the traps."""
         if self.target.kind in _SINGLE_PAGES:
             return SkipRule.KIND, "单篇文章不跟踪链接"
         if self._is_post_of_site(url):

@@ -16,10 +16,10 @@ from crawler.addresses.urls import ascii_host, without_fragment
 from crawler.failure import FetchFailed
 from crawler.fetching.content_coding import decode_body, header
 from crawler.fetching.politeness import Download
-from crawler.settings import ROBOTS_TOKEN
 from domain.outcome import Outcome
 from domain.page import Exchange
 from domain.urls import canonical_url
+from domain.user_agent import ROBOTS_TOKEN
 
 #: RFC 9309, 2.5: a parser must read at least 500 KiB, and may stop there.
 MAX_ROBOTS_BYTES = 512_000

@@ -30,6 +30,8 @@ _MIN_BYTES = 300
 _THIN_CHARS = 300
 #: Pictures read of a page that is not suspicious.
 _UNSUSPICIOUS_PICTURES = 3
+#: How much pictures of a lead are worth reading at least, as `suspicion_of` tells it.
+_OF_A_LEAD = 3.0
 #: Of a page's pictures, fetched for each one that may be read: some turn out to be small.
 _FETCHED_EACH = 2
 
@@ -88,11 +90,11 @@ class PageImages:
                 pictures.append(await self._read_one(image.url, got.had[image.url], suspicion, exact=False))
         return self._placed(page, pictures, got.had, got.made)
 
-    async def exactly(self, before: ExtractedPage, read: PicturesRead, suspicion: float = 3.0) -> PicturesRead:
+    async def exactly(self, before: ExtractedPage, read: PicturesRead) -> PicturesRead:
         """The same with every picture itself read: what a lead says has to stand in its own pictures."""
         had = read.read_from
         pictures = [
-            await self._read_one(item.url, had[item.url], suspicion, exact=True) if item.likeness else item
+            await self._read_one(item.url, had[item.url], _OF_A_LEAD, exact=True) if item.likeness else item
             for item in read.page.pictures
         ]
         return self._placed(before, pictures, had, read.fetched)
@@ -155,7 +157,7 @@ def suspicion_of(page: ExtractedPage, judgement: Judgement, suspicious_score: fl
     little in words, then the others by score.
     """
     if judgement.flagged:
-        return 3.0 + judgement.score
+        return _OF_A_LEAD + judgement.score
     if judgement.score >= suspicious_score:
         return 2.0 + judgement.score
     if page.body_end - page.body_start < _THIN_CHARS:

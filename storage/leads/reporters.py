@@ -37,10 +37,6 @@ def seal_reporter(connection: Connection, folder: Path, tip_id: int, reporter: R
     connection.execute(insert(tip_reporters).values(tip_id=tip_id, sealed=sealed))
 
 
-def has_reporter(connection: Connection, tip_id: int) -> bool:
-    return connection.scalar(select(tip_reporters.c.tip_id).where(tip_reporters.c.tip_id == tip_id)) is not None
-
-
 def has_reporters(connection: Connection) -> bool:
     """Whether anybody's name is sealed, so that the key must not be lost."""
     return connection.scalar(select(tip_reporters.c.tip_id).limit(1)) is not None

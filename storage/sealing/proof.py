@@ -1,7 +1,6 @@
 """What goes with one bundle to show, without our database, that it is under a signed and stamped head."""
 
 import base64
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
@@ -74,11 +73,6 @@ class Proofs:
         paths = merkle_paths([entry.encode() for entry in entries])
         self._last = _SealedEntries(seal, entries, paths, _stamps(connection, seal))
         return self._last
-
-
-def head_in(proof: bytes) -> bytes:
-    """The `head.json` inside a proof: what its tokens are over."""
-    return str(json.loads(proof)["head"]).encode()
 
 
 def _stamps(connection: Connection, seal: Seal) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from classifier.errors import LexiconError
-from classifier.yaml_file import line_of, load_mapping, load_yaml, load_yaml_rows
+from classifier.yaml_file import line_of, load_mapping, load_yaml_rows
 
 
 def written(folder: Path, text: str) -> Path:
@@ -19,7 +19,7 @@ def test_rows_know_their_lines(tmp_path: Path) -> None:
 
 def test_no_rows_in_an_empty_file(tmp_path: Path) -> None:
     assert load_yaml_rows(written(tmp_path, "# nothing yet\n")) == []
-    assert load_yaml(written(tmp_path, "")) is None
+    assert load_yaml_rows(written(tmp_path, "")) == []
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,9 @@ def test_broken_rows_name_file_and_line(tmp_path: Path, text: str, where: int) -
 
 
 def test_code_in_yaml_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LexiconError):
-        load_yaml(written(tmp_path, "!!python/object/apply:os.getcwd []\n"))
+    for read in (load_mapping, load_yaml_rows):
+        with pytest.raises(LexiconError, match="python/object"):
+            read(written(tmp_path, "!!python/object/apply:os.getcwd []\n"))
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from domain.routing import Recipient
 from referral.package import DIGESTS, MANIFEST, AttachmentTooLarge, listings, lists_of, rows_of, sizes_of, transmissions
-from referral.register import packages_of, record_package, reserve_number
+from referral.register import record_package, reserve_number
 from storage.digests import sha256_hex, sm3_hex
+from storage.leads.outbox import packages_with
 from tests.referral.leads import MADE, consignment
 from tests.review.desk import Page, night
 
@@ -85,12 +86,13 @@ def test_only_complete_packages_count(engine: Engine, tmp_path: Path) -> None:
     _, ids = night(engine, tmp_path, {"a": Page(0.9), "b": Page(0.8)})
     first = reserve_number(engine, Recipient.AMR, [ids["a"], ids["b"], ids["a"]], "wang", {}, MADE)
     second = reserve_number(engine, Recipient.NHC, [ids["a"]], "wang", {"staff": "未见登记"}, MADE)
-    assert packages_of(engine, ids["a"]) == []
+    assert packages_with(engine, ids["a"]) == []
     record_package(engine, second, "ab" * 32)
-    assert packages_of(engine, ids["a"]) == [(second, "nhc", MADE)]
+    (only,) = packages_with(engine, ids["a"])
+    assert (only.number, only.recipient, only.made_at) == (second, Recipient.NHC, MADE)
     record_package(engine, first, "cd" * 32)
-    assert [number for number, _, _ in packages_of(engine, ids["a"])] == [first, second]
-    assert [number for number, _, _ in packages_of(engine, ids["b"])] == [first]
+    assert [each.number for each in packages_with(engine, ids["a"])] == [first, second]
+    assert [each.number for each in packages_with(engine, ids["b"])] == [first]
 
 
 class _Made(Mapping[str, bytes]):

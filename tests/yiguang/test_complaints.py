@@ -38,7 +38,6 @@ from yiguang.cli import run
         ("outbox step 1 closed", "须写明处理结果（--measure）"),
         ("outbox step 1 closed --measure ordered --fine-yuan 5", "罚没金额须与“罚没款”一并填写"),
         ("outbox strike 1 2", "须写明内容或理由（--text）"),
-        ("evidence retain 1 --as text --by wang --reason x", "线索的证据包不能按“非线索页面的文字”保存"),
         ("tips add http://10.0.0.1/", "网址不能用：http://10.0.0.1/"),
         ("tokens add x", "须用 --scope 给出至少一项范围；可用：leads:read、packages:read"),
         ("tokens add x --scope y", "没有范围 y；可用：leads:read、packages:read"),
