@@ -60,7 +60,7 @@ _WOKEN_AT_ONCE = 200
 
 class ShardSpider(Spider):
     """Visits everything that the frontier has for some targets. `failure` is set when the store or frontier failed,
-    `finished` when nothing was left."""
+    `finished` when the crawl came to its end: nothing was left, or no further page may be begun and those in hand are done."""
 
     name = "shard"
 
