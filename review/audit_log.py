@@ -6,7 +6,7 @@ tell that nothing was changed, taken out or cut off before it.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -145,9 +145,7 @@ class AuditLog:
                 faults.append(AuditFault(row.number, f"审计日志第 {row.number} 条{fault}"))
             sought.discard((row.number, row.digest))
             previous, expected = row.digest, row.number + 1
-        for number, digest in sorted(sought):
-            faults.append(AuditFault(number, f"审计日志中找不到先前记下的第 {number} 条（摘要 {digest[:16]}…）"))
-        return tuple(faults)
+        return (*faults, *_heads_missing(sought))
 
     def export(self, path: Path) -> int:
         """Write the documents, one a line, oldest first, and return how many. Raises OSError; FileExistsError when the file is there."""
@@ -176,10 +174,11 @@ class AuditLog:
             last = rows[-1].number
 
 
-def export_faults(lines: Iterator[str]) -> tuple[AuditFault, ...]:
-    """The same check over an exported file, without the database."""
+def export_faults(lines: Iterable[str], *heads: tuple[int, str]) -> tuple[AuditFault, ...]:
+    """The same check over an exported file, without the database; `lines` with their line feeds."""
     faults: list[AuditFault] = []
     previous = NO_ENTRY
+    sought = {head for head in heads if head != (0, NO_ENTRY)}
     for expected, line in enumerate(lines, 1):
         try:
             fields = json.loads(line)
@@ -189,7 +188,15 @@ def export_faults(lines: Iterator[str]) -> tuple[AuditFault, ...]:
         if not sound:
             faults.append(AuditFault(expected, f"审计日志第 {expected} 行与前一行不相接"))
         previous = sha256_hex(line.encode())
-    return tuple(faults)
+        sought.discard((expected, previous))
+    return (*faults, *_heads_missing(sought))
+
+
+def _heads_missing(heads: Iterable[tuple[int, str]]) -> list[AuditFault]:
+    return [
+        AuditFault(number, f"审计日志中找不到先前记下的第 {number} 条（摘要 {digest[:16]}…）")
+        for number, digest in sorted(heads)
+    ]
 
 
 def count_entries(engine: Engine) -> int:

@@ -117,6 +117,27 @@ def test_an_export_that_breaks_off_leaves_no_half_file(
     assert not file.exists()
 
 
+def _check_the_export(log: Path, lines: list[str], head: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also on a machine that has no data folder."""
+    check = ["decisions", "log", "--check", str(log), "--head", head]
+    with pytest.MonkeyPatch.context() as elsewhere:
+        elsewhere.setenv("YIGUANG_HOME", str(log.parent / "nowhere"))
+        assert run(check) == 0
+        assert capsys.readouterr().out == f"{head}\n"
+        log.write_text("".join(lines[:-1]), "utf-8")  # by itself it holds together
+        assert (run(check[:-2]), run(check)) == (0, 1)
+        assert f"找不到先前记下的第 {len(lines)} 条" in capsys.readouterr().out
+        log.write_bytes(b"\xff" + "".join(lines).encode())
+        assert run(check[:-2]) == 1
+        told = capsys.readouterr()
+        assert told.out.splitlines()[0] == "审计日志第 1 行与前一行不相接" and "处不符" in told.err
+        log.write_bytes(b"")
+        assert run(check[:-2]) == 1
+        assert "没有记录" in capsys.readouterr().err
+        assert run([*check, "--export", "x"]) == 2
+        assert run(["decisions", "log", "--check", str(log.parent)]) == 2
+
+
 def test_decisions_are_exported_counted_and_the_log_checked(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,5 +161,7 @@ def test_decisions_are_exported_counted_and_the_log_checked(
     assert export_faults(iter(lines)) == () and json.loads(lines[-1])["act"] == "decisions-exported"
     assert json.loads(lines[-1])["actor"] == "命令行 示例中心"
     assert run(["decisions", "log", "--head", head]) == 0
+    capsys.readouterr()
+    _check_the_export(log, lines, head, capsys)
     assert run(["decisions", "log", "--head", f"{len(lines)}:{'0' * 64}"]) == 1
     assert "找不到先前记下的" in capsys.readouterr().out

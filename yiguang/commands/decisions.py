@@ -1,12 +1,13 @@
 """`yiguang decisions export|ledger|log`."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from yiguang.errors import CommandFailed
+from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import read_settings
 from yiguang.terminal import say_none
 
@@ -41,12 +42,14 @@ LEDGER_HELP = """\
 """
 LOG_HELP = """\
 核对审计日志的哈希链，以及每夜封存的日志末条摘要仍在其中；--export 另存为 JSON Lines，--head 另核对自己先前记下的序号与摘要。
+--check 核对另存的文件，不需要数据库；有不符的逐条列出，退出码为 1。
 
 \b
 例：
   yiguang decisions log
   yiguang decisions log --export 审计日志.jsonl
   yiguang decisions log --head 128:3f0c…（64 位摘要）
+  yiguang decisions log --check 审计日志.jsonl --head 128:3f0c…
 """
 
 decisions_app = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
@@ -107,11 +110,17 @@ def ledger(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] 
 def log(
     export: Annotated[Path | None, typer.Option("--export", metavar="FILE", help="另存的文件")] = None,
     head: Annotated[str, typer.Option("--head", metavar="N:SHA256", help="先前记下的序号与摘要")] = "",
+    check: Annotated[Path | None, typer.Option("--check", metavar="FILE", help="核对先前另存的文件")] = None,
 ) -> None:
     from review.audit_log import AuditLog
     from review.sealed_heads import sealed_heads
     from yiguang.home import open_home, utc_now
 
+    if check is not None:
+        if export is not None:
+            raise UsageError("--check 与 --export 只能选一个")
+        _check_export(check, *_heads(head))
+        return
     engine = open_home(read_settings())
     audit = AuditLog(engine, utc_now)
     faults = audit.verify(*sealed_heads(engine), *_heads(head))
@@ -129,6 +138,34 @@ def log(
     number, digest = audit.head()
     typer.echo(f"{number}:{digest}")
     typer.echo("审计日志核对无误；上面是末条的序号与摘要，请另行记下，日后用 --head 核对", err=True)
+
+
+def _check_export(file: Path, *heads: tuple[int, str]) -> None:
+    """Raises UsageError for a file that cannot be read, CommandFailed when something in it does not hold."""
+    from review.audit_log import export_faults
+    from storage.digests import sha256_hex
+
+    count, digest = 0, ""
+
+    def counted(lines: Iterable[str]) -> Iterator[str]:
+        nonlocal count, digest
+        for line in lines:
+            count, digest = count + 1, sha256_hex(line.encode())
+            yield line
+
+    try:
+        with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            faults = export_faults(counted(lines), *heads)
+    except OSError as fault:
+        raise UsageError(f"{file} 无法读取：{fault.strerror}") from fault
+    for each in faults:
+        typer.echo(each.message)
+    if faults:
+        raise CommandFailed(f"{file} 有 {len(faults)} 处不符")
+    if not count:
+        raise CommandFailed(f"{file} 中没有记录")
+    typer.echo(f"{count}:{digest}")
+    typer.echo("文件前后相接；末条之后是否另有记录、末条是否改过，须以另行记下的序号与摘要核对（--head）", err=True)
 
 
 def _heads(text: str) -> tuple[tuple[int, str], ...]:
