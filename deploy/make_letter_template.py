@@ -23,7 +23,7 @@ _FACTS = (
     ("是否广告", "{{ lead.is_ad }}（{{ lead.ad_basis }}）"),
     ("移送理由", "{{ lead.reasons }}"),
     ("管辖", "{{ lead.seat }}"),
-    ("复核", "{{ lead.confirmed }}"),
+    ("审核", "{{ lead.confirmed }}"),
 )
 
 
@@ -75,12 +75,12 @@ def make(path: str) -> None:
     letter.line("{{ number }}", centre=True)
     letter.line("{{ recipient }}：")
     letter.line(
-        "我单位在互联网医疗广告监测中发现下列线索，经两人复核，现移送贵单位。所列均为线索，是否违法由贵单位依法认定。",
+        "我单位在互联网医疗广告监测中发现下列线索，经两人审核，现移送贵单位。所列均为线索，是否违法由贵单位依法认定。",
         indent=True,
     )
     letter.line("一、线索来源", bold=True)
     letter.line(
-        "由监测程序定期访问公开网页发现并取证，不登录、不绕过访问限制；每条线索由两名工作人员分别复核确认。各条的取证时间与复核人见下。",
+        "由监测程序定期访问公开网页发现并取证，不登录、不绕过访问限制；每条线索由两名工作人员分别审核确认。各条的取证时间与审核人见下。",
         indent=True,
     )
     letter.line("二、涉嫌当事人与涉嫌事实", bold=True)
@@ -196,7 +196,7 @@ def make_report(path: str) -> None:
     letter = _paper("对应线索材料：{{ number }}")
     letter.line("一、案件来源与调查经过", bold=True)
     letter.line(
-        "由监测程序定期访问公开网页发现，程序不登录、不绕过访问限制；每条线索由两名工作人员分别复核确认。"
+        "由监测程序定期访问公开网页发现，程序不登录、不绕过访问限制；每条线索由两名工作人员分别审核确认。"
         "发现经过之外的调查情况：{{ blank }}",
         indent=True,
     )

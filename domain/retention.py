@@ -23,7 +23,7 @@ class KeepClass(StrEnum):
 KEEP_ZH: dict[KeepClass, str] = {
     KeepClass.REFERRED: "已移送",
     KeepClass.LEAD: "线索",
-    KeepClass.DISMISSED: "复核后排除",
+    KeepClass.DISMISSED: "审核后排除",
     KeepClass.CAPTURE: "巡查原始记录",
     KeepClass.TEXT: "非线索页面的文字",
 }

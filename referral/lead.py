@@ -239,7 +239,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
 
 def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) -> tuple[Confirmation, ...]:
     if item is None or item.state != ItemState.CONFIRMED.value:
-        raise NotReferable(f"线索 {case_id} 尚未由两人确认，不得移送（在复核台办理）")
+        raise NotReferable(f"线索 {case_id} 尚未由两人确认，不得移送（在审核台办理）")
     made = connection.execute(
         select(desk_accounts.c.display, desk_accounts.c.name, desk_decisions.c.made_at)
         .join(desk_accounts, desk_accounts.c.id == desk_decisions.c.account_id)

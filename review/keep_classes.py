@@ -117,5 +117,5 @@ def _last_word(connection: Connection, item_id: int) -> tuple[str, str]:
         .order_by(made.id.desc())
         .limit(1)
     ).one()
-    what = f"复核台排除（{last.reason}）" if last.superseded_at is None and last.reason else "复核台重新打开或确认"
+    what = f"审核台排除（{last.reason}）" if last.superseded_at is None and last.reason else "审核台重新打开或确认"
     return str(last.name), f"{what}，条目 {item_id}"

@@ -141,7 +141,7 @@ def _stamp_check(
         return on_disk, ""
     authority = authorities.get(stamp.authority)
     if authority is None:
-        return on_disk, f"{stamp.authority}：未配置该机构，时间戳只与数据库比对，未复核其签名"
+        return on_disk, f"{stamp.authority}：未配置该机构，时间戳只与数据库比对，未核验其签名"
     reading = authority.read(seal.document.encode(), stamp.token)
     if not reading.ok or reading.stamped_at is None:
         return Check(stamp.token_file, False, f"{stamp.authority}：{reading.message}"), ""

@@ -35,7 +35,7 @@ def verify_proof(path: Path, trusted_key: str | None = None) -> VerifyReport:
         notes = [f"证明的是 {entry['path']}（SHA-256 {entry['sha256']}）；未与证据包本身比对"]
         notes += [] if given["stamps"] else ["没有时间戳：封存时间只有取证单位自己的时钟为证"]
         notes += [
-            f"{stamp['authority']}：时间戳只与其摘要比对，请用 verify.pyz --roots 复核签名" for stamp in given["stamps"]
+            f"{stamp['authority']}：时间戳只与其摘要比对，请用 verify.pyz --roots 核验签名" for stamp in given["stamps"]
         ]
     except UNREADABLE as error:
         return failed(path, PROOF, f"封存证明无法解析（{type(error).__name__}）")

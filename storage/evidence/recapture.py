@@ -43,7 +43,7 @@ def recapture_sheet(bundle: bytes, case_id: int, template: str, masker: Masker) 
     try:
         return Template(template).substitute(shown, quotes=_quotes(findings, masked))
     except (KeyError, ValueError) as fault:
-        raise RecaptureTemplateBroken(f"复核取证单的模板有误：{fault}") from fault
+        raise RecaptureTemplateBroken(f"重新取证单的模板有误：{fault}") from fault
 
 
 def _facts(about: Mapping[str, Any]) -> dict[str, str]:

@@ -209,7 +209,7 @@ def _require_confirmed(connection: Connection, package: Package) -> None:
         desk_items.c.page_id.in_(package.cases), desk_items.c.state != ItemState.CONFIRMED.value
     )
     if cases := "、".join(map(str, connection.scalars(undone.order_by(desk_items.c.page_id)))):
-        raise StepRefused(f"线索 {cases} 已在复核台重新办理，不再是两人确认的状态")
+        raise StepRefused(f"线索 {cases} 已在审核台重新办理，不再是两人确认的状态")
 
 
 def _require_sense(connection: Connection, page_id: int, kind: StatementKind) -> None:

@@ -91,7 +91,7 @@ class Rfc3161Authority:
         found = _PARSE_FAULT.search(fault)
         why = found[1] if found else "无法解码"
         if self.openssl is None:
-            return StampReading(False, f"令牌不合 DER 编码（{why}），本机又没有 openssl 可以复核")
+            return StampReading(False, f"令牌不合 DER 编码（{why}），本机又没有 openssl 可以核验")
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "token").write_bytes(token)

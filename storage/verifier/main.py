@@ -22,7 +22,7 @@ from .sm3 import sm3_hex
 PROOF_SUFFIX = ".seal.json"
 _MARKS = {GOOD: "[相符]", FAILED: "[不符]", UNCHECKED: "[未查]"}
 LIMITS = (
-    "对方服务器确实发出过这些内容：HTTPS 不能事后自证，取证由一方完成。行政机关应按记录的网址和步骤自行复核取证。",
+    "对方服务器确实发出过这些内容：HTTPS 不能事后自证，取证由一方完成。行政机关应按记录的网址和步骤自行重新取证。",
     "页面内容违法：所列为线索，须由有权机关认定。",
     "取证的准确时间：来自取证单位的时钟；机构时间戳只证明“不晚于”该时间已经存在。",
     "没有采集到的内容：见来源信息中的 not_captured 与 not_recorded。",
@@ -151,7 +151,7 @@ def _summary(members: Members) -> list[str]:
         f"网址：{about['final_url']}",
         f"取证时间（取证单位的时钟，北京时间）：{about['started_at']['beijing']} 至 {about['ended_at']['beijing']}",
         f"取证：{system['operator']}，{system['tool']} {system['tool_version']}，{about['browser']['name']}",
-        f"线索 {len(quotes)} 处：{'；'.join(quotes[:5])}{' ……' if len(quotes) > 5 else ''}",
+        f"命中 {len(quotes)} 处（均为线索，不是定性）：{'；'.join(quotes[:5])}{' ……' if len(quotes) > 5 else ''}",
         *limits,
     ]
 

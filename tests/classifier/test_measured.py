@@ -89,7 +89,7 @@ def test_operating_points_refuse_what_makes_no_sense() -> None:
 def test_decisions_are_read_strictly(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     good = [
-        {"id": 1, "text": "甲", "decision": "confirmed", "by": "某复核员", "rules": ["cure-rate"]},
+        {"id": 1, "text": "甲", "decision": "confirmed", "by": "某审核员", "rules": ["cure-rate"]},
         {"id": 2, "text": "乙", "decision": "dismissed"},
         {"id": 3, "text": "丙", "label": 1, "pair": "p"},
     ]

@@ -14,7 +14,7 @@ MODEL = ("model.npz", "model.json")
 
 
 def decision(name: str, text: str, said: str) -> dict[str, str]:
-    return {"id": name, "text": text, "decision": said, "by": "某复核员"}
+    return {"id": name, "text": text, "decision": said, "by": "某审核员"}
 
 
 def texts(first: int, count: int) -> list[tuple[str, str]]:

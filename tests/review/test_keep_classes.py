@@ -54,8 +54,8 @@ def test_what_was_dismissed_is_not_kept_as_a_lead(engine: Engine, tmp_path: Path
     assert _classes(engine)[bundle["no"]] is KeepClass.LEAD
     with engine.connect() as connection:
         first, last = [record for record in read_records(connection) if record.subject == bundle["no"]]
-    assert (first.facts["by"], first.facts["reason"]) == (analyst.name, f"复核台排除（negated），条目 {ids['no']}")
-    assert last.facts["reason"] == f"复核台重新打开或确认，条目 {ids['no']}"
+    assert (first.facts["by"], first.facts["reason"]) == (analyst.name, f"审核台排除（negated），条目 {ids['no']}")
+    assert last.facts["reason"] == f"审核台重新打开或确认，条目 {ids['no']}"
     assert all(report.ok for report in verify_records(engine, tmp_path))
 
 

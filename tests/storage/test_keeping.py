@@ -36,7 +36,7 @@ POLICY = RetentionPolicy(
     {
         KeepClass.REFERRED: RetentionTerm("已移送", 72, "移送登记之日", ("行政处罚法36",)),
         KeepClass.LEAD: RetentionTerm("线索", 60, "取证之日", ("行政处罚法36",)),
-        KeepClass.DISMISSED: RetentionTerm("复核后排除", 6, "排除登记之日", ("个人信息保护法28",)),
+        KeepClass.DISMISSED: RetentionTerm("审核后排除", 6, "排除登记之日", ("个人信息保护法28",)),
         KeepClass.CAPTURE: RetentionTerm("巡查原始记录", 12, "夜间巡查开始之日", ("个人信息保护法28",)),
         KeepClass.TEXT: RetentionTerm("非线索页面的文字", 12, "最后一次见到之日", ("个人信息保护法28",)),
     },

@@ -22,7 +22,7 @@ def test_every_blank_of_the_program_is_filled() -> None:
     assert "$" not in text
     for said in (
         "与标准时间的偏差：未与外部时间源比对", "主机对照表（hosts）：程序没有使用", "名称词库 SHA-256：未记录",
-        "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得线索 1 处",
+        "示例监测中心", "2026-11-26T02:00:00+08:00", "synchronised", "Chromium 140", "1280 × 800", "得命中 1 处（均为线索，不是定性）",
         "http://video.example/a.mp4：视频不下载", "TLS 证书：各次请求均为 http", "结果：允许访问", "Python 未记录", "跳转：无",
         sha256_hex(bundle), KEY.fingerprint, "evidence/screenshot.png",
     ):  # fmt: skip

@@ -31,7 +31,7 @@ def test_all_is_checked_and_good(hand_over: HandOver) -> None:
     assert "[不符]" not in done.stdout
     assert "[未查]" not in done.stdout
     assert done.stdout.count("证书链到给定的根证书") == 4
-    assert "线索 1 处：治愈率达98%" in done.stdout
+    assert "命中 1 处（均为线索，不是定性）：治愈率达98%" in done.stdout
     assert "本核验不能证明" in done.stdout
     assert "限制：clinic.example 的 TLS 身份校验未通过（自签名证书）" in done.stdout
     assert "限制：有 1 项资源没有采集" in done.stdout

@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("tokens list", "还没有令牌；用 yiguang tokens add 新建"),
         ("schedule list", "时间表还没有运行过，也没有停运时段；用 yiguang schedule --at 01:30 开始"),
         ("worker --list", "没有在场的进程"),
-        ("decisions ledger", "复核台还没有已结的线索；线索由两人确认或一人排除后计入"),
+        ("decisions ledger", "审核台还没有已结的线索；线索由两人确认或一人排除后计入"),
     ],
 )
 def test_nothing_to_list(typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

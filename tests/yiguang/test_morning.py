@@ -157,7 +157,7 @@ def test_what_was_done_for_the_evidence() -> None:
     said = report(replace(MORNING, night=replace(NIGHT, care=care)))
     assert (
         "证据：核验 4 个文件，全部通过\n"
-        "  · 其中复核以往的 30 个，另有 400 个本夜没有时间复核（其中最久的上次复核在 2026-11-05 22:00）\n"
+        "  · 其中重新核验以往的 30 个，另有 400 个本夜没有时间重新核验（其中最久的上次核验在 2026-11-05 22:00）\n"
         "  · 其中留置、删除、调阅等记录 2 条\n"
         "  · 另存到 /mnt/backup：新传 5 个，已有 60 个，依期限删除 1 个"
     ) in said

@@ -281,13 +281,13 @@ def _full() -> None:
 @pytest.mark.usefixtures("home")
 def test_what_was_done_to_a_lead_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """It was a path, and English."""
-    said = ["--by", "张示例", "--reason", "复核"]
+    said = ["--by", "张示例", "--reason", "核实"]
     assert run(["evidence", "retain", "1", "--as", "dismissed", *said]) == 0
-    assert capsys.readouterr().err == "线索 1：改类（线索 → 复核后排除），已登记\n"
+    assert capsys.readouterr().err == "线索 1：改类（线索 → 审核后排除），已登记\n"
     assert run(["evidence", "hold", "1", *said]) == 0
     assert capsys.readouterr().err == "线索 1：留置，已登记\n"
     assert run(["evidence", "records"]) == 0
-    assert "\t改类（线索 → 复核后排除）\t张示例\t复核\t" in capsys.readouterr().out
+    assert "\t改类（线索 → 审核后排除）\t张示例\t核实\t" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("home")

@@ -19,7 +19,7 @@ NAME = Annotated[str, typer.Argument(metavar="NAME", help="账号名")]
 ROLE = Annotated[Role, typer.Option("--role", help=f"角色：{choices(ROLE_ZH)}")]
 
 GROUP_HELP = """\
-复核台的账号。
+审核台的账号。
 
 角色：analyst 初审员，reviewer 复审员，officer 移送员，editor 规则编辑，admin 管理员，auditor 审计员
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 LIST_HELP = """\
-列出线索页面，最近一夜的在前，同一夜中评分高的在前；复核台已有结论的，注明结论。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。
+列出线索页面，最近一夜的在前，同一夜中评分高的在前；审核台已有结论的，注明结论。正文相同或几乎相同的只列一行，注明共几条；--all 逐条列出。
 
 \b
 例：
@@ -34,7 +34,7 @@ LIST_HELP = """\
   yiguang cases list --all
 """
 SHOW_HELP = """\
-显示一条线索：页面、复核台的状态、命中的内容与依据、证据包的位置。
+显示一条线索：页面、审核台的状态、命中的内容与依据、证据包的位置。
 
 \b
 例：
@@ -184,7 +184,7 @@ def in_words(detail: "CaseDetail", settings: Settings, state: ItemState | None) 
     """A case in full for a person."""
     case = detail.case
     lines = [
-        f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，{'待人工复核' if state is None else STATE_ZH[state]}",
+        f"线索 {case.id}（{case.night_id}），评分 {case.score:.2f}，{'待人工审核' if state is None else STATE_ZH[state]}",
         f"目标：{case.target}",
         f"标题：{printable(case.title)}",
         f"网址：{printable(case.url)}",

@@ -14,7 +14,7 @@ from yiguang.terminal import say_none
 #: More digits than any number of an entry has; Python refuses to read some thousands.
 _NUMBER_DIGITS = 18
 GROUP_HELP = """\
-复核台的决定。
+审核台的决定。
 
 \b
 例：
@@ -91,7 +91,7 @@ def ledger(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] 
 
     entries = rule_ledger(open_home(read_settings()))
     if not entries:
-        say_none("复核台还没有已结的线索；线索由两人确认或一人排除后计入")
+        say_none("审核台还没有已结的线索；线索由两人确认或一人排除后计入")
     if as_json:
         rows = {
             rule: {"confirmed": entry.confirmed, "dismissed": entry.dismissed, "interval": entry.interval}

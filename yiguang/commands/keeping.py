@@ -45,7 +45,7 @@ RELEASE_HELP = """\
   yiguang evidence release 3 --by 张示例 --reason 复议终结
 """
 RETAIN_HELP = """\
-改变一条线索的保存类别：referred（已移送）、dismissed（复核后排除）、lead（线索）；期限自登记之日起算。
+改变一条线索的保存类别：referred（已移送）、dismissed（审核后排除）、lead（线索）；期限自登记之日起算。
 
 期限与依据见 lexicons/keeping/retention.toml；已移送的不能改为较短的期限。
 登记寄送（yiguang outbox send）时，材料中的线索自动改为 referred；本命令用于其他途径的移送与更正。

@@ -19,12 +19,12 @@ TRAIN_HELP = """\
 
 不给 --data 时用词库自带的语料训练，直接写入词库目录；质量由 make gate 把关。
 
---data 给出复核人员导出的决定（JSON Lines：{"id","text","decision"}，decision 为 confirmed 或 dismissed，
+--data 给出审核人员导出的决定（JSON Lines：{"id","text","decision"}，decision 为 confirmed 或 dismissed，
 也可写 label 1 或 0；可带 by、at、title、url、site_name、account、pair、genre、families、rules）。
 人工标注与自带语料分开计数；同一文本有两种标注时列出并拒绝训练。人工标注的五分之一永不参与训练，
 只用来比较新旧模型；新模型先写入数据目录的 models/ 下，加 --accept 且不比现行模型差时才替换现行模型。
 
-阈值默认按误报率选定；--capacity 按每夜能复核的页数选定（需 --pages 与 --base-rate，或用 --scores 给出某一夜的得分）。
+阈值默认按误报率选定；--capacity 按每夜能审核的页数选定（需 --pages 与 --base-rate，或用 --scores 给出某一夜的得分）。
 相同的数据与规则训练出逐字节相同的模型。
 
 \b
@@ -79,7 +79,7 @@ def train(
     false_positive_rate: Annotated[
         float | None, typer.Option("--false-positive-rate", metavar="0..1", help="按这一误报率选定阈值")
     ] = None,
-    capacity: Annotated[int | None, typer.Option("--capacity", metavar="N", help="每夜能复核的页数")] = None,
+    capacity: Annotated[int | None, typer.Option("--capacity", metavar="N", help="每夜能审核的页数")] = None,
     pages: Annotated[int | None, typer.Option("--pages", metavar="N", help="每夜的正常页数")] = None,
     base_rate: Annotated[float | None, typer.Option("--base-rate", metavar="0..1", help="其中涉嫌违法的比例")] = None,
     scores: Annotated[Path | None, typer.Option("--scores", metavar="FILE", help="某一夜所有页面的得分")] = None,
@@ -117,7 +117,7 @@ def _train_candidate(
     human, complaints = human_labels(files, settings.lexicons)
     if complaints:
         typer.echo("\n".join(complaints))
-        raise CommandFailed(f"{len(complaints)} 个文本的标注互相矛盾，未训练；请先由复核人员确定")
+        raise CommandFailed(f"{len(complaints)} 个文本的标注互相矛盾，未训练；请先由审核人员确定")
     kept = f"人工标注：{len(human.training)} 篇训练，{len(human.held_out)} 篇留出"
     typer.echo(f"{kept}，{human.repeated} 篇与已有文本相同未计" if human.repeated else kept)
     folder, card = train_candidate(settings.lexicons, human, Settings(), date, settings.home / "models", choose)

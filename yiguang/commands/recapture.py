@@ -12,13 +12,13 @@ from yiguang.settings import Settings, read_settings
 from yiguang.told_numbers import GREATEST_NUMBER
 
 RECAPTURE_HELP = """\
-生成一页纸的复核取证单：网址、要查找的文字、步骤、时间与校验值，供两名执法人员约五分钟内重做一次取证。
+生成一页纸的重新取证单：网址、要查找的文字、步骤、时间与校验值，供两名执法人员约五分钟内重做一次取证。
 
 先核验证据包。输出为 HTML（自成一体，不请求网络）或由浏览器打印的 PDF，依文件名后缀而定。患者信息已遮盖。
 
 \b
 例：
-  yiguang evidence recapture 3 --out 复核.pdf
+  yiguang evidence recapture 3 --out 重新取证单.pdf
 """
 recapture_app = typer.Typer()
 
@@ -54,12 +54,12 @@ def _sheet(settings: Settings, case_id: int) -> str:
     report = verify_bundle(path)
     if not report.ok:
         faults = "；".join(f"{check.name}：{check.message}" for check in report.checks if not check.ok)
-        raise CommandFailed(f"证据包未通过核验，不出复核取证单：{faults}")
+        raise CommandFailed(f"证据包未通过核验，不出重新取证单：{faults}")
     try:
         template = (settings.lexicons / "letters" / "recapture.html").read_text(encoding="utf-8")
         return recapture_sheet(path.read_bytes(), case_id, template, load_masker(settings.lexicons))
     except (RecaptureTemplateBroken, OSError, UnicodeDecodeError) as fault:
-        raise CommandFailed(f"复核取证单无法生成：{fault}") from fault
+        raise CommandFailed(f"重新取证单无法生成：{fault}") from fault
 
 
 def _printed(sheet: str, settings: Settings) -> bytes:

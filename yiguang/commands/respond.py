@@ -21,7 +21,7 @@ HELP = """\
 \b
 例：
   yiguang respond 3 dispute --text 称该页面系第三方代运营 --file 来函扫描.pdf --by wang
-  yiguang respond 3 withdrawn --text 复核发现系转载主管部门通报 --by li
+  yiguang respond 3 withdrawn --text 审核发现系转载主管部门通报 --by li
 """
 
 BY = Annotated[

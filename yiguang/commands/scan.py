@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: What a file of another kind than plain text asks for; without it, its marks are read as words.
 _OPTION_OF = {".html": "--html", ".htm": "--html", ".jsonl": "--jsonl"}
 HELP = """\
-判断文本或网页，输出线索；不需要数据库。
+判断文本或网页，输出命中及是否成为线索；不需要数据库。
 
 没有 --jsonl 时每个文件是一篇文本（--html 时是一个网页）；输出到终端时给人看，输出到管道时每篇一行 JSON。
 

@@ -137,7 +137,7 @@ def _remarks(settings: Settings, first: date, last: date) -> tuple[str, ...]:
     ids = [night_id for night_id, _, _ in list_nights(engine) if first.isoformat() <= night_id[:10] <= last.isoformat()]
     estimate = audit_estimate(engine, ids)
     if not estimate.read:
-        return ("抽检：期间没有复核人员读过的随机抽检页面，不估计漏报与占比。",)
+        return ("抽检：期间没有审核人员读过的随机抽检页面，不估计漏报与占比。",)
     prevalence = estimate.prevalence
     middle = "" if prevalence.value is None else f"约 {prevalence.value:.2%}，"
     return (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GROUP_HELP = """\
 举报与转来的线索：登记来源、受理时间与网址，首接负责，48 小时内答复。网址同时列入监测；只列入监测而不登记的，用 yiguang intake。
 
-举报人的姓名与联系方式另行加密存放，不进入任何导出；查看须写明理由并记入审核日志。
+举报人的姓名与联系方式另行加密存放，不进入任何导出；查看须写明理由并记入审计日志。
 
 \b
 例：
@@ -148,7 +148,7 @@ def answer(number: NUMBER, text: TEXT, by: BY = "", at: AT = "") -> None:
     typer.echo(f"已记录：{number} 的答复")
 
 
-@tips_app.command(help="一条的全部记录；--reporter 另显示举报人，须写明理由，记入审核日志。\n\n"
+@tips_app.command(help="一条的全部记录；--reporter 另显示举报人，须写明理由，记入审计日志。\n\n"
     "例：yiguang tips show 3 --reporter --reason 电话核实 --by wang")  # fmt: skip
 def show(
     number: NUMBER,

@@ -199,7 +199,7 @@ def _evidence(night: NightSummary) -> list[str]:
     if (care := night.care) is None:
         return lines
     if care.rechecked or care.unreached:
-        lines.append(f"  · 其中复核以往的 {care.rechecked} 个{_unreached(care)}")
+        lines.append(f"  · 其中重新核验以往的 {care.rechecked} 个{_unreached(care)}")
     if care.records:
         lines.append(f"  · 其中留置、删除、调阅等记录 {care.records} 条")
     if care.store and not care.copy_faults:
@@ -212,8 +212,8 @@ def _unreached(care: EvidenceCare) -> str:
     if not care.unreached:
         return ""
     at = care.oldest_check_at
-    since = "从未复核过" if at is None else f"上次复核在 {beijing_time(at)}"
-    return f"，另有 {care.unreached} 个本夜没有时间复核（其中最久的{since}）"
+    since = "从未重新核验过" if at is None else f"上次核验在 {beijing_time(at)}"
+    return f"，另有 {care.unreached} 个本夜没有时间重新核验（其中最久的{since}）"
 
 
 def _hints(morning: Morning) -> list[str]:

@@ -242,7 +242,7 @@ def _families_table(night: NightSummary) -> Table:
 
 def _leads_table(cases: Sequence[Case]) -> Table:
     hidden = f"，另有 {len(cases) - SHOWN_LEADS} 条见 yiguang cases list" if len(cases) > SHOWN_LEADS else ""
-    table = Table(title=f"线索（待人工复核{hidden}）", title_justify="left")
+    table = Table(title=f"线索（待人工审核{hidden}）", title_justify="left")
     table.add_column("编号", justify="right")
     table.add_column("评分", justify="right")
     table.add_column("标题", overflow="fold")

@@ -151,7 +151,7 @@ def role_of_opener(settings: Settings, by: str) -> str:
             if may(account.role, Act.OPEN_EVIDENCE):
                 return account.role
             raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得调阅原件")
-    raise CommandFailed(f"复核台没有可用的账号 {by.strip()}；--by 须为有权调阅原件的账号（见 yiguang accounts list）")
+    raise CommandFailed(f"审核台没有可用的账号 {by.strip()}；--by 须为有权调阅原件的账号（见 yiguang accounts list）")
 
 
 def record_opening(settings: Settings, case: Case, by: str, role: str, reason: str) -> None:

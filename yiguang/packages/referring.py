@@ -134,7 +134,7 @@ def person(settings: Settings, by: str, act: Act, but_not: Collection[str] = ())
         raise CommandFailed(many if able else f"{none}，先用 yiguang accounts add 建立{who_may(act)}账号")
     account = next((item for item in usable if item.name == fold_name(by)), None)
     if account is None:
-        raise CommandFailed(f"复核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
+        raise CommandFailed(f"审核台没有可用的账号 {by.strip()}（见 yiguang accounts list）")
     if not may(account.role, act):
         raise CommandFailed(f"{ROLE_ZH[account.role]} {account.name} 不得办理此事，须是{who_may(act)}")
     return account.name
