@@ -87,7 +87,7 @@ RECORDS_HELP = """\
 """
 _LEFT_IN_FILES = (
     "已清除的文字仍留在数据库文件或其 -wal 文件中，因为另有程序一直在读写数据库；"
-    "请停下复核台、导出等程序后再次运行 yiguang evidence expire，届时从文件中抹去"
+    "请停下审核台、导出等程序后再次运行 yiguang evidence expire，届时从文件中抹去"
 )
 
 
