@@ -51,6 +51,29 @@ def load_work_calendar(lexicons: Path) -> WorkCalendar:
         raise CalendarBroken(f"节假日安排缺少或写错：{fault}") from fault
 
 
+@dataclass(frozen=True, slots=True)
+class TipTerms:
+    """The clocks that a tip starts, by the calendar of working days; read once for all tips."""
+
+    clocks: tuple[Clock, ...]
+    calendar: WorkCalendar
+
+    @classmethod
+    def load(cls, lexicons: Path) -> "TipTerms":
+        """Raises `domain.clocks.ClocksBroken` or `domain.working_days.CalendarBroken` for files that do not hold what they should."""
+        return cls(tuple(running(load_clocks(lexicons), Event.TIP_RECEIVED)), load_work_calendar(lexicons))
+
+    def of(self, received_at: datetime) -> list[Deadline]:
+        """The next one first; without those whose day cannot be named, as the holidays of that year are not published."""
+        found = []
+        for clock in self.clocks:
+            try:
+                found.append(deadline(clock, received_at, self.calendar))
+            except CalendarUnknown:
+                continue
+        return sorted(found, key=lambda each: each.due_at)
+
+
 def terms_of(package: Package, clocks: Sequence[Clock], calendar: WorkCalendar) -> tuple[RunningTerm, ...]:
     """The terms that run with the recipient, the earliest end first."""
     terms = [

@@ -117,6 +117,18 @@ def test_a_list_reads_the_calendar_once(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.usefixtures("tips")
+def test_a_page_that_was_no_longer_visited_is_told_to_be_visited_again(capsys: Printed) -> None:
+    url = "https://tip.example/a"
+    assert run(["tips", "add", url, "--text", "称包治"]) == 0
+    assert run(["targets", "remove", url, "--yes"]) == 0
+    capsys.readouterr()
+    assert run(["tips", "add", url, "--text", "又称包治"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"曾停止巡查，现恢复：{url}"
+    assert run(["tips", "add", url, "--text", "再称包治"]) == 0
+    assert "曾停止" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tips")
 def test_one_tip_is_read_without_the_others(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     for text in ("称包治", "称根治"):
         assert run(["tips", "add", "--text", text]) == 0

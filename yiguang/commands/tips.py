@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.beijing import BEIJING, beijing_time
-from domain.clocks import Event
 from domain.roles import Act
 from domain.tips import SOURCE_ZH, Answer, Reporter, TipRecord, TipSource
 from yiguang.errors import CommandFailed, UsageError
@@ -21,8 +20,8 @@ from yiguang.told_time import told_time
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from domain.clocks import Deadline
     from domain.targets import Target
+    from referral.deadlines import TipTerms
     from storage.leads.tip_records import Log
 
 GROUP_HELP = """\
@@ -82,10 +81,10 @@ def add(
         raise UsageError("--new-key 须与 --reporter 或 --contact 同用")
     targets = _targets(urls or ())
     settings = read_settings()
-    terms = _Terms(settings)
+    terms = _terms(settings)
     engine = open_home(settings)
     name = person(settings, by, Act.REFER)
-    take_in(engine, targets)
+    known = take_in(engine, targets)
     taken = tuple(target.url for target in targets)
     tip = TipRecord(0, source, reference.strip(), received_at, name, text.strip(), taken)
     who = Reporter(reporter.strip(), contact.strip()) if reporter.strip() or contact.strip() else None
@@ -95,8 +94,11 @@ def add(
         number = add_tip(engine, settings.home, tip, who, utc_now(), log, new_key=new_key)
     except ReporterSealed as fault:
         raise CommandFailed(str(fault)) from fault
-    due = terms.of(tip)
+    due = terms.of(tip.received_at)
     typer.echo(f"已登记：{number}；" + "，".join(f"{each.clock.title} {beijing_time(each.due_at)} 前" for each in due))
+    for page in known:
+        if page.is_back:
+            typer.echo(f"曾停止巡查，现恢复：{printable(page.target.url)}")
 
 
 @tips_app.command("list", help="列出全部，最新的在前。\n\n例：yiguang tips list --json")
@@ -108,7 +110,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="每条一行 JSO
     tips = list_tips(open_home(settings))
     if not tips:
         say_none("还没有登记举报；用 yiguang tips add 登记")
-    terms = _Terms(settings)
+    terms = _terms(settings)
     for tip in tips:
         typer.echo(json.dumps(_row(terms, tip), ensure_ascii=False) if as_json else _line(terms, tip, utc_now()))
 
@@ -119,8 +121,8 @@ def late() -> None:
     from yiguang.home import open_home, utc_now
 
     settings, now = read_settings(), utc_now()
-    tips, terms = list_tips(open_home(settings)), _Terms(settings)
-    overdue = [tip for tip in tips if terms.are_over(tip, now)]
+    tips, terms = list_tips(open_home(settings)), _terms(settings)
+    overdue = [tip for tip in tips if _is_over(terms, tip, now)]
     for tip in overdue:
         typer.echo(_line(terms, tip, now))
     if overdue:
@@ -161,7 +163,7 @@ def show(
     settings = read_settings()
     engine = open_home(settings)
     tip = _found(engine, number)
-    typer.echo(_line(_Terms(settings), tip, utc_now()))
+    typer.echo(_line(_terms(settings), tip, utc_now()))
     typer.echo(f"  内容：{printable(tip.text) or '（无）'}")
     for url in tip.urls:
         typer.echo(f"  网址：{printable(url)}")
@@ -208,54 +210,38 @@ def _targets(urls: Sequence[str]) -> "list[Target]":
     return [tip.target for tip in tips if tip.target is not None]
 
 
-class _Terms:
-    """The clocks that a tip starts, by the calendar of working days; read once for all tips."""
+def _terms(settings: Settings) -> "TipTerms":
+    """Raises CommandFailed when a file of theirs is broken."""
+    from domain.clocks import ClocksBroken
+    from domain.working_days import CalendarBroken
+    from referral.deadlines import TipTerms
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises CommandFailed when a file of theirs is broken."""
-        from domain.clocks import ClocksBroken, running
-        from domain.working_days import CalendarBroken
-        from referral.deadlines import load_clocks, load_work_calendar
+    try:
+        return TipTerms.load(settings.lexicons)
+    except (ClocksBroken, CalendarBroken) as fault:
+        raise CommandFailed(str(fault)) from fault
 
-        try:
-            self._calendar = load_work_calendar(settings.lexicons)
-            self._clocks = tuple(running(load_clocks(settings.lexicons), Event.TIP_RECEIVED))
-        except (ClocksBroken, CalendarBroken) as fault:
-            raise CommandFailed(str(fault)) from fault
 
-    def of(self, tip: TipRecord) -> "list[Deadline]":
-        """The next one first."""
-        from domain.clocks import deadline
-        from domain.working_days import CalendarUnknown
-
-        found = []
-        for clock in self._clocks:
-            try:
-                found.append(deadline(clock, tip.received_at, self._calendar))
-            except CalendarUnknown:
-                continue  # the holidays of that year are not published: no day can be named
-        return sorted(found, key=lambda each: each.due_at)
-
-    def are_over(self, tip: TipRecord, now: datetime) -> bool:
-        return tip.answered_at is None and any(each.due_at < now for each in self.of(tip))
+def _is_over(terms: "TipTerms", tip: TipRecord, now: datetime) -> bool:
+    return tip.answered_at is None and any(each.due_at < now for each in terms.of(tip.received_at))
 
 
 def _day(at: datetime) -> date:
     return at.astimezone(BEIJING).date()
 
 
-def _line(terms: _Terms, tip: TipRecord, now: datetime) -> str:
+def _line(terms: "TipTerms", tip: TipRecord, now: datetime) -> str:
     if tip.answered_at is not None:
         state = f"{beijing_time(tip.answered_at)} 已答复"
     else:
-        due = terms.of(tip)
+        due = terms.of(tip.received_at)
         state = f"{beijing_time(due[0].due_at)} 前答复" if due else "期限待定"
         state += "，已逾期" if any(each.due_at < now for each in due) else ""
     source = f"{SOURCE_ZH[tip.source]}{f'（{printable(tip.reference)}）' if tip.reference else ''}"
     return f"{tip.id}\t{beijing_time(tip.received_at)}\t{source}\t{state}\t{printable(tip.text)[:60]}"
 
 
-def _row(terms: _Terms, tip: TipRecord) -> dict[str, object]:
+def _row(terms: "TipTerms", tip: TipRecord) -> dict[str, object]:
     return {
         "id": tip.id,
         "source": tip.source.value,
@@ -265,7 +251,7 @@ def _row(terms: _Terms, tip: TipRecord) -> dict[str, object]:
         "text": tip.text,
         "urls": list(tip.urls),
         "answered_at": tip.answered_at and tip.answered_at.isoformat(),
-        "due": {each.clock.name: each.due_at.isoformat() for each in terms.of(tip)},
+        "due": {each.clock.name: each.due_at.isoformat() for each in terms.of(tip.received_at)},
     }
 
 

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from domain.beijing import beijing_time
-from domain.clocks import Clock, Event, deadline, running
-from domain.working_days import CalendarUnknown
-from referral.deadlines import load_clocks, load_work_calendar
+from domain.clocks import Clock
+from referral.deadlines import TipTerms
 from storage.leads.tip_records import list_tips
 from yiguang.settings import Settings
 
@@ -41,15 +40,11 @@ def tip_terms(settings: Settings, engine: Engine, now: datetime) -> list[TipTerm
     waiting = [tip for tip in list_tips(engine) if tip.answered_at is None]
     if not waiting:
         return []
-    clocks = running(load_clocks(settings.lexicons), Event.TIP_RECEIVED)
-    calendar = load_work_calendar(settings.lexicons)
-    found = []
-    for tip in waiting:
-        for clock in clocks:
-            try:
-                due_at = deadline(clock, tip.received_at, calendar).due_at
-            except CalendarUnknown:
-                continue
-            if due_at < now + _NEAR:
-                found.append(TipTerm(tip.id, clock, due_at, due_at < now))
+    terms = TipTerms.load(settings.lexicons)
+    found = [
+        TipTerm(tip.id, due.clock, due.due_at, due.due_at < now)
+        for tip in waiting
+        for due in terms.of(tip.received_at)
+        if due.due_at < now + _NEAR
+    ]
     return sorted(found, key=lambda term: (term.due_at, term.tip_id))
