@@ -136,6 +136,22 @@ def test_behind_a_proxy_the_viewer_needs_an_address_that_browsers_reach(capsys: 
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--behind-proxy", "--public-name", "desk.example", "--viewer-url", "https://desk.example/"],
+        ["--behind-proxy", "--public-name", "desk.example", "--viewer-url", "https://DESK.example:443/seen"],
+        ["--port", "8000", "--viewer-url", "http://localhost:8000/"],
+        ["--host", "0.0.0.0", "--public-name", "desk.example", "--port", "80", "--viewer-url", "http://desk.example"],
+    ],
+    ids=" ".join,
+)
+def test_the_viewer_is_no_part_of_the_desk(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A script of an original page would else act with the cookies of who looks at it."""
+    assert run(["serve", *arguments]) == 2
+    assert "不得与审核台同源" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("host", "only_here"),
     [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
      ("192.0.2.7", False), ("desk.example", False)],

@@ -71,7 +71,7 @@ def serve(
     elif not names:
         names = ("127.0.0.1", "localhost", "::1", host.lower())
     if viewer_url:
-        _check_viewer(viewer_url)
+        _check_viewer(viewer_url, (*names, host), port, behind_proxy)
     elif behind_proxy and not no_viewer:  # the page would name a port that listens on this machine only, without TLS
         raise UsageError(
             "--behind-proxy 须同时用 --viewer-url 给出浏览器访问查看器的地址，或用 --no-viewer 不提供原页面查看"
@@ -85,14 +85,18 @@ def serve(
     _run(read_settings(), host, port, None if no_viewer else viewer_port, viewer, names, behind_proxy, sign_on)
 
 
-def _check_viewer(url: str) -> None:
+def _check_viewer(url: str, names: tuple[str, ...], port: int, behind_proxy: bool) -> None:
+    """Behind a proxy the desk is taken to be at the port that its scheme has of itself."""
     try:
         place = urlsplit(url)
-        host, _ = place.hostname, place.port
+        host, given = place.hostname, place.port
     except ValueError:
         raise UsageError("--viewer-url 不是有效的网址") from None
     if place.scheme not in ("https", "http") or not host:
         raise UsageError("--viewer-url 应为 https:// 网址，如 https://viewer.example.gov.example")
+    theirs = given or (443 if place.scheme == "https" else 80)
+    if host in names and theirs == (443 if behind_proxy else port):
+        raise UsageError("--viewer-url 与审核台是同一地址：原页面不得与审核台同源，请另给一个主机名或端口")
 
 
 def _check_base(sign_on: "SignOnSettings", names: tuple[str, ...], port: int, behind_proxy: bool) -> None:
