@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from crawler.addresses.scope import Scope
 from crawler.failure import FetchFailed
+from crawler.night.computing import ComputingStuck
 from crawler.night.in_hand import SET_ASIDE_AFTER
 from crawler.night.retries import next_try
 from crawler.rendering.render_failure import RenderFailed
@@ -80,10 +81,19 @@ class Endings:
     def not_shown(self, visit: Visit, failure: RenderFailed) -> Visit:
         """The visit to a page that the browser could not show; set aside when it broke the browser too often."""
         faults = self.in_hand.note_fault(visit.frontier.id) if failure.broke_browser else 0
-        if faults >= SET_ASIDE_AFTER:
-            detail = f"{failure}；已 {faults} 次，{SET_ASIDE_ZH}"
-            return replace(self.failed(visit, FetchFailed(failure.outcome, detail, again=False)), set_aside=True)
-        return self.failed(visit, FetchFailed(failure.outcome, str(failure), again=failure.again))
+        return self._at_fault(visit, FetchFailed(failure.outcome, str(failure), again=failure.again), faults)
+
+    def stuck(self, visit: Visit, fault: ComputingStuck) -> Visit:
+        """The visit to a page that cannot be read or judged in time; set aside after as many tries as one that breaks the browser.
+        Noted with those, since several make their process start anew."""
+        failure = FetchFailed(Outcome.OUR_FAULT, str(fault), again=True)
+        return self._at_fault(visit, failure, self.in_hand.note_fault(visit.frontier.id))
+
+    def _at_fault(self, visit: Visit, failure: FetchFailed, faults: int) -> Visit:
+        if faults < SET_ASIDE_AFTER:
+            return self.failed(visit, failure)
+        detail = f"{failure.detail}；已 {faults} 次，{SET_ASIDE_ZH}"
+        return replace(self.failed(visit, FetchFailed(failure.outcome, detail, again=False)), set_aside=True)
 
     def to_be_shown(self, visit: Visit, why: str) -> Visit:
         """The visit to a page that is left to a process with a browser: nothing of it is kept."""

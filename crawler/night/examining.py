@@ -49,7 +49,7 @@ class Examiner:
         try:
             done = await alone._examined(visit, sent, body, url, scope)
         except ComputingStuck as stuck:
-            done = self.endings.our_fault(visit, str(stuck))
+            done = self.endings.stuck(visit, stuck)
         return done if done.to_show else _with_all(done, received)
 
     async def _examined(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:

@@ -143,7 +143,7 @@ class Visitor:
         except FetchFailed as failure:
             return self.endings.failed(visit, failure)
         except ComputingStuck as stuck:
-            return self.endings.our_fault(visit, str(stuck))
+            return self.endings.stuck(visit, stuck)
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
             return self._overloaded(visit, reading, fetched)
         if reading.page is not None and (target := sent_on_to(reading.page, body)):

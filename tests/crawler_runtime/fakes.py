@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crawler.fetching.site_rests import NoMemory
+from crawler.night.in_hand import OnlyInMemory
 from crawler.night.shard import run_shard
 from crawler.night.shard_work import ShardWork
 from crawler.settings import CrawlSettings
@@ -17,7 +18,7 @@ from domain.findings import Finding, Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import Target
-from domain.visits import CrawlMemory, Frontier, FrontierUrl, TargetInNight, Visit, VisitStore
+from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, TargetInNight, Visit, VisitStore
 
 WORDINGS = load_wordings(Path(__file__).parents[2] / "lexicons" / "web")
 NIGHT = "2026-11-25"
@@ -179,6 +180,7 @@ def crawl_over(
     judge: Callable[[ExtractedPage], Judgement] = judge_word,
     memory: CrawlMemory | None = None,
     clock: Callable[[], datetime] = now,
+    in_hand: InHand | None = None,
 ) -> None:
     """Run a shard over what a test has put on the frontier."""
     run_shard(
@@ -192,6 +194,7 @@ def crawl_over(
             settings=crawl_settings,
             clock=clock,
             memory=memory or NoMemory(),
+            in_hand=in_hand or OnlyInMemory(),
         )
     )
 

@@ -15,6 +15,7 @@ from structlog.contextvars import get_contextvars
 
 from crawler.fetching import download
 from crawler.night import visiting
+from crawler.night.in_hand import OnlyInMemory
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
@@ -179,6 +180,28 @@ def test_a_page_that_is_judged_without_end_keeps_nothing_from_ending(server: Rou
         assert outcomes == {"endless": Outcome.OUR_FAULT, "read": Outcome.CONTENT}
     finally:
         let_go.set()
+
+
+def test_a_page_that_is_judged_without_end_is_set_aside_like_one_that_breaks_the_process(server: RoughServer) -> None:
+    """Noted with those, or the starts that such pages cost would count as the shard's own fault."""
+    let_go = threading.Event()
+
+    def judge(page: ExtractedPage) -> Judgement:
+        let_go.wait()
+        return judge_word(page)
+
+    frontier = MemoryFrontier()
+    frontier.add(1, server.url("good", "/endless"), 0)
+    store, in_hand = MemoryStore(frontier), OnlyInMemory()
+    impatient = settings(hosts=server.hosts("good"), compute_timeout_seconds=0.3, retry_seconds=0.1, max_attempts=3)
+    try:
+        crawl_over([TargetInNight(1, target(server, "good"))], frontier, store, impatient, judge, in_hand=in_hand)
+    finally:
+        let_go.set()
+    assert [visit.outcome for visit in store.visits] == [Outcome.OUR_FAULT] * 3
+    assert [visit.set_aside for visit in store.visits] == [False, False, True]
+    assert "处理页面超过 0.3 秒；已 3 次" in store.visits[-1].outcome_detail
+    assert in_hand.broken_off(store.visits[-1].frontier.id) == 3
 
 
 def test_a_shard_in_which_too_many_pages_are_judged_without_end_fails(server: RoughServer) -> None:
