@@ -10,8 +10,7 @@ from classifier.errors import LexiconError
 from classifier.text_file import read_text
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads 70 rule files in a tenth of the time
-
-
+_LIST = "tag:yaml.org,2002:seq"
 #: Begins the message on a value that is not what its form or its tag says.
 UNREAD_VALUE = "a value cannot be read: "
 
@@ -51,7 +50,7 @@ def load_yaml_rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
         raise _broken(path, error) from error
     if node is None:
         return []
-    if not isinstance(node, yaml.SequenceNode):
+    if not isinstance(node, yaml.SequenceNode) or node.tag != _LIST:
         raise LexiconError(path, "expected a list of rows")
     rows: list[tuple[int, Mapping[str, object]]] = []
     for child in node.value:

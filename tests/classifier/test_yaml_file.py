@@ -33,9 +33,12 @@ def test_broken_rows_name_file_and_line(tmp_path: Path, text: str, where: int) -
 
 
 def test_code_in_yaml_is_refused(tmp_path: Path) -> None:
-    for read in (load_mapping, load_yaml_rows):
-        with pytest.raises(LexiconError, match="python/object"):
-            read(written(tmp_path, "!!python/object/apply:os.getcwd []\n"))
+    with pytest.raises(LexiconError, match="python/object"):
+        load_mapping(written(tmp_path, "!!python/object/apply:os.getcwd []\n"))
+    with pytest.raises(LexiconError, match="python/object"):
+        load_yaml_rows(written(tmp_path, "- !!python/object/apply:os.getcwd []\n"))
+    with pytest.raises(LexiconError, match="list of rows"):
+        load_yaml_rows(written(tmp_path, "!!python/object/apply:os.getcwd []\n"))
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
