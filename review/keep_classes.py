@@ -55,7 +55,8 @@ def class_referred(engine: Engine, folder: Path, policy: RetentionPolicy, now: d
     after the package was sent stays, and what was deleted is gone. A package that comes back leaves them where they are: the authority
     had them. Raises OSError when a record's file cannot be written; the next call writes it.
     """
-    sent = _sent(engine)
+    if not (sent := _sent(engine)):
+        return 0
     with engine.connect() as connection:
         last = {record.subject: record for record in read_records(connection, RecordKind.RETENTION)}
         case_of = {row.path: row.page_id for row in connection.execute(select(bundles.c.path, bundles.c.page_id))}

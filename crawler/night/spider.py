@@ -66,18 +66,8 @@ class ShardSpider(Spider):
 
     def __init__(self, work: ShardWork) -> None:
         super().__init__()
-        self.night_id = work.night_id
-        self.worker = work.worker
-        self.frontier = work.frontier
-        self.store = work.store
-        self.judge = work.judge
-        self.crawl_settings = work.settings
-        self.clock = work.clock
-        self.memory = work.memory
-        self.pictures = work.pictures
-        self.in_hand = work.in_hand
-        self.is_ending = work.is_ending
-        self.questions = work.questions
+        self.work = work
+        self.crawl_settings, self.clock = work.settings, work.clock  # where the download handler looks for them
         self.failure: BaseException | None = None
         self.finished = False
         self._scopes = {item.id: Scope(item.target) for item in work.targets}
@@ -125,7 +115,7 @@ class ShardSpider(Spider):
         return (
             PictureOcr(limits, spent)
             if self.crawl_settings.reads_here
-            else ReadElsewhere(limits, spent, self.questions)
+            else ReadElsewhere(limits, spent, self.work.questions)
         )
 
     def _visitor(self, renderer: Renderer, ocr: PictureOcr) -> Visitor:
@@ -135,18 +125,18 @@ class ShardSpider(Spider):
         downloads = Downloads(engine.download_async, settings, lambda: engine.spider is None)
         gates = SiteGates(settings.concurrent_per_address, pause_first=settings.pause_first)
         fetcher = PageFetcher(downloads.page, gates, settings)
-        rests = SiteRests(self.memory, self._stored, settings, self.clock)
-        ladder = Ladder(self.memory, self._stored, settings.wordings.unfolding, self.clock)
+        rests = SiteRests(self.work.memory, self._stored, settings, self.clock)
+        ladder = Ladder(self.work.memory, self._stored, settings.wordings.unfolding, self.clock)
         show = PageShow(settings, downloads, fetcher, gates, renderer)
         budget = PictureBudget(ocr, settings.pages_expected)
         fetch = PictureFetch(downloads, fetcher, gates, settings.max_redirects)
-        images = PageImages(settings, fetch, ocr, self.pictures, self._stored, budget)
+        images = PageImages(settings, fetch, ocr, self.work.pictures, self._stored, budget)
         logos = SiteLogos(settings, fetch, ocr)
-        reader = PageReader(settings, self.judge, self._computing)
-        endings = Endings(settings, self.clock, self.in_hand)
+        reader = PageReader(settings, self.work.judge, self._computing)
+        endings = Endings(settings, self.clock, self.work.in_hand)
         examiner = Examiner(reader, ladder, show, logos, images, endings, settings.showing)
         return Visitor(
-            settings, self.clock, fetcher, gates, rests, reader, examiner, endings, self.memory, self._stored
+            settings, self.clock, fetcher, gates, rests, reader, examiner, endings, self.work.memory, self._stored
         )
 
     async def _crawl(self, visitor: Visitor) -> None:
@@ -172,7 +162,7 @@ class ShardSpider(Spider):
     def _is_over(self) -> bool:
         """Whether no further page may be begun; those in hand are finished, what else was taken is given back."""
         stop_at = self.crawl_settings.stop_at
-        return self.is_ending() or (stop_at is not None and self.clock() >= stop_at)
+        return self.work.is_ending() or (stop_at is not None and self.clock() >= stop_at)
 
     async def _fill_lanes(self, visitor: Visitor) -> None:
         """Give targets whose turn it is a lane each, while there are free lanes and URLs for them."""
@@ -189,8 +179,8 @@ class ShardSpider(Spider):
         if not turn:
             return False
         limit, lease_seconds = len(turn) * _ROWS_AT_ONCE, self.crawl_settings.lease_seconds
-        asked = (self.night_id, turn, self.worker, limit, self.clock(), lease_seconds, _ROWS_AT_ONCE)
-        rows = await self._stored(self.frontier.claim, *asked)
+        asked = (self.work.night_id, turn, self.work.worker, limit, self.clock(), lease_seconds, _ROWS_AT_ONCE)
+        rows = await self._stored(self.work.frontier.claim, *asked)
         self._held.update(row.id for row in rows)
         for row in rows:
             self._claimed.setdefault(row.target_id, []).append(row)
@@ -201,7 +191,7 @@ class ShardSpider(Spider):
         """What no lane has begun is as if it had not been claimed."""
         rows = [row.id for mine in self._claimed.values() for row in mine]
         if rows:
-            await self._stored(self.frontier.give_back, rows, self.worker, self.clock())
+            await self._stored(self.work.frontier.give_back, rows, self.work.worker, self.clock())
             self._held.difference_update(rows)
             self._claimed.clear()
 
@@ -211,7 +201,7 @@ class ShardSpider(Spider):
         if not targets:
             return
         now = self.clock()
-        dues = await self._stored(self.frontier.next_dues, self.night_id, targets, now)
+        dues = await self._stored(self.work.frontier.next_dues, self.work.night_id, targets, now)
         for target in targets:
             if (due := dues.get(target)) is None:
                 del self._scopes[target]
@@ -221,37 +211,37 @@ class ShardSpider(Spider):
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another. The site's pause runs while a page is read and recorded, so only what takes longer than
         the pause holds the next page up; pictures do, for no longer in all than the night's time for them."""
-        earlier = await self._stored(self.memory.earlier, [row.url for row in rows], self.clock())
+        earlier = await self._stored(self.work.memory.earlier, [row.url for row in rows], self.clock())
         for row in rows:
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
             if self._is_over():
-                await self._stored(self.frontier.give_back, [row.id], self.worker, self.clock())
+                await self._stored(self.work.frontier.give_back, [row.id], self.work.worker, self.clock())
             elif rest is None:
                 await self._visit_and_record(visitor, row, earlier.get(row.url))
             elif rest.until - self.clock() > longest:
                 await self._record(visitor, visitor.endings.resting(row, rest))
             else:
-                await self._stored(self.frontier.give_back, [row.id], self.worker, rest.until)
+                await self._stored(self.work.frontier.give_back, [row.id], self.work.worker, rest.until)
             self._held.discard(row.id)
 
     async def _visit_and_record(self, visitor: Visitor, row: FrontierUrl, earlier: Earlier | None) -> None:
         bind_contextvars(
             site=row.target_id, page=row.id, attempt=row.attempts
         )  # of this task: whatever it logs is of the page
-        broken_off = self.in_hand.broken_off(row.id)
+        broken_off = self.work.in_hand.broken_off(row.id)
         if broken_off >= SET_ASIDE_AFTER:
             await self._record(visitor, visitor.endings.set_aside(row, broken_off))
             return
         async with self._company.visit(alone=broken_off > 0):
-            self.in_hand.begin(row.id)
+            self.work.in_hand.begin(row.id)
             visit = await self._visit(visitor, row, earlier)
             if visit.to_show:
-                await self._stored(self.frontier.hand_on, row.id, self.worker)
+                await self._stored(self.work.frontier.hand_on, row.id, self.work.worker)
                 logger.info("handed on %s %s", row.url, visit.outcome_detail)
             else:
                 await self._record(visitor, visit)
-            self.in_hand.end(row.id)
+            self.work.in_hand.end(row.id)
 
     async def _visit(self, visitor: Visitor, row: FrontierUrl, earlier: Earlier | None) -> Visit:
         started_at, scope = self.clock(), self._scopes[row.target_id]
@@ -273,7 +263,7 @@ class ShardSpider(Spider):
             self._scopes[visit.frontier.target_id].forget()  # the next try finds its links again
             await self._recorder.record(visitor.endings.our_fault(visit, f"证据不完整：{str(error)[:300]}"))
         if addresses := visitor.gates.new_addresses():
-            await self._stored(self.memory.keep_addresses, addresses, self.clock())
+            await self._stored(self.work.memory.keep_addresses, addresses, self.clock())
         logger.info("%s %s %s", visit.outcome.value, visit.final_url, visit.outcome_detail)
 
     async def _heartbeat(self) -> None:
@@ -285,7 +275,7 @@ class ShardSpider(Spider):
                 continue
             held = sorted(self._held)
             try:
-                await self._stored(self.frontier.heartbeat, held, self.worker, self.clock(), lease_seconds)
+                await self._stored(self.work.frontier.heartbeat, held, self.work.worker, self.clock(), lease_seconds)
             except Exception:
                 # Nobody waits for this task. One beat may be missed; a store that stays away fails whatever else asks it
                 logger.exception("leases were not extended")

@@ -181,11 +181,12 @@ def crawl_over(
     memory: CrawlMemory | None = None,
     clock: Callable[[], datetime] = now,
     in_hand: InHand | None = None,
+    night_id: str = NIGHT,
 ) -> None:
     """Run a shard over what a test has put on the frontier."""
     run_shard(
         ShardWork(
-            night_id=NIGHT,
+            night_id=night_id,
             worker="worker-1",
             targets=targets,
             frontier=frontier,

@@ -8,8 +8,6 @@ import pytest
 from sqlalchemy import Engine, select
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.night.shard import run_shard
-from crawler.night.shard_work import ShardWork
 from domain.outcome import Outcome
 from domain.targets import RenderMode, Target
 from storage.crawl.frontier import SqlFrontier
@@ -22,7 +20,7 @@ from storage.crawl.whereabouts import Fate, whereabouts
 from storage.database import migrate, open_engine
 from storage.pages.stored_texts import stored_documents
 from storage.tables import pages
-from tests.crawler_runtime.fakes import judge_word, now, settings
+from tests.crawler_runtime.fakes import crawl_over, now, settings
 from tests.crawler_runtime.rough_server import RoughServer
 from tests.storage.crawl import seal_key
 
@@ -47,19 +45,7 @@ class World:
         memory = SqlCrawlMemory(self.engine, "", "")  # as `judge_word` names its rules and model
         try:
             hosts = self.server.hosts(label)
-            run_shard(
-                ShardWork(
-                    night_id=night_id,
-                    worker="w",
-                    targets=targets,
-                    frontier=frontier,
-                    store=store,
-                    judge=judge_word,
-                    settings=settings(hosts=hosts),
-                    clock=now,
-                    memory=memory,
-                )
-            )
+            crawl_over(targets, frontier, store, settings(hosts=hosts), memory=memory, night_id=night_id)
         finally:
             store.close()
         finish_night(self.engine, night_id, now())
