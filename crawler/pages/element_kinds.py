@@ -45,6 +45,8 @@ PICTURE_COMPONENTS = frozenset({"mip-img", "amp-img", "amp-anim"})
 HEADINGS = frozenset({"h1", "h2", "h3"})
 PLACED_TAGS = (CHILDLESS | VOID | SHOWN_RAW | INSTEAD | HEADINGS | {"a", "button", "time", "mpvoice"}) - {"br"}
 _STREAMED = "S:"
+#: What holds the whole page.
+_WHOLE = frozenset({"html", "body"})
 _FEW_PIXELS = re.compile(r"[0-9](?:px)?", re.ASCII)
 #: No more of a style or of names is read (and remembered): a page must not be able to fill our memory with them.
 _STYLE_CHARS, NAME_CHARS = 1000, 300
@@ -148,15 +150,17 @@ def hiding_of(tag: str, attributes: Mapping[str, str], hidden: frozenset[str]) -
     `hidden` are the names that the page's style sheets hide, as `hidden_names` gives them.
     """
     # React sends parts of a page later, hidden as S:0 and so on, and puts each in its place by a script at once
-    hides = "hidden" in attributes and tag != "body" and not attributes.get("id", "").startswith(_STREAMED)
+    hides = "hidden" in attributes and tag not in _WHOLE and not attributes.get("id", "").startswith(_STREAMED)
     background = ""
     if hidden and "display" not in attributes.get("style", ""):  # a style in the tag goes before the sheets
         names = [f"#{attributes.get('id', '')}", *(f".{name}" for name in attributes.get("class", "").split())]
         hides = hides or not hidden.isdisjoint(names)
     if style := attributes.get("style"):
         background, style_hides = style_of(style[:_STYLE_CHARS])
-        # WeChat shows js_content by script, the library wow.js its blocks on scrolling
-        if style_hides and attributes.get("id") != "js_content" and "wow" not in attributes.get("class", ""):
+        # WeChat shows js_content by script, the library wow.js its blocks on scrolling, and many sites the whole page
+        # once their style sheets are there: nobody is given a page of nothing
+        waits = attributes.get("id") == "js_content" or "wow" in attributes.get("class", "") or tag in _WHOLE
+        if style_hides and not waits:
             hides = True
     if tag == "marquee" and not hides:  # a pixel high: where spam of links is put on sites that were broken into
         hides = any(_FEW_PIXELS.fullmatch(attributes.get(side, "").strip()) for side in ("height", "width"))
