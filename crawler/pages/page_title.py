@@ -17,6 +17,10 @@ _LATER_PART_CHARS = 12
 #: The name of a column has no more characters.
 _COLUMN_CHARS = 8
 _SITE_CHARS = 24
+#: What is left at the end of a document title without the name that stood there, and of one whose template has no name.
+_OPEN_END = " _-|｜–—»【[(（·"
+#: The name of the site is among so many parts at the end of a document title.
+_LAST_PARTS = 4
 _CLAUSE = re.compile(r"[，。；！？：,;!?:]")
 _BRACKETS = frozenset({"【】", "[]", "()", "（）"})
 
@@ -35,7 +39,7 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
     if not document:
         return shared or next(iter([*headings, *(line for line in walk.lines[:5] if len(line) <= 60)]), ""), ""
     parts = [part for written in _TITLE_BREAK.split(document) if (part := _unwrapped(written))]
-    site = next((part for part in reversed(parts[1:]) if wordings.site_ending.search(part)), "")
+    site = _site(parts[1:], walk.lines, wordings)
     if shared:
         whole = next((text for text in headings if text.startswith(shared) and is_start_of(document, text)), "")
         return whole or _shown_beginning(shared, [*headings, *shown], wordings) or shared, site
@@ -52,9 +56,9 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
         return headline, site
     if later := next((part for part in parts[1:] if len(part) >= _LATER_PART_CHARS and part in shown), ""):
         return later, site
-    if site and document.rindex(site) > 0:
-        return document[: document.rindex(site)].rstrip(" _-|｜–—»【[(（·") or document, site
-    return document, site
+    ending = site or next((part for part in reversed(parts[1:]) if wordings.site_ending.fullmatch(part)), "")
+    cut = document.rindex(ending) if ending else 0
+    return (document[:cut] if cut > 0 else document).rstrip(_OPEN_END) or document, site
 
 
 def names_a_column(title: str, wordings: Wordings) -> bool:
@@ -70,6 +74,26 @@ def names_a_site(text: str, wordings: Wordings) -> bool:
 def is_start_of(title: str, line: str) -> bool:
     """Whether a title is the line, or the line and something parted from it: 标题 - 栏目, 标题_站名."""
     return title.startswith(line) and not title[len(line) : len(line) + 1].isalnum()
+
+
+def _site(parts: Sequence[str], lines: Sequence[str], wordings: Wordings) -> str:
+    """The last part of a document title that is written like a site's name and more than such an ending: 官方网站 says of
+    whom it is in the part before. A slogan at the end (守护童年健康) gives way to an institution, when the page shows that
+    and not the slogan.
+    """
+    named = [part for part in parts if wordings.site_ending.search(part) and not wordings.site_ending.fullmatch(part)]
+    last = named[-1] if named else ""
+    institutions = [part for part in named[-_LAST_PARTS:-1] if _names_an_institution(part, wordings)]
+    if not institutions:
+        return last
+    shown = "\n".join(lines)
+    return last if last in shown else next((part for part in reversed(institutions) if part in shown), last)
+
+
+def _names_an_institution(part: str, wordings: Wordings) -> bool:
+    return part not in wordings.institution_generic and any(
+        match.end() == len(part) for match in wordings.institution_ending.finditer(part)
+    )
 
 
 def _shown_beginning(written: str, shown: Iterable[str], wordings: Wordings) -> str:
