@@ -1,5 +1,6 @@
 """The article on a page of many menus, told by its headline, by the line with its time, and by the lines behind it."""
 
+import re
 from collections.abc import Sequence
 
 from crawler.pages.page_time import labelled_time
@@ -15,6 +16,10 @@ _LEAST_HEADLINE_CHARS = 6
 #: that is closed by a list of other pages has the greater share.
 _ARTICLE_CHARS, _ARTICLE_SHARE, _SHARE_BEFORE_LIST = 150, 0.25, 0.4
 _CLOSER_CHARS = 60
+# 来源: 某某网, 文章作者：某某, 浏览次数：28: what stands between a headline and the line with the time
+_LABELLED = re.compile(
+    r"(?:文章|新闻|信息|稿件|本文|责任)?(?:来源|出处|作者|编辑|发布者|发布人|录入|点击|浏览|阅读|人气)(?:数|量|次数)?\s?[:：]"
+)
 
 
 def article_below_time(walk: Walk, regions: Sequence[str], wordings: Wordings) -> tuple[int, int] | None:
@@ -95,7 +100,13 @@ def time_row(walk: Walk, regions: Sequence[str]) -> int | None:
 def row_above(walk: Walk, regions: Sequence[str], row: int) -> int | None:
     """The line close above one with a time that can be its headline."""
     for above in range(row - 1, max(-1, row - 1 - _LINES_TO_HEADLINE), -1):
-        if not regions[above] and not walk.link_chars[above] and 4 <= len(walk.lines[above]) <= _HEADLINE_CHARS:
+        line = walk.lines[above]
+        if (
+            not regions[above]
+            and not walk.link_chars[above]
+            and 4 <= len(line) <= _HEADLINE_CHARS
+            and not _LABELLED.match(line)
+        ):
             return above
     return None
 
