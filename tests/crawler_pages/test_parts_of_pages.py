@@ -258,6 +258,19 @@ def test_where_a_click_leads(script: str, target: str | None) -> None:
     assert add_scripted_link(Walk(), "onclick", script, None) == target
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "文章来源：云埔松芝医院咨询电话：000-00001234在线咨询",
+        "来源：云埔松芝医院预约热线：000-00001234",
+        "来源：云埔松芝医院作者：某某",
+    ],
+)
+def test_the_name_of_a_source_ends_where_the_line_says_something_else(line: str, wordings: Wordings) -> None:
+    html = f"<title>就诊须知</title><h1>就诊须知</h1><div>{line}</div><p>初诊请先到一楼建档，再按科室取号候诊。</p>"
+    assert extract_page(html, PAGE, "utf-8", wordings).extra["source"] == "云埔松芝医院"
+
+
 def test_wechat_is_known_by_host_or_by_frame() -> None:
     assert is_wechat("https://mp.weixin.qq.com/s/x", "")
     assert is_wechat("http://copy.example/", '<div id="js_article" class="rich_media">')
