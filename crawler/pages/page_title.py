@@ -52,7 +52,7 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
             return headline if bare.endswith(first) and bare != first else heading, site
     if beginning := _shown_beginning(document, [*headings, *shown], wordings):
         return beginning, site
-    if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and headline in walk.lines:
+    if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and (headline in walk.lines or _is_broken(headline, shown)):
         return headline, site
     if later := next((part for part in parts[1:] if len(part) >= _LATER_PART_CHARS and part in shown), ""):
         return later, site
@@ -116,6 +116,19 @@ def _is_parted(written: str, line: str, wordings: Wordings) -> bool:
         return False
     name = _TITLE_BREAK.split(written[len(line) :].strip(), maxsplit=1)[0]
     return len(name) <= _COLUMN_CHARS or names_a_site(name, wordings)
+
+
+def _is_broken(headline: str, shown: Sequence[str]) -> bool:
+    """Whether lines that follow each other are the headline together, as those of official notices are broken."""
+    rest = whole = _comparable(headline)
+    for line in shown:
+        piece = _comparable(line)
+        rest = rest if piece and rest.startswith(piece) else whole
+        if piece and rest.startswith(piece):
+            rest = rest[len(piece) :]
+        if not rest:
+            return len(whole) >= _SHOWN_CHARS
+    return False
 
 
 def _unwrapped(part: str) -> str:
