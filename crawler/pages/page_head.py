@@ -25,7 +25,7 @@ from crawler.wordings import Wordings
 _TIME_METAS = (
     "article:published_time", "bytedance:published_time", "og:release_date", "publishdate", "pubdate", "publish_time",
     "publishtime", "datepublished", "firstpublishedtime", "article:create_at", "weibo: article:create_at", "og:pubdate",
-    "og:time", "dc.date", "date", "article:modified_time",
+    "og:time", "dc.date", "date", "dateupdate", "article:modified_time",
 )  # fmt: skip
 _SCRIPT_TIME = re.compile(
     r"\"(?:datePublished|pubDate|publishDate|publishTime|pubtime)\"\s{0,3}:\s{0,3}\"([^\"]{8,40})\""
