@@ -49,7 +49,8 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
         bare = _comparable(heading)
         # The length first: a title without end is not to be searched for each of headings without end
         if bare and heading != site and 2 * len(bare) >= len(first) and (bare in first or first in bare):
-            return headline if bare.endswith(first) and bare != first else heading, site
+            labelled = bare.endswith(first) and bare != first
+            return headline if labelled or _ends_with_a_call(heading, headline, wordings) else heading, site
     if beginning := _shown_beginning(document, [*headings, *shown], wordings):
         return beginning, site
     if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and (headline in walk.lines or _is_broken(headline, shown)):
@@ -116,6 +117,12 @@ def _is_parted(written: str, line: str, wordings: Wordings) -> bool:
         return False
     name = _TITLE_BREAK.split(written[len(line) :].strip(), maxsplit=1)[0]
     return len(name) <= _COLUMN_CHARS or names_a_site(name, wordings)
+
+
+def _ends_with_a_call(heading: str, headline: str, wordings: Wordings) -> bool:
+    """Whether what a heading says more than the title is a button: 早孕检查 点击咨询."""
+    more = heading[len(headline) :] if heading.startswith(headline) else ""
+    return more[:1].isspace() and len(more) <= _COLUMN_CHARS and bool(wordings.link_calls.search(more.lower()))
 
 
 def _is_broken(headline: str, shown: Sequence[str]) -> bool:
