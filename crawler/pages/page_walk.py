@@ -47,6 +47,8 @@ _CLOSE, _PLACED, _BREAK, _LINE = (int(start) for start in (Start.CLOSE, Start.PL
 _ENDS_LINE, _ENDS_PLACED = int(End.LINE), int(End.PLACED)
 #: Elements around a picture whose names may say that it is the site's sign: its link, its box, the box of that.
 _LOGO_REACH = 4
+#: Signs without a width; what they stand between is not parted by them.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff "
 #: Markup in the text of an element that is shown instead of frames.
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 #: Links that do not lead to a page: they call, write, or run a script.
@@ -224,7 +226,9 @@ class _Walker:
         elif frame.line_end:
             self._add_space()
         if frame.block is not None:
-            frame.block.end_line = len(found.lines) + (1 if any(map(str.strip, self._line)) else 0)
+            frame.block.end_line = len(found.lines) + (
+                1 if any(piece.strip().strip(_UNSEEN) for piece in self._line) else 0
+            )
             if frame.block.end_line > frame.block.first_line:
                 found.blocks.append(frame.block)
         if frame.tag in HEADINGS and not frame.hidden and (text := " ".join(found.lines[frame.first_line :])):
@@ -267,6 +271,8 @@ class _Walker:
     def _break_line(self) -> None:
         if self._line:
             text = squeezed("".join(self._line))
+            if not text.isprintable():  # the marks at the head of files that a server puts together: a line of nothing
+                text = text.strip(_UNSEEN)
             if text:
                 self.found.lines.append(text)
                 self.found.link_chars.append(min(self._line_link_chars, len(text)))
