@@ -94,7 +94,7 @@ def load_wordings(folder: Path) -> Wordings:
             article_neighbours=_any_of(body["neighbours"]),
             article_closers=re.compile(f"[（(\\[【]?(?:{_alternatives(body['closers'])})\\s?[:：]"),
             article_lists=re.compile(
-                f"(?:{_alternatives([*body['related'], *body['more_related']])})[^，。！？]{{0,12}}$"
+                f"(?:{_alternatives([*body['related'], *body['more_related']])})(?:[^，。！？]{{0,12}}|\\W{{0,3}}[A-Za-z ]{{1,30}})$"
                 f"|(?:{_alternatives(body['statements'])})"
             ),
             calls=_any_of(calls["phrases"]),
