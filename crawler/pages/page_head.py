@@ -53,6 +53,10 @@ _HEADLINE_CHARS = 8
 _LINES_OF_SIGNATURE = 3
 #: Longer lines are prose: a date or 来源 in them is none of the page's own.
 _SHORT_LINE = 80
+# 发表于 2021-6-8 19:42:10 | 只看该作者
+_FORUM_POST = re.compile(r"发表于.{0,40}(?:只看该作者|显示全部楼层)")
+# 2021-3-14 18:05| 发布者: 某某| 查看: 245
+_BYLINE = re.compile(r"(?:发布者|发布人|作者|来源|查看|浏览|阅读|点击|人气)(?:数|量|次数)?\s?[:：]")
 _CRUMB = re.compile(r"[>›»→]")
 _CLAUSE = re.compile(r"[，。；！？]")
 _NOT_AUTHORS = frozenset(
@@ -158,8 +162,10 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for script in walk.scripts:
         if (match := _SCRIPT_TIME.search(script)) and (time := read_time(match[1])):
             return time
+    if time := _time_of_first_post(walk.lines):
+        return time
     is_article = layout.prose >= _ARTICLE_PROSE
-    if is_article and (time := _time_below_headline(walk, layout, wordings)):
+    if time := _time_below_headline(walk, layout, wordings, is_article):
         return time
     own = [row for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1)]
     tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
@@ -186,13 +192,21 @@ def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
     return next((time for time in times if time is not None and time.date() == day.date()), day)
 
 
-def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> datetime | None:
-    """Comments under an article have dates, too, and so have events: what stands close below its headline is its own."""
+def _time_of_first_post(lines: Iterable[str]) -> datetime | None:
+    """The time over the first post of a thread of a Discuz forum; that of its last change and of answers come later."""
+    return next((time for line in lines if _FORUM_POST.match(line) and (time := read_time(line[:_SHORT_LINE]))), None)
+
+
+def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings, is_article: bool) -> datetime | None:
+    """Comments under an article have dates, too, and so have events: what stands close below its headline is its own. On a
+    page of pictures the line has to say more of the page than a date.
+    """
     first = headline_row(walk, layout.regions, wordings)
     if first is None:
         return None
     below = range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
-    return _first_time(walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
+    lines = (walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
+    return _first_time(line for line in lines if is_article or _BYLINE.search(line))
 
 
 def _is_of_page(walk: Walk, layout: Layout, row: int) -> bool:
