@@ -64,6 +64,8 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
         first += 1
     while end > first and prose[end] == prose[end - 1] and regions[end - 1]:
         end -= 1
+    if end > first + 1 and wordings.article_lists.fullmatch(walk.lines[end - 1]):
+        end -= 1  # the heading of a list that is no part of the body
     return Layout(tuple(regions), first, end, prose[end] - prose[first])
 
 
