@@ -55,6 +55,8 @@ _LINES_OF_SIGNATURE = 3
 _SHORT_LINE = 80
 # 发表于 2021-6-8 19:42:10 | 只看该作者
 _FORUM_POST = re.compile(r"发表于.{0,40}(?:只看该作者|显示全部楼层)")
+#: The only time of a page is its own wherever it stands, if it is called so; 拍摄时间 is another.
+_PUBLISHED = re.compile(r"(?:发布|发表|更新|添加|录入|编辑|上传)(?:时间|日期|于)")
 # 2021-3-14 18:05| 发布者: 某某| 查看: 245
 _BYLINE = re.compile(r"(?:发布者|发布人|作者|来源|查看|浏览|阅读|点击|人气)(?:数|量|次数)?\s?[:：]")
 _CRUMB = re.compile(r"[>›»→]")
@@ -172,6 +174,9 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for row in [*own, *tail]:
         if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
             return time
+    only = time_row(walk, layout.regions)
+    if only is not None and _PUBLISHED.search(walk.lines[only]) and _is_of_page(walk, layout, only):
+        return labelled_time(walk.lines[only])
     if not is_article:
         return None
     body = walk.lines[layout.first : layout.end]
