@@ -14,6 +14,8 @@ from domain.page import ExtractedPage
 
 #: In `extra`: the address of the account's own picture, which stands beside its name and is none of the post's.
 ACCOUNT_PICTURE = "account_picture"
+#: An article that shows fewer characters has its text in its data.
+_SHOWN_PROSE = 10
 
 
 def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> ExtractedPage:
@@ -21,8 +23,9 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
     walk = walk_html(html, wordings, ALL_MARKED_IDS)
     post = read_post(html, walk.data_scripts)
     layout = lay_out_post(walk, post)
-    if post.page_type == "wx-article" and layout.prose < 10 and (body := body_of_script(html, wordings)):
-        walk, layout = _joined(walk, body)
+    is_article = post.page_type == "wx-article"
+    if is_article and _lacks_body(walk, layout) and (body := body_of_script(html, wordings)):
+        walk, layout = _joined(_without_platform_rows(walk, layout)[0], body)
     elif post.own_text:
         walk = _with_own_text(walk, post.title, post.own_text)
         layout = Layout(("",) * len(walk.lines), min(1, len(walk.lines)), len(walk.lines), float(len(post.own_text)))
@@ -42,6 +45,11 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         description=post.description or page.description,
         extra={**page.extra, **post.ids, **({ACCOUNT_PICTURE: post.account_picture} if post.account_picture else {})},
     )
+
+
+def _lacks_body(walk: Walk, layout: Layout) -> bool:
+    """Whether an article shows no text: it waits for a script, or an account shares it and 阅读全文 brings the whole."""
+    return layout.prose < _SHOWN_PROSE or not any(block.element_id == "js_content" for block in walk.blocks)
 
 
 def _without_platform_rows(walk: Walk, layout: Layout) -> tuple[Walk, Layout]:
