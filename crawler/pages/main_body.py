@@ -29,6 +29,9 @@ _LINES_BEFORE_MARK = 8
 _LINES_OF_FOOTER = 6
 #: Longer lines, and those with a full stop, are prose even when they name an address.
 _CONTACT_LINE = 120
+#: A linked headline has no fewer characters.
+_ENTRY_CHARS = 6
+_CRUMB = re.compile(r"[>›»→]")
 _FULL_STOP = re.compile(r"[。！？!?]")
 
 
@@ -119,7 +122,22 @@ def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings
         ]
     )
     first, end = top + first, top + end
+    if first > top and _is_entry(walk, regions, first - 1) and _has_entries(walk, regions, first, end):
+        first -= 1
     return (first, end) if prose[end] - prose[first] >= _RUN_SHARE * (prose[bottom] - prose[top]) else (top, bottom)
+
+
+def _is_entry(walk: Walk, regions: list[str], row: int) -> bool:
+    """Whether a line is the headline of another page, linked to it, and no menu or path."""
+    line = walk.lines[row]
+    is_link = 2 * walk.link_chars[row] > len(line) >= _ENTRY_CHARS
+    return is_link and not regions[row] and not _CRUMB.search(line)
+
+
+def _has_entries(walk: Walk, regions: list[str], first: int, end: int) -> bool:
+    """Whether a run is a list of summaries: each further one has its headline above it, and so has the first."""
+    entries = (row for row in range(first + 1, end) if _is_entry(walk, regions, row))
+    return next(entries, None) is not None and next(entries, None) is not None
 
 
 def _named_body(named: list[tuple[int, int]], prose: list[float]) -> tuple[int, int]:
