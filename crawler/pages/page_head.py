@@ -46,6 +46,8 @@ _LINES_ABOVE_BODY = 12
 #: An article's time without a word before it stands at most so many lines below its headline.
 _LINES_BELOW_HEADLINE = 3
 _LINES_BEHIND_BODY = 5
+#: A link of so many characters right below a headline names who wrote it; headlines of other pages are longer.
+_AUTHOR_CHARS = 12
 #: A page with fewer characters of prose has no time of its own unless it says so.
 _ARTICLE_PROSE = 100
 #: Shorter texts of links and headings are names of columns.
@@ -210,7 +212,12 @@ def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings, is_arti
     if first is None:
         return None
     below = range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
-    lines = (walk.lines[row] for row in below if not _is_linked_headline(walk, row - 1))
+    lines = (
+        walk.lines[row]
+        for row in below
+        if not _is_linked_headline(walk, row - 1)
+        or (row - 1 == first + 1 and len(walk.lines[row - 1]) <= _AUTHOR_CHARS)
+    )
     return _first_time(line for line in lines if is_article or _BYLINE.search(line))
 
 
