@@ -27,6 +27,9 @@ _LABEL_WORTH = 0.3
 _LINES_BEFORE_MARK = 8
 #: On a short page the last lines are looked at, whatever their share of it.
 _LINES_OF_FOOTER = 6
+#: Of sentences behind a word of footers, so many characters inside the block named as the body, or so many on the whole,
+#: say that no footer begins there; shorter lines are none of an article.
+_TOLD_IN_BODY, _TOLD, _TOLD_LINE = 40, 500, 20
 #: Longer lines, and those with a full stop, are prose even when they name an address.
 _CONTACT_LINE = 120
 #: A linked headline has no fewer characters.
@@ -51,7 +54,7 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
     chars = _running_sum([len(line) for line in walk.lines])
     linked = _running_sum(walk.link_chars)
     regions = _regions(walk.blocks, count, chars, linked)
-    top = _footer_top(walk.lines, regions, wordings)
+    top = _footer_top(walk, regions, wordings)
     regions[top:] = [
         region or ("aside" if _is_call(line, wordings) else "footer")
         for region, line in zip(regions[top:], walk.lines[top:], strict=True)
@@ -165,21 +168,49 @@ def _richest_run(worth: list[float]) -> tuple[int, int]:
     return best_run
 
 
-def _footer_top(lines: list[str], regions: list[str], wordings: Wordings) -> int:
+def _footer_top(walk: Walk, regions: list[str], wordings: Wordings) -> int:
     """The first line of a footer that the markup does not name; the number of lines when there is none.
 
     Such a footer is told by its words in the last third of the page, or by the lines of address and telephone with
-    which the page ends.
+    which the page ends. An article may have such a word too (备案号 of a product): it goes on behind it.
     """
-    count = len(lines)
+    lines, count = walk.lines, len(walk.lines)
     start = max(1, min(count * 2 // 3, count - _LINES_OF_FOOTER))
-    top = next((row for row in range(start, count) if wordings.footer_marks.search(lines[row].lower())), count)
+    marks = [row for row in range(start, count) if wordings.footer_marks.search(lines[row].lower())]
+    if marks:
+        told = _running_sum([len(line) if _is_told(line, wordings) else 0 for line in lines])
+        reach = _reach_of_bodies(walk)
+        marks = [
+            row
+            for row in marks
+            if told[max(row, reach[row])] - told[row] < _TOLD_IN_BODY and told[count] - told[row] < _TOLD
+        ]
+    top = marks[0] if marks else count
     if regions[min(top, count - 1) : top + 1] == ["footer"]:
         return top  # the markup says where this footer begins
     limit = max(start, top - _LINES_BEFORE_MARK)
     while top > limit and _is_contact_line(lines[top - 1], wordings):
         top -= 1
     return top
+
+
+def _is_told(line: str, wordings: Wordings) -> bool:
+    """Whether a line is a sentence of an article; what footers say in sentences begins with 免责声明 and the like."""
+    return (
+        len(line) >= _TOLD_LINE
+        and _FULL_STOP.search(line) is not None
+        and not wordings.footer_lines.search(line.lower())
+        and not wordings.article_lists.match(line)
+    )
+
+
+def _reach_of_bodies(walk: Walk) -> list[int]:
+    """For each line the end of the longest block named as the body that began at it or above it."""
+    ends = [0] * len(walk.lines)
+    for block in walk.blocks:
+        if block.named_body and block.first_line < len(ends):
+            ends[block.first_line] = max(ends[block.first_line], min(block.end_line, len(ends)))
+    return list(accumulate(ends, max))
 
 
 def _is_contact_line(line: str, wordings: Wordings) -> bool:
