@@ -1,7 +1,7 @@
 """The article on a page of many menus, told by its headline, by the line with its time, and by the lines behind it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crawler.pages.page_time import labelled_time
 from crawler.pages.page_title import is_start_of, names_a_site
@@ -16,6 +16,7 @@ _LEAST_HEADLINE_CHARS = 6
 #: that is closed by a list of other pages has the greater share.
 _ARTICLE_CHARS, _ARTICLE_SHARE, _SHARE_BEFORE_LIST = 150, 0.25, 0.4
 _CLOSER_CHARS = 60
+_SOURCE_LINE = re.compile(r"(?:文章|新闻|信息|稿件)来源\s?[:：]")
 # 来源: 某某网, 文章作者：某某, 浏览次数：28: what stands between a headline and the line with the time
 _LABELLED = re.compile(
     r"(?:文章|新闻|信息|稿件|本文|责任)?(?:来源|出处|作者|编辑|发布者|发布人|录入|点击|浏览|阅读|人气)(?:数|量|次数)?\s?[:：]"
@@ -92,7 +93,12 @@ def headline_row(walk: Walk, regions: Sequence[str], wordings: Wordings) -> int 
 
 def time_row(walk: Walk, regions: Sequence[str]) -> int | None:
     """The one line outside menus that names a time; None when there are none or several."""
-    rows = (row for row in range(len(walk.lines)) if not regions[row] and is_time_line(walk, row))
+    return only_row(walk, regions, is_time_line)
+
+
+def only_row(walk: Walk, regions: Sequence[str], is_it: Callable[[Walk, int], bool]) -> int | None:
+    """The one line outside menus that is such a line; None when there are none or several."""
+    rows = (row for row in range(len(walk.lines)) if not regions[row] and is_it(walk, row))
     first = next(rows, None)
     return first if next(rows, None) is None else None
 
@@ -115,3 +121,8 @@ def is_time_line(walk: Walk, row: int) -> bool:
     """Whether a line names its time, as the one below a headline does."""
     line = walk.lines[row]
     return len(line) <= _TIME_LINE_CHARS and 2 * walk.link_chars[row] <= len(line) and labelled_time(line) is not None
+
+
+def is_source_line(walk: Walk, row: int) -> bool:
+    """Whether a line begins with the source of an article (文章来源：…), as some below a headline do."""
+    return len(walk.lines[row]) <= _TIME_LINE_CHARS and _SOURCE_LINE.match(walk.lines[row]) is not None

@@ -1,12 +1,12 @@
 """Title, site, author and time of a page, from its metadata and from what it shows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from crawler.pages.article_frame import headline_row, is_time_line, row_above, time_row
+from crawler.pages.article_frame import headline_row, is_source_line, is_time_line, only_row, row_above, time_row
 from crawler.pages.element_pieces import squeezed
 from crawler.pages.main_body import Layout
 from crawler.pages.page_time import (
@@ -82,7 +82,12 @@ def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
     near = [walk.lines[row] for row in _own_rows(walk, layout)]
     title, site_name = title_and_site(walk, near, wordings)
     if names_a_column(title, wordings):
-        title = _headline_above_time(walk, layout, title) or _only_heading(walk, layout, title, wordings) or title
+        title = (
+            _headline_above(walk, layout, title, is_time_line)
+            or _only_heading(walk, layout, title, wordings)
+            or _headline_above(walk, layout, title, is_source_line)
+            or title
+        )
     metas = walk.metas
     given_name = squeezed(metas.get("og:site_name", "") or metas.get("sitename", ""))
     behind = walk.lines[max(0, layout.end - 4) : layout.end + _LINES_BEHIND_BODY]
@@ -115,10 +120,12 @@ def _own_rows(walk: Walk, layout: Layout) -> list[int]:
     return [row for row in _rows_at_top(walk, layout) if 2 * walk.link_chars[row] <= len(walk.lines[row])]
 
 
-def _headline_above_time(walk: Walk, layout: Layout, title: str) -> str:
-    """The headline of a page whose document title is that of its site or column: the line above the one with its time."""
+def _headline_above(walk: Walk, layout: Layout, title: str, is_below: Callable[[Walk, int], bool]) -> str:
+    """The headline of a page whose document title is that of its site or column: the line above the only one with a time,
+    or with a source.
+    """
     top = range(max(0, layout.first - _LINES_ABOVE_BODY), min(layout.first + _LINES_BELOW_HEADLINE, len(walk.lines)))
-    row = time_row(walk, layout.regions) if any(is_time_line(walk, row) for row in top) else None
+    row = only_row(walk, layout.regions, is_below) if any(is_below(walk, row) for row in top) else None
     if row is None or row not in top:
         return ""
     above = row_above(walk, layout.regions, row)
