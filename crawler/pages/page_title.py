@@ -79,8 +79,8 @@ def is_start_of(title: str, line: str) -> bool:
 
 def _site(parts: Sequence[str], lines: Sequence[str], wordings: Wordings) -> str:
     """The last part of a document title that is written like a site's name and more than such an ending: 官方网站 says of
-    whom it is in the part before. A slogan at the end (守护童年健康) gives way to an institution, when the page shows that
-    and not the slogan.
+    whom it is in the part before. A slogan at the end (守护童年健康) that the page does not show gives way to an institution:
+    the one that is shown, or the first where the name stands in a picture only.
     """
     named = [part for part in parts if wordings.site_ending.search(part) and not wordings.site_ending.fullmatch(part)]
     last = named[-1] if named else ""
@@ -88,7 +88,10 @@ def _site(parts: Sequence[str], lines: Sequence[str], wordings: Wordings) -> str
     if not institutions:
         return last
     shown = "\n".join(lines)
-    return last if last in shown else next((part for part in reversed(institutions) if part in shown), last)
+    if last in shown:
+        return last
+    unseen = last if _names_an_institution(last, wordings) else institutions[0]
+    return next((part for part in reversed(institutions) if part in shown), unseen)
 
 
 def _names_an_institution(part: str, wordings: Wordings) -> bool:
