@@ -29,8 +29,8 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
     """The headline, and the site's name when the document title ends with one. `shown` are the lines at the body's top.
 
     A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
-    column is not. A heading with a label in front (原创…) gives way to the title's own part. Without such a heading the
-    headline is what the page shows of the title: its beginning, its first part, or a longer one behind that; else the
+    column is not, nor is a link to another page. A heading with a label in front (原创…) or a button behind it gives way to
+    the title's own part. Without such a heading the headline is what the page shows of the title: its beginning, its first part, or a longer one behind that; else the
     document title less the site's name at its end.
     """
     document = walk.document_title
@@ -45,8 +45,11 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
         return whole or _shown_beginning(shared, [*headings, *shown], wordings) or shared, site
     headline = parts[0] if parts else ""
     first = _comparable(headline)
+    linked = {line for line, chars in zip(walk.lines, walk.link_chars, strict=True) if 2 * chars > len(line)}
     for heading in headings:
         bare = _comparable(heading)
+        if bare != first and heading in linked:
+            continue  # the headline of another page, as that of a result of a search
         # The length first: a title without end is not to be searched for each of headings without end
         if bare and heading != site and 2 * len(bare) >= len(first) and (bare in first or first in bare):
             labelled = bare.endswith(first) and bare != first
