@@ -30,8 +30,9 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
 
     A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
     column is not, nor is a link to another page. A heading with a label in front (原创…) or a button behind it gives way to
-    the title's own part. Without such a heading the headline is what the page shows of the title: its beginning, its first part, or a longer one behind that; else the
-    document title less the site's name at its end.
+    the title's own part. Without such a heading the headline is what the page shows of the title: its beginning, its
+    first part (on one line or several), or a longer one behind that; else the document title less the site's name at
+    its end.
     """
     document = walk.document_title
     shared = squeezed(walk.metas.get("og:title", "") or walk.metas.get("articletitle", ""))
