@@ -8,6 +8,9 @@ from datetime import date
 from domain.brand_uses import InstitutionFact
 from domain.certificates import CertificateRecord
 
+#: What pages of public accounts have as the name of their site: that of the platform they stand on, of no operator.
+PUBLIC_ACCOUNT_PLATFORM = "微信公众平台"
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredInstitution:

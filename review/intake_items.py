@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from domain.institutions import name_key
+from domain.institutions import PUBLIC_ACCOUNT_PLATFORM, name_key
 from domain.reviews import ItemKind, ItemState, Stage
 from review.conflicts import link_parties
 from review.draws import choose, choose_share
@@ -120,7 +120,6 @@ class Intake:
         return live
 
     def _item(self, row: Any, live: _Live, kind: ItemKind, later_score: float | None = None) -> dict[str, Any]:
-        named = row.institutions or ()
         score = row.score if later_score is None else later_score
         priority = live.severity * score
         return {
@@ -129,7 +128,7 @@ class Intake:
             "target_id": row.target_id,
             "target": row.target,
             "region": row.region,
-            "institution": row.target_institution or (named[0] if named else row.site_name or ""),
+            "institution": _institution_of(row),
             "url": row.url,
             "title": row.title or "",
             "url_key": url_key(row.url),
@@ -202,9 +201,20 @@ class Intake:
 def parties_of(row: Any) -> list[str]:
     """Every name by which the institution of a page may be known, as `name_key` writes them."""
     names: Iterable[str | None] = (
-        row.target_institution, row.target, row.site_name, row.account, *(row.institutions or ()),
+        row.target_institution, row.target, _own_site_name(row), row.account, *(row.institutions or ()),
     )  # fmt: skip
     return sorted({key for name in names if name and (key := name_key(name))})
+
+
+def _institution_of(row: Any) -> str:
+    """Who the page seems to be of, empty when nothing says so."""
+    named = row.institutions or ("",)
+    return row.target_institution or named[0] or row.account or _own_site_name(row)
+
+
+def _own_site_name(row: Any) -> str:
+    """The name of the page's site unless it is the platform's: under that one all public accounts would be one operator."""
+    return "" if row.site_name == PUBLIC_ACCOUNT_PLATFORM else row.site_name or ""
 
 
 def in_parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -10,6 +10,7 @@ from crawler.pages.walked import Block, Walk, WalkedImage
 from crawler.pages.wechat import ALL_MARKED_IDS, body_of_script, lay_out_post, read_post
 from crawler.pages.wechat_lists import ListedPost, PostList
 from crawler.wordings import Wordings
+from domain.institutions import PUBLIC_ACCOUNT_PLATFORM
 from domain.page import ExtractedPage
 
 #: In `extra`: the address of the account's own picture, which stands beside its name and is none of the post's.
@@ -38,7 +39,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
         page,
         page_type=post.page_type,
         title=post.title or page.title,
-        site_name="微信公众平台",
+        site_name=PUBLIC_ACCOUNT_PLATFORM,
         account=post.account or _line_of(walk, "js_name"),
         author=post.author or squeezed(walk.metas.get("author", "")),
         published_at=post.published_at or page.published_at,
@@ -75,7 +76,7 @@ def wechat_profile_page(
     _add_posts(walk, posts)
     layout = Layout(("",) * len(walk.lines), 0, len(walk.lines), float(sum(map(len, walk.lines))))
     page = page_of(walk, layout, url, encoding, len(html), wordings)
-    return replace(page, page_type="wx-list", title=account, account=account, site_name="微信公众平台")
+    return replace(page, page_type="wx-list", title=account, account=account, site_name=PUBLIC_ACCOUNT_PLATFORM)
 
 
 def wechat_list_page(listed: PostList, url: str, encoding: str, size: int, wordings: Wordings) -> ExtractedPage:
@@ -84,7 +85,7 @@ def wechat_list_page(listed: PostList, url: str, encoding: str, size: int, wordi
     _add_posts(walk, listed.posts)
     layout = Layout(("",) * len(walk.lines), 0, len(walk.lines), float(sum(map(len, walk.lines))))
     page = page_of(walk, layout, url, encoding, size, wordings)
-    return replace(page, page_type="wx-list", account=listed.account, site_name="微信公众平台")
+    return replace(page, page_type="wx-list", account=listed.account, site_name=PUBLIC_ACCOUNT_PLATFORM)
 
 
 def _add_posts(walk: Walk, posts: tuple[ListedPost, ...]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
+from domain.institutions import name_key
 from domain.reviews import Verdict
 from domain.roles import Role
 from review.conflicts import Conflicts
@@ -19,7 +20,7 @@ from review.items import Filters
 from review.queue import ReviewQueue
 from review.settings import DeskSettings
 from storage.database import writing
-from storage.tables import desk_draws, desk_items, desk_nights, nights
+from storage.tables import desk_draws, desk_item_parties, desk_items, desk_nights, nights, pages
 from tests.review.desk import PLAIN, SEED, Clock, Page, item_ids, night, own_text, people
 from tests.storage.samples import NOW
 
@@ -260,3 +261,22 @@ def test_what_a_double_click_sends_twice_is_done_once(engine: Engine, tmp_path: 
         for each in [clicks.submit(click, number) for number in range(8)]:
             each.result()
     assert [view.name for view in queue.saved_views(ann)] == ["重点"]
+
+
+def test_the_platform_of_public_accounts_is_nobodys_institution(engine: Engine, tmp_path: Path) -> None:
+    """Under its name all accounts would be one operator, in the statistics by institution and in what was decided before."""
+    accounts = {"a": "示例科普甲", "b": "示例科普乙"}
+    night_id, ids = night(engine, tmp_path, {path: Page(0.9) for path in accounts})
+    with writing(engine) as connection:
+        for path, account in accounts.items():
+            of_account = {"site_name": "微信公众平台", "account": account}
+            connection.execute(update(pages).where(pages.c.id == ids[path]).values(of_account))
+    take_in(engine, night_id, NOW, PLAIN)
+    by_page = {item.page_id: item for item in _items(engine)}
+    assert {path: by_page[page_id].institution for path, page_id in ids.items()} == accounts
+    with engine.connect() as connection:
+        named = connection.execute(
+            select(desk_item_parties.c.party).where(desk_item_parties.c.item_id == by_page[ids["a"]].id)
+        )
+        parties = set(named.scalars())
+    assert name_key("示例科普甲") in parties and name_key("微信公众平台") not in parties
