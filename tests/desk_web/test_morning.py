@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from domain.reviews import ItemState
 from domain.roles import Role
 from review.items import Filters
 from review.queue import ReviewQueue
+from storage.tables import desk_items
 from tests.desk_web.served import Served, served_desk
 from tests.review.desk import PASSWORD, desk
 from tests.review.desk import Page as NightPage
@@ -222,6 +223,22 @@ def test_many_are_dismissed_after_a_preview_and_taken_back(served: Served, perso
     page.get_by_role("button", name="撤销").click()
     expect(page.locator(".note")).to_contain_text("已撤销")
     assert state_of(served, served.items["f"]) is ItemState.WAITING
+
+
+def test_an_item_tells_the_number_that_commands_take(served: Served, person: "People", engine: Engine) -> None:
+    """It is the page's, and not the item's in the address bar: who took that one would refer another page."""
+    item = served.items["a"]
+    with engine.connect() as connection:
+        number = connection.scalar(select(desk_items.c.page_id).where(desk_items.c.id == item))
+    for role in (Role.ANALYST, Role.REVIEWER):
+        page = person(role)
+        page.goto(f"{served.url}/items/{item}")
+        expect(page.locator(".item-head .facts")).to_contain_text(f"编号 {number}")
+        page.keyboard.press("c")
+        expect(page.locator("#notice")).to_contain_text("已确认")
+    auditor = person(Role.AUDITOR)
+    auditor.goto(f"{served.url}/items/{item}")
+    expect(auditor.locator(".bar")).to_contain_text(f"移送用编号 {number}")
 
 
 def test_a_session_that_ended_leads_to_the_log_in(served: Served, person: "People") -> None:
