@@ -252,6 +252,83 @@ def test_a_session_that_ended_leads_to_the_log_in(served: Served, person: "Peopl
     assert state_of(served, served.items["a"]) is ItemState.WAITING
 
 
+@pytest.mark.parametrize("status", [200, 502])
+def test_the_page_of_a_proxy_is_no_answer_of_the_desk(served: Served, person: "People", status: int) -> None:
+    page = person(Role.ANALYST)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#item")
+    answer = "<html><body>Bad Gateway</body></html>"
+    page.route("**/decide", lambda route: route.fulfill(status=status, content_type="text/html", body=answer))
+    page.keyboard.press("c")
+    expect(page.locator("#alert")).to_contain_text("没有得到审核台的答复")
+    assert item_of(page) == served.items["a"] and page.locator("#notice").inner_text() == ""
+    page.unroute("**/decide")
+    page.keyboard.press("c")
+    wait_for_other(page, served.items["a"])
+    assert state_of(served, served.items["a"]) is ItemState.FIRST_CONFIRMED
+
+
+def test_a_desk_that_is_not_reached_is_told_in_chinese(person: "People") -> None:
+    page = person(Role.ANALYST)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#item")
+    page.route("**/decide", lambda route: route.abort())
+    page.keyboard.press("c")
+    expect(page.locator("#alert")).to_contain_text("连不上审核台")
+
+
+def test_what_was_written_comes_back_with_a_decision_taken_back(served: Served, person: "People") -> None:
+    page = person(Role.ANALYST)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#item")
+    page.keyboard.press("y")
+    page.get_by_label("说明", exact=True).fill("标题即为保证治愈")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    second = wait_for_other(page, served.items["a"])
+    expect(page.get_by_label("说明", exact=True)).to_have_value("")
+    page.keyboard.press("u")
+    assert wait_for_other(page, second) == served.items["a"]
+    expect(page.get_by_label("说明", exact=True)).to_have_value("标题即为保证治愈")
+    expect(page.locator('#item .finding input[value="yes"]').first).to_be_checked()
+
+
+def test_what_was_written_outlasts_the_session_for_its_writer_alone(served: Served, person: "People") -> None:
+    page = person(Role.ANALYST)
+    path = f"{served.url}/items/{served.items['a']}"
+    page.goto(path)
+    page.get_by_label("说明", exact=True).fill("标题即为保证治愈")
+    page.keyboard.press("Escape")
+    served.clock.forward(minutes=61)
+    page.keyboard.press("c")
+    page.wait_for_url("**/login?ended=1")
+    for role, kept in ((Role.REVIEWER, ""), (Role.ANALYST, "标题即为保证治愈")):
+        page.context.clear_cookies()
+        page.goto(f"{served.url}/login")
+        page.get_by_label("账号").fill(served.people[role].name)
+        page.get_by_label("口令").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("header.top")
+        served.clock.forward(minutes=20)  # so that nobody has the item open still
+        page.goto(path)
+        expect(page.get_by_label("说明", exact=True)).to_have_value(kept)
+
+
+def test_what_is_told_lies_on_no_button_and_goes_when_it_is_done(person: "People") -> None:
+    page = person(Role.ANALYST)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#item")
+    page.keyboard.press("d")
+    page.keyboard.press("6")
+    expect(page.locator("#alert")).to_contain_text("须写说明")
+    told, bar = page.locator("#alert > div").bounding_box(), page.locator(".bar").bounding_box()
+    assert told is not None and bar is not None and told["y"] + told["height"] <= bar["y"]
+    page.keyboard.insert_text("截图不清")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("已排除")
+    expect(page.locator("#alert > div")).to_have_count(0)
+
+
 def test_the_log_shows_who_did_what_and_verifies(served: Served, person: "People") -> None:
     analyst, auditor = person(Role.ANALYST), person(Role.AUDITOR)
     analyst.keyboard.press("Enter")

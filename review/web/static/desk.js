@@ -9,7 +9,10 @@
   let ahead = null; // the next item: a promise of {id, markup}, claimed for this person
   let busy = false;
 
-  const say = (message, undo = false) => show("#notice", message, undo);
+  const say = (message, undo = false) => {
+    one("#alert").replaceChildren(); // what was wanting is done
+    show("#notice", message, undo);
+  };
   const warn = (message) => show("#alert", message, false);
   function show(where, message, undo) {
     const box = document.createElement("div");
@@ -22,29 +25,39 @@
       box.append(button);
     }
     one(where).replaceChildren(box);
+    // Above the bar, which is higher while reasons are asked for, and one above the other.
+    const below = (one(".bar")?.offsetHeight ?? 52) + 16;
+    one(where).style.bottom = `${where === "#alert" ? below + one("#notice").offsetHeight : below}px`;
     setTimeout(() => box.remove(), where === "#alert" ? 12000 : 6000);
   }
 
   async function post(path, fields) {
-    const response = await fetch(path, {
+    return answer(await ask(path, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRF-Token": csrf },
       body: new URLSearchParams(fields),
       redirect: "error",
-    });
-    return answer(response);
+    }), "application/json");
   }
-  async function answer(response) {
-    if (response.headers.get("content-type")?.startsWith("text/html")) return response.text();
-    const data = await response.json();
+  async function ask(path, options) {
+    try {
+      return await fetch(path, options);
+    } catch (fault) {
+      throw new Error("连不上审核台，没有得到答复；请稍后重试", { cause: fault }); // browsers say it in English
+    }
+  }
+  // What is of another kind than was asked for is not the desk's: a proxy's page in its place says nothing of what was done.
+  async function answer(response, kind) {
+    const is = (expected) => response.headers.get("content-type")?.startsWith(expected);
+    const data = is("application/json") ? await response.json() : {};
     if (response.status === 401 && data.go) {
       location.assign(data.go);
       throw new Error(data.error);
     }
-    if (!response.ok) throw new Error(data.error || "操作没有完成");
-    return data;
+    if (!response.ok || !is(kind)) throw new Error(data.error || `没有得到审核台的答复（${response.status}），请稍后重试`);
+    return kind === "application/json" ? data : response.text();
   }
-  const fetchPart = async (path) => answer(await fetch(path, { headers: { "X-Desk-Part": "1" } }));
+  const fetchPart = async (path) => answer(await ask(path, { headers: { "X-Desk-Part": "1" } }), "text/html");
 
   // --- one item ---------------------------------------------------------------------------------------------------
   const item = () => one("#item");
@@ -75,7 +88,28 @@
     place(next.article, `/items/${next.id}?${next.query}`);
   }
 
+  // What was written of the item last left, so that it comes back with a decision taken back, a reload, the next log-in: to the
+  // same person in the same tab.
+  function keepWritten() {
+    const form = one("#decide"), here = item();
+    if (!form) return;
+    const written = [...new FormData(form)].filter(([name, value]) => value && (name === "note" || name.startsWith("finding-")));
+    if (written.length) sessionStorage.setItem("written", JSON.stringify({ item: here.dataset.item, reader: here.dataset.reader, written }));
+    else if (isWrittenHere(readWritten())) sessionStorage.removeItem("written");
+  }
+  const readWritten = () => JSON.parse(sessionStorage.getItem("written") ?? "null");
+  const isWrittenHere = (kept) => kept?.item === item().dataset.item && kept.reader === item().dataset.reader;
+  function putBackWritten() {
+    const form = one("#decide"), kept = readWritten();
+    if (!form || !isWrittenHere(kept)) return;
+    for (const [name, value] of kept.written) {
+      if (name === "note") form.elements.note.value = value;
+      else for (const choice of all("#item .finding input")) if (choice.name === name && choice.value === value) choice.checked = true;
+    }
+  }
+
   function place(article, path) {
+    keepWritten();
     slot.replaceChildren(document.adoptNode(article));
     history.pushState(null, "", path);
     document.title = `${item().dataset.title} · 医广哨兵`;
@@ -217,6 +251,7 @@
   }
   function begin() {
     if (!item()) return;
+    putBackWritten();
     tab(sessionStorage.getItem("tab") || "shot");
     const first = list()[0];
     if (first) point(first.dataset.finding, false);
@@ -331,6 +366,7 @@
   }, 4 * 60 * 1000);
   let fetched = null;
   addEventListener("pagehide", () => {
+    if (item()) keepWritten();
     if (fetched) navigator.sendBeacon(`/items/${fetched}/release`, new URLSearchParams({ csrf }));
   });
   if (item()) {
