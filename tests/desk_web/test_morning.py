@@ -371,3 +371,17 @@ def test_nothing_runs_out_of_the_window(served: Served, person: "People", size: 
     page.goto(f"{served.url}/items/{served.items['a']}")
     box = page.locator('button[value="confirm"]').bounding_box()
     assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= size[1]
+
+
+def test_on_paper_nothing_is_cut_off_and_no_button_is_left(served: Served, person: "People") -> None:
+    page = person(
+        Role.ANALYST, viewport={"width": 794, "height": 260}
+    )  # the width of a sheet, and less than the lists are high
+    for path, boxes in ((f"/items/{served.items['copy0']}", ".pane"), ("/queue", ".scroll")):
+        page.goto(f"{served.url}{path}")
+        page.emulate_media(media="print")
+        heights = page.locator(boxes).evaluate_all("all => all.map(one => [one.scrollHeight, one.clientHeight])")
+        assert heights and all(whole <= shown + 1 for whole, shown in heights), path
+        for button in ("#decide button", ".say", "#start"):
+            assert not any(each.is_visible() for each in page.locator(button).all()), button
+        page.emulate_media(media="screen")
