@@ -144,6 +144,7 @@ class Renderer:
             "stated": stated_time,
             "ago": ago,
             "percent": percent,
+            "likelihood": likelihood,
             "family": lambda family: FAMILY_ZH.get(family, family),
             "genre": lambda genre: GENRE_ZH.get(genre, genre),
             "filters": filters_json,
@@ -204,6 +205,16 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def percent(share: float | None) -> str:
     return "—" if share is None else f"{share * 100:.0f}%"
+
+
+def likelihood(score: float | None, digits: int = 0) -> str:
+    """The score of a page, 0 to 1, as a percentage that is never rounded to certainty: a lead is not decided by it."""
+    if score is None:
+        return "—"
+    least = 10.0**-digits
+    if (shown := round(score * 100, digits)) >= 100:
+        return f">{100 - least:.{digits}f}%"
+    return f"{shown:.{digits}f}%" if shown >= least else f"<{least:.{digits}f}%"
 
 
 def phrase(status: int) -> str:
