@@ -4,10 +4,10 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,7 +41,9 @@ _TRUE = frozenset({"true", "1", "yes", "y", "是", "√"})
 _FALSE = frozenset({"", "false", "0", "no", "n", "否"})
 #: A last line behind a file, which comes out as a row of its own if every quotation mark is closed. No text file holds it.
 _END = "\x00"
-_PATTERN_SHOWN = 200
+_SHOWN = 200
+#: So many rows may stand above the header: what the table is, by whom, of what day.
+_TITLE_ROWS = 5
 #: What no database of ours can hold, or no address.
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -73,6 +75,14 @@ class _RowError(ValueError):
     pass
 
 
+class _CellError(_RowError):
+    """What is wrong with one column of a row; it is told under the column's name as the file writes it."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
 def canonical_column(name: str) -> str | None:
     """The contract's name of a column, None when it is unknown."""
     plain = name.strip().lstrip("\ufeff").strip().lower().replace(" ", "_").replace("-", "_")
@@ -89,7 +99,8 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
     bad: list[BadRow] = []
     first_line: dict[str, int] = {}
     for line, row in rows:
-        fields = {column: value for key, value in row.items() if (column := canonical_column(str(key))) is not None}
+        written = {column: str(key) for key in row if (column := canonical_column(str(key))) is not None}
+        fields = {column: row[key] for column, key in written.items()}
         try:
             target = _target(fields)
             address = canonical_url(target.url)  # as they are told apart where they are stored
@@ -97,7 +108,8 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
                 raise _RowError(f"网址与第 {first_line[address]} 行重复")
         except _RowError as error:
             name = fields.get("name")
-            bad.append(BadRow(line, name.strip() if isinstance(name, str) else "", str(error)))
+            place = f"{written.get(error.column, error.column)} " if isinstance(error, _CellError) else ""
+            bad.append(BadRow(line, name.strip() if isinstance(name, str) else "", f"{place}{error}"))
             continue
         first_line[address] = line
         targets.append(target)
@@ -107,15 +119,17 @@ def parse_targets(rows: Iterable[tuple[int, Mapping[str, object]]]) -> tuple[lis
 def read_targets_csv(path: Path) -> TargetTable:
     """Read a CSV file in UTF-8 (with or without BOM) or GB18030, separated by comma, semicolon or tab.
 
-    Raises `TargetFileError` when the bytes are text in neither encoding, the header has no `url` column, or a quotation
-    mark is not closed: all rows behind it would be part of one cell.
+    The header is the first row with a `url` column, with titles above it at most (`_TITLE_ROWS`): spreadsheets carry them.
+
+    Raises `TargetFileError` when the bytes are text in neither encoding, there is no such row, or a quotation mark is not
+    closed: all rows behind it would be part of one cell.
     """
     text, encoding = decode_text(path.read_bytes())
-    header_line = next((line for line in text.splitlines() if line.strip()), "")
     lines = chain(io.StringIO(text, newline=""), [_END])
-    reader = csv.reader(lines, delimiter=_delimiter(header_line), skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=_delimiter(_first_lines(text)), skipinitialspace=True)
     header: list[str] | None = None
     rows: list[tuple[int, dict[str, object]]] = []
+    titles = 0
     line, is_closed = 1, False
     try:
         for cells in reader:
@@ -125,7 +139,10 @@ def read_targets_csv(path: Path) -> TargetTable:
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:
-                header = [cell.strip() for cell in cells]
+                if any(canonical_column(cell) == "url" for cell in cells):
+                    header = [cell.strip() for cell in cells]
+                elif (titles := titles + 1) > _TITLE_ROWS:
+                    break
                 continue
             # Cells beyond the header would silently shift meaning: an unquoted comma in a note is the usual cause.
             surplus = [cell for cell in cells[len(header) :] if cell.strip()]
@@ -135,10 +152,10 @@ def read_targets_csv(path: Path) -> TargetTable:
             rows.append((start, row))
     except csv.Error as error:
         raise TargetFileError(f"第 {line} 行起不是有效的 CSV：{error}") from error
+    if header is None:
+        raise TargetFileError(_no_header(_first_lines(text)))
     if not is_closed:
         raise TargetFileError(f"第 {start} 行起有引号没有闭合，其后各行会并成一格")
-    if header is None or not any(canonical_column(name) == "url" for name in header):
-        raise TargetFileError("表头缺少 url（网址）列")
     unknown = tuple(name for name in header if name and canonical_column(name) is None)
     return TargetTable(tuple(rows), unknown, encoding)
 
@@ -156,19 +173,36 @@ def decode_text(raw: bytes) -> tuple[str, str]:
     raise TargetFileError("文件既不是 UTF-8 也不是 GB18030 文本")
 
 
-def _delimiter(header_line: str) -> str:
-    """The separator that the header line uses most; csv.Sniffer guesses letters on short files."""
-    return max((",", ";", "\t"), key=header_line.count)
+def _first_lines(text: str) -> list[str]:
+    """The lines that are not blank among which the header stands; none in an empty file."""
+    return list(islice((line for line in text.splitlines() if line.strip()), _TITLE_ROWS + 1))
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The separator that the header uses most; csv.Sniffer guesses letters on short files."""
+    for line in lines:
+        mark = max((",", ";", "\t"), key=line.count)
+        if any(canonical_column(cell.strip().strip('"')) == "url" for cell in line.split(mark)):
+            return mark
+    return ","
+
+
+def _no_header(lines: Sequence[str]) -> str:
+    if not lines:
+        return "文件是空的"
+    said = f"前几行中没有表头：须有一列叫 url 或网址。第一行是“{lines[0].strip()[:_SHOWN]}”"
+    is_wide = any("网址" in line and "，" in line for line in lines)
+    return f"{said}；各列之间须用半角逗号，而不是全角的“，”" if is_wide else said
 
 
 def _text(fields: Mapping[str, object], column: str) -> str:
     """Raises _RowError for a list or mapping of YAML, and for characters that cannot be stored."""
     value = fields.get(column)
     if isinstance(value, (list, dict, set, tuple, bytes)):
-        raise _RowError(f"{column} 应是一个值，不能是列表或另一层内容")
+        raise _CellError(column, "应是一个值，不能是列表或另一层内容")
     text = "" if value is None else str(value).strip()
     if _UNFIT.search(text):
-        raise _RowError(f"{column} 中有不能存储的字符（NUL 或不成对的代理字符）")
+        raise _CellError(column, "中有不能存储的字符（NUL 或不成对的代理字符）")
     return text
 
 
@@ -180,7 +214,7 @@ def _target(fields: Mapping[str, object]) -> Target:
     if re.search(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]", url):  # those that nobody sees come with copies from chats
         raise _RowError("网址中有空白字符（也可能看不见）")
     if "://" not in url:
-        raise _RowError("网址须以 http:// 或 https:// 开头")
+        raise _RowError(f"网址须以 http:// 或 https:// 开头，而不是“{url[:_SHOWN]}”")
     try:
         check_url(url, local=local)
     except UrlRefused as error:
@@ -223,8 +257,11 @@ def _choice(
     try:
         return kind(chinese.get(text, text))
     except ValueError:
-        allowed = "、".join(member.value for member in kind)
-        raise _RowError(f"{column} 不能是“{text}”，只能是 {allowed}") from None
+        names: dict[str, str] = {}
+        for name, value in chinese.items():
+            names.setdefault(value, name)
+        allowed = "、".join(f"{member.value}（{names[member.value]}）" for member in kind)
+        raise _CellError(column, f"不能是“{text}”，只能是 {allowed}") from None
 
 
 def _flag(fields: Mapping[str, object], column: str) -> bool:
@@ -233,7 +270,7 @@ def _flag(fields: Mapping[str, object], column: str) -> bool:
         return True
     if text in _FALSE:
         return False
-    raise _RowError(f"{column} 不能是“{text}”，只能是 是 或 否")
+    raise _CellError(column, f"不能是“{text}”，只能是 是 或 否")
 
 
 def _number(fields: Mapping[str, object], column: str, default: float, low: float, high: float) -> float:
@@ -243,16 +280,16 @@ def _number(fields: Mapping[str, object], column: str, default: float, low: floa
     try:
         value = float(text)
     except ValueError:
-        raise _RowError(f"{column} 不是数字：{text}") from None
+        raise _CellError(column, f"不是数字：{text}") from None
     if not low <= value <= high:  # also refuses nan
-        raise _RowError(f"{column} 须在 {low:g} 到 {high:g} 之间：{text}")
+        raise _CellError(column, f"须在 {low:g} 到 {high:g} 之间：{text}")
     return value
 
 
 def _whole(fields: Mapping[str, object], column: str, default: int, low: int, high: int) -> int:
     value = _number(fields, column, default, low, high)
     if value != int(value):  # spreadsheets save 200 as 200.0, which is fine; 2.5 pages are not
-        raise _RowError(f"{column} 须是整数：{value:g}")
+        raise _CellError(column, f"须是整数：{value:g}")
     return int(value)
 
 
@@ -271,6 +308,6 @@ def _patterns(fields: Mapping[str, object], column: str) -> tuple[str, ...]:
             OverflowError,
             RecursionError,
         ) as error:  # a{99999999999}, thousands of brackets in one another
-            shown = pattern if len(pattern) <= _PATTERN_SHOWN else f"{pattern[:_PATTERN_SHOWN]}…"
-            raise _RowError(f"{column} 不是有效的正则表达式：{shown}（{error}）") from error
+            shown = pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}…"
+            raise _CellError(column, f"不是有效的正则表达式：{shown}（{error}）") from error
     return tuple(pattern for pattern in patterns if pattern)

@@ -1,5 +1,6 @@
 """Targets files as people make them."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -75,12 +76,15 @@ def test_cells_beyond_the_header_go_to_the_note(tmp_path: Path) -> None:
     [
         ({"url": ""}, "缺少网址"),
         ({"name": " "}, "缺少名称"),
-        ({"url": "a.example"}, "网址须以 http:// 或 https:// 开头"),
+        ({"url": "a.example"}, "网址须以 http:// 或 https:// 开头，而不是“a.example”"),
         ({"url": "http://a.example/ b"}, "网址中有空白字符（也可能看不见）"),
         ({"url": "http://a.example/\u200b"}, "网址中有空白字符（也可能看不见）"),
         ({"url": "http://u:p@a.example/"}, "网址含有用户名或密码"),
         ({"url": "http://127.0.0.1/"}, "拒绝访问非公网地址 127.0.0.1；确属内网目标时请把 local（本地）列填为“是”"),
-        ({"kind": "blog"}, "kind 不能是“blog”，只能是 site、wechat、feed、album、list"),
+        (
+            {"kind": "blog"},
+            "kind 不能是“blog”，只能是 site（网站）、wechat（公众号）、feed（订阅）、album（合集）、list（列表）",
+        ),
         ({"max_pages": "many"}, "max_pages 不是数字：many"),
         ({"max_pages": "0"}, "max_pages 须在 1 到 100000 之间：0"),
         ({"max_pages": "2.5"}, "max_pages 须是整数：2.5"),
@@ -106,6 +110,40 @@ def test_bad_rows_say_why(changes: dict[str, object], reason: str) -> None:
     targets, bad = parse_targets([(7, row | changes)])
     assert targets == []
     assert [(item.line, item.reason) for item in bad] == [(7, reason)]
+
+
+def test_a_bad_cell_is_told_under_the_column_as_the_file_calls_it() -> None:
+    row = {"名称": "甲", "网址": "http://a.example/"}
+    _, bad = parse_targets([(2, row | {"页数上限": "两百"}), (3, row | {"类型": "博客"}), (4, row | {"内网": "也许"})])
+    assert bad[0].reason == "页数上限 不是数字：两百"
+    assert bad[1].reason.startswith("类型 不能是“博客”") and bad[2].reason.startswith("内网 不能是“也许”")
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_titles_above_the_header_are_passed_over(tmp_path: Path, separator: str) -> None:
+    rows = [["云埠县监测对象一览表", "", ""], ["2026年11月", "", "共 1 个、分 2 片，见备注"], ["名称", "网址", "备注"]]
+    rows.append(["甲", "http://a.example/", "一,二,三,四"])
+    text = "".join(separator.join(f'"{cell}"' if "," in cell else cell for cell in row) + "\r\n" for row in rows)
+    targets, bad, _ = read(tmp_path, text.encode("gb18030"))
+    assert [(target.name, target.url, target.note) for target in targets] == [
+        ("甲", "http://a.example/", "一,二,三,四")
+    ]
+    assert bad == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "文件是空的"),
+        ("\n \n", "文件是空的"),
+        ("甲,http://a.example/\n乙,http://b.example/\n", "须有一列叫 url 或网址。第一行是“甲,http://a.example/”"),
+        ("名称，网址\n甲，http://a.example/\n", "须用半角逗号，而不是全角的“，”"),
+        ("说明\n" * 6 + "名称,网址\n甲,http://a.example/\n", "前几行中没有表头"),
+    ],
+)
+def test_a_file_without_a_header_is_told_what_is_wanting(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(TargetFileError, match=re.escape(said)):
+        read(tmp_path, text.encode())
 
 
 def test_a_bad_pattern_is_a_bad_row() -> None:
