@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, PageAction
 from storage.crawl.claiming import TO_SHOW
@@ -64,10 +65,13 @@ def whereabouts(engine: Engine, url: str, night_id: str) -> Whereabouts:
         )
 
 
-def nights_newest_first(engine: Engine, limit: int) -> list[str]:
-    """Ids of the newest nights."""
+def nights_newest_first(engine: Engine, limit: int, kind: NightKind | None = None) -> list[str]:
+    """Ids of the newest nights, of one kind or with the rechecks between them."""
+    query = select(nights.c.id).order_by(nights.c.started_at.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(nights.c.kind == kind.value)
     with engine.connect() as connection:
-        return list(connection.scalars(select(nights.c.id).order_by(nights.c.started_at.desc()).limit(limit)))
+        return list(connection.scalars(query))
 
 
 def _on_frontier(connection: Connection, url: str, night_id: str) -> Whereabouts | None:

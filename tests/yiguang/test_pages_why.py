@@ -1,12 +1,20 @@
 """What `pages why` says in words."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from domain.nights import NightKind
 from domain.outcome import Outcome
 from domain.site_trials import ActionKind, PageAction, Rung, SiteTrial
+from storage.crawl.nights import finish_night, open_night
+from storage.crawl.targets import list_targets
 from storage.crawl.whereabouts import Fate, Whereabouts
+from storage.database import open_engine
+from tests.storage.crawl import open_sample_night
+from tests.storage.samples import NOW
+from yiguang.cli import run
 from yiguang.commands.pages import in_words, trial_in_words
 
 URL = "http://clinic.example/1"
@@ -58,3 +66,27 @@ def test_says_what_was_worth_it_at_the_site() -> None:
     assert trial_in_words(SiteTrial("clinic.example", Rung.PATIENCE, -3, AT)) == (
         "本站经验：久等脚本，最近连续 3 次无所得（2026-11-26 02:00）"
     )
+
+
+def test_a_url_without_a_record_is_told_of_the_last_night_and_not_of_a_recheck(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("YIGUANG_HOME", str(home))
+    monkeypatch.delenv("YIGUANG_DATABASE_URL", raising=False)
+    assert run(["init"]) == 0
+    engine = open_engine(f"sqlite:///{home}/yiguang.sqlite")
+    night_id, _ = open_sample_night(engine)
+    finish_night(engine, night_id, NOW + timedelta(hours=1))
+    later = NOW + timedelta(hours=2)
+    recheck = open_night(engine, later, list_targets(engine), NightKind.RECHECK)
+    finish_night(engine, recheck, later)
+    engine.dispose()
+    capsys.readouterr()
+    assert run(["pages", "why", "http://nowhere.example/"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith(f"{night_id}：没有记录")
+
+
+def test_an_address_without_its_scheme_is_told_what_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["pages", "why", "www.clinic.example"]) == 2
+    assert "须以 http:// 或 https:// 开头" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.beijing import BEIJING
+from domain.nights import NightKind
 from domain.outcome import OUTCOME_ZH
 from domain.site_trials import ACTION_ZH, RUNG_ZH, ActionKind
 from yiguang.commands import page_texts, pictures
@@ -79,7 +80,7 @@ def find(url: str, night: str | None) -> "Whereabouts":
     try:
         wanted = frontier_url(url)
     except ValueError:
-        raise UsageError(f"不是完整的网址：{printable(url)}") from None
+        raise UsageError(f"不是完整的网址（须以 http:// 或 https:// 开头）：{printable(url)}") from None
     engine = open_home(read_settings())
     night_ids = [night] if night is not None else nights_newest_first(engine, NIGHTS_SEARCHED)
     if not night_ids:
@@ -92,7 +93,11 @@ def find(url: str, night: str | None) -> "Whereabouts":
             each.append(whereabouts(engine, wanted, night_id))
     except KeyError:
         raise CommandFailed(f"没有 {night} 这一夜的记录") from None
-    return each[-1] if each[-1].fate is not Fate.UNKNOWN else each[0]
+    if each[-1].fate is not Fate.UNKNOWN:
+        return each[-1]
+    # A recheck, which mostly is what ran last, visits referred pages alone: that it has no record of the URL says nothing.
+    regular = nights_newest_first(engine, 1, NightKind.NIGHT)
+    return next((found for found in each if found.night_id in regular), each[0])
 
 
 def _row(found: "Whereabouts") -> dict[str, object]:
