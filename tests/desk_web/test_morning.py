@@ -362,7 +362,7 @@ def test_without_scripts_forms_do_the_same(served: Served, person: "People") -> 
     assert page.url.split("?")[0].endswith(f"/items/{served.items['b']}")
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1180, 820), (820, 1180)], ids=str)
+@pytest.mark.parametrize("size", [(1366, 768), (1180, 820), (820, 1180), (390, 844)], ids=str)
 def test_nothing_runs_out_of_the_window(served: Served, person: "People", size: tuple[int, int]) -> None:
     page = person(Role.REVIEWER, viewport={"width": size[0], "height": size[1]})
     for path in ("/queue", f"/items/{served.items['a']}", "/figures", "/rules"):
@@ -385,3 +385,10 @@ def test_on_paper_nothing_is_cut_off_and_no_button_is_left(served: Served, perso
         for button in ("#decide button", ".say", "#start"):
             assert not any(each.is_visible() for each in page.locator(button).all()), button
         page.emulate_media(media="screen")
+
+
+def test_on_a_telephone_what_waits_comes_first(served: Served, person: "People") -> None:
+    page = person(Role.ANALYST, viewport={"width": 390, "height": 844})
+    page.goto(f"{served.url}/queue")
+    start, first = page.locator("#start").bounding_box(), page.locator("#rows tr").first.bounding_box()
+    assert start is not None and first is not None and start["y"] < first["y"] < 844

@@ -83,3 +83,16 @@ def test_a_desk_without_identity_rules_says_so(engine: Engine, tmp_path: Path) -
     with served_desk(engine, tmp_path, (Role.ANALYST,)) as desk:
         answer = desk.client(Role.ANALYST).get(asked("clinic.example"))
     assert answer.status_code == 404 and "未载入" in answer.text
+
+
+def test_nothing_runs_out_of_a_telephones_window(served: Served, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{served.url}/login")
+    page.fill("input[name=name]", served.people[Role.ANALYST].name)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.goto(served.url + asked("clinic.example"))
+    assert page.locator(".card").count() > 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
