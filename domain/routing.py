@@ -166,7 +166,10 @@ def _reasons(
 
 
 def _titles(findings: Iterable[RoutedFinding]) -> str:
-    return "、".join(dict.fromkeys(finding.title for finding in findings))
+    titles = dict.fromkeys(finding.title for finding in findings)
+    if any("、" in title for title in titles):  # or nobody can tell where one ends
+        return "、".join(f"“{title}”" for title in titles)
+    return "、".join(titles)
 
 
 def _weight(recipient: Recipient, findings: Sequence[RoutedFinding], is_ad: bool) -> tuple[int, int, int]:

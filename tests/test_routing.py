@@ -36,6 +36,11 @@ def test_the_market_regulator_is_in_charge_of_claims_on_an_own_site() -> None:
     assert second.reasons == ("涉及其职责：宣称治愈率",)
 
 
+def test_titles_that_hold_a_comma_of_their_own_are_told_apart() -> None:
+    swift = RoutedFinding("速效、次数承诺", 4, ("amr",))
+    assert routes_of([swift, PRICE], True, SUBJECT, OWN)[0].reasons == ("主办事项：“速效、次数承诺”、“价格诱导”",)
+
+
 def test_an_own_site_belongs_to_the_advertisers_seat_and_a_third_partys_to_the_publishers() -> None:
     own = routes_of([RATE], True, SUBJECT, OWN)[0].jurisdiction
     assert (own.seat, own.region, own.basis) == (Seat.ADVERTISER, "甲省乙市", "互联网广告管理办法20")
