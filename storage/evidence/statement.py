@@ -13,6 +13,7 @@ from storage.evidence.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
 
 UNKNOWN = "未记录"
 NONE = "无"
+_NO_REGISTRY = "没有导入"
 _ROBOTS = {
     "allowed": "允许访问",
     "denied": "不允许访问",
@@ -61,13 +62,14 @@ def _facts(about: Mapping[str, Any]) -> dict[str, str]:
     system, browser = about["system"], about["browser"]
     named = (
         "operator", "tool", "tool_version", "python", "host", "system", "clock", "clock_source", "dns_servers",
-        "names_sha256", "registry",
+        "names_sha256",
     )  # fmt: skip
     missing = [f"    {limit}" for limit in about.get("limits", ())]
     missing += [f"    {item['url']}：{item['reason']}" for item in about["not_captured"]]
     missing += [f"    {_NOT_RECORDED.get(name, name)}：{reason}" for name, reason in about["not_recorded"].items()]
     return {
         **{name: system.get(name, UNKNOWN) for name in named},
+        "registry": system.get("registry", UNKNOWN) or _NO_REGISTRY,
         "started": about["started_at"]["beijing"],
         "ended": about["ended_at"]["beijing"],
         "clock_offset": system.get("clock_offset") or about["not_recorded"].get("clock_offset", UNKNOWN),

@@ -59,6 +59,12 @@ def test_what_was_looked_up_in_a_table_is_told_and_so_is_a_known_clock() -> None
         assert said in text
 
 
+def test_a_registry_that_was_not_imported_is_told_and_no_blank() -> None:
+    """The blanks of the statement are for people to fill in."""
+    text = statement_of(build_bundle(LEAD, PROVENANCE | {"registry": ""}, NOW, KEY), TEMPLATE)
+    assert "机构名录：没有导入" in text
+
+
 def test_a_url_cannot_break_the_page() -> None:
     hostile = replace(LEAD, final_url="http://clinic.example/\u202e$operator\x0c")
     text = statement_of(build_bundle(hostile, PROVENANCE, NOW, KEY), TEMPLATE)
