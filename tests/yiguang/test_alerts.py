@@ -222,6 +222,8 @@ def test_each_person_is_told_what_waits(settings: Settings, engine: Engine) -> N
     lines = digest(settings, engine, analyst, later).splitlines()
     assert lines[0].startswith("赵示例（初审员），")
     assert lines[1:] == ["· 未分派的待初审 3 条，最久的等了 2 天"]
+    soon = digest(settings, engine, analyst, NOW + timedelta(hours=3)).splitlines()
+    assert soon[1:] == ["· 未分派的待初审 3 条，最久的等了不到 1 天"]
     assert digest(settings, engine, auditor, later).splitlines()[1:] == ["· 没有待办"]
 
 

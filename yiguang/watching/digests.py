@@ -76,10 +76,13 @@ def _put_aside(now: datetime) -> ColumnElement[bool]:
 
 
 def _waiting(connection: Connection, which: ColumnElement[bool], now: datetime) -> str | None:
-    """`3 条，最久的等了 2 天`; None for no item."""
+    """`3 条，最久的等了 2 天`, 不到 1 天 of those of today; None for no item."""
     query = select(func.count().label("items"), func.min(desk_items.c.stage_since).label("oldest")).where(which)
     row: Any = connection.execute(query).one()
-    return f"{row.items} 条，最久的等了 {max(0, (now - row.oldest).days)} 天" if row.items else None
+    if not row.items:
+        return None
+    days = (now - row.oldest).days
+    return f"{row.items} 条，最久的等了{f' {days} 天' if days > 0 else '不到 1 天'}"
 
 
 def _terms(settings: Settings, engine: Engine, now: datetime) -> list[str]:
