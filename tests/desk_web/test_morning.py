@@ -329,6 +329,24 @@ def test_what_is_told_lies_on_no_button_and_goes_when_it_is_done(person: "People
     expect(page.locator("#alert > div")).to_have_count(0)
 
 
+def test_a_filter_that_is_refused_says_so(served: Served, person: "People") -> None:
+    """The list stayed as it was, as if nothing had been chosen."""
+    page = person(Role.ANALYST)
+    page.goto(f"{served.url}/queue")
+    choice = page.locator(".filters input[name=states]").first
+    page.route("**/queue?*", lambda route: route.abort())
+    choice.check()
+    expect(page.locator("#alert")).to_contain_text("连不上审核台")
+    page.unroute("**/queue?*")
+    page.route("**/queue?*", lambda route: route.fulfill(status=502, content_type="text/html", body="Bad Gateway"))
+    choice.uncheck()
+    expect(page.locator("#alert")).to_contain_text("没有得到审核台的答复（502）")
+    page.unroute("**/queue?*")
+    served.clock.forward(minutes=61)
+    choice.check()
+    page.wait_for_url("**/login?ended=1")
+
+
 def test_the_log_shows_who_did_what_and_verifies(served: Served, person: "People") -> None:
     analyst, auditor = person(Role.ANALYST), person(Role.AUDITOR)
     analyst.keyboard.press("Enter")

@@ -31,6 +31,8 @@
     setTimeout(() => box.remove(), where === "#alert" ? 12000 : 6000);
   }
 
+  const UNREACHED = "连不上审核台，没有得到答复；请稍后重试"; // browsers say it in English
+  const noAnswer = (status) => `没有得到审核台的答复（${status}），请稍后重试`;
   async function post(path, fields) {
     return answer(await ask(path, {
       method: "POST",
@@ -43,7 +45,7 @@
     try {
       return await fetch(path, options);
     } catch (fault) {
-      throw new Error("连不上审核台，没有得到答复；请稍后重试", { cause: fault }); // browsers say it in English
+      throw new Error(UNREACHED, { cause: fault });
     }
   }
   // What is of another kind than was asked for is not the desk's: a proxy's page in its place says nothing of what was done.
@@ -54,10 +56,18 @@
       location.assign(data.go);
       throw new Error(data.error);
     }
-    if (!response.ok || !is(kind)) throw new Error(data.error || `没有得到审核台的答复（${response.status}），请稍后重试`);
+    if (!response.ok || !is(kind)) throw new Error(data.error || noAnswer(response.status));
     return kind === "application/json" ? data : response.text();
   }
   const fetchPart = async (path) => answer(await ask(path, { headers: { "X-Desk-Part": "1" } }), "text/html");
+
+  // Of a part that is refused htmx shows nothing: the button would seem to do nothing.
+  addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    const data = xhr.getResponseHeader("content-type")?.startsWith("application/json") ? JSON.parse(xhr.responseText) : {};
+    if (xhr.status === 401 && data.go) location.assign(data.go);
+    else warn(data.error || noAnswer(xhr.status));
+  });
+  addEventListener("htmx:sendError", () => warn(UNREACHED));
 
   // --- one item ---------------------------------------------------------------------------------------------------
   const item = () => one("#item");
