@@ -131,8 +131,9 @@ def decide(visit: Visit) -> Response:
 
 def decide_item(visit: Visit, item_id: int) -> dict[str, Any]:
     """The decision that the form tells, made. Raises Problem for a form that tells none, else as `Decisions.decide`."""
+    chosen, _, why = visit.text("choice", 100).partition(":")  # a button of a reason, pressed where no script runs
     try:
-        verdict = Verdict(visit.text("verdict", 20))
+        verdict = Verdict(visit.text("verdict", 20) or chosen)
         said = {
             whole(name.removeprefix(_SAID)): FindingVerdict(value)
             for name, value in visit.form
@@ -140,7 +141,7 @@ def decide_item(visit: Visit, item_id: int) -> dict[str, Any]:
         }
     except ValueError:
         raise bad_request("结论不正确") from None
-    reason = visit.text("reason", 64) or visit.text("choice", 64)
+    reason = visit.text("reason", 64) or why
     decided = visit.desk.decisions.decide(
         visit.account,
         item_id,

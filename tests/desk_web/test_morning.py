@@ -380,6 +380,27 @@ def test_without_scripts_forms_do_the_same(served: Served, person: "People") -> 
     assert page.url.split("?")[0].endswith(f"/items/{served.items['b']}")
 
 
+def test_without_scripts_a_lead_is_dismissed_with_its_reason_and_that_is_taken_back(
+    served: Served, person: "People"
+) -> None:
+    page = person(Role.ANALYST, java_script_enabled=False)
+    item = served.items["a"]
+
+    def press(button: str, state: ItemState) -> None:
+        with page.expect_navigation():
+            page.locator(button).first.click()
+        assert state_of(served, item) is state
+
+    for choice, state in (("dismiss:permitted", ItemState.DISMISSED), ("not-ad:", ItemState.NOT_AD)):
+        page.goto(f"{served.url}/items/{item}")
+        press(f'button[name="choice"][value="{choice}"]', state)
+        press("#undo", ItemState.WAITING)
+    page.goto(f"{served.url}/items/{item}")
+    press('#decide button[value="confirm"]', ItemState.FIRST_CONFIRMED)
+    page.goto(f"{served.url}/items/{item}")
+    press("#undo", ItemState.WAITING)  # where it is only to be seen
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (1180, 820), (820, 1180), (390, 844)], ids=str)
 def test_nothing_runs_out_of_the_window(served: Served, person: "People", size: tuple[int, int]) -> None:
     page = person(Role.REVIEWER, viewport={"width": size[0], "height": size[1]})

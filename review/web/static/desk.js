@@ -333,7 +333,7 @@
     else if (button?.getAttribute("role") === "tab") tab(button.id.replace("tab-", ""));
     else if (button?.id === "zoom") zoom();
     else if (button?.id === "boxes") button.setAttribute("aria-pressed", String(!one("#item .shot").classList.toggle("plain")));
-    else if (button?.id === "undo" || button?.id === "undo-now") takeBack();
+    else if (button?.id === "undo" || button?.id === "undo-now") { event.preventDefault(); takeBack(); }
     else if (button?.id === "help") one("#keys").showModal();
     else if (button?.id === "theme") turn();
     else if (button?.name === "verdict" && button.form?.id === "decide") { event.preventDefault(); decide(button.value); }
