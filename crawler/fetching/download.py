@@ -117,7 +117,8 @@ class _PeerResponse(aiohttp.ClientResponse):
 
 class CaptureHandler(BaseDownloadHandler):
     """Downloads for http and https. Of a request's `meta`, `url` is what to ask for, as Scrapy respells its own copy, and
-    `terms` are the `FetchTerms`; `exchange` is set to the exchange as received.
+    `terms` are the `FetchTerms`; `exchange` is set to the exchange as received. `transfer` is set to the task that makes the
+    request, to be cancelled by whoever does not wait for it any more; with `is_cut_off` it is not made at all.
 
     Raises `FetchFailed`, never anything of aiohttp's.
     """
@@ -136,6 +137,9 @@ class CaptureHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         terms: FetchTerms = request.meta["terms"]
+        if request.meta.get("is_cut_off"):
+            raise asyncio.CancelledError
+        request.meta["transfer"] = asyncio.current_task()
         try:
             async with asyncio.timeout(terms.timeout_seconds):
                 exchange = await self._exchange_despite_faults(request, terms)

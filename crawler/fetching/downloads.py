@@ -26,6 +26,9 @@ _OF_ONE_HOST = frozenset({"cookie", "authorization"})
 #: A page waits for its parts, so a part has less time than a page.
 _RESOURCE_SECONDS = 10.0
 
+#: How long a request that is cut off may take to let go of its connection.
+_CUT_OFF_SECONDS = 2.0
+
 
 class Downloads:
     """Makes single requests (no redirects are followed) through the engine. Raises `FetchFailed` only."""
@@ -94,6 +97,9 @@ class Downloads:
     async def _run(self, request: Request) -> Exchange:
         try:
             await self._fetch(request)
+        except asyncio.CancelledError:
+            await _cut_off(request)
+            raise
         except NotSupported as error:
             raise FetchFailed(Outcome.OUR_FAULT, f"无法发出请求：{error}", again=False) from error
         except RuntimeError as error:
@@ -103,3 +109,12 @@ class Downloads:
             raise asyncio.CancelledError from error
         exchange: Exchange = request.meta["exchange"]
         return exchange
+
+
+async def _cut_off(request: Request) -> None:
+    """End a request that nobody waits for any more: the engine forgets it, and would let what is under way go on."""
+    request.meta["is_cut_off"] = True  # for the handler, if it has not begun
+    transfer: asyncio.Task[object] | None = request.meta.get("transfer")
+    if transfer is not None:
+        transfer.cancel()
+        await asyncio.wait({transfer}, timeout=_CUT_OFF_SECONDS)

@@ -1,5 +1,7 @@
 """Answers what a page asks for while it is shown: from what was fetched already, by fetching it, or with a refusal."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
@@ -10,10 +12,13 @@ from crawler.addresses.urls import without_fragment
 from crawler.failure import FetchFailed
 from crawler.fetching.browser_request import BrowserRequest, Load
 from crawler.fetching.content_coding import decode_body
+from crawler.fetching.redirects import Chain
 from crawler.rendering.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
 from domain.outcome import Outcome
 from domain.page import Exchange
+
+logger = logging.getLogger(__name__)
 
 #: What a page is made of. Sound, film, sockets and beacons are left out: they show nothing and may never end.
 _WANTED = frozenset({"document", "stylesheet", "script", "image", "font", "xhr", "fetch"})
@@ -24,6 +29,8 @@ _MOST_LEFT_OUT = 1000
 #: Times that a page may go on to another document while it is shown.
 _MAX_DOCUMENTS = 10
 _MAX_TOTAL_BYTES = 60_000_000
+#: How long a load that is cut off may take to let go of its connection.
+_CUT_OFF_SECONDS = 3.0
 #: Set by the connection or made void by taking the content coding off.
 _NOT_FORWARDED = frozenset({"host", "connection", "content-length", "accept-encoding", "cookie"})
 _NOT_FULFILLED = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"})
@@ -50,6 +57,8 @@ class PageRequests:
     hold: bool = False
     #: Whether the page's own process in the browser died.
     crashed: bool = False
+    #: Whether the page has been shown, so that nothing is loaded for it any more.
+    ended: bool = False
     #: Requests being answered now, and documents that the page itself has been asked to become.
     loading: int = 0
     documents_asked: int = 0
@@ -57,6 +66,8 @@ class PageRequests:
     _bytes: int = 0
     _left_out: dict[tuple[str, str], None] = field(default_factory=dict)
     _more_left_out: int = 0
+    #: What is being fetched now, with the URL that was asked for.
+    _loads: dict[asyncio.Task[Chain], str] = field(default_factory=dict)
 
     def leave_out(self, url: str, reason: str) -> None:
         """Note that something is not captured: once, however often a page asks for it, and so many things at most."""
@@ -76,6 +87,19 @@ class PageRequests:
         self.crashed = True
         if self.context is not None:
             await quietly(self.context.close())
+
+    async def end(self) -> None:
+        """Load nothing more. What is still under way is cut off and noted as not captured: it would go on at the site when
+        the turn there has been given back."""
+        self.ended = True
+        under_way = {load: url for load, url in self._loads.items() if not load.done()}
+        for load, url in under_way.items():
+            self.leave_out(url, "页面显示完时仍未收完")
+            load.cancel()
+        if under_way:
+            _, going_on = await asyncio.wait(under_way, timeout=_CUT_OFF_SECONDS)
+            for load in going_on:
+                logger.warning("a load goes on although it was cut off: %s", under_way[load])
 
     def led_away(self) -> RenderFailed | None:
         """Why there is nothing to show of a page that went elsewhere by itself; None when it did not."""
@@ -102,6 +126,8 @@ class PageRequests:
             self.loading -= 1
 
     def _refusal(self, request: Request) -> str | None:
+        if self.ended:
+            return "页面已显示完"
         if self._is_popup(request):
             return "不采集弹出窗口"
         if self.hold and request.is_navigation_request() and (request.method != "GET" or self._is_page_itself(request)):
@@ -130,8 +156,10 @@ class PageRequests:
         known = self.documents.get(asked_url) if is_document and request.method == "GET" else None
         try:
             if known is None:
-                chain = await self.load(await self._request(request, is_document))
-                self.exchanges.extend(chain.exchanges)
+                chain = await self._fetched(await self._request(request, is_document))
+                if chain is None:
+                    await self._abort(route, None, "")
+                    return
                 if chain.failure is not None:
                     raise chain.failure
                 known = chain.exchanges[-1]
@@ -149,6 +177,24 @@ class PageRequests:
             await self._abort(route, None, "")
             return
         await _fulfill(route, known, body)
+
+    async def _fetched(self, asked: BrowserRequest) -> Chain | None:
+        """What the load of a request brings; None when the page was shown before it was done."""
+        if self.ended:
+            return None
+        load = asyncio.create_task(self._keeping(asked))
+        self._loads[load] = asked.url
+        try:
+            await asyncio.wait({load})
+        finally:
+            load.cancel()  # when nobody waits for it any more; no matter once it is done
+            del self._loads[load]
+        return None if load.cancelled() and self.ended else load.result()
+
+    async def _keeping(self, asked: BrowserRequest) -> Chain:
+        chain = await self.load(asked)
+        self.exchanges.extend(chain.exchanges)
+        return chain
 
     def _is_page_itself(self, request: Request) -> bool:
         """False for what is inside the page: its parts and frames."""

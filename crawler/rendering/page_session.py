@@ -73,26 +73,32 @@ class PageSession:
         screenshot = await self._screenshot(page)
         size = _png_size(screenshot)
         places = await locate_quotes(page, self.quotes, size) if self.quotes else ()
+        dom_html, final_url, title = await page.content(), page.url, await page.title()
+        ended_at = self.clock()
+        shown = await read_layout(page, size)
+        await self.requests.end()
         return Rendering(
             screenshot_png=screenshot,
-            dom_html=await page.content(),
-            final_url=page.url,
-            title=await page.title(),
+            dom_html=dom_html,
+            final_url=final_url,
+            title=title,
             browser=f"Chromium {browser.version}",
             user_agent=self.settings.user_agent_header,
             viewport=self.settings.viewport,
             started_at=started_at,
-            ended_at=self.clock(),
+            ended_at=ended_at,
             exchanges=tuple(self.requests.exchanges),
-            not_captured=self.requests.not_captured(page.url),
+            not_captured=self.requests.not_captured(final_url),
             turned_back=self.requests.turned_back,
             places=places,
-            shown=await read_layout(page, size),
+            shown=shown,
             actions=actions,
         )
 
     async def close(self) -> bool:
-        """Give the context back. False when the browser did not manage to, and should be replaced."""
+        """Cut off what is still being loaded and give the context back. False when the browser did not manage to, and should be
+        replaced."""
+        await self.requests.end()
         context = self.requests.context
         if context is None:
             return True

@@ -132,6 +132,16 @@ def test_what_the_browser_received_before_it_failed_is_in_the_visit(server: Roug
     assert server.url("vanishes-with-script", "/a.js") in [item.url for item in first.asides]
 
 
+def test_what_a_page_still_loads_when_it_has_been_shown_is_cut_off_before_the_next_page(server: RoughServer) -> None:
+    store = run(server, "keeps-loading", RenderMode.ALWAYS, timeout_seconds=20.0)
+    first, following = store.last(server.url("keeps-loading")), store.last(server.url("keeps-loading", "/next"))
+    assert following.page is not None
+    assert "传送已停" in following.page.text
+    assert first.rendering is not None
+    assert (server.url("keeps-loading", "/endless"), "页面显示完时仍未收完") in first.rendering.not_captured
+    assert server.url("keeps-loading", "/a.js") in [item.url for item in first.rendering.exchanges]
+
+
 def test_what_was_received_for_a_page_that_takes_too_long_to_work_out_is_in_the_visit(
     server: RoughServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -200,6 +200,37 @@ def test_a_script_that_sends_the_page_on_is_followed_and_bounded() -> None:
     assert (shown.final_url, "新页" in shown.dom_html) == (URL + "new.html", True)
 
 
+@pytest.mark.parametrize("inside", ["", "<script>onload = () => { for (;;) {} }</script>"])
+def test_no_load_outlives_its_rendering(inside: str) -> None:
+    under_way: list[str] = []
+    answers = loader(
+        {URL: page(f"<script>fetch('/endless'); fetch('/data.html')</script>{inside}"), URL + "data.html": b""}
+    )
+
+    async def load(request: BrowserRequest) -> Chain:
+        if not request.url.endswith("/endless"):
+            return await answers(request)
+        under_way.append(request.url)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            under_way.remove(request.url)
+        raise AssertionError("never set")
+
+    async def run(renderer: Renderer) -> list[str]:
+        try:
+            shown = await renderer.render(URL, load)
+        except RenderFailed:
+            assert inside
+        else:
+            assert not inside
+            assert (URL + "endless", "页面显示完时仍未收完") in shown.not_captured
+            assert [item.url for item in shown.exchanges] == [URL, URL + "data.html"]
+        return list(under_way)
+
+    assert with_renderer(run, render_timeout_seconds=6.0) == []
+
+
 def test_a_page_that_hangs_fails_in_time_and_the_next_one_works() -> None:
     async def run(renderer: Renderer) -> tuple[str, Rendering]:
         with pytest.raises(RenderFailed) as failed:

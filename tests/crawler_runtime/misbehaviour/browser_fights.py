@@ -1,5 +1,7 @@
 """Pages that need a browser, and pages that fight it."""
 
+import asyncio
+
 from tests.crawler_runtime.rough_core import HTML, PAGE, Turn, answer, behaviour, html, says
 
 says("case", answer(html('<p>包治百病</p><img src="/a.png"><script src="/a.js"></script>'), HTML))
@@ -96,3 +98,29 @@ says(
     ),
 )
 says("breaks-tools", answer(html(f"{CLAIM}<script>window.Map = null; Array.prototype.slice = 1</script>"), HTML))
+
+
+_ENDLESS: list[str] = []
+
+
+@behaviour("keeps-loading")
+async def _keeps_loading(turn: Turn) -> None:
+    """A page asks for what has no end; the next page says whether that is still being fetched."""
+    if turn.path == "/endless":
+        _ENDLESS.append(turn.path)
+        try:
+            turn.writer.write(answer(b"", HTML, length=1_000_000))
+            while not turn.writer.is_closing():
+                turn.writer.write(b"<p>")
+                await turn.writer.drain()
+                await asyncio.sleep(0.02)
+        finally:
+            _ENDLESS.pop()
+    elif turn.path == "/next":
+        for _ in range(50):
+            if _ENDLESS:
+                await asyncio.sleep(0.02)
+        turn.writer.write(answer(html("仍在传送" if _ENDLESS else "传送已停"), HTML))
+    else:
+        ask = "<script>onload = () => { fetch('/a.js'); fetch('/endless') }</script>"
+        turn.writer.write(answer(html('<a href="/next">下一页</a>', ask), HTML))
