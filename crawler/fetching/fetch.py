@@ -36,6 +36,15 @@ class Fetched:
         return header(self.exchanges[-1].response_headers, "retry-after") if self.exchanges else ""
 
 
+class FetchBroken(Exception):
+    """A fault of ours in fetching a page. `fetched` holds what had been received, `fault` what went wrong."""
+
+    def __init__(self, fetched: Fetched, fault: Exception) -> None:
+        super().__init__(str(fault))
+        self.fetched = fetched
+        self.fault = fault
+
+
 class PageDownload(Protocol):
     """Fetches one page without following redirects; raises `FetchFailed`. `cookie` is the Cookie field, may be empty;
     `conditions` are If-None-Match and If-Modified-Since."""
@@ -44,7 +53,7 @@ class PageDownload(Protocol):
 
 
 class PageFetcher:
-    """Fetches pages within a target's scope, politely."""
+    """Fetches pages within a target's scope, politely. Raises `FetchBroken` for a fault of ours."""
 
     def __init__(self, download: PageDownload, gates: SiteGates, settings: CrawlSettings) -> None:
         self._download = download
@@ -96,6 +105,8 @@ class PageFetcher:
             if isinstance(failure, RobotsRefused):
                 robots = failure.status.value
             return Fetched(url, tuple(chain), robots, failure)
+        except Exception as fault:
+            raise FetchBroken(Fetched(url, tuple(chain), robots), fault) from fault
 
     async def sitemaps(self, url: str, scope: Scope) -> list[str]:
         """The sitemaps that robots.txt names, empty also when it cannot be had."""

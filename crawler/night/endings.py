@@ -70,6 +70,7 @@ class Endings:
             rendering=None,
             discovered=(),
             asides=(*visit.asides, *shown),
+            same_as=None,
             skipped=(),
             skip_counts={},
         )

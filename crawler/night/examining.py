@@ -9,6 +9,7 @@ from crawler.night.computing import ComputingStuck
 from crawler.night.endings import Endings
 from crawler.night.onward import with_meta_refresh
 from crawler.night.page_reader import PageReader
+from crawler.night.visit_fault import VisitBroken
 from crawler.pages.shell import is_script_shell
 from crawler.pictures.images import PageImages, PicturesRead
 from crawler.pictures.picture_text import pictures_aside
@@ -43,13 +44,15 @@ class Examiner:
 
     async def examine(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:
         """The finished visit to a page that was read as it was sent: `body` at `url`. Whatever was received for it is in the
-        visit, however it ends."""
+        visit, however it ends. Raises `VisitBroken` for a fault of ours."""
         received: list[Exchange] = []
         alone = replace(self, show=self.show.noting(received.append), _received=received)
         try:
             done = await alone._examined(visit, sent, body, url, scope)
         except ComputingStuck as stuck:
             done = self.endings.stuck(visit, stuck)
+        except Exception as fault:
+            raise VisitBroken(_with_all(visit, received), fault) from fault
         return done if done.to_show else _with_all(done, received)
 
     async def _examined(self, visit: Visit, sent: Reading, body: bytes, url: str, scope: Scope) -> Visit:

@@ -29,6 +29,7 @@ from crawler.night.recording import Recorder
 from crawler.night.rota import Rota
 from crawler.night.shard_work import ShardWork
 from crawler.night.stuck import end_when_stuck
+from crawler.night.visit_fault import VisitBroken
 from crawler.night.visiting import Visitor
 from crawler.pictures.images import PageImages
 from crawler.pictures.ocr import OcrLimits, PictureOcr
@@ -252,8 +253,10 @@ class ShardSpider(Spider):
             # The one place where a fault of ours in reading or judging a page is turned into its outcome
             logger.exception("visit failed: %s", row.url)
             scope.forget()
-            bare = Visit(row, Outcome.OUR_FAULT, "", started_at, started_at, row.url, None)
-            return visitor.endings.our_fault(bare, f"处理页面时出错：{type(error).__name__}: {str(error)[:200]}")
+            visit, fault = Visit(row, Outcome.OUR_FAULT, "", started_at, started_at, row.url, None), error
+            if isinstance(error, VisitBroken):
+                visit, fault = error.visit, error.fault
+            return visitor.endings.our_fault(visit, f"处理页面时出错：{type(fault).__name__}: {str(fault)[:200]}")
 
     async def _record(self, visitor: Visitor, visit: Visit) -> None:
         try:

@@ -13,7 +13,7 @@ from crawler.addresses.urls import host_of
 from crawler.failure import FetchFailed
 from crawler.fetching.content_coding import header
 from crawler.fetching.control import CONTROL_ZH, NAMES_RESOLVE, Control, SiteControl, names_resolve
-from crawler.fetching.fetch import Fetched, PageFetcher
+from crawler.fetching.fetch import FetchBroken, Fetched, PageFetcher
 from crawler.fetching.politeness import SiteGates
 from crawler.fetching.robots import RobotsRefused
 from crawler.fetching.site_rests import OVERLOAD_STATUSES, SiteRests
@@ -24,6 +24,7 @@ from crawler.night.examining import Examiner
 from crawler.night.onward import sent_on_to, shown_url
 from crawler.night.page_reader import PageReader
 from crawler.night.retries import PASSING_STATUSES, wait_asked
+from crawler.night.visit_fault import VisitBroken, kept_if_broken
 from crawler.settings import CrawlSettings
 from domain.outcome import Outcome
 from domain.page import Exchange, Headers, Link, Reading
@@ -59,10 +60,22 @@ class Visitor:
 
     async def visit(self, row: FrontierUrl, scope: Scope, earlier: Earlier | None = None) -> Visit:
         """The whole visit to a URL, with `retry_at` set when it is to be tried again. With `earlier`, the server is asked
-        for the page only if it has changed since."""
-        visit = await self._visit(row, scope, earlier)
-        if visit.to_show:
-            return visit
+        for the page only if it has changed since. Raises `VisitBroken` for a fault of ours."""
+        try:
+            visit = await self._visit(row, scope, earlier)
+            if visit.to_show:
+                return visit
+            with kept_if_broken(visit):
+                return self._with_robots(await self._looked_round(visit, scope))
+        except VisitBroken as broken:
+            raise VisitBroken(self._with_robots(broken.visit), broken.fault) from broken.fault
+
+    def _with_robots(self, visit: Visit) -> Visit:
+        return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
+
+    async def _looked_round(self, visit: Visit, scope: Scope) -> Visit:
+        """The visit with what its site says beside the page."""
+        row = visit.frontier
         if visit.outcome is Outcome.CONTENT:
             self.control.note_content(visit.final_url)
         elif visit.outcome is Outcome.HTTP_GONE and visit.control is None:
@@ -72,7 +85,7 @@ class Visitor:
         follows = row.depth == 0 and scope.target.depth > 0
         if follows and scope.target.kind is TargetKind.SITE and visit.outcome is Outcome.CONTENT:
             visit = await self._with_sitemaps(visit, scope)
-        return replace(visit, asides=(*self.fetcher.take_robots_exchanges(), *visit.asides))
+        return visit
 
     async def _controlled(self, visit: Visit, scope: Scope) -> Visit:
         """A page is gone only if its site answers otherwise; a site in trouble may say 404 to everything."""
@@ -108,14 +121,23 @@ class Visitor:
 
     async def _visit(self, row: FrontierUrl, scope: Scope, earlier: Earlier | None) -> Visit:
         started_at = self.clock()
-        fetched = await self.fetcher.fetch(row.url, scope, _conditions(earlier))
-        blank = _with_chain(Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None), fetched)
-        if fetched.failure is not None:
-            return self.endings.failed(blank, fetched.failure, await self._wait_for_robots(fetched.failure))
-        await self._note(fetched.exchanges[-1])
-        if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
-            return self._unchanged(blank, earlier, scope)
-        return await self._read(blank, fetched, scope)
+        bare = Visit(row, Outcome.UNKNOWN, "", started_at, started_at, row.url, None)
+        fetched = await self._fetched(bare, self.fetcher.fetch(row.url, scope, _conditions(earlier)))
+        blank = _with_chain(bare, fetched)
+        with kept_if_broken(blank):
+            if fetched.failure is not None:
+                return self.endings.failed(blank, fetched.failure, await self._wait_for_robots(fetched.failure))
+            await self._note(fetched.exchanges[-1])
+            if earlier is not None and blank.status == 304 and len(fetched.exchanges) == 1:
+                return self._unchanged(blank, earlier, scope)
+            return await self._read(blank, fetched, scope)
+
+    async def _fetched(self, visit: Visit, fetch: Awaitable[Fetched]) -> Fetched:
+        """What a fetch of the page brings."""
+        try:
+            return await fetch
+        except FetchBroken as broken:
+            raise VisitBroken(_with_chain(visit, broken.fetched), broken.fault) from broken
 
     async def _note(self, answer: Exchange) -> float | None:
         """Let a site rest that says it is overloaded; the wait that it asked for."""
@@ -147,11 +169,13 @@ class Visitor:
         if reading.outcome is Outcome.HTTP_ERROR and last.status in PASSING_STATUSES:
             return self._overloaded(visit, reading, fetched)
         if reading.page is not None and (target := sent_on_to(reading.page, body)):
-            onward = await self.fetcher.follow_script(fetched, urljoin(fetched.final_url, target), scope)
+            script = self.fetcher.follow_script(fetched, urljoin(fetched.final_url, target), scope)
+            onward = await self._fetched(visit, script)
             visit = _with_chain(visit, onward)
             if onward.failure is not None:
                 return self.endings.failed(visit, onward.failure)
-            return await self._read(visit, onward, scope)  # as often as redirects are followed at most
+            with kept_if_broken(visit):
+                return await self._read(visit, onward, scope)  # as often as redirects are followed at most
         if reading.outcome is Outcome.CONTENT and led_to_start(visit.frontier.url, visit.final_url, scope.target):
             return await self._led_to_start(visit, scope)
         return await self.examiner.examine(visit, reading, body, url, scope)

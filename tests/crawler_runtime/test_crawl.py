@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from structlog.contextvars import get_contextvars
 
-from crawler.fetching import download
+from crawler.fetching import download, fetch
 from crawler.night import visiting
 from crawler.night.in_hand import OnlyInMemory
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
 from domain.outcome import Outcome
-from domain.page import ExtractedPage
+from domain.page import Exchange, ExtractedPage
 from domain.targets import RenderMode, Target, TargetKind
 from domain.visits import FrontierUrl, SkipRule, TargetInNight, Visit
 from tests.crawler_runtime.fakes import MemoryFrontier, MemoryStore, crawl, crawl_over, judge_word, now, settings
@@ -124,6 +124,8 @@ def test_a_faulty_judge_is_our_fault_and_the_run_goes_on(server: RoughServer) ->
     assert (failed.outcome, failed.frontier.attempts) == (Outcome.OUR_FAULT, 2)
     assert "ZeroDivisionError" in failed.outcome_detail
     assert failed.page is None
+    assert [(item.url, item.status) for item in failed.exchanges] == [(server.url("case"), 200)]
+    assert (failed.status, failed.final_url) == (200, server.url("case"))
     assert store.last(server.url("good")).outcome is Outcome.CONTENT
 
 
@@ -330,9 +332,49 @@ def test_links_of_a_page_are_followed_when_a_fault_of_ours_ended_its_visit_at_fi
 
     monkeypatch.setattr(visiting, "sitemap_links", failing_once)
     store = crawl([target(server, "site")], settings(hosts=server.hosts("site")))
-    outcomes = [visit.outcome for visit in store.visits if visit.frontier.depth == 0]
-    assert outcomes == [Outcome.OUR_FAULT, Outcome.CONTENT]
+    fault, again = [visit for visit in store.visits if visit.frontier.depth == 0]
+    assert (fault.outcome, again.outcome) == (Outcome.OUR_FAULT, Outcome.CONTENT)
+    assert (fault.page, fault.judgement, fault.discovered, fault.skipped) == (None, None, (), ())
+    assert fault.outcome_detail == "处理页面时出错：OSError: away for a moment"
+    assert [item.url for item in fault.exchanges] == [server.url("site")]
+    assert [item.url for item in fault.asides] == [server.url("site", "/robots.txt")]
     assert len(store.final()) == 7
+
+
+def test_what_was_received_before_a_fault_of_ours_is_in_the_visit(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redirect, and then a fault in following it."""
+    leads_to = fetch.redirect_target
+
+    def failing(exchange: Exchange) -> str | None:
+        if exchange.url.endswith("/1"):
+            raise LookupError("no such place")
+        return leads_to(exchange)
+
+    monkeypatch.setattr(fetch, "redirect_target", failing)
+    [visit] = crawl([target(server, "hops")], settings(hosts=server.hosts("hops"), max_attempts=1)).visits
+    assert (visit.outcome, visit.status) == (Outcome.OUR_FAULT, 301)
+    assert visit.outcome_detail == "处理页面时出错：LookupError: no such place"
+    assert [item.url for item in visit.exchanges] == [server.url("hops", path) for path in ("/", "/1")]
+
+
+def test_what_was_asked_beside_the_page_before_a_fault_of_ours_is_in_the_visit(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_to = fetch.redirect_target
+
+    def failing(exchange: Exchange) -> str | None:
+        if exchange.url.endswith("/sitemap.xml"):
+            raise LookupError("no such place")
+        return leads_to(exchange)
+
+    monkeypatch.setattr(fetch, "redirect_target", failing)
+    store = crawl([target(server, "has-sitemap")], settings(hosts=server.hosts("has-sitemap"), max_attempts=1))
+    [visit] = store.visits
+    assert (visit.outcome, visit.page) == (Outcome.OUR_FAULT, None)
+    assert [item.url for item in visit.exchanges] == [server.url("has-sitemap")]
+    assert server.url("has-sitemap", "/sitemap.xml") in [item.url for item in visit.asides]
 
 
 def test_what_no_server_acknowledges_is_given_up_by_tcp(monkeypatch: pytest.MonkeyPatch) -> None:

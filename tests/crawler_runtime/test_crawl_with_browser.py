@@ -155,6 +155,20 @@ def test_what_was_received_for_a_page_that_takes_too_long_to_work_out_is_in_the_
     assert server.url("case", "/a.js") in [item.url for item in visit.asides]
 
 
+def test_what_the_browser_received_before_a_fault_of_ours_is_in_the_visit(
+    server: RoughServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def faulty(_: PageReader, page: ExtractedPage) -> Judgement:
+        raise ZeroDivisionError(page.url)
+
+    monkeypatch.setattr(PageReader, "judged", faulty)
+    [visit] = run(server, "case", RenderMode.ALWAYS, max_attempts=1).visits
+    assert (visit.outcome, visit.rendering) == (Outcome.OUR_FAULT, None)
+    assert "ZeroDivisionError" in visit.outcome_detail
+    assert [item.url for item in visit.exchanges] == [server.url("case")]
+    assert server.url("case", "/a.js") in [item.url for item in visit.asides]
+
+
 def test_a_page_that_a_script_leads_to_is_in_the_visit_though_it_takes_too_long_to_read(
     server: RoughServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
