@@ -60,23 +60,23 @@ class Downloads:
         return await self._run(Request(url, headers=headers, meta={"terms": terms, "url": url}))
 
     async def resource(self, asked: BrowserRequest, url: str, local: bool) -> Exchange:
-        """Make the browser's request; `url` is its own or one that it was redirected to."""
+        """Make the browser's request; `url` is its own or one that it was redirected to, `asked` then what it has become by
+        that (`BrowserRequest.after`)."""
         settings = self._settings
         if asked.is_document:
             terms = FetchTerms(local, settings.max_body_bytes, settings.timeout_seconds, "browser")
         else:
             seconds = min(_RESOURCE_SECONDS, settings.timeout_seconds)
             terms = FetchTerms(local, settings.max_resource_bytes, seconds, "browser")
-        redirected = url != asked.url
         headers = [*asked.headers, ("accept-encoding", ACCEPT_ENCODING)]
         if host_of(url) != host_of(asked.url):  # a host gets back its own cookies only
             headers = [(name, value) for name, value in headers if name.lower() not in _OF_ONE_HOST]
         return await self._run(
             Request(
                 url,
-                method="GET" if redirected else asked.method,
+                method=asked.method,
                 headers=headers,
-                body=b"" if redirected else asked.body,
+                body=asked.body,
                 meta={"terms": terms, "url": url},
             )
         )

@@ -78,10 +78,14 @@ class PageShow:
         places = asyncio.Semaphore(_PARTS_AT_ONCE)
 
         async def load(asked: BrowserRequest) -> Chain:
+            request = asked
+
             async def fetch(url: str) -> Exchange:
+                nonlocal request
                 await self._admit(url, asked, page_url, scope)
                 async with places:
-                    exchange = await self.downloads.resource(asked, url, scope.target.local)
+                    exchange = await self.downloads.resource(request, url, scope.target.local)
+                request = request.after(exchange.status)
                 if self._note is not None:
                     self._note(exchange)
                 return exchange

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from scrapy import Request
 from scrapy.http import Response
 
@@ -34,3 +35,39 @@ def test_cookies_stay_with_their_host_when_a_part_of_a_page_has_moved() -> None:
     elsewhere = sent_to("http://counter.example/pixel")
     assert elsewhere["accept"] == "*/*"
     assert elsewhere.keys().isdisjoint({"cookie", "authorization"})
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "then"),
+    [
+        ("POST", 301, "GET"),
+        ("POST", 302, "GET"),
+        ("POST", 303, "GET"),
+        ("POST", 307, "POST"),
+        ("POST", 308, "POST"),
+        ("PUT", 302, "PUT"),
+        ("PUT", 303, "GET"),
+        ("PUT", 307, "PUT"),
+        ("HEAD", 303, "HEAD"),
+        ("GET", 307, "GET"),
+    ],
+)
+def test_what_becomes_of_a_request_that_is_redirected(method: str, status: int, then: str) -> None:
+    body = b"" if method in ("GET", "HEAD") else b"a=1"
+    asked = BrowserRequest(ASKED, method, (*SECRET, ("Content-Type", "text/plain")), body, is_document=False)
+    after = asked.after(status)
+    assert after.method == then
+    assert after == (asked if method == then else BrowserRequest(ASKED, "GET", SECRET, b"", is_document=False))
+
+
+def test_a_place_in_the_page_makes_no_redirect_of_a_request() -> None:
+    asked = BrowserRequest(f"{ASKED}#top", "POST", (), b"a=1", is_document=False)
+    sent: list[tuple[str, bytes]] = []
+
+    async def fetch(request: Request) -> Response:
+        sent.append((request.method, request.body))
+        request.meta["exchange"] = Exchange(request.url, request.method, (), 200, "", (), b"", now())
+        return Response(request.url)
+
+    asyncio.run(Downloads(fetch, settings(), lambda: False).resource(asked, ASKED, local=True))
+    assert sent == [("POST", b"a=1")]

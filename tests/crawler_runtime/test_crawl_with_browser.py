@@ -126,6 +126,18 @@ def test_a_redirect_that_the_browser_may_not_follow_is_in_the_visit_once(
     assert received.count((server.url(label, "/moved"), 302)) == server.paths(label).count("/moved") == 1
 
 
+def test_what_a_page_posts_is_posted_again_where_a_redirect_says_so(server: RoughServer) -> None:
+    [visit] = run(server, "posts-on", RenderMode.ALWAYS).visits
+    assert visit.rendering is not None
+    methods = {item.url.rpartition("/")[2]: item.method for item in visit.rendering.exchanges}
+    assert [methods[f"to-{status}"] for status in (301, 302, 303, 307, 308)] == ["GET", "GET", "GET", "POST", "POST"]
+    heads = {item.path: item.head.lower() for item in server.asked if item.host == "posts-on.example"}
+    for path, head in heads.items():
+        posted = path in ("/to-307", "/to-308") or path.startswith("/moved-")
+        assert (b"content-length: 3\r\n" in head) is posted
+        assert (b"content-type: application/x-www-form-urlencoded" in head) is posted
+
+
 def test_what_the_browser_received_before_it_failed_is_in_the_visit(server: RoughServer) -> None:
     first, _ = run(server, "vanishes-with-script").visits
     assert (first.outcome, first.rendering) == (Outcome.OUR_FAULT, None)

@@ -100,6 +100,20 @@ says(
 says("breaks-tools", answer(html(f"{CLAIM}<script>window.Map = null; Array.prototype.slice = 1</script>"), HTML))
 
 
+@behaviour("posts-on")
+async def _posts_on(turn: Turn) -> None:
+    """A page whose script posts to what has moved, by each status that says so."""
+    if turn.path.startswith("/moved-"):
+        status = turn.path.removeprefix("/moved-")
+        turn.writer.write(answer(b"", f"Location: /to-{status}", status=f"{status} Moved"))
+    elif turn.path == "/":
+        post = "fetch('/moved-' + status, {method: 'POST', body: new URLSearchParams('a=1')})"
+        script = f"<script>onload = () => {{ for (const status of [301, 302, 303, 307, 308]) {post} }}</script>"
+        turn.writer.write(answer(html(script), HTML))
+    else:
+        turn.writer.write(answer(b"{}", "Content-Type: application/json"))
+
+
 _ENDLESS: list[str] = []
 
 
