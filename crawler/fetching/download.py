@@ -197,7 +197,7 @@ class CaptureHandler(BaseDownloadHandler):
         """`fault` says why the server is not trusted; its certificate is not looked at then."""
         fetched_at = self._clock()
         url: str = request.meta["url"]
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _pairs(request)]
+        headers = [(name.decode("latin-1"), _to_send(value)) for name, value in _pairs(request)]
         async with self._session(terms.local).request(
             request.method,
             URL(url, encoded=True),
@@ -210,7 +210,7 @@ class CaptureHandler(BaseDownloadHandler):
             return Exchange(
                 url=url,
                 method=request.method,
-                request_headers=_latin(response.request_info.headers.items()),
+                request_headers=_as_sent(response.request_info.headers.items()),
                 status=response.status,
                 reason=response.reason or "",
                 response_headers=tuple(
@@ -293,5 +293,15 @@ def _pairs(request: Request) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, values in request.headers.items() for value in values]
 
 
-def _latin(items: Any) -> Headers:
-    return tuple((str(name), str(value)) for name, value in items)
+def _to_send(value: bytes) -> str:
+    """The text that aiohttp, which writes all fields in UTF-8, sends as these bytes. There is none for bytes that are not UTF-8:
+    they go out as the characters that they are in latin-1."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _as_sent(items: Any) -> Headers:
+    """Fields as they are on the wire, bytes as latin-1 like those of the response."""
+    return tuple((str(name), str(value).encode("utf-8").decode("latin-1")) for name, value in items)

@@ -46,8 +46,8 @@ class Downloads:
         self._settings = settings
 
     async def page(self, url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:
-        """GET one page. `cookie` is the Cookie field, not sent when empty; `conditions` make the request conditional."""
-        headers = {
+        """GET one page. `cookie` is the Cookie field as latin-1, not sent when empty; `conditions` make the request conditional."""
+        headers: dict[str, str | bytes] = {
             "User-Agent": self._settings.user_agent_header,
             "Accept": _ACCEPT,
             "Accept-Language": _ACCEPT_LANGUAGE,
@@ -55,7 +55,7 @@ class Downloads:
         }
         headers |= dict(conditions)
         if cookie:
-            headers["Cookie"] = cookie
+            headers["Cookie"] = cookie.encode("latin-1")  # the bytes that the server sent
         terms = FetchTerms(local, self._settings.max_body_bytes, self._settings.timeout_seconds)
         return await self._run(Request(url, headers=headers, meta={"terms": terms, "url": url}))
 

@@ -232,14 +232,23 @@ class PageRequests:
 
 async def _fulfill(route: Route, exchange: Exchange, body: bytes) -> None:
     headers: dict[str, str] = {}
-    for name, value in exchange.response_headers:
+    for name, received in exchange.response_headers:
         key = name.lower()
         if key in _NOT_FULFILLED:
             continue
         # The protocol takes one text a name; Chromium splits cookies at newlines
         separator = "\n" if key == "set-cookie" else ", "
+        value = _as_text(received)
         headers[key] = f"{headers[key]}{separator}{value}" if key in headers else value
     await quietly(route.fulfill(status=exchange.status, headers=headers, body=body))
+
+
+def _as_text(value: str) -> str:
+    """A field as text: the browser is handed text and makes UTF-8 of it, while ours has a character for each byte received."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:  # bytes that are not UTF-8, or characters that a browser handed over
+        return value
 
 
 async def quietly(answer: Awaitable[None]) -> None:

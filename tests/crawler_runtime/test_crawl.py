@@ -49,6 +49,21 @@ def test_an_exchange_is_kept_as_received(server: RoughServer) -> None:
     assert sent.decode("latin-1").split("\r\n")[1:-2] == lines
 
 
+def test_a_cookie_goes_along_to_a_sister_of_the_host_that_set_it(server: RoughServer) -> None:
+    hosts = dict.fromkeys(("gate.example", "www.gate.example"), "127.0.0.1")
+    [visit] = crawl([target(server, "gate", depth=0)], settings(hosts=hosts)).visits
+    assert (visit.outcome, visit.final_url) == (Outcome.CONTENT, f"http://www.gate.example:{server.port}/")
+
+
+def test_a_cookie_beyond_ascii_is_sent_and_kept_as_it_was_received(server: RoughServer) -> None:
+    label = "chinese-cookie-gate"
+    [visit] = crawl([target(server, label, depth=0)], settings(hosts=server.hosts(label))).visits
+    assert visit.outcome is Outcome.CONTENT
+    as_sent = "place=" + "门诊".encode().decode("latin-1")
+    assert dict(visit.exchanges[1].request_headers)["Cookie"] == as_sent
+    assert f"Cookie: {as_sent}\r\n".encode("latin-1") in server.asked[-1].head
+
+
 def test_says_who_it_is(server: RoughServer) -> None:
     crawl([target(server, "good")], settings(hosts=server.hosts("good")))
     assert all(b"YiguangBot/0.1) (+http://bot.example/about)" in item.head for item in server.asked)

@@ -8,10 +8,10 @@ from domain.page import Exchange
 from tests.crawler_runtime.fakes import now
 
 
-def redirect(location: str, *cookies: str) -> Exchange:
+def redirect(location: str, *cookies: str, url: str = "http://a.example/x/y") -> Exchange:
     """As received: header values are latin-1, one character a byte."""
     headers = (("Location", location.encode().decode("latin-1")), *(("Set-Cookie", cookie) for cookie in cookies))
-    return Exchange("http://a.example/x/y", "GET", (), 302, "", headers, b"", now())
+    return Exchange(url, "GET", (), 302, "", headers, b"", now())
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,45 @@ def test_a_cookie_that_is_over_when_it_is_set_is_not_sent_back(attributes: str, 
     cookies.keep(redirect("/", "a=1", "b=2"))
     cookies.keep(redirect("/", f"b=deleted{attributes}"))
     assert cookies.header_for("http://a.example/") == ("a=1; b=deleted" if kept else "a=1")
+
+
+@pytest.mark.parametrize(
+    ("host", "domain", "sent_to"),
+    [
+        ("a.demo.example", "", {"a.demo.example"}),
+        ("a.demo.example", "demo.example", {"demo.example", "a.demo.example", "b.demo.example", "x.a.demo.example"}),
+        ("a.demo.example", ".Demo.Example", {"demo.example", "a.demo.example", "b.demo.example", "x.a.demo.example"}),
+        ("a.demo.example", "a.demo.example", {"a.demo.example", "x.a.demo.example"}),
+        ("demo.example", "demo.example", {"demo.example", "a.demo.example", "b.demo.example", "x.a.demo.example"}),
+        ("a.demo.example", "b.demo.example", set()),
+        ("a.demo.example", "mo.example", set()),
+        ("a.demo.example", "example", set()),
+        ("a.demo.example", "http://demo.example/", set()),
+        ("example", "example", {"example"}),
+        ("demo.com.cn", "com.cn", set()),
+        ("com.cn", "com.cn", {"com.cn"}),
+        ("demo.bj.cn", "bj.cn", set()),
+        ("demo.co.jp", ".co.jp", set()),
+        ("www.demo.com.cn", "demo.com.cn", {"demo.com.cn", "www.demo.com.cn"}),
+        ("192.0.2.1", "2.1", set()),
+        ("192.0.2.1", "192.0.2.1", {"192.0.2.1"}),
+        ("www.示例.example", "示例.example", {"xn--fsq092h.example", "www.xn--fsq092h.example"}),
+    ],
+)
+def test_which_hosts_of_a_chain_get_a_cookie(host: str, domain: str, sent_to: set[str]) -> None:
+    cookies = ChainCookies()
+    written = domain.encode().decode("latin-1")
+    cookies.keep(redirect("/", f"a=1; Domain={written}; Path=/", url=f"http://{host}/"))
+    hosts = {
+        "example", "demo.example", "a.demo.example", "b.demo.example", "x.a.demo.example", "sidedemo.example",
+        "com.cn", "demo.com.cn", "www.demo.com.cn", "other.com.cn", "bj.cn", "demo.bj.cn", "demo.co.jp", "other.co.jp",
+        "192.0.2.1", "192.1.2.1", "xn--fsq092h.example", "www.xn--fsq092h.example",
+    }  # fmt: skip
+    assert {asked for asked in hosts if cookies.header_for(f"http://{asked}/")} == sent_to
+
+
+def test_a_cookie_of_a_domain_is_taken_back_for_that_domain() -> None:
+    cookies = ChainCookies()
+    cookies.keep(redirect("/", "a=1; Domain=demo.example", "b=1", url="http://a.demo.example/"))
+    cookies.keep(redirect("/", "a=; Domain=demo.example; Max-Age=0", url="http://b.demo.example/"))
+    assert cookies.header_for("http://a.demo.example/") == "b=1"

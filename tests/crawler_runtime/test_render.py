@@ -120,6 +120,22 @@ def test_shows_what_scripts_build() -> None:
     assert {"a=1", "b=2", "c=3"} == set(cookies.split("; "))
 
 
+def test_a_cookie_beyond_ascii_is_the_same_for_the_page_and_its_server() -> None:
+    pages = {URL: page("<script>document.title = document.cookie; fetch('/data')</script>"), URL + "data": b"{}"}
+    cookies: list[str] = []
+
+    async def load(request: BrowserRequest) -> Chain:
+        cookies.append(dict(request.headers).get("cookie", ""))
+        headers = (*HTML, ("Set-Cookie", "place=" + "门诊".encode().decode("latin-1")))
+        return Chain((exchange(request.url, pages[request.url], headers),))
+
+    async def run(renderer: Renderer) -> Rendering:
+        return await renderer.render(URL, load)
+
+    shown = with_renderer(run)
+    assert (shown.title, cookies) == ("place=门诊", ["", "place=门诊"])
+
+
 def test_a_route_of_a_script_application_is_shown_from_the_bytes_already_fetched() -> None:
     document = exchange(URL, page('<div id="app"></div><script>app.textContent = "路由" + location.hash</script>'))
 

@@ -44,6 +44,7 @@ EXPECTED: dict[str, tuple[Outcome, str]] = {
     "ever-on": (Outcome.HTTP_ERROR, "重定向超过"),
     "hops": (Outcome.CONTENT, ""),
     "cookie-gate": (Outcome.CONTENT, ""),
+    "chinese-cookie-gate": (Outcome.CONTENT, ""),
     "busy-once": (Outcome.CONTENT, ""),
     "fails-once": (Outcome.CONTENT, ""),
     "robots-500": (Outcome.ROBOTS_DENIED, "HTTP 500"),

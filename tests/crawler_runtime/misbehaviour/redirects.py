@@ -39,6 +39,28 @@ async def _cookie_gate(turn: Turn) -> None:
     turn.writer.write(answer(PAGE, HTML) if turn.cookie == "Cookie: seen=1" else gate)
 
 
+@behaviour("chinese-cookie-gate")
+async def _cookie_gate_beyond_ascii(turn: Turn) -> None:
+    """Shows its page to whoever sends back a value that is not ASCII, byte for byte."""
+    value = "门诊".encode().decode("latin-1")
+    gate = answer(b"", "Location: /", f"Set-Cookie: place={value}; Path=/", status="302 Found")
+    turn.writer.write(answer(PAGE, HTML) if f"Cookie: place={value}\r\n" in turn.head else gate)
+
+
+@behaviour("www")
+@behaviour("gate")
+async def _sister_gate(turn: Turn) -> None:
+    """One host sets a cookie for both and sends on to the other, which shows its page to whoever has it."""
+    port = turn.head.partition("Host: ")[2].partition("\r\n")[0].rpartition(":")[2]
+    if "Host: www.gate" in turn.head:
+        turn.writer.write(
+            answer(PAGE, HTML) if turn.cookie == "Cookie: seen=1" else answer(b"", status="403 Forbidden")
+        )
+    else:
+        place = f"Location: http://www.gate.example:{port}/"
+        turn.writer.write(answer(b"", place, "Set-Cookie: seen=1; Domain=gate.example", status="302 Found"))
+
+
 says("to-javascript", answer(b"", "Location: javascript:alert(1)", status="302 Found"))
 says("to-credentials", answer(b"", "Location: http://a:b@to-credentials.example/", status="302 Found"))
 says("to-data", answer(b"", "Location: data:text/html,<p>x</p>", status="302 Found"))
