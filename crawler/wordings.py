@@ -45,11 +45,16 @@ class Wordings:
     `region_names` maps a part of a class or id name to `footer`, `header`, `nav` or `aside`; those of `region_last_words`
     count only as the last part of a name.
 
+    `challenge_parameters` and `challenge_cookies` are names, in lower case, by which a round of redirects shows that a firewall
+    wants to be answered by a script.
+
     `calls` and `link_calls` match in lower-cased text; `widget_of` gives the Chinese name for a mark in lower-cased
     source. In `institution_cut` the group `cut` is set for words that cannot be the front of a name.
     """
 
     notices: tuple[Notice, ...]
+    challenge_parameters: frozenset[str]
+    challenge_cookies: frozenset[str]
     region_names: Mapping[str, str]
     region_last_words: frozenset[str]
     region_prefixes: tuple[tuple[str, str], ...]
@@ -75,13 +80,16 @@ class Wordings:
 def load_wordings(folder: Path) -> Wordings:
     """Read `lexicons/web` (the folder itself). Raises `BadWordings`."""
     regions, calls = _toml(folder / "regions.toml"), _toml(folder / "calls.toml")
-    institutions, body = _toml(folder / "institutions.toml"), regions["body"]
+    institutions, notices = _toml(folder / "institutions.toml"), _toml(folder / "notices.toml")
     try:
+        body, redirects = regions["body"], notices["redirects_of_challenges"]
         widget_of = {
             mark.lower(): row["name"] for row in _toml(folder / "widgets.toml")["widget"] for mark in row["marks"]
         }
         return Wordings(
-            notices=tuple(_notice(row) for row in _toml(folder / "notices.toml")["notice"]),
+            notices=tuple(_notice(row) for row in notices["notice"]),
+            challenge_parameters=frozenset(_lower(redirects["parameters"])),
+            challenge_cookies=frozenset(_lower(redirects["cookies"])),
             region_names={name: region for region, names in regions["names"].items() for name in names},
             region_last_words=frozenset(regions["last_words"]["words"]),
             region_prefixes=tuple(

@@ -70,7 +70,7 @@ class PageFetcher:
     async def follow_script(self, fetched: Fetched, target: str, scope: Scope) -> Fetched:
         """Go where the script of the page fetched last sends a browser, as if it had answered with a redirect."""
         try:
-            url = self._next_hop(fetched.final_url, target, scope, len(fetched.exchanges))
+            url = self._next_hop(fetched.final_url, target, scope, fetched.exchanges)
         except FetchFailed as failure:
             explained = FetchFailed(failure.outcome, f"页面用脚本跳转：{failure.detail}", again=failure.again)
             return replace(fetched, failure=explained)
@@ -88,7 +88,7 @@ class PageFetcher:
             while True:
                 cookie = cookies.header_for(url)
                 if (url, cookie) in seen:
-                    raise FetchFailed(Outcome.HTTP_ERROR, "重定向循环", again=False)
+                    raise self._without_end("重定向循环", chain)
                 seen.add((url, cookie))
                 answer = await self._permitted(url, scope)
                 robots, delay = answer.status.value, self._pause(answer, scope)
@@ -100,7 +100,7 @@ class PageFetcher:
                 target = redirect_target(exchange)
                 if target is None:
                     return Fetched(url, tuple(chain), robots)
-                url = self._next_hop(url, target, scope, len(chain))
+                url = self._next_hop(url, target, scope, chain)
         except FetchFailed as failure:
             if isinstance(failure, RobotsRefused):
                 robots = failure.status.value
@@ -147,7 +147,7 @@ class PageFetcher:
         self._robots_exchanges.append(exchange)
         return exchange
 
-    def _next_hop(self, url: str, target: str, scope: Scope, hops: int) -> str:
+    def _next_hop(self, url: str, target: str, scope: Scope, chain: Sequence[Exchange]) -> str:
         try:
             check_url(target, local=scope.target.local)
         except (UrlRefused, AddressRefused) as error:
@@ -155,6 +155,28 @@ class PageFetcher:
         target = without_fragment(canonical_url(target))
         if (reason := scope.redirect_refusal(url, target)) is not None:
             raise FetchFailed(Outcome.OUT_OF_SCOPE, reason, again=False)
-        if hops > self._settings.max_redirects:
-            raise FetchFailed(Outcome.HTTP_ERROR, f"重定向超过 {self._settings.max_redirects} 次", again=False)
+        if len(chain) > self._settings.max_redirects:
+            raise self._without_end(f"重定向超过 {self._settings.max_redirects} 次", chain)
         return target
+
+    def _without_end(self, detail: str, chain: Sequence[Exchange]) -> FetchFailed:
+        """What redirects that lead nowhere are: those of a firewall send whoever does not run its script round in circles."""
+        wordings = self._settings.wordings
+        for exchange in chain:
+            addresses = (exchange.url, redirect_target(exchange) or "")
+            asked = {name for address in addresses for name in _parameters(address)} & wordings.challenge_parameters
+            set_here = _cookies_set(exchange) & wordings.challenge_cookies
+            if signs := sorted(asked | set_here):
+                return FetchFailed(Outcome.CHALLENGE, f"{detail}（防火墙要求验证：{signs[0]}）", again=False)
+        return FetchFailed(Outcome.HTTP_ERROR, detail, again=False)
+
+
+def _parameters(url: str) -> set[str]:
+    """Names of the parameters of a URL, in lower case."""
+    query = url.partition("#")[0].partition("?")[2]
+    return {pair.partition("=")[0].lower() for pair in query.split("&")}
+
+
+def _cookies_set(exchange: Exchange) -> set[str]:
+    fields = (value for name, value in exchange.response_headers if name.lower() == "set-cookie")
+    return {value.partition("=")[0].strip().lower() for value in fields}

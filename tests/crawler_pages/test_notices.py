@@ -340,3 +340,58 @@ def test_a_hospital_with_a_number_is_not_gone(title: str, wordings: Wordings) ->
 )
 def test_a_title_of_a_page_that_is_gone(title: str, wordings: Wordings) -> None:
     assert outcome(title, "返回首页", wordings) is Outcome.HTTP_GONE
+
+
+SAFEDOG_JUMP = """<html><head><meta http-equiv="pragma" content="no-cache" />{title}<script>function JumpSelf(){{
+self.location="/news/1.html?WebShieldSessionVerify=aB3dEf";}}</script><script>setTimeout("JumpSelf()",700);</script></head>
+<body></body></html>"""
+YUNSUO_CAPTCHA = """<html><head><title>网站访问</title><script>function YunsuoAutoJump(){
+location.href = "/news/1.html?" + part() + "=" + stringToHex(box.value); }</script></head><body>
+<input id="box" onkeydown="if (event.keyCode == 13) {YunsuoAutoJump();}"><img alt="verify_img" src="data:image/bmp;base64,AA"></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("html", "detail"),
+    [
+        (SAFEDOG_JUMP.format(title=""), "安全狗验证"),
+        (SAFEDOG_JUMP.format(title="<title>服务器安全狗防护验证页面</title>"), "安全狗验证"),
+        ("<title>安全狗防护验证</title><body><div id='v'></div><script src='/v.js'></script></body>", "安全狗验证"),
+        ("<body><img src='http://404.safedog.cn/images/safedogsite/head.png'>示例</body>", "安全狗验证"),
+        (
+            '<html><title>检测中</title><div>跳转中</div></html><script> window.location.href ="/news/1.html?btwaf=12345"; </script>',
+            "宝塔防火墙验证",
+        ),
+        (
+            "<script>var pre = prompt(\"请输入右边的计算结果: 1 + 2 = ?\");window.location.href='/1.html?a=1&btwaf='+pre</script>",
+            "宝塔防火墙验证",
+        ),
+        ("<body>加载中<script src='/huadong_296d626f_0a1b.js?id=1'></script></body>", "宝塔防火墙验证"),
+        ("<body><script src='/renji_296d626f_0a1b.js?id=1'></script></body>", "宝塔防火墙验证"),
+        (YUNSUO_CAPTCHA, "云锁验证"),
+        (
+            '<script>function YunSuoAutoJump(){ self.location = "/1.html?x=" + hex(screen.width); }</script><script>setTimeout("YunSuoAutoJump()", 50);</script>',
+            "云锁验证",
+        ),
+        ("<script>location = '/1.html?security_verify_data=313932302c31303830'</script>", "云锁验证"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_firewall_that_sends_on_by_script_is_named(
+    html: str, detail: str, encoding: str, status: int, wordings: Wordings
+) -> None:
+    headers = (("content-type", f"text/html; charset={encoding}"),)
+    read = read_response("http://a.example/news/1.html", status, headers, html.encode(encoding), wordings)
+    assert (read.outcome, read.detail.partition("（")[0]) == (Outcome.CHALLENGE, detail)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a href='/1.html?btwaf=12345'>门诊安排</a><script>if (top != self) location.reload()</script><img src='/p1.jpg'>",
+        "<a href='/1.html?WebShieldDRSessionVerify=aB3'>门诊安排</a><img src='/p1.jpg'>",
+        "<a href='/1.html?WebShieldDRSessionVerify=aB3'>门诊安排</a>本周门诊照常，急诊二十四小时开放。",
+    ],
+)
+def test_an_address_copied_behind_a_firewall_makes_no_challenge(body: str, wordings: Wordings) -> None:
+    assert outcome("某某医院", body, wordings) is Outcome.CONTENT

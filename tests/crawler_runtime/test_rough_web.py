@@ -42,6 +42,8 @@ EXPECTED: dict[str, tuple[Outcome, str]] = {
     "drip": (Outcome.TIMEOUT, f"{TIMEOUT_SECONDS:g} 秒"),
     "loop": (Outcome.HTTP_ERROR, "重定向循环"),
     "ever-on": (Outcome.HTTP_ERROR, "重定向超过"),
+    "safedog-round": (Outcome.CHALLENGE, "重定向循环（防火墙要求验证：webshielddrsessionverify）"),
+    "yunsuo-round": (Outcome.CHALLENGE, "重定向超过"),
     "hops": (Outcome.CONTENT, ""),
     "cookie-gate": (Outcome.CONTENT, ""),
     "chinese-cookie-gate": (Outcome.CONTENT, ""),

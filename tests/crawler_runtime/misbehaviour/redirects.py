@@ -47,6 +47,19 @@ async def _cookie_gate_beyond_ascii(turn: Turn) -> None:
     turn.writer.write(answer(PAGE, HTML) if f"Cookie: place={value}\r\n" in turn.head else gate)
 
 
+@behaviour("safedog-round")
+async def _safedog_round(turn: Turn) -> None:
+    place = "/" if "?" in turn.path else "/?WebShieldDRSessionVerify=aB3dEf"
+    turn.writer.write(answer(b"", f"Location: {place}", status="302 Found"))
+
+
+@behaviour("yunsuo-round")
+async def _yunsuo_round(turn: Turn) -> None:
+    """A new cookie each time."""
+    cookie = f"Set-Cookie: yunsuo_session_verify={turn.visits}; path=/; HttpOnly"
+    turn.writer.write(answer(b"", "Location: /", cookie, status="302 Found"))
+
+
 @behaviour("www")
 @behaviour("gate")
 async def _sister_gate(turn: Turn) -> None:
