@@ -20,7 +20,7 @@ from benchmarks.namespaces import Bridge, Namespace, make_bridges
 from benchmarks.worker_night import WorkerNight
 from benchmarks.worker_sites import WorkerSites
 from storage.crawl.workers import DEAD_AFTER, FENCED_AFTER, dead_workers
-from storage.database import open_engine
+from storage.database import open_engine, shared_clock
 from yiguang.home import utc_now
 
 _KILL_EVERY = (1.0, 8.0)
@@ -118,7 +118,7 @@ class Party:
             return bool(connection.scalar(asked, {"name": self._names[number]}))
 
     def is_dead(self, number: int) -> bool:
-        return self._names[number] in dead_workers(self._engine, utc_now())
+        return self._names[number] in dead_workers(self._engine, shared_clock(self._engine, utc_now)())
 
     def last_request(self, number: int) -> float:
         """Of the process in this namespace, in monotonic seconds."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -117,6 +117,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
     turn = engine.get_execution_options().get(_WRITE_TURN, nullcontext())
     with turn, engine.connect() as connection, connection.execution_options(writes=True).begin():
         yield connection
+
+
+def shared_clock(engine: Engine, own: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The clock, in UTC, by which processes that share a database judge each other. With PostgreSQL it is the database's: they may be on
+    several machines, whose clocks differ. With SQLite all are on this one, and `own` is its clock."""
+    if engine.dialect.name != "postgresql":
+        return own
+
+    def ask() -> datetime:
+        with engine.connect() as connection:
+            now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
+
+    return ask
 
 
 def insert_into(dialect_name: str, table: Table) -> Upsert:

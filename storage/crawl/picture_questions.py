@@ -41,6 +41,7 @@ class SqlPictureQuestions:
     forgotten."""
 
     def __init__(self, engine: Engine, asked_by: str, clock: Callable[[], datetime]) -> None:
+        """`clock` is shared with those who answer (`storage.database.shared_clock`)."""
         self._engine = engine
         self._asked_by = asked_by
         self._clock = clock

@@ -1,4 +1,7 @@
-"""Processes that take part in a night, what they are set up for, and whether they are alive."""
+"""Processes that take part in a night, what they are set up for, and whether they are alive.
+
+All times are by the clock that they share (`storage.database.shared_clock`).
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """Workers: who is alive, who is taken for dead, and whose work was taken over."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -19,7 +20,11 @@ from storage.crawl.workers import (
     live_workers,
     lose,
 )
+from storage.database import shared_clock
 from tests.storage.samples import NOW
+from yiguang.nights import nightly
+from yiguang.nights.attendance import NIGHT_ITSELF, Attendance
+from yiguang.settings import read_settings
 
 LATER = NOW + DEAD_AFTER
 
@@ -78,3 +83,34 @@ def test_one_that_came_back_is_not_forgotten(engine: Engine) -> None:
     announce(engine, "a", 1, LATER)
     forget(engine, "a", LATER)
     assert _capacity(engine, LATER) == 1
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=-10), timedelta(minutes=10)])
+def test_machines_whose_clocks_differ_judge_each_other_by_that_of_their_database(
+    engine: Engine, wrong: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes between a worker and the night; the process of the night takes nobody for dead, and is not taken for dead."""
+
+    def right() -> datetime:
+        return datetime.now(UTC)
+
+    def differing() -> datetime:
+        return right() + wrong
+
+    def no_one(text: str) -> None:
+        raise AssertionError(text)
+
+    clock = shared_clock(engine, right)
+    if engine.dialect.name != "postgresql":
+        assert shared_clock(engine, differing) is differing
+        return
+    assert abs(shared_clock(engine, differing)() - right()) < abs(wrong) / 2
+    announce(engine, "a", 1, clock())
+    monkeypatch.setattr(nightly, "utc_now", differing)
+    settings = replace(read_settings({}), can=EVERYTHING)
+    attendance = Attendance(engine, settings, "n", shared_clock(engine, differing), no_one, lambda: False)
+    attendance.begin(differing())
+    attendance.look(differing() + HEARD_EVERY)
+    nightly.take_over_from_the_dead(engine, settings)
+    assert [worker.name for worker in live_workers(engine, clock())] == [NIGHT_ITSELF, "a"]
+    assert all(abs(worker.heard_at - right()) < abs(wrong) / 2 for worker in live_workers(engine, clock()))

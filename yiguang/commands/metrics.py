@@ -32,6 +32,7 @@ def metrics(
     host: Annotated[str, typer.Option("--host", help="监听的地址")] = "127.0.0.1",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到文件")] = None,
 ) -> None:
+    from storage.database import shared_clock
     from storage.durable_file import write_whole
     from yiguang.home import open_home, utc_now
     from yiguang.watching.metrics import exposition, metrics_app, metrics_server
@@ -40,8 +41,9 @@ def metrics(
         raise UsageError("--port 与 --out 只能选一个")
     settings = read_settings()
     engine = open_home(settings)
+    clock = shared_clock(engine, utc_now)
     if port is None:
-        text = exposition(settings, engine, utc_now)
+        text = exposition(settings, engine, clock)
         if out is None:
             typer.echo(text.decode(), nl=False)
             return
@@ -51,7 +53,7 @@ def metrics(
             raise CommandFailed(f"无法写入 {out}：{fault.strerror}") from fault
         return
     try:
-        server = metrics_server(metrics_app(settings, engine, utc_now), host, port)
+        server = metrics_server(metrics_app(settings, engine, clock), host, port)
     except OSError as fault:
         raise CommandFailed(f"无法监听 {host}:{port}：{file_fault(fault)}") from fault
     typer.echo(f"指标：http://{host}:{server.server_port}/metrics", err=True)

@@ -83,10 +83,11 @@ def _list() -> None:
     from domain.abilities import in_chinese
     from storage.crawl.picture_questions import open_questions
     from storage.crawl.workers import live_workers
+    from storage.database import shared_clock
     from yiguang.home import open_home, utc_now
 
     engine = open_home(read_settings())
-    workers = live_workers(engine, utc_now())
+    workers = live_workers(engine, shared_clock(engine, utc_now)())
     if not workers:
         say_none("没有在场的进程")
     for known in workers:

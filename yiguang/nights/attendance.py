@@ -53,11 +53,14 @@ def crew(settings: Settings, workers: Sequence[Worker]) -> Crew:
 
 @dataclass(slots=True)
 class Attendance:
-    """Has the night's own process known among the workers, and looks whether somebody is there for all that is to be done."""
+    """Has the night's own process known among the workers, and looks whether somebody is there for all that is to be done. `now` is
+    by the clock of this machine, against which only this process' own times are held."""
 
     engine: Engine
     settings: Settings
     night_id: str
+    #: The one that all processes share.
+    clock: Callable[[], datetime]
     tell: Callable[[str], None]
     hours_are_over: Callable[[], bool]
     _heard_at: datetime | None = None
@@ -72,14 +75,14 @@ class Attendance:
         """The night's process joins: before others may ask for what it can."""
         if not self._alone:
             capacity = self.settings.shards if self.settings.can - {Ability.READ} else 0
-            announce(self.engine, NIGHT_ITSELF, capacity, now, self.settings.can, in_place=True)
+            announce(self.engine, NIGHT_ITSELF, capacity, self.clock(), self.settings.can, in_place=True)
             self._heard_at = now
 
     def look(self, now: datetime) -> None:
         """To be called often; looks every few seconds. To be called inside of `durable_night` only."""
         if self._heard_at is None or now - self._heard_at < HEARD_EVERY:
             return
-        if hear(self.engine, NIGHT_ITSELF, now):
+        if hear(self.engine, NIGHT_ITSELF, self.clock()):
             self._heard_at = now
         else:
             self.begin(now)
@@ -95,7 +98,7 @@ class Attendance:
         if self.settings.can.issuperset(QUEUES):
             return
         waiting = queues_waiting(self.night_id)
-        able = {ability for worker in live_workers(self.engine, now) for ability in worker.can}
+        able = {ability for worker in live_workers(self.engine, self.clock()) for ability in worker.can}
         if not waiting or able.intersection(waiting):
             self._nobody_since = None
             return

@@ -23,6 +23,7 @@ from storage.crawl.picture_questions import leave_questions
 from storage.crawl.revisits import server_addresses
 from storage.crawl.targets import list_targets
 from storage.crawl.workers import dead_workers, forget, live_workers
+from storage.database import shared_clock
 from yiguang.home import utc_now
 from yiguang.nights.attendance import NIGHT_ITSELF, Attendance, crew
 from yiguang.nights.closing import close, unfinished
@@ -89,7 +90,7 @@ def work_through(
     Workers that are alive share the work; shards of one that dies are put back on the queue. A PostgreSQL that goes away is
     waited for; when it has been away for ten minutes, the process ends with one line and code 1 (`contact`), and the night stays open.
     """
-    at_work = crew(settings, live_workers(engine, utc_now()))
+    at_work = crew(settings, live_workers(engine, shared_clock(engine, utc_now)()))
     if not at_work.others:  # else some of what is leased is being visited
         SqlFrontier(engine).withdraw_leases(night_id)
         excuse_in_hand(settings.home, night_id)
@@ -106,8 +107,9 @@ def work_through(
     shards = [[target.id for target in part] for part in parts]
     full = ends_when_full(settings.home, command, processes.stop)
     durable = durable_night(settings, workflows, night_id, shards)
+    clock = shared_clock(engine, utc_now)
     attendance = Attendance(
-        engine, settings, night_id, contact.tell, lambda: _hours_are_over(engine, settings, night_id)
+        engine, settings, night_id, clock, contact.tell, lambda: _hours_are_over(engine, settings, night_id)
     )
     attendance.begin(utc_now())
     serving = serving_pictures(engine, NIGHT_ITSELF, settings)
@@ -155,14 +157,15 @@ def _watch(
 
 def take_over_from_the_dead(engine: Engine, settings: Settings) -> None:
     """Put the shards of workers that died back on the queue, with the pages that they had in hand as if never begun."""
-    for name in dead_workers(engine, utc_now()):
+    clock = shared_clock(engine, utc_now)
+    for name in dead_workers(engine, clock()):
         for night_id, number in shards_of(name):
             worker = worker_name(number)
             SqlFrontier(engine).withdraw_leases(night_id, [worker])
             excuse_in_hand(settings.home, night_id, worker)
         take_over(name)
-        leave_questions(engine, name, utc_now())
-        forget(engine, name, utc_now())
+        leave_questions(engine, name, clock())
+        forget(engine, name, clock())
 
 
 def _hours_are_over(engine: Engine, settings: Settings, night_id: str) -> bool:

@@ -18,6 +18,7 @@ from domain.abilities import Ability
 from domain.pictures import PictureFate
 from storage.crawl.picture_questions import Question, answer_question, leave_questions, take_question
 from storage.crawl.workers import live_workers, lose
+from storage.database import shared_clock
 from yiguang.home import utc_now
 from yiguang.settings import Settings
 
@@ -49,12 +50,13 @@ def serving_pictures(engine: Engine, name: str, settings: Settings) -> Iterator[
     finally:
         serving.stop()
         thread.join()
-        leave_questions(engine, name, utc_now())
+        leave_questions(engine, name, shared_clock(engine, utc_now)())
 
 
 class _Serving:
     def __init__(self, engine: Engine, name: str, at_once: int, *, always: bool) -> None:
         self._engine = engine
+        self._clock = shared_clock(engine, utc_now)
         self._name = name
         self._at_once = at_once
         self._always = always
@@ -103,15 +105,15 @@ class _Serving:
             await ocr.close()
 
     def _is_wanted(self) -> bool:
-        return self._always or any(Ability.READ not in each.can for each in live_workers(self._engine, utc_now()))
+        return self._always or any(Ability.READ not in each.can for each in live_workers(self._engine, self._clock()))
 
     def _give_up(self) -> None:
         """Nobody is to wait for a process that cannot read after all."""
         lose(self._engine, self._name, Ability.READ)
-        leave_questions(self._engine, self._name, utc_now())
+        leave_questions(self._engine, self._name, self._clock())
 
     def _next(self) -> Question | None:
-        return take_question(self._engine, self._name, utc_now(), _TAKEN_SECONDS)
+        return take_question(self._engine, self._name, self._clock(), _TAKEN_SECONDS)
 
     async def _asked(self, ask: Callable[[], _Result]) -> _Result | None:
         """None also when the database could not be asked, which is told once until it can be again: a worker that cannot for long ends,

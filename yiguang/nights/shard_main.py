@@ -23,7 +23,7 @@ from storage.crawl.revisits import MemoryWithoutPages, SqlCrawlMemory
 from storage.crawl.targets import list_targets
 from storage.crawl.visits import SqlVisitStore
 from storage.crawl.workers import FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST
-from storage.database import bound_transactions
+from storage.database import bound_transactions, shared_clock
 from storage.operators.logos import official_logos
 from storage.pages.pictures import SqlPictureMemory, seconds_spent
 from yiguang.errors import CommandFailed, UsageError
@@ -98,7 +98,9 @@ def crawl(job: ShardJob, settings: Settings, is_ending: Callable[[], bool]) -> N
                 pictures=SqlPictureMemory(engine),
                 in_hand=in_hand,
                 is_ending=is_ending,
-                questions=None if alone or Ability.READ in can else SqlPictureQuestions(engine, asked_by, utc_now),
+                questions=None
+                if alone or Ability.READ in can
+                else SqlPictureQuestions(engine, asked_by, shared_clock(engine, utc_now)),
             )
         )
     finally:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain.abilities import EVERYTHING, Ability, in_chinese
 from storage.crawl.picture_questions import leave_questions
 from storage.crawl.workers import FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST, NameTaken, announce, hear, leave
-from storage.database import bound_transactions
+from storage.database import bound_transactions, shared_clock
 from storage.tables import warc_files
 from yiguang.errors import CommandFailed
 from yiguang.home import utc_now
@@ -42,17 +42,17 @@ def work(
     """
     _require_shared_folder(settings, engine)
     bound_transactions(engine, FENCED_AFTER, TRANSACTION_OF_A_NIGHT_AT_MOST)
-    begun = time.monotonic()
+    begun, clock = time.monotonic(), shared_clock(engine, utc_now)
     crawls = bool(settings.can - {Ability.READ})
     try:
-        announce(engine, name, settings.shards if crawls else 0, utc_now(), settings.can)
+        announce(engine, name, settings.shards if crawls else 0, clock(), settings.can)
     except NameTaken as taken:
         raise CommandFailed(f"已有名为 {taken} 的工作进程在运行；用 --name 另取一个") from taken
     processes = ShardProcesses(lock_descriptor, settings.logs, at_once=settings.shards)
     stop, at_once = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: (at_once if stop.is_set() else stop).set())
-    heartbeat = Heartbeat(lambda: hear(engine, name, utc_now()), lambda: _fence(processes, say), begun)
+    heartbeat = Heartbeat(lambda: hear(engine, name, clock()), lambda: _fence(processes, say), begun)
     heartbeat.start()
     workflows = NightWorkflows(crawl=lambda job: crawl_shard(job, engine, processes, settings), close=_not_here)
     taking = durable_worker(settings, workflows, name) if crawls else nullcontext()
@@ -81,7 +81,7 @@ def _fence(processes: ShardProcesses, say: Callable[[str], None]) -> NoReturn:
 
 def _part(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     try:
-        leave_questions(engine, name, utc_now())
+        leave_questions(engine, name, shared_clock(engine, utc_now)())
         leave(engine, name)
     except SQLAlchemyError:  # others see it gone when its heartbeat stops
         say("离开时连不上数据库，分片将在心跳停止后由其他进程接手")
