@@ -13,11 +13,13 @@ from typing import TypeVar
 from crawler.addresses.urls import ascii_host
 from domain.abilities import EVERYTHING, Ability, abilities_in
 from domain.beijing import BEIJING
+from domain.system_words import file_fault
 from domain.user_agent import DEFAULT_USER_AGENT, ROBOTS_TOKEN
 from yiguang.errors import UsageError
 from yiguang.night_window import DEFAULT_ZONE, NightWindow, read_window, read_zone
 
 DATABASE_FILE = "yiguang.sqlite"
+_PATH_SHOWN = 120  # characters of a path that is refused
 Number = TypeVar("Number", int, float)
 
 
@@ -93,7 +95,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Raises UsageError naming the variable when a value cannot be used."""
     env = os.environ if environ is None else environ
-    home = Path(env.get("YIGUANG_HOME") or "var").expanduser().absolute()
+    home = _path("YIGUANG_HOME", env.get("YIGUANG_HOME") or "var")
     user_agent = env.get("YIGUANG_USER_AGENT") or DEFAULT_USER_AGENT
     if ROBOTS_TOKEN not in user_agent:
         raise UsageError(f"YIGUANG_USER_AGENT 必须含有 {ROBOTS_TOKEN}（网站在 robots.txt 中以此称呼本系统）")
@@ -164,10 +166,35 @@ def _durable_url(database_url: str, home: Path) -> str:
     return f"sqlite:///{home / 'workflows.sqlite'}"
 
 
+def _path(name: str, value: str) -> Path:
+    """Absolute; need not exist. Raises UsageError for what no file or folder can be called, or what may not be looked at."""
+    try:
+        path = Path(value).expanduser().absolute()
+    except RuntimeError:  # ~name of an account that is not there
+        raise UsageError(f"{name} 中的 {_shown(value)} 没有对应的账号目录") from None
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, ValueError) as fault:  # too long, below a folder that is closed to this account, a NUL
+        said = file_fault(fault) if isinstance(fault, OSError) else "含有不能用于路径的字符"
+        raise UsageError(f"{name} 指定的路径无法使用：{_shown(value)}（{said}）") from None
+    return path
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= _PATH_SHOWN else f"{path[:_PATH_SHOWN]}…（共 {len(path)} 字符）"
+
+
 def _lexicons(value: str | None) -> Path:
-    folder = Path(value).expanduser().absolute() if value else Path(__file__).resolve().parent.parent / "lexicons"
+    folder = _path("YIGUANG_LEXICONS", value) if value else Path(__file__).resolve().parent.parent / "lexicons"
     if not folder.is_dir():
-        raise UsageError(f"找不到词库目录 {folder}（用 YIGUANG_LEXICONS 指定）")
+        said = "是文件，不是目录" if folder.exists() else "没有这个目录"
+        raise UsageError(f"找不到词库目录 {folder}：{said}（用 YIGUANG_LEXICONS 指定）")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UsageError(f"无法读取词库目录 {folder}：没有权限（用 YIGUANG_LEXICONS 指定）")
+    if not (folder / "rules").is_dir():
+        raise UsageError(f"{folder} 不是词库目录，其中没有 rules（用 YIGUANG_LEXICONS 指定）")
     return folder
 
 
@@ -198,11 +225,12 @@ def _hosts(value: str | None) -> dict[str, str]:
     kept as they are asked for, in their `xn--` form."""
     if not value:
         return {}
-    path = Path(value).expanduser()
+    path = _path("YIGUANG_HOSTS", value)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as fault:
-        raise UsageError(f"YIGUANG_HOSTS 指定的文件无法读取：{path}（{fault}）") from None
+        said = file_fault(fault) if isinstance(fault, OSError) else "不是 UTF-8 文本"
+        raise UsageError(f"YIGUANG_HOSTS 指定的文件无法读取：{path}（{said}）") from None
     hosts: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         address, *names = line.partition("#")[0].split() or [""]

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from classifier.engine import Analyser, Classifier
 from classifier.errors import LexiconError
 from crawler.settings import CrawlSettings
-from crawler.wordings import load_wordings
+from crawler.wordings import BadWordings, Wordings, load_wordings
 from domain.site_logos import OfficialLogo
 from yiguang.errors import CommandFailed
 from yiguang.judging import NamesAndWords, names_sha256
@@ -23,7 +23,7 @@ def crawl_settings(settings: Settings, now: datetime) -> CrawlSettings:
     """For a crawl that begins `now` (aware): it stops when the night's window closes, at once when that has closed."""
     window = settings.night_window
     return CrawlSettings(
-        wordings=load_wordings(settings.lexicons / "web"),
+        wordings=load_web_words(settings),
         user_agent=settings.user_agent,
         contact=settings.contact,
         timeout_seconds=settings.timeout_seconds,
@@ -62,6 +62,14 @@ def with_pictures(
         suspicious_score=classifier.threshold / 2,
         known_logos=known_logos,
     )
+
+
+def load_web_words(settings: Settings) -> Wordings:
+    """Raises CommandFailed naming the file when one of `lexicons/web` is missing or does not hold what it should."""
+    try:
+        return load_wordings(settings.lexicons / "web")
+    except BadWordings as fault:
+        raise CommandFailed(f"词库无法载入：{fault}") from fault
 
 
 def load_names(classifier: Classifier, settings: Settings) -> NamesAndWords:

@@ -243,6 +243,15 @@ def test_a_broken_rule_file_is_named_with_its_line(yiguang: Run, tmp_path: Path)
         assert re.fullmatch("错误：.*cure-rate.yml.*\n", refused.stderr.decode())
 
 
+def test_a_lexicon_that_lacks_files_is_told_in_a_line(yiguang: Run, tmp_path: Path) -> None:
+    lexicons = tmp_path / "lexicons"
+    (lexicons / "rules").mkdir(parents=True)
+    for command in (("lexicon", "check"), ("scan", "--jsonl", "-")):
+        refused = yiguang(*command, environ={"YIGUANG_LEXICONS": str(lexicons)})
+        assert refused.returncode == 1
+        assert re.fullmatch(r"错误：词库.*\.(yml|toml|tsv|txt).*\n", refused.stderr.decode())
+
+
 def test_the_model_is_measured_on_labelled_texts(yiguang: Run, tmp_path: Path) -> None:
     file = tmp_path / "labelled.jsonl"
     rows = [

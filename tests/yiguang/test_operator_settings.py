@@ -1,6 +1,10 @@
 """Settings come from the environment, and a value that cannot be used is refused by name."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -8,6 +12,8 @@ from yiguang.errors import UsageError
 from yiguang.home import utc_now
 from yiguang.settings import read_settings
 from yiguang.wiring import crawl_settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_empty_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +49,54 @@ def test_a_postgresql_holds_the_workflows_too() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name if name != "YIGUANG_LEXICONS" else "词库"):
         read_settings({name: value})
+
+
+_PATHS = ("YIGUANG_HOME", "YIGUANG_LEXICONS", "YIGUANG_HOSTS")
+
+
+@pytest.mark.parametrize("name", _PATHS)
+@pytest.mark.parametrize("value", ["/" + "a" * 5000, "/tmp/" + "b" * 300, "~nobody-by-this-name/x", "/tmp/a\0b"])
+def test_what_no_path_can_be_is_refused_in_a_line_of_readable_length(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=name) as refused:
+        read_settings({name: value})
+    assert len(str(refused.value)) < 250
+
+
+def test_a_folder_of_something_else_is_no_lexicon(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rules.*YIGUANG_LEXICONS"):
+        read_settings({"YIGUANG_LEXICONS": str(tmp_path)})
+    file = tmp_path / "lexicons.zip"
+    file.touch()
+    with pytest.raises(UsageError, match="是文件，不是目录.*YIGUANG_LEXICONS"):
+        read_settings({"YIGUANG_LEXICONS": str(file)})
+
+
+_AS_NOBODY = """
+import os, sys
+from yiguang.errors import UsageError
+from yiguang.settings import read_settings
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    read_settings({"YIGUANG_LEXICONS": sys.argv[1]})
+except UsageError as fault:
+    sys.stdout.buffer.write(str(fault).encode())
+"""
+
+
+@pytest.mark.parametrize("closed", ["lexicons", "."])
+def test_a_folder_that_this_account_may_not_read_is_refused_by_name(closed: str) -> None:
+    with TemporaryDirectory() as above:  # the folder of tests is closed to other accounts
+        place = Path(above)
+        place.chmod(0o755)
+        (place / "lexicons/rules").mkdir(parents=True)
+        (place / closed).chmod(0)
+        try:
+            command = [sys.executable, "-c", _AS_NOBODY, str(place / "lexicons")]
+            done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
+        finally:
+            (place / closed).chmod(0o700)
+    assert re.fullmatch(r".*YIGUANG_LEXICONS.*没有权限.*|.*没有权限.*YIGUANG_LEXICONS.*", done.stdout.decode())
 
 
 def test_the_host_map_is_read_as_etc_hosts_is(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.system_words import file_fault
 from yiguang.errors import CommandFailed, UsageError
 from yiguang.settings import Settings, read_settings
 
@@ -73,7 +74,11 @@ def check() -> None:
     from yiguang.wiring import load_analyser
 
     settings = read_settings()
-    if broken := schema_faults(settings.lexicons):
+    try:
+        broken = schema_faults(settings.lexicons)
+    except OSError as missing:
+        raise CommandFailed(f"词库缺少文件或无法读取：{missing.filename}：{file_fault(missing)}") from missing
+    if broken:
         for fault in broken:
             typer.echo(fault)
         raise CommandFailed(f"词库有 {len(broken)} 处格式问题，首先是 {broken[0]}")

@@ -33,10 +33,10 @@ def pictures(
     url: Annotated[str, typer.Argument(metavar="URL", help="要查的网址")],
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象")] = False,
 ) -> None:
-    from crawler.wordings import load_wordings
+    from yiguang.wiring import load_web_words
 
     settings = read_settings()
-    kinds_zh = {kind.name: kind.zh for kind in load_wordings(settings.lexicons / "web").code_kinds}
+    kinds_zh = {kind.name: kind.zh for kind in load_web_words(settings).code_kinds}
     for shown in find(url, settings):
         typer.echo(json.dumps(_row(shown), ensure_ascii=False) if as_json else in_words(shown.picture, kinds_zh))
 

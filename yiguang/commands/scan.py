@@ -77,12 +77,11 @@ def scan(
 def load_scanner(explain: bool = False) -> Scanner:
     """The scanner over the lexicons of the settings."""
     from crawler.pages.extract import extract_page
-    from crawler.wordings import load_wordings
     from domain.documents import document_of
-    from yiguang.wiring import load_classifier, load_names
+    from yiguang.wiring import load_classifier, load_names, load_web_words
 
     settings = read_settings()
-    wordings = load_wordings(settings.lexicons / "web")
+    wordings = load_web_words(settings)
 
     def extract(html: str, url: str) -> Document:
         return document_of(extract_page(html, url, "utf-8", wordings))
