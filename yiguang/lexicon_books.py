@@ -17,6 +17,7 @@ from domain.operator_scope import ScopeBook, scope_book
 from domain.practitioners import PractitionerBook, practitioner_book
 from domain.risk import RiskWeights, risk_weights
 from domain.subjects import SubjectBook, subject_book
+from domain.table_lines import csv_fault
 
 
 def load_brand_book(lexicons: Path) -> BrandBook:
@@ -60,4 +61,9 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+        reader = csv.DictReader(file)
+        try:
+            yield from reader
+        except csv.Error as fault:
+            said = csv_fault(str(fault))
+            raise ValueError(f"{path.name} 第 {reader.line_num + 1} 行起不能按 CSV 读取：{said}") from fault

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from crawler.addresses.guard import AddressRefused, UrlRefused, check_url
+from domain.table_lines import TableLines, csv_fault
 from domain.targets import RenderMode, Target, TargetKind
 from domain.urls import canonical_url
 
@@ -39,8 +40,6 @@ _KIND_ZH = {"网站": "site", "公众号": "wechat", "微信": "wechat", "订阅
 _RENDER_ZH = {"自动": "auto", "总是": "always", "从不": "never"}
 _TRUE = frozenset({"true", "1", "yes", "y", "是", "√"})
 _FALSE = frozenset({"", "false", "0", "no", "n", "否"})
-#: A last line behind a file, which comes out as a row of its own if every quotation mark is closed. No text file holds it.
-_END = "\x00"
 _SHOWN = 200
 #: So many rows may stand above the header: what the table is, by whom, of what day.
 _TITLE_ROWS = 5
@@ -125,7 +124,7 @@ def read_targets_csv(path: Path) -> TargetTable:
     closed: all rows behind it would be part of one cell.
     """
     text, encoding = decode_text(path.read_bytes())
-    lines = chain(io.StringIO(text, newline=""), [_END])
+    lines = TableLines(io.StringIO(text, newline=""))
     reader = csv.reader(lines, delimiter=_delimiter(_first_lines(text)), skipinitialspace=True)
     header: list[str] | None = None
     rows: list[tuple[int, dict[str, object]]] = []
@@ -134,7 +133,7 @@ def read_targets_csv(path: Path) -> TargetTable:
     try:
         for cells in reader:
             start, line = line, reader.line_num + 1
-            if is_closed := cells == [_END]:
+            if is_closed := lines.end_in(cells):
                 break
             if not any(cell.strip() for cell in cells):
                 continue
@@ -151,7 +150,7 @@ def read_targets_csv(path: Path) -> TargetTable:
                 row["note"] = " ".join([_text(row, "note") or _text(row, "备注"), *surplus]).strip()
             rows.append((start, row))
     except csv.Error as error:
-        raise TargetFileError(f"第 {line} 行起不是有效的 CSV：{error}") from error
+        raise TargetFileError(f"第 {line} 行起不能按 CSV 读取：{csv_fault(str(error))}") from error
     if header is None:
         raise TargetFileError(_no_header(_first_lines(text)))
     if not is_closed:
@@ -167,8 +166,9 @@ def decode_text(raw: bytes) -> tuple[str, str]:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\x00" in text:
-            break
+        if (place := text.find("\x00")) >= 0:
+            line = text.count("\n", 0, place) + 1
+            raise TargetFileError(f"第 {line} 行有 NUL 字符：不是文本文件，或编码不是 UTF-8 与 GB18030")
         return text, encoding
     raise TargetFileError("文件既不是 UTF-8 也不是 GB18030 文本")
 

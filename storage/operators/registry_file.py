@@ -9,17 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from domain.table_lines import TableLines, csv_fault
+
 _HEADER_WITHIN_ROWS = 12
 _SNIFFED_BYTES = 1 << 20
-#: A last line behind a file, which comes out as a row of its own if every quotation mark is closed.
-_END = "\x00"
 #: What openpyxl lets through of a file that is none of its kind, or damaged; the faults of both its XML readers are SyntaxErrors.
 _UNREADABLE = (
     InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, KeyError, IndexError, ValueError,
@@ -59,17 +58,23 @@ def open_registry_file(path: Path, headings: Mapping[str, str], required: str = 
             yield _table(rows, headings, required)
         return
     with _open_text(path) as file:
-        try:
-            yield _table(_csv_rows(file), headings, required)
-        except (csv.Error, UnicodeDecodeError) as fault:
-            raise RegistryFileError(f"无法按表格读取：{fault}") from fault
+        yield _table(_csv_rows(file), headings, required)
 
 
 def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Raises RegistryFileError at the end where a quotation mark was not closed: its cell holds all rows behind it."""
-    reader, place, is_closed = csv.reader(chain(file, [_END])), 1, False
-    for cells in reader:
-        if is_closed := cells == [_END]:
+    """Raises RegistryFileError for what is no CSV, and at the end where a quotation mark was not closed: its cell holds all rows
+    behind it."""
+    lines = TableLines(file)
+    reader, place, is_closed = csv.reader(lines), 0, False
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as fault:
+            raise RegistryFileError(f"第 {place + 1} 行起不能按 CSV 读取：{csv_fault(str(fault))}") from fault
+        except UnicodeDecodeError as fault:  # the file is decoded some lines ahead
+            said = "其后有读不懂的字符：文件应全为 UTF-8，或全为 GB 18030"
+            raise RegistryFileError(f"读到第 {reader.line_num} 行，{said}") from fault
+        if cells is None or (is_closed := lines.end_in(cells)):
             break
         place = reader.line_num
         yield place, [cell.strip() for cell in cells]
@@ -94,7 +99,7 @@ def _xlsx_rows(path: Path) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except _UNREADABLE as fault:
-        raise RegistryFileError(f"不是可读的 XLSX：{fault}") from fault
+        raise RegistryFileError(f"不是可读的 XLSX，或已损坏（{fault}）") from fault
     try:
         if not book.worksheets:
             raise RegistryFileError("XLSX 中没有工作表")
@@ -105,12 +110,13 @@ def _xlsx_rows(path: Path) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
 
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Sequence[str]]]:
     """The sheet is unpacked while it is walked: what is damaged in it shows only then."""
+    number = 0
     try:
         sheet.reset_dimensions()  # what the file says of its own size is often wrong
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             yield number, [_cell_text(value) for value in cells]
     except _UNREADABLE as fault:
-        raise RegistryFileError(f"XLSX 已损坏：{fault}") from fault
+        raise RegistryFileError(f"XLSX 自第 {number + 1} 行起已损坏（{fault}）") from fault
 
 
 def _cell_text(value: object) -> str:

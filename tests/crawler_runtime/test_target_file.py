@@ -168,7 +168,11 @@ def test_a_pattern_that_the_compiler_gives_up_is_a_bad_row_among_good_ones(patte
     [
         ('name,url,note\n甲,http://a.example/,"先看\n乙,http://b.example/,\n', "第 2 行起有引号没有闭合"),
         ('name,url\n甲,http://a.example/\n"乙,http://b.example/\n丙,http://c.example/', "第 3 行起有引号没有闭合"),
-        ('name,url\n甲,http://a.example/\n乙,"' + "b" * 200_000, "第 3 行起不是有效的 CSV"),
+        ("name,url\n甲,http://a.example/\n乙\x00,http://b.example/\n", "第 3 行有 NUL 字符"),
+        (
+            'name,url\n甲,http://a.example/\n乙,"' + "b" * 200_000,
+            "第 3 行起不能按 CSV 读取：一格的内容过长，多半是其中的引号没有闭合$",
+        ),
     ],
 )
 def test_rows_behind_a_quotation_mark_left_open_are_not_lost_unseen(tmp_path: Path, text: str, said: str) -> None:

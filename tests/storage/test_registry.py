@@ -120,6 +120,25 @@ def test_a_list_with_a_quotation_mark_left_open_is_refused(tmp_path: Path) -> No
         assert list(table.rows) == [(2, ["甲诊所", "甲路"]), (4, ["乙诊所", "乙\n路"])]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (b'\xe7\x94\xb2,"' + b"b" * 200_000, "第 3 行起不能按 CSV 读取：一格的内容过长"),
+        (b"\xff\xff,a\n", "其后有读不懂的字符"),
+    ],
+)
+def test_what_is_no_csv_is_told_with_its_line_and_without_the_words_of_the_reader(
+    tmp_path: Path, rows: bytes, said: str
+) -> None:
+    headings, _, _ = load_headings(LEXICONS)
+    path = tmp_path / "a.csv"
+    encoding = "gb18030" if rows.startswith(b"\xff") else "utf-8"
+    path.write_bytes("机构名称,地址\n甲诊所,甲路\n".encode(encoding) + rows)
+    with pytest.raises(RegistryFileError, match=said) as fault, open_registry_file(path, headings) as table:
+        list(table.rows)
+    assert "field" not in str(fault.value) and "codec" not in str(fault.value)
+
+
 @pytest.mark.parametrize("cut", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
 def test_a_workbook_that_is_damaged_within_is_refused(tmp_path: Path, cut: str) -> None:
     book = Workbook()
