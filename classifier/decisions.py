@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
-from classifier.errors import LexiconError
+from classifier.errors import LexiconError, not_json
 from classifier.text_file import read_text
 from classifier.train import Row
 from domain.findings import FAMILIES, GENRES, Document
@@ -46,8 +47,12 @@ def read_decisions(path: Path) -> list[Decision]:
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
-                decisions.append(_decision(json.loads(line)))
-            except (ValueError, TypeError) as fault:
+                data = json.loads(line)
+            except ValueError as fault:
+                raise not_json(path, fault, number) from fault
+            try:
+                decisions.append(_decision(data))
+            except ValueError as fault:
                 raise LexiconError(path, str(fault), number) from fault
     return decisions
 
@@ -58,14 +63,20 @@ def _decision(data: Any) -> Decision:
     label = LABELS.get(str(data.get("decision")), data.get("label"))
     if isinstance(label, bool) or label not in (0, 1):
         raise ValueError("a decision is `confirmed` or `dismissed`, or has a `label` of 1 or 0")
+    if not isinstance(data.get("families"), (list, NoneType)):
+        raise ValueError("`families` is a list of strings")
     genre, families = str(data.get("genre") or ""), tuple(str(name) for name in data.get("families") or ())
     if genre not in ("", *GENRES) or not set(families) <= set(FAMILIES):
         raise ValueError("unknown genre or family")
     title, site_name, url, account = (str(data.get(key) or "") for key in ("title", "site_name", "url", "account"))
     document = Document(text=data["text"], title=title, site_name=site_name, url=url, account=account)
+    weight, rules = data.get("weight", 1.0), data.get("rules")
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+        raise ValueError("`weight` is a number")
+    if not isinstance(rules, (list, NoneType)):
+        raise ValueError("`rules` is a list of strings")
     group = str(data.get("pair") or data.get("repo") or f"text:{fingerprint(data['text'])}")
-    row = Row(str(data["id"]), group, int(label), document, float(data.get("weight", 1.0)), genre, families)
-    rules = data.get("rules")
+    row = Row(str(data["id"]), group, int(label), document, float(weight), genre, families)
     return Decision(row, str(data.get("by") or ""), None if rules is None else tuple(str(rule) for rule in rules))
 
 

@@ -1,18 +1,28 @@
 """What is wrong with a lexicon, and where."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 class LexiconError(ValueError):
-    """A file under lexicons/ does not say what its schema allows. `line` counts from 1; 0 when it is not known."""
+    """A file under lexicons/ does not say what its schema allows. `line` and `column` count from 1; 0 when they are not known."""
 
-    def __init__(self, path: Path, message: str, line: int = 0) -> None:
+    def __init__(self, path: Path, message: str, line: int = 0, column: int = 0) -> None:
         self.path = path
         self.line = line
+        self.column = column
         self.message = message
-        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+        place = ":".join(str(part) for part in (path, line, column) if part)
+        super().__init__(f"{place}: {message}")
+
+
+def not_json(path: Path, fault: ValueError, line: int) -> LexiconError:
+    """What `json` raised at a line of a file with an object on each."""
+    if isinstance(fault, json.JSONDecodeError):
+        return LexiconError(path, f"not JSON: {fault.msg}", line, fault.colno)
+    return LexiconError(path, f"not JSON: {fault}", line)  # a number of thousands of digits
 
 
 @contextmanager

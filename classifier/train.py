@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
 from classifier.engine import Analyser
-from classifier.errors import LexiconError
+from classifier.errors import LexiconError, not_json
 from classifier.features import BUCKETS
 from classifier.measure import figures, reliability
 from classifier.operating_point import OperatingPoint, by_rate, stated_threshold
@@ -86,7 +86,7 @@ def read_rows(path: Path) -> list[Row]:
         try:
             data: dict[str, Any] = json.loads(line)
         except ValueError as fault:
-            raise LexiconError(path, str(fault), number) from fault
+            raise not_json(path, fault, number) from fault
         if not isinstance(data, dict) or data.get("label") not in (0, 1) or not isinstance(data.get("text"), str):
             raise LexiconError(path, "a row needs `text` and a `label` of 0 or 1", number)
         title, site_name, url, account = (str(data.get(key) or "") for key in ("title", "site_name", "url", "account"))

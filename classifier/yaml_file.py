@@ -1,6 +1,6 @@
 """The one door to PyYAML: plain data out of a file, errors with file and line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,14 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads 70
 _LIST = "tag:yaml.org,2002:seq"
 #: Begins the message on a value that is not what its form or its tag says.
 UNREAD_VALUE = "a value cannot be read: "
+#: Begins the message on what is no YAML; the library's own words follow.
+NOT_YAML = "not YAML: "
+_VALUE_SHOWN = 40  # characters
+_UNREAD = (ValueError, LookupError, AttributeError)  # 2026-99-99, 5,000 digits, !!bool x
+
+
+class _KeyTwice(yaml.constructor.ConstructorError):
+    """A fault of ours, not of the syntax."""
 
 
 class _Once(_Loader):  # type: ignore[misc]  # the loader is one of two
@@ -23,9 +31,7 @@ class _Once(_Loader):  # type: ignore[misc]  # the loader is one of two
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"key {key.value!r} stands here twice", key.start_mark
-                    )
+                    raise _KeyTwice(None, None, f"key {key.value!r} stands here twice", key.start_mark)
                 seen.add(key.value)
         built: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return built
@@ -33,10 +39,14 @@ class _Once(_Loader):  # type: ignore[misc]  # the loader is one of two
 
 def load_mapping(path: Path) -> dict[str, Any]:
     """The file as one mapping with string keys, keys not repeated in it or in a mapping within."""
+    text = read_text(path)
     try:
-        data = yaml.load(read_text(path), Loader=_Once)
+        data = yaml.load(text, Loader=_Once)
     except yaml.YAMLError as error:
-        raise _broken(path, error) from error
+        raise _broken(path, text, error) from error
+    except _UNREAD as error:
+        node = yaml.compose(text, Loader=_Loader)
+        raise LexiconError(path, f"{UNREAD_VALUE}{error}") if node is None else _unread(path, node) from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise LexiconError(path, "expected one mapping with string keys")
     return data
@@ -44,10 +54,11 @@ def load_mapping(path: Path) -> dict[str, Any]:
 
 def load_yaml_rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
     """The rows of a file that is one list of mappings, each with the line it begins on (from 1)."""
+    text = read_text(path)
     try:
-        node = yaml.compose(read_text(path), Loader=_Loader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise _broken(path, error) from error
+        raise _broken(path, text, error) from error
     if node is None:
         return []
     if not isinstance(node, yaml.SequenceNode) or node.tag != _LIST:
@@ -58,9 +69,9 @@ def load_yaml_rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
         try:
             row = yaml.constructor.SafeConstructor().construct_document(child)
         except yaml.YAMLError as error:
-            raise _broken(path, error) from error
-        except (ValueError, LookupError, AttributeError) as error:  # 2026-99-99, 5,000 digits, !!bool x
-            raise LexiconError(path, f"{UNREAD_VALUE}{error}", line) from error
+            raise _broken(path, text, error) from error
+        except _UNREAD as error:
+            raise _unread(path, child) from error
         if not isinstance(row, dict):
             raise LexiconError(path, "expected a row of `name: value`", line)
         rows.append((line, {str(key): value for key, value in row.items()}))
@@ -86,6 +97,40 @@ def line_of(path: Path, *keys: str | int) -> int:
     return line
 
 
-def _broken(path: Path, error: yaml.YAMLError) -> LexiconError:
-    mark = getattr(error, "problem_mark", None)
-    return LexiconError(path, str(getattr(error, "problem", error)), mark.line + 1 if mark else 0)
+def _broken(path: Path, text: str, error: yaml.YAMLError) -> LexiconError:
+    if isinstance(error, yaml.reader.ReaderError) and (bad := yaml.reader.Reader.NON_PRINTABLE.search(text)):
+        # It has no mark, and counts bytes or characters as it was built
+        before = text[: bad.start()]
+        column = len(before) - before.rfind("\n")
+        return LexiconError(path, f"{NOT_YAML}unacceptable character {bad[0]!r}", before.count("\n") + 1, column)
+    said, mark = str(getattr(error, "problem", error)), getattr(error, "problem_mark", None)
+    message = said if isinstance(error, _KeyTwice) else f"{NOT_YAML}{said}"
+    return LexiconError(path, message, mark.line + 1, mark.column + 1) if mark else LexiconError(path, message)
+
+
+def _unread(path: Path, node: yaml.Node) -> LexiconError:
+    """Names the first value under `node` that is not what its form or its tag says."""
+    for scalar in _scalars(node, set()):
+        try:
+            yaml.constructor.SafeConstructor().construct_document(scalar)
+        except _UNREAD:
+            mark = scalar.start_mark
+            shown = scalar.value if len(scalar.value) <= _VALUE_SHOWN else f"{scalar.value[:_VALUE_SHOWN]}…"
+            return LexiconError(path, f"{UNREAD_VALUE}{shown}", mark.line + 1, mark.column + 1)
+    return LexiconError(path, f"{UNREAD_VALUE}{node.tag}", node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalars(node: yaml.Node, seen: set[int]) -> Iterator[yaml.ScalarNode]:
+    """In order; a node that an alias names again comes once."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _scalars(child, seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(key, seen)
+            yield from _scalars(value, seen)

@@ -7,6 +7,7 @@ from classifier.yaml_file import UNREAD_VALUE, load_yaml_rows
 from crawler.addresses.target_file import BadRow, TargetFileError, parse_targets, read_targets_csv
 from domain.targets import Target
 from yiguang.errors import CommandFailed, UsageError
+from yiguang.lexicon_words import in_words, place_of
 
 #: What the reader of YAML says of a table, in Chinese; faults of its syntax are told by their line.
 _OF_ROWS = {
@@ -31,7 +32,7 @@ def read_targets(path: Path) -> tuple[list[Target], list[BadRow], tuple[str, ...
     except TargetFileError as fault:
         raise CommandFailed(f"{path} 无法读取：{fault}") from fault
     except LexiconError as fault:
-        place = f"第 {fault.line} 行：" if fault.line else ""
+        place = f"{place_of(fault)}：" if fault.line else ""
         raise CommandFailed(f"{path} 无法读取：{place}{_in_chinese(fault.message)}") from fault
     return *parse_targets(table.rows), table.unknown_columns
 
@@ -41,4 +42,4 @@ def _in_chinese(message: str) -> str:
         return "YAML 文件须存为 UTF-8"
     if message.startswith(UNREAD_VALUE):
         return f"这一项中有读不懂的值，文字请加引号（{message.removeprefix(UNREAD_VALUE)}）"
-    return _OF_ROWS.get(message, f"不是有效的 YAML（{message}）")
+    return _OF_ROWS.get(message) or in_words(message)

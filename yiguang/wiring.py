@@ -13,6 +13,7 @@ from crawler.wordings import BadWordings, Wordings, load_wordings
 from domain.site_logos import OfficialLogo
 from yiguang.errors import CommandFailed
 from yiguang.judging import NamesAndWords, names_sha256
+from yiguang.lexicon_words import said_of
 from yiguang.settings import Settings
 
 #: A crawl process that has done nothing at all for so long is started again.
@@ -77,7 +78,7 @@ def load_names(classifier: Classifier, settings: Settings) -> NamesAndWords:
     try:
         return NamesAndWords.load(classifier, settings.lexicons)
     except (OSError, ValueError, KeyError) as fault:
-        raise CommandFailed(f"名称词库无法载入：{fault}") from fault
+        raise CommandFailed(f"名称词库无法载入：{said_of(fault)}") from fault
 
 
 def load_classifier(settings: Settings) -> Classifier:
@@ -85,7 +86,7 @@ def load_classifier(settings: Settings) -> Classifier:
     try:
         return Classifier.load(settings.lexicons)
     except (LexiconError, OSError) as fault:
-        raise CommandFailed(f"词库无法载入：{fault}") from fault
+        raise CommandFailed(f"词库无法载入：{said_of(fault)}") from fault
 
 
 def load_analyser(settings: Settings) -> Analyser:
@@ -93,7 +94,7 @@ def load_analyser(settings: Settings) -> Analyser:
     try:
         return Analyser(settings.lexicons)
     except (LexiconError, OSError) as fault:
-        raise CommandFailed(f"词库无法载入：{fault}") from fault
+        raise CommandFailed(f"词库无法载入：{said_of(fault)}") from fault
 
 
 def provenance(settings: Settings, classifier: Classifier, registry: str, worker: str) -> Mapping[str, str]:

@@ -103,6 +103,7 @@ def diff(
     from classifier.errors import LexiconError
     from yiguang.judgement.lexicon_diff import compare, in_words
     from yiguang.judgement.lexicon_revision import write_revision
+    from yiguang.lexicon_words import said_of
     from yiguang.wiring import load_classifier
 
     if data and night:
@@ -113,7 +114,7 @@ def diff(
         try:
             before = Classifier.load(old)
         except (LexiconError, OSError, KeyError) as fault:
-            raise CommandFailed(f"版本 {revision} 的词库不能用现在的程序载入：{fault}") from fault
+            raise CommandFailed(f"版本 {revision} 的词库不能用现在的程序载入：{said_of(fault)}") from fault
         found = compare(_pages(settings, data or [], night), before.judge, load_classifier(settings).judge)
     typer.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else in_words(found))
 
@@ -143,6 +144,7 @@ def ledger(data: Data = None, as_json: Json = False) -> None:
     from classifier.errors import LexiconError
     from classifier.ledger import ledger as count
     from classifier.reference import load_reference
+    from yiguang.lexicon_words import said_of
     from yiguang.wiring import load_analyser
 
     if not data:
@@ -152,7 +154,7 @@ def ledger(data: Data = None, as_json: Json = False) -> None:
     try:
         decisions = [decision for path in data for decision in read_decisions(path)]
     except LexiconError as fault:
-        raise CommandFailed(f"数据无法读取：{fault}") from fault
+        raise CommandFailed(f"数据无法读取：{said_of(fault)}") from fault
     settings = read_settings()
     analyser = load_analyser(settings)
     reference = load_reference(settings.lexicons)

@@ -90,6 +90,7 @@ def train(
     from yiguang.home import utc_now
     from yiguang.judgement.model_report import figures_table
     from yiguang.judgement.model_training import corpora, draw_reliability
+    from yiguang.lexicon_words import said_of
 
     settings = read_settings()
     choose = _chooser(false_positive_rate, capacity, pages, base_rate, scores)
@@ -101,7 +102,7 @@ def train(
         card = fit(settings.lexicons, corpora(settings.lexicons), Settings(), date, choose=choose)
         draw_reliability(settings.lexicons)
     except (LexiconError, ValueError) as fault:
-        raise CommandFailed(f"无法训练：{fault}") from fault
+        raise CommandFailed(f"无法训练：{said_of(fault)}") from fault
     typer.echo(figures_table(card["cross_validated_by_group"]))
     typer.echo(f"已写入 {settings.lexicons / 'model.npz'} 与 model.json，阈值 {card['threshold']}", err=True)
 
@@ -178,12 +179,13 @@ def train_families() -> None:
     from classifier.sentence_train import SentenceSettings, train_sentences
     from yiguang.home import utc_now
     from yiguang.judgement.model_training import corpora
+    from yiguang.lexicon_words import said_of
 
     lexicons = read_settings().lexicons
     try:
         card = train_sentences(lexicons, corpora(lexicons), SentenceSettings(), utc_now().date().isoformat())
     except (LexiconError, ValueError) as fault:
-        raise CommandFailed(f"无法训练：{fault}") from fault
+        raise CommandFailed(f"无法训练：{said_of(fault)}") from fault
     for name, title in (("rules", "只用规则"), ("rules_and_sentences", "规则加按句识别")):
         measured = card["cross_validated_by_group"][name]
         typer.echo(
@@ -202,6 +204,7 @@ def evaluate(
     from classifier.reliability_plot import reliability_svg
     from yiguang.judgement.model_evaluation import evaluate_cross_validated, evaluate_live
     from yiguang.judgement.model_report import evaluation_report
+    from yiguang.lexicon_words import said_of
 
     if not data and not cross_validate:
         raise UsageError("用 --data 给出标注数据")
@@ -209,7 +212,7 @@ def evaluate(
     try:
         measured, known = (evaluate_cross_validated if cross_validate else evaluate_live)(settings, _files(data or []))
     except (LexiconError, ValueError) as fault:
-        raise CommandFailed(f"数据无法读取：{fault}") from fault
+        raise CommandFailed(f"数据无法读取：{said_of(fault)}") from fault
     if known:
         typer.echo(f"注意：其中 {known} 篇参与过训练，指标偏高；用 --cross-validate 得到没有见过的结果", err=True)
     typer.echo(json.dumps(measured.as_json(), ensure_ascii=False) if as_json else evaluation_report(measured))

@@ -164,12 +164,13 @@ def _lexicon(settings: Settings, engine: "Engine") -> "Lexicon":
     from review.reasons import load_reasons
     from review.web.desk import Lexicon
     from yiguang.judgement.rule_trial import RuleTrial
+    from yiguang.lexicon_words import said_of
     from yiguang.operators import operator_profiles
 
     try:
         reasons, reference = load_reasons(settings.lexicons), load_reference(settings.lexicons)
     except (LexiconError, OSError, ValueError) as fault:
-        raise CommandFailed(f"词库无法载入：{fault}") from fault
+        raise CommandFailed(f"词库无法载入：{said_of(fault)}") from fault
     operators = operator_profiles(settings, engine).of
     trial = RuleTrial(settings.lexicons)
     return Lexicon(reasons, reference, settings.lexicons, _judge(settings), trial, operators, _outbox(settings))

@@ -74,13 +74,14 @@ def _typical_cases(settings: Settings, first: date, last: date) -> bytes:
     from storage.leads.outbox import list_packages
     from yiguang.home import open_home
     from yiguang.keeping import load_masker
+    from yiguang.lexicon_words import said_of
     from yiguang.packages.referring import recipient_cards
 
     engine = open_home(settings)
     try:
         words, reference = load_case_words(settings.lexicons), load_reference(settings.lexicons)
     except (TypicalCaseBroken, LexiconError) as fault:
-        raise CommandFailed(str(fault)) from fault
+        raise CommandFailed(said_of(fault)) from fault
     cards = recipient_cards(settings)
     masker, found = load_masker(settings.lexicons), []
     for package in closed_between(list_packages(engine), first, last):

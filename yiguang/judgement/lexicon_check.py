@@ -1,6 +1,5 @@
 """Every file says what its schema allows, and every rule proves itself on its own examples."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,42 +20,10 @@ from yiguang.lexicon_books import (
     load_scope_book,
     load_subjects,
 )
+from yiguang.lexicon_words import said_of, told
 
 #: The only gate a finding of a rule on trial may carry and still count as a hit.
 SHADOW = "shadow"
-#: What the schema says, in Chinese for the rule editor; what is not here stays as it is. Sample: unknown key 'x'
-_CHINESE = (
-    (r"a repetition inside a repetition: (.*)", r"正则不安全（重复之中又有重复，可能极慢）：\1"),
-    (r"an unbounded repetition of a group: (.*)", r"正则不安全（整组无限重复，可能极慢）：\1"),
-    (r"a repetition above (\d+): (.*)", r"正则不安全（重复次数超过 \1）：\2"),
-    (
-        r"repetitions that could share out a text in (\S+) ways, .*?: (.*)",
-        r"正则不安全（多个重复相连，最坏要试 \1 种分法）：\2",
-    ),
-    (r"pattern does not compile: (.*) in (.*)", r"正则写法有误（\1）：\2"),
-    (r"pattern can match nothing at all: (.*)", r"正则可以匹配空文本：\1"),
-    (r"no law for basis (.*)", r"法律依据不存在（应以 laws/ 中的简称开头）：\1"),
-    (r"unknown key (.*)", r"不认识的键：\1"),
-    (r"`(\w+)` is missing", r"缺少 \1"),
-    (r"id (.*) is not the file name", r"id \1 与文件名不同"),
-    (r"(.*) is not one of (.*)", r"\1 不在允许的值之内（\2）"),
-    (r"no term list (.*)", r"没有词表 \1"),
-    (r"no page fact (.*?)( here)?", r"没有页面事实 \1，或不能用在这里"),
-    (r"at least four examples", "例子至少四个"),
-    (r"`(\w+)` is a number from (\S+) to (\S+)", r"\1 应是 \2 到 \3 之间的数"),
-    (r"`(\w+)` is a list of strings", r"\1 应是字符串的列表"),
-    (r"`detect` is a list of alternatives", "detect 应是若干选项的列表"),
-    (r"an alternative needs anchors, terms or page", "一个选项要有 anchors、terms 或 page"),
-    (r"an example is a text or a mapping", "例子应是文本或映射"),
-    (r"expected a mapping", "这里应是映射"),
-    (r"expected one mapping with string keys", "文件应是一个映射"),
-    (r"`(\w+)` is a list of examples", r"\1 应是例子的列表"),
-    (r"`(\w+)` is a whole number", r"\1 应是整数"),
-    (r"not of the shape expected: (.*)", r"写法不符合要求：\1"),
-    (r"key (.*) stands here twice", r"键 \1 重复"),
-    (r"not UTF-8: (.*)", r"不是 UTF-8：\1"),
-)
-
 _REGISTRY_LISTS: dict[str, Callable[[Path], object]] = {
     "brand_names/words.toml": load_brand_book,
     "registry/findings.toml": load_finding_kinds,
@@ -70,13 +37,8 @@ _REGISTRY_LISTS: dict[str, Callable[[Path], object]] = {
 
 def in_chinese(fault: LexiconError, lexicons: Path) -> str:
     """`rules/cure-rate.yml 第 12 行：…`"""
-    message = fault.message
-    for english, chinese in _CHINESE:
-        if match := re.fullmatch(english, fault.message, re.DOTALL):
-            message = match.expand(chinese)
-            break
     path = fault.path.relative_to(lexicons) if fault.path.is_relative_to(lexicons) else fault.path
-    return f"{path} 第 {fault.line} 行：{message}" if fault.line else f"{path}：{message}"
+    return told(fault, path)
 
 
 def schema_faults(lexicons: Path) -> list[str]:
@@ -122,7 +84,7 @@ def office_faults(lexicons: Path) -> Iterator[str]:
         try:
             load(lexicons)
         except (RecipientsBroken, LexiconError, ClocksBroken, CalendarBroken, EscalationBroken) as fault:
-            yield f"{name}：{fault}"
+            yield f"{name}：{said_of(fault)}"
 
 
 def example_faults(analyser: Analyser, lexicons: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from classifier.reliability_plot import reliability_svg
 from classifier.text_file import read_text
 from classifier.train import Chooser, Row, Settings, read_rows, train
 from yiguang.errors import CommandFailed
+from yiguang.lexicon_words import said_of
 
 MODEL_FILES = ("model.npz", "model.json", "model.svg")
 
@@ -137,7 +138,7 @@ def read_night_scores(path: Path) -> "np.typing.NDArray[np.float64]":
     try:
         lines = read_text(path).split("\n")
     except LexiconError as fault:
-        raise CommandFailed(f"得分无法读取：{fault}") from fault
+        raise CommandFailed(f"得分无法读取：{said_of(fault)}") from fault
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

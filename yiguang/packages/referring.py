@@ -104,11 +104,12 @@ def recipient_cards(settings: Settings) -> "Mapping[Recipient, RecipientCard]":
     from classifier.errors import LexiconError
     from referral.checklist import FIELDS
     from referral.recipients import RecipientsBroken, load_recipients
+    from yiguang.lexicon_words import said_of
 
     try:
         return load_recipients(settings.lexicons, frozenset(FIELDS))
     except (LexiconError, RecipientsBroken) as fault:
-        raise CommandFailed(str(fault)) from fault
+        raise CommandFailed(said_of(fault)) from fault
 
 
 def officer(settings: Settings, by: str) -> str:
@@ -148,6 +149,7 @@ def confirmed_leads(
     from classifier.reference import load_reference
     from referral.lead import NotReferable, gather
     from yiguang.keeping import load_masker
+    from yiguang.lexicon_words import said_of
 
     masker = load_masker(settings.lexicons)
     try:
@@ -156,7 +158,7 @@ def confirmed_leads(
     except KeyError as fault:
         raise CommandFailed(f"没有编号为 {fault.args[0]} 的线索") from fault
     except (NotReferable, LexiconError) as fault:
-        raise CommandFailed(str(fault)) from fault
+        raise CommandFailed(said_of(fault)) from fault
     plain = None if card is None else card.plain
     if plain is None:
         return leads
