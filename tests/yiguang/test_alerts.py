@@ -32,6 +32,7 @@ from storage.crawl.targets import list_targets, save_targets
 from storage.crawl.timetable import add_closure, note_due, note_end
 from storage.leads.tip_records import add_tip, answer_tip
 from storage.tables import desk_items
+from tests.free_ports import free_port
 from tests.referral.leads import confirm
 from tests.review.desk import PASSWORD, PASSWORDS, Clock, Page, desk, people
 from tests.storage.crawl import claim, open_sample_night, open_store
@@ -246,6 +247,32 @@ def test_who_has_left_keeps_nobody_from_getting_mail(
     monkeypatch.setattr("yiguang.watching.alert_channels.send_mail", lambda *said: sent.append(said[4]))
     assert run(["alerts", "digest", "--send"]) == 0, capsys.readouterr().err
     assert sent == [["z@desk.example"]]
+
+
+def test_a_digest_that_nobody_can_get_is_not_sent_well(
+    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts = Accounts(engine, lambda: datetime.now(UTC), PASSWORDS)
+    for name in ("zhao", "qian"):
+        accounts.create(name, Role.ANALYST, "admin")
+    for name, value in {
+        "YIGUANG_HOME": str(settings.home),
+        "YIGUANG_ALERT_SMTP": f"smtp://127.0.0.1:{free_port()}",
+        "YIGUANG_ALERT_MAIL_FROM": "y@desk.example",
+        "YIGUANG_ALERT_MAIL_TO": "a@desk.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    file = settings.home / "digests.toml"
+    file.write_text("[mail]\n", "utf-8")
+    assert run(["alerts", "digest", "--send"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "未发出" in said.err and "zhao" in said.err and "qian" in said.err
+    file.write_text('[mail]\nzhao = "z@desk.example"\n', "utf-8")
+    assert run(["alerts", "digest", "--send", "--account", "qian"]) == 1
+    said = capsys.readouterr()
+    assert "qian" in said.err and "zhao" not in said.err
+    assert run(["alerts", "digest", "--send"]) == 1  # the server
+    assert f"{file.name} 中没有邮箱，没有发给：" in capsys.readouterr().err
 
 
 def test_a_package_that_lies_unapproved_is_told_and_stands_in_the_digest(settings: Settings, engine: Engine) -> None:

@@ -41,6 +41,7 @@ DIGEST_HELP = """\
 每名审核人员的晨间提要：分派给本人的、本人搁置的、队列中的待办与等待时间，移送期限；移送员另有将逾期与逾期未答复的举报。
 
 默认只显示；--send 用邮件发给数据目录中 digests.toml 列出的人（[mail] 一节，每行 账号 = "邮箱"）。
+要发的人都没有列出，或有一封没有发出，退出码为 1。
 
 \b
 例：
@@ -112,7 +113,7 @@ def digest(
     from yiguang.home import open_home, utc_now
     from yiguang.watching.alert_channels import NotSent, send_mail
     from yiguang.watching.alert_settings import read_alert_settings
-    from yiguang.watching.digests import addresses
+    from yiguang.watching.digests import ADDRESSES, addresses
     from yiguang.watching.digests import digest as digest_of
 
     settings = read_settings()
@@ -129,6 +130,10 @@ def digest(
     if mail is None:
         raise CommandFailed("没有设置邮件服务器（YIGUANG_ALERT_SMTP）")
     places = addresses(settings, everybody)  # who has left may still be named there
+    listed = [known.name for known in wanted if known.name in places]
+    left_out = "、".join(known.name for known in wanted if known.name not in places)
+    if not listed:
+        raise CommandFailed(f"未发出：{settings.home / ADDRESSES} 的 [mail] 一节没有写 {left_out} 的邮箱")
     faults = []
     for known in wanted:
         if known.name in places:
@@ -137,6 +142,8 @@ def digest(
                 send_mail(mail, "医广哨兵：今日待办", text, now, [places[known.name]])
             except NotSent as fault:
                 faults.append(f"{known.name}：{fault}")
+    if left_out:
+        typer.echo(f"{ADDRESSES} 中没有邮箱，没有发给：{left_out}", err=True)
     if faults:
         raise CommandFailed("；".join(faults))
-    typer.echo(f"已发出 {sum(known.name in places for known in wanted)} 份")
+    typer.echo(f"已发出 {len(listed)} 份")
