@@ -39,7 +39,7 @@ class KeptItem:
 
 
 def hold(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason: str, now: datetime) -> KeepRecord:
-    """Nothing on hold is deleted, however old. Several people may hold the same; one release ends all of it.
+    """Nothing on hold is deleted, however old. Several people may hold the same, each for a reason of theirs.
 
     Raises NothingToDo when it was deleted: a hold that waited for a deletion to be recorded must not look as if it held.
     """
@@ -52,17 +52,38 @@ def hold(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason
     return record
 
 
-def release(engine: Engine, folder: Path, path: str, night_id: str, by: str, reason: str, now: datetime) -> KeepRecord:
-    """End every hold on a bundle. Raises NothingToDo when there is none."""
+def release(
+    engine: Engine,
+    folder: Path,
+    path: str,
+    night_id: str,
+    by: str,
+    reason: str,
+    now: datetime,
+    named: Sequence[int] = (),
+) -> KeepRecord:
+    """End the holds on a bundle whose records are `named` by number, every one when none is. Its `releases` are those that it ended.
+
+    Raises NothingToDo, and ends none, when there is none or one of those named is not among them.
+    """
     with writing(engine) as connection:
         lock_chain(connection)  # a hold set from now on waits, and is not ended by this
         held = standing_holds(read_records(connection, RecordKind.HOLD, RecordKind.RELEASE, subject=path)).get(path, ())
         if not held:
             raise NothingToDo("此证据没有被留置")
-        facts = {"reason": reason, "releases": list(held)}
+        if others := [number for number in named if number not in held]:
+            raise NothingToDo(f"此证据没有第 {others[0]} 号留置；现有的是第 {'、'.join(map(str, held))} 号")
+        facts = {"reason": reason, "releases": sorted(set(named or held))}
         record = append_record(connection, RecordKind.RELEASE, path, night_id, by, facts, now)
     write_record_files(engine, folder)
     return record
+
+
+def holds_on(engine: Engine, path: str) -> tuple[int, ...]:
+    """The numbers of the standing holds on a bundle."""
+    with engine.connect() as connection:
+        records = read_records(connection, RecordKind.HOLD, RecordKind.RELEASE, subject=path)
+    return standing_holds(records).get(path, ())
 
 
 def assign_class(
@@ -154,7 +175,11 @@ def standing_holds(records: Sequence[KeepRecord]) -> dict[str, tuple[int, ...]]:
         if record.kind is RecordKind.HOLD:
             held[record.subject] = (*held.get(record.subject, ()), record.number)
         elif record.kind is RecordKind.RELEASE:
-            held.pop(record.subject, None)
+            ended = record.facts.get(
+                "releases", ()
+            )  # of one that cannot be read nothing is known, so that what was held stays
+            left = tuple(number for number in held.pop(record.subject, ()) if number not in ended)
+            held |= {record.subject: left} if left else {}
     return held
 
 

@@ -86,7 +86,20 @@ def test_holding_releasing_and_referring(yiguang: Run) -> None:
     assert (shorter.returncode, "不能改用较短" in shorter.stderr.decode()) == (1, True)
     assert yiguang("evidence", "hold", "1", "--by", " ", "--reason", "复议").returncode == 2
     kinds = [line.split("\t")[2] for line in yiguang("evidence", "records").stdout.decode().splitlines()]
-    assert kinds == ["留置", "解除留置", "改类（线索 → 已移送）"]
+    assert kinds == ["留置", "解除留置（1 项：第 1 号）", "改类（线索 → 已移送）"]
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_release_says_how_many_holds_it_ended_and_which_stand(yiguang: Run) -> None:
+    for number in (1, 2, 3):
+        assert f"留置，已登记（第 {number} 号）" in yiguang("evidence", "hold", "1", *WHO).stderr.decode()
+    wrong = yiguang("evidence", "release", "1", "--hold", "7", *WHO)
+    assert (wrong.returncode, "没有第 7 号留置" in wrong.stderr.decode()) == (1, True)
+    said = yiguang("evidence", "release", "1", "--hold", "2", *WHO).stderr.decode()
+    assert "解除留置（1 项：第 2 号）" in said and "仍有 2 项留置：第 1、3 号" in said
+    said = yiguang("evidence", "release", "1", *WHO).stderr.decode()
+    assert "解除留置（2 项：第 1、3 号）" in said and "仍有" not in said
+    assert yiguang("evidence", "verify", "--all").returncode == 0
 
 
 def test_expiry_needs_a_name_and_does_what_it_said(yiguang: Run, kept: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from storage.checking.verify import verify_all
 from storage.checking.verify_chain import verify_chain
 from storage.crawl.nights import finish_night
 from storage.database import writing
-from storage.keeping.custody import NothingToDo, assign_class, hold, kept_items, release
+from storage.keeping.custody import NothingToDo, assign_class, hold, holds_on, kept_items, release
 from storage.keeping.expiry import due_items, expire
 from storage.sealing.keep_records import RecordIncomplete, write_record_files
 from storage.sealing.seals import seal_night
@@ -202,6 +202,24 @@ def test_a_class_runs_from_when_it_was_given(engine: Engine, folder: Path) -> No
         assign_class(engine, folder, referred, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
     with pytest.raises(NothingToDo):
         assign_class(engine, folder, dismissed, NIGHT, KeepClass.DISMISSED, BY, "误报", NOW)
+
+
+def test_a_release_ends_the_holds_that_it_names(engine: Engine, folder: Path) -> None:
+    path, other = _paths(engine)
+    for reason in ("行政复议未结", "法院调取", "检察院调取"):
+        hold(engine, folder, path, NIGHT, BY, reason, NOW)
+    hold(engine, folder, other, NIGHT, BY, "法院调取", NOW)
+    for named in ((4,), (1, 4), (9,)):  # the fourth is on something else
+        with pytest.raises(NothingToDo, match="现有的是第 1、2、3 号"):
+            release(engine, folder, path, NIGHT, BY, "复议终结", NOW, named)
+    assert release(engine, folder, path, NIGHT, BY, "复议终结", NOW, (1,)).facts["releases"] == [1]
+    assert (holds_on(engine, path), holds_on(engine, other)) == ((2, 3), (4,))
+    assert path not in [item.path for item in due_items(engine, POLICY, _years(9))]
+    with pytest.raises(NothingToDo, match="没有第 1 号留置"):
+        release(engine, folder, path, NIGHT, BY, "复议终结", NOW, (1,))
+    assert release(engine, folder, path, NIGHT, BY, "审结", NOW).facts["releases"] == [2, 3]
+    assert (holds_on(engine, path), holds_on(engine, other)) == ((), (4,))
+    assert path in [item.path for item in due_items(engine, POLICY, _years(9))]
 
 
 def test_a_hold_that_is_set_during_a_release_stands(engine: Engine, folder: Path) -> None:

@@ -283,9 +283,9 @@ def test_what_was_done_to_a_lead_is_said(capsys: pytest.CaptureFixture[str]) -> 
     """It was a path, and English."""
     said = ["--by", "张示例", "--reason", "核实"]
     assert run(["evidence", "retain", "1", "--as", "dismissed", *said]) == 0
-    assert capsys.readouterr().err == "线索 1：改类（线索 → 审核后排除），已登记\n"
+    assert capsys.readouterr().err == "线索 1：改类（线索 → 审核后排除），已登记（第 1 号）\n"
     assert run(["evidence", "hold", "1", *said]) == 0
-    assert capsys.readouterr().err == "线索 1：留置，已登记\n"
+    assert capsys.readouterr().err == "线索 1：留置，已登记（第 2 号）\n"
     assert run(["evidence", "records"]) == 0
     assert "\t改类（线索 → 审核后排除）\t张示例\t核实\t" in capsys.readouterr().out
 

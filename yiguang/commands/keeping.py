@@ -1,6 +1,6 @@
 """`yiguang evidence hold|release|retain|expire|rotate-key|records`; the second copy is in `second_copy`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 CASE = Annotated[int, typer.Argument(min=1, max=GREATEST_NUMBER, metavar="CASE", help="线索编号，见 cases list")]
 BY = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人的姓名，不核对账号")]
+HOLDS = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--hold", min=1, max=GREATEST_NUMBER, metavar="NUMBER", help="留置的记录号，可多次给出；不写则全部解除"
+    ),
+]
 REASON = Annotated[str, typer.Option("--reason", help="理由")]
 
 HOLD_HELP = """\
@@ -38,11 +44,15 @@ HOLD_HELP = """\
   yiguang evidence hold 3 --by 张示例 --reason 行政复议未结
 """
 RELEASE_HELP = """\
-解除一条线索的全部留置；解除后按保存期限处理。
+解除一条线索的留置；没有留置之后按保存期限处理。
+
+同一线索可有几项留置，各有记录号（见 evidence records 第一列）：用 --hold 指明解除哪一项，其余仍有效；不写 --hold 则全部解除，
+并说明解除了几项。
 
 \b
 例：
   yiguang evidence release 3 --by 张示例 --reason 复议终结
+  yiguang evidence release 3 --hold 12 --by 张示例 --reason 复议终结
 """
 RETAIN_HELP = """\
 改变一条线索的保存类别：referred（已移送）、dismissed（审核后排除）、lead（线索）；期限自登记之日起算。
@@ -118,15 +128,20 @@ def hold(case_id: CASE, by: BY, reason: REASON) -> None:
 
 
 @keeping_app.command("release", help=RELEASE_HELP)
-def release(case_id: CASE, by: BY, reason: REASON) -> None:
+def release(case_id: CASE, by: BY, reason: REASON, named: HOLDS = None) -> None:
     from storage.keeping import custody
     from yiguang.home import open_home, utc_now
 
     settings = read_settings()
     case = find_case(settings, case_id).case
+    engine = open_home(settings)
     with _told():
-        record = custody.release(open_home(settings), settings.home, case.bundle, case.night_id, by, reason, utc_now())
+        record = custody.release(
+            engine, settings.home, case.bundle, case.night_id, by, reason, utc_now(), tuple(named or ())
+        )
     _say_recorded(settings, case_id, record)
+    if left := custody.holds_on(engine, case.bundle):
+        typer.echo(f"线索 {case_id} 仍有 {len(left)} 项留置：{_numbers(left)}", err=True)
 
 
 @keeping_app.command("retain", help=RETAIN_HELP)
@@ -264,7 +279,7 @@ def records() -> None:
 def _say_recorded(settings: Settings, case_id: int, record: "KeepRecord") -> None:
     """The file of the record, for a program; what was done, for a person."""
     typer.echo(str(settings.home / record.path))
-    typer.echo(f"线索 {case_id}：{_act(record)}，已登记", err=True)
+    typer.echo(f"线索 {case_id}：{_act(record)}，已登记（第 {record.number} 号）", err=True)
 
 
 def _texts_line(texts: int) -> str:
@@ -276,11 +291,17 @@ def _item_line(item: "KeptItem") -> str:
 
 
 def _act(record: "KeepRecord") -> str:
-    """What was done; of another class, which."""
+    """What was done; of another class, which; of a release, how many holds it ended and which."""
+    if record.kind is RecordKind.RELEASE and (ended := record.facts.get("releases")):
+        return f"{RECORD_ZH[record.kind]}（{len(ended)} 项：{_numbers(ended)}）"
     if record.kind is not RecordKind.RETENTION:
         return RECORD_ZH[record.kind]
     before, after = (KEEP_ZH[KeepClass(str(record.facts[name]))] for name in ("before", "class"))
     return f"{RECORD_ZH[record.kind]}（{before} → {after}）"
+
+
+def _numbers(holds: Sequence[int]) -> str:
+    return f"第 {'、'.join(map(str, holds))} 号"
 
 
 def _record_line(record: "KeepRecord") -> str:
