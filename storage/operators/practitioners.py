@@ -7,15 +7,18 @@ it is first needed; numbers digested under another key are simply other numbers.
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from domain.institutions import name_key
 from domain.practitioners import PractitionerLists
+from storage.columns import storable_text
 from storage.database import insert_into, writing
 from storage.durable_file import make_secret
 from storage.operators.registry_file import RegistryTable, heading_key
@@ -42,12 +45,27 @@ class RegisteredPractitioner:
     number_digest: str = ""
 
 
+class _Row(NamedTuple):
+    """What tells the rows of one source apart; `institution` is its key."""
+
+    institution: str
+    name: str
+    number_digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class PractitionerCounts:
-    """Practitioners that the source's list has now, and how many it had before and has no more."""
+    """Practitioners that the source's list has now, how many it had before and has no more, and how many stand on it with another
+    number than before.
+
+    `key_may_differ` when no number of those digested before is among them: either all were written otherwise, or the key is
+    another one.
+    """
 
     listed: int = 0
     gone: int = 0
+    renumbered: int = 0
+    key_may_differ: bool = False
 
 
 def practitioner_headings(written: Mapping[str, str]) -> dict[str, str]:
@@ -108,16 +126,41 @@ def import_practitioners(
     of_source = table.c.source == source
     counted = select(func.count()).select_from(table).where(of_source)
     with writing(engine) as connection:
+        before = {
+            _Row(*row)
+            for row in connection.execute(
+                select(table.c.institution_key, table.c.name, table.c.number_digest).where(of_source)
+            )
+        }
         connection.execute(update(table).where(of_source).values(as_of=_NOT_LISTED))
         for start in range(0, len(listed), _BATCH_ROWS):
             _store(connection, listed[start : start + _BATCH_ROWS], source, as_of)
-        gone = connection.execute(delete(table).where(of_source, table.c.as_of == _NOT_LISTED)).rowcount
-        return PractitionerCounts(connection.execute(counted).scalar_one(), gone)
+        connection.execute(delete(table).where(of_source, table.c.as_of == _NOT_LISTED))
+        return _counts(before, {_row(row) for row in listed}, connection.execute(counted).scalar_one())
+
+
+def _row(row: RegisteredPractitioner) -> _Row:
+    return _Row(storable_text(name_key(row.institution)), storable_text(row.name), row.number_digest)
+
+
+def _counts(before: set[_Row], now: set[_Row], listed: int) -> PractitionerCounts:
+    """Whoever has a number that was not there before is taken for somebody of that name and institution whose number is not there any
+    more, as long as there are such."""
+    left, come = (Counter((row.institution, row.name) for row in rows) for rows in (before - now, now - before))
+    renumbered = (left & come).total()
+    digested = {row.number_digest for row in before if row.number_digest}
+    known = {row.number_digest for row in now}
+    return PractitionerCounts(
+        listed,
+        left.total() - renumbered,
+        renumbered,
+        key_may_differ=bool(renumbered and digested and known - {""}) and not digested & known,
+    )
 
 
 def _store(connection: Connection, rows: Sequence[RegisteredPractitioner], source: str, as_of: date) -> None:
     values = {
-        (name_key(row.institution), row.name, row.number_digest): {
+        _row(row): {
             "source": source,
             "as_of": as_of,
             "name": row.name,

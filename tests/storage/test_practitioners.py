@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Thread
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from storage.operators.practitioners import (
     KEY_FILE,
+    PractitionerCounts,
     PractitionerKeyUnusable,
     RegisteredPractitioner,
     SqlPractitioners,
@@ -50,6 +52,30 @@ def test_whoever_a_newer_list_lacks_goes(engine: Engine) -> None:
     assert SqlPractitioners(engine).sources() == (("市卫健委", LATER, 1), ("省名单", DAY, 1))
     assert import_practitioners(engine, [], "市卫健委", date(2027, 1, 1)).gone == 0
     assert SqlPractitioners(engine).sources() == (("市卫健委", LATER, 1), ("省名单", DAY, 1))
+
+
+def test_people_under_another_key_are_not_gone(engine: Engine) -> None:
+    zhou = RegisteredPractitioner("周远岫", LI.institution, number_digest("110000000000002", KEY))
+    import_practitioners(engine, [LI, SHEN, zhou], "市卫健委", DAY)
+    again = replace(LI, number_digest=number_digest(NUMBER, b"j" * 32))
+    counts = import_practitioners(engine, [again, SHEN], "市卫健委", LATER)
+    assert counts == PractitionerCounts(2, gone=1, renumbered=1, key_may_differ=True)
+    assert import_practitioners(engine, [again, SHEN], "市卫健委", LATER) == PractitionerCounts(2)
+
+
+def test_a_corrected_number_is_no_other_person_and_no_other_key(engine: Engine) -> None:
+    namesake = replace(LI, number_digest=number_digest("110000000000003", KEY))
+    import_practitioners(engine, [LI, namesake, SHEN], "市卫健委", DAY)
+    corrected = replace(LI, number_digest=number_digest("110000000000004", KEY))
+    counts = import_practitioners(engine, [corrected, namesake, SHEN], "市卫健委", LATER)
+    assert counts == PractitionerCounts(3, renumbered=1)
+    assert import_practitioners(engine, [namesake, SHEN], "市卫健委", LATER) == PractitionerCounts(2, gone=1)
+
+
+def test_a_list_that_has_numbers_now_or_no_more_says_nothing_of_the_key(engine: Engine) -> None:
+    bare = replace(LI, number_digest="")
+    for one in (bare, LI, bare):
+        assert not import_practitioners(engine, [one], "市卫健委", DAY).key_may_differ
 
 
 def test_a_list_corrected_on_its_own_day_or_dated_back_is_the_list(engine: Engine) -> None:

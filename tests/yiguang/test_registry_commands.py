@@ -44,3 +44,23 @@ def test_a_list_is_not_of_a_day_to_come(folder: Path, capsys: Printed, what: str
     given = folder if what == "logos" else file
     assert run(["registry", what, str(given), "--as-of", "2062-11-01"]) == 2
     assert "--as-of 不能晚于今天（" in capsys.readouterr().err
+
+
+def test_a_list_under_another_key_names_the_key_and_reports_nobody_gone(folder: Path, capsys: Printed) -> None:
+    file = folder / "doctors.csv"
+    file.write_text(
+        "姓名,执业机构,执业证书编码\n李云屿,青屿安和门诊部,110000000000001\n沈澄,青屿安和门诊部,110000000000002\n",
+        "utf-8",
+    )
+    taken_in = ["registry", "practitioners", str(file)]
+    assert run(taken_in) == run(taken_in) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("名单 2 人\n名单 2 人\n", "")
+    (folder / "home/keys/practitioners.key").unlink()
+    assert run(taken_in) == 0
+    said = capsys.readouterr()
+    assert said.out == "名单 2 人\n"
+    assert said.err.startswith("2 人的执业证书编码已重记") and "keys/practitioners.key" in said.err
+    file.write_text(file.read_text("utf-8").replace("000001", "000003"), "utf-8")
+    assert run(taken_in) == 0
+    assert capsys.readouterr().err == "1 人的执业证书编码与上次名单不同，已更新\n"

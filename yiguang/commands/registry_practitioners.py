@@ -42,6 +42,7 @@ def practitioners(
 ) -> None:
     from storage.operators.practitioners import (
         FIELDS,
+        KEY_FILE,
         PractitionerKeyUnusable,
         import_practitioners,
         practitioner_headings,
@@ -85,6 +86,13 @@ def practitioners(
     except (RegistryFileError, PractitionerKeyUnusable) as fault:
         raise CommandFailed(f"{file} 未导入：{fault}") from fault
     typer.echo(f"名单 {counts.listed} 人" + (f"，另有 {counts.gone} 人已不在名单上，已删除" if counts.gone else ""))
+    if counts.key_may_differ:
+        said = f"密钥 {KEY_FILE} 不是上次导入时的那一把，或名单改写了全部编码"
+        typer.echo(
+            f"{counts.renumbered} 人的执业证书编码已重记，没有一个与上次相同：{said}；人员的核对不受影响", err=True
+        )
+    elif counts.renumbered:
+        typer.echo(f"{counts.renumbered} 人的执业证书编码与上次名单不同，已更新", err=True)
     for row in bad[:_BAD_ROWS_SHOWN]:
         typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
     if bad:
