@@ -135,7 +135,10 @@ class ReferredLead:
         if known is None:
             # Of the names on a page the first may be that of a hospital by which it wants to shine
             named = max(self._called, key=len) if self._called else next(iter(self.named), "")
-            told = "" if self.target_institution.isascii() else self.target_institution  # a credit code is no name
+            is_code = credit_code_key(
+                self.target_institution
+            ).isascii()  # which is no name; targets may have it full-width
+            told = "" if is_code else self.target_institution
             return Subject(told or named or self.account or self.site_name, self.target_region)
         return Subject(known.name, known.region or self.target_region, bool(known.licence) or None)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crawler.addresses.guard import AddressRefused, UrlRefused, check_url
+from domain.licence_numbers import credit_code_key, parse_credit_code
 from domain.table_lines import TableLines, csv_fault
 from domain.targets import RenderMode, Target, TargetKind
 from domain.urls import canonical_url
@@ -232,7 +233,7 @@ def _target(fields: Mapping[str, object]) -> Target:
         name=name,
         url=url,
         kind=_choice(fields, "kind", TargetKind, _KIND_ZH, TargetKind.SITE),
-        institution=_text(fields, "institution"),
+        institution=_institution(_text(fields, "institution")),
         region=_text(fields, "region"),
         render=_choice(fields, "render", RenderMode, _RENDER_ZH, RenderMode.AUTO),
         max_pages=max_pages,
@@ -246,6 +247,12 @@ def _target(fields: Mapping[str, object]) -> Target:
         local=local,
         every_days=_whole(fields, "every_days", 1, 1, 365),
     )
+
+
+def _institution(text: str) -> str:
+    """A name as it is written, a credit code in plain digits and capitals, without blanks and hyphens."""
+    code = parse_credit_code(credit_code_key(text))
+    return text if code is None else code.code
 
 
 def _choice(

@@ -146,6 +146,20 @@ def test_a_file_without_a_header_is_told_what_is_wanting(tmp_path: Path, text: s
         read(tmp_path, text.encode())
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("９１４４０３００１９２２０３８２１６", "914403001922038216"),
+        ("ＭＡ０１2345-6", "ＭＡ０１2345-6"),  # no code
+        ("12100000 0000-0000０t", "12100000000000000T"),
+        ("青屿安和门诊部（总院）", "青屿安和门诊部（总院）"),
+    ],
+)
+def test_a_credit_code_is_kept_in_plain_characters_and_a_name_as_it_is_written(told: str, kept: str) -> None:
+    (target,), _ = parse_targets([(2, {"name": "甲", "url": "http://a.example/", "统一社会信用代码": told})])
+    assert target.institution == kept
+
+
 def test_a_bad_pattern_is_a_bad_row() -> None:
     _, bad = parse_targets([(2, {"name": "甲", "url": "http://a.example/", "include": "/ok ("})])
     assert bad[0].reason.startswith("include 不是有效的正则表达式：(")

@@ -139,6 +139,14 @@ def test_the_party_is_who_the_targets_file_names(told: str) -> None:
     assert replace(lead, registered=(FAMOUS,)).institution is None
 
 
+@pytest.mark.parametrize(
+    "told", ["91440300192203821X", "９１４４０３００１９２２０３８２１Ｘ", "９１４４０３００ １９２２０３８２１Ｘ"]
+)
+def test_a_credit_code_is_nobodys_name_however_the_targets_file_writes_it(told: str) -> None:
+    lead = replace(LEAD, site_name="示例门诊部官网", named=("示例门诊部",), registered=(), target_institution=told)
+    assert lead.subject.name == "示例门诊部"
+
+
 @pytest.mark.parametrize("printed", PRINTED)
 def test_the_party_is_whose_number_the_page_shows_however_it_is_printed(
     engine: Engine, tmp_path: Path, printed: str
