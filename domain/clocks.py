@@ -28,7 +28,6 @@ class Event(StrEnum):
     PACKAGE_SENT = "package-sent"
     TIP_RECEIVED = "tip-received"
     RECEIVED = "received"  # the recipient has confirmed a package
-    FILING_DECIDED = "filing-decided"
     CASE_FILED = "case-filed"
     FILING_REFUSED = "filing-refused"
     JURISDICTION_DISPUTED = "jurisdiction-disputed"

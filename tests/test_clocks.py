@@ -8,6 +8,7 @@ import pytest
 
 from domain.beijing import BEIJING
 from domain.clocks import ClocksBroken, Event, clocks_of, deadline, running
+from domain.outbox_rules import BEGINS, OWN_EVENTS
 from domain.working_days import CalendarUnknown, WorkCalendar, calendar_of
 
 _FOLDER = Path(__file__).parent.parent / "lexicons" / "calendar"
@@ -36,14 +37,14 @@ def test_a_term_ends(calendar: WorkCalendar, name: str, begun: str, due: str) ->
 
 def test_the_day_is_the_day_in_beijing(calendar: WorkCalendar) -> None:
     late = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)  # the third of March there
-    assert deadline(BY_NAME["filing-notice"], late, calendar).due_at.date().isoformat() == "2026-03-10"
+    assert deadline(BY_NAME["complaint-answer"], late, calendar).due_at.date().isoformat() == "2026-03-12"
 
 
 def test_an_extension_counts_on_from_the_same_day(calendar: WorkCalendar) -> None:
     begun = datetime(2026, 3, 2, 9, tzinfo=BEIJING)
     assert deadline(BY_NAME["case-filing"], begun, calendar, extended=True).due_at.date().isoformat() == "2026-04-14"
     with pytest.raises(ValueError, match="cannot be extended"):
-        deadline(BY_NAME["filing-notice"], begun, calendar, extended=True)
+        deadline(BY_NAME["complaint-answer"], begun, calendar, extended=True)
 
 
 def test_the_version_of_the_holidays_goes_with_the_deadline(calendar: WorkCalendar) -> None:
@@ -62,6 +63,11 @@ def test_which_terms_an_event_sets_running() -> None:
     assert [clock.name for clock in running(CLOCKS, Event.RECEIVED, "police")] == ["police-filing"]
     assert running(CLOCKS, Event.RECEIVED, "nhsa") == ()
     assert [clock.name for clock in running(CLOCKS, Event.TIP_RECEIVED)] == ["first-response", "complaint-answer"]
+
+
+def test_every_event_happens_and_has_a_term() -> None:
+    happens = {*BEGINS.values(), *OWN_EVENTS.values(), Event.TIP_RECEIVED, Event.LAST_SEEN}
+    assert happens == set(Event) == {clock.begins for clock in CLOCKS}
 
 
 @pytest.mark.parametrize(
