@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from domain.outcome import Outcome
 from storage.crawl.nights import NightProgress
@@ -41,7 +41,8 @@ def night_display(console: Console) -> Iterator[Callable[[NightProgress], None]]
     columns = (
         SpinnerColumn(),
         BarColumn(bar_width=30),
-        TextColumn("{task.completed}/{task.total} 页"),
+        MofNCompleteColumn(),  # `?` for pages that are not counted yet
+        TextColumn("页"),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
@@ -76,7 +77,8 @@ def pages_display() -> Iterator[Callable[[int, int], None]]:
     columns = (
         SpinnerColumn(),
         BarColumn(bar_width=30),
-        TextColumn("{task.completed}/{task.total} 页"),
+        MofNCompleteColumn(),  # `?` for pages that are not counted yet
+        TextColumn("页"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bars:
