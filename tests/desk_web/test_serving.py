@@ -48,6 +48,27 @@ def test_the_first_account_is_told_once_and_opens_the_desk(home: dict[str, str])
     assert desk.stderr.read() == ""
 
 
+def test_what_is_no_http_does_not_fill_the_terminal(home: dict[str, str]) -> None:
+    """Libraries warned of each in English; anybody who reaches the port can send it."""
+    subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
+    port, viewer = free_port(), free_port()
+    command = [YIGUANG, "serve", "--port", str(port), "--viewer-port", str(viewer)]
+    desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
+    upgrade = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    try:
+        assert desk.stderr is not None
+        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+        for place in (port, viewer):
+            for sent in (b"\x16\x03\x01\x02no HTTP\r\n\r\n", upgrade):
+                with socket.create_connection(("127.0.0.1", place), timeout=30) as client:
+                    client.sendall(sent)
+                    assert client.recv(9) == b"HTTP/1.1 "
+    finally:
+        desk.send_signal(signal.SIGINT)
+        assert desk.wait(20) == 0
+    assert desk.stderr.read() == ""
+
+
 def sign_on_environment(issuer: str, base_url: str, secret: str = SECRET) -> dict[str, str]:
     known = {"ISSUER": issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": secret, "BASE_URL": base_url}
     return {f"YIGUANG_OIDC_{name}": value for name, value in known.items()}
