@@ -7,7 +7,7 @@ Handlers are plain functions that run in a thread: the database waits there, not
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -125,7 +125,7 @@ class _Endpoint:
         if page.public:
             return visit
         if account is None:
-            raise _Elsewhere(f"{LOG_IN}?ended=1" if visit.token else LOG_IN, "登录已失效，请重新登录")
+            raise _Elsewhere(_log_in_for(visit), "登录已失效，请重新登录")
         if account.must_change and not page.before_change:
             raise _Elsewhere(CHANGE_PASSWORD, "请先修改口令")
         if request.method not in _SAFE and not csrf_fits(visit.token, visit.csrf_given):
@@ -133,6 +133,15 @@ class _Endpoint:
         if page.act is not None and not may(account.role, page.act):
             raise Problem(HTTPStatus.FORBIDDEN, "您的角色不能进行此操作")
         return visit
+
+
+def _log_in_for(visit: Visit) -> str:
+    """The log-in's address; it leads on to the page that was asked for, where that is a page and not a part or an act."""
+    asked = {"ended": "1"} if visit.token else {}
+    url = visit.url
+    if visit.request.method in _SAFE and not (visit.wants_json or visit.wants_part) and url.path != "/":
+        asked["to"] = f"{url.path}?{url.query}" if url.query else url.path
+    return f"{LOG_IN}?{urlencode(asked)}" if asked else LOG_IN
 
 
 class _Elsewhere(Exception):

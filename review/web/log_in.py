@@ -11,27 +11,45 @@ from review.web.guard import CHANGE_PASSWORD, LOG_IN, Page
 from review.web.visit import Visit
 
 _SECONDS = 12 * 3600
+_LONGEST_PATH = 1000
 BEGIN = "/login/oidc"
 
 
 def form(visit: Visit) -> Response:
+    to = page_of_ours(visit.request.query_params.get("to", ""))
     if visit.visitor is not None:
-        return visit.go("/")
-    return log_in_page(visit, ended=bool(visit.query("ended")))
+        return visit.go(to)
+    return log_in_page(visit, ended=bool(visit.query("ended")), to=to)
 
 
 def log_in(visit: Visit) -> Response:
     name, password = visit.text("name", 200), visit.text("password", 1000)
+    to = page_of_ours(visit.text("to", 4000))
     outcome = visit.desk.accounts.authenticate(name, password, visit.address)
     if isinstance(outcome, LogInRefused):
-        return log_in_page(visit, HTTPStatus.UNAUTHORIZED, in_words(visit, outcome.message, outcome.retry_at), name)
-    return let_in(visit, visit.go("/"), outcome)
+        return log_in_page(
+            visit, HTTPStatus.UNAUTHORIZED, in_words(visit, outcome.message, outcome.retry_at), name, to=to
+        )
+    return let_in(visit, visit.go(to), outcome)
+
+
+def page_of_ours(path: str) -> str:
+    """Where to go on to after the log-in: a path at the desk, and its start for anything by which a browser could be led elsewhere
+    (`//host`, backslashes that it reads as slashes, signs that it leaves out) or that no page of ours is as long as."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours and len(path) <= _LONGEST_PATH else "/"
 
 
 def log_in_page(
-    visit: Visit, status: int = 200, message: str = "", name: str = "", ended: bool = False, shown: str = ""
+    visit: Visit,
+    status: int = 200,
+    message: str = "",
+    name: str = "",
+    ended: bool = False,
+    shown: str = "",
+    to: str = "/",
 ) -> Response:
-    """The page with both ways in, where there are both; `shown` is what an administrator needs to know."""
+    """The page with both ways in, where there are both; `shown` is what an administrator needs to know, `to` where it leads on to."""
     sign_on = visit.desk.sign_on
     return visit.page(
         "login.html",
@@ -39,6 +57,7 @@ def log_in_page(
         ended=ended,
         message=message,
         name=name,
+        to=to,
         shown=shown,
         by_provider=BEGIN if sign_on is not None else "",
         only=sign_on is not None and sign_on.settings.only,

@@ -247,8 +247,12 @@ def test_a_session_that_ended_leads_to_the_log_in(served: Served, person: "Peopl
     page.wait_for_selector("#item")
     served.clock.forward(minutes=61)
     page.keyboard.press("c")
-    page.wait_for_url("**/login?ended=1")
+    page.wait_for_url("**/login?ended=1&to=*")
     expect(page.locator("#main")).to_contain_text("登录已失效")
+    page.get_by_label("账号").fill(served.people[Role.ANALYST].name)
+    page.get_by_label("口令").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/items/{served.items['a']}*")  # and leads back
     assert state_of(served, served.items["a"]) is ItemState.WAITING
 
 
@@ -301,7 +305,7 @@ def test_what_was_written_outlasts_the_session_for_its_writer_alone(served: Serv
     page.keyboard.press("Escape")
     served.clock.forward(minutes=61)
     page.keyboard.press("c")
-    page.wait_for_url("**/login?ended=1")
+    page.wait_for_url("**/login?ended=1&to=*")
     for role, kept in ((Role.REVIEWER, ""), (Role.ANALYST, "标题即为保证治愈")):
         page.context.clear_cookies()
         page.goto(f"{served.url}/login")
@@ -344,7 +348,7 @@ def test_a_filter_that_is_refused_says_so(served: Served, person: "People") -> N
     page.unroute("**/queue?*")
     served.clock.forward(minutes=61)
     choice.check()
-    page.wait_for_url("**/login?ended=1")
+    page.wait_for_url("**/login?ended=1&to=*")
 
 
 def test_the_log_shows_who_did_what_and_verifies(served: Served, person: "People") -> None:

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -205,10 +207,33 @@ def test_a_session_ends_and_says_so(served: Served) -> None:
     client = served.client(Role.ANALYST)
     served.clock.forward(minutes=61)
     answer = client.get("/queue")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login?ended=1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?ended=1&to=%2Fqueue")
     assert "登录已失效" in client.get("/login?ended=1").text
     told = client.post("/following", {}, accept="application/json")
-    assert told.status_code == 401 and told.json()["go"].startswith("/login")
+    assert told.status_code == 401 and told.json()["go"] == "/login?ended=1"
+
+
+@pytest.mark.parametrize(
+    ("to", "led_to"),
+    [
+        ("/items/1?sort=score", "/items/1?sort=score"),
+        ("/queue?q=根治 百分百", "/queue?q=%E6%A0%B9%E6%B2%BB%20%E7%99%BE%E5%88%86%E7%99%BE"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("/\t/evil.example/", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/" + "a" * 2000, "/"),
+    ],
+)
+def test_a_log_in_leads_to_the_page_that_was_asked_for_and_never_elsewhere(
+    served: Served, to: str, led_to: str
+) -> None:
+    fields = {"name": served.people[Role.ANALYST].name, "password": PASSWORD, "to": to}
+    assert served.client().post("/login", fields).headers["location"] == led_to
+    shown = served.client().get(f"/login?{urlencode({'to': to})}").text
+    assert f'name="to" value="{escape(to if led_to != "/" else "/")}"' in shown
+    assert served.client(Role.ANALYST).get(f"/login?{urlencode({'to': to})}").headers["location"] == led_to
 
 
 def test_a_one_time_password_must_be_changed_first(served: Served) -> None:

@@ -53,18 +53,23 @@
     const is = (expected) => response.headers.get("content-type")?.startsWith(expected);
     const data = is("application/json") ? await response.json() : {};
     if (response.status === 401 && data.go) {
-      location.assign(data.go);
+      location.assign(onward(data.go));
       throw new Error(data.error);
     }
     if (!response.ok || !is(kind)) throw new Error(data.error || noAnswer(response.status));
     return kind === "application/json" ? data : response.text();
+  }
+  // The log-in leads back to where it was asked for.
+  function onward(path) {
+    const here = encodeURIComponent(location.pathname + location.search);
+    return path.startsWith("/login") ? `${path}${path.includes("?") ? "&" : "?"}to=${here}` : path;
   }
   const fetchPart = async (path) => answer(await ask(path, { headers: { "X-Desk-Part": "1" } }), "text/html");
 
   // Of a part that is refused htmx shows nothing: the button would seem to do nothing.
   addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
     const data = xhr.getResponseHeader("content-type")?.startsWith("application/json") ? JSON.parse(xhr.responseText) : {};
-    if (xhr.status === 401 && data.go) location.assign(data.go);
+    if (xhr.status === 401 && data.go) location.assign(onward(data.go));
     else warn(data.error || noAnswer(xhr.status));
   });
   addEventListener("htmx:sendError", () => warn(UNREACHED));
