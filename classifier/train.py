@@ -89,6 +89,8 @@ def read_rows(path: Path) -> list[Row]:
             raise not_json(path, fault, number) from fault
         if not isinstance(data, dict) or data.get("label") not in (0, 1) or not isinstance(data.get("text"), str):
             raise LexiconError(path, "a row needs `text` and a `label` of 0 or 1", number)
+        if data.get("id") in (None, ""):
+            raise LexiconError(path, "`id` is missing", number)
         title, site_name, url, account = (str(data.get(key) or "") for key in ("title", "site_name", "url", "account"))
         document = Document(text=data["text"], title=title, site_name=site_name, url=url, account=account)
         group = str(data.get("pair") or data.get("repo") or data["id"])

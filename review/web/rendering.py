@@ -148,7 +148,7 @@ class Renderer:
             "family": lambda family: FAMILY_ZH.get(family, family),
             "genre": lambda genre: GENRE_ZH.get(genre, genre),
             "filters": filters_json,
-            "detail": lambda detail: json.dumps(detail, ensure_ascii=False, sort_keys=True),
+            "detail": lambda detail: json.dumps(detail, ensure_ascii=False, sort_keys=True) if detail else "",
             "recipient": lambda code: RECIPIENT_ZH.get(code, code),
         }
         self._templates.globals |= {

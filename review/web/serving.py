@@ -62,6 +62,7 @@ def server_of(listener: Listener) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             listener.app,
+            log_config=None,  # as the process logs, with secrets left out
             log_level="error",  # its warnings are of what clients send that is no HTTP; anybody could fill the terminal with them
             access_log=False,
             server_header=False,

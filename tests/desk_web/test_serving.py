@@ -1,9 +1,11 @@
 """`yiguang init` and `yiguang serve` as an operator calls them."""
 
+import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -67,6 +69,27 @@ def test_what_is_no_http_does_not_fill_the_terminal(home: dict[str, str]) -> Non
         desk.send_signal(signal.SIGINT)
         assert desk.wait(20) == 0
     assert desk.stderr.read() == ""
+
+
+def test_a_fault_of_the_desk_is_logged_like_any_other_and_leaves_it_running(home: dict[str, str]) -> None:
+    subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
+    port = free_port()
+    desk = subprocess.Popen([YIGUANG, "serve", "--port", str(port)], env=home, stderr=subprocess.PIPE, text=True)
+    try:
+        assert desk.stderr is not None
+        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+        database = sqlite3.connect(Path(home["YIGUANG_HOME"], "yiguang.sqlite"))
+        database.execute("ALTER TABLE desk_accounts RENAME TO accounts_away")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+            assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 500
+            database.execute("ALTER TABLE accounts_away RENAME TO desk_accounts")
+            assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 401
+    finally:
+        desk.send_signal(signal.SIGINT)
+        assert desk.wait(20) == 0
+    told = [json.loads(line) for line in desk.stderr.read().splitlines()]
+    assert told[0]["event"] == "POST /login failed" and "desk_accounts" in told[0]["exception"]
+    assert {line["level"] for line in told} == {"error"}
 
 
 def sign_on_environment(issuer: str, base_url: str, secret: str = SECRET) -> dict[str, str]:

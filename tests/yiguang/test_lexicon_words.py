@@ -66,6 +66,14 @@ def test_a_corpus_that_is_no_json_names_the_column(tmp_path: Path) -> None:
     assert told(fault.value).startswith(f"{file} 第 1 行第 10 列：不是有效的 JSON（")
 
 
+def test_a_corpus_whose_row_has_no_id_names_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('\n{"text": "甲", "label": 0}\n', encoding="utf-8")
+    with pytest.raises(LexiconError) as fault:
+        read_rows(file)
+    assert told(fault.value) == f"{file} 第 2 行：缺少 id"
+
+
 def test_a_list_of_names_that_is_no_csv_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "registry" / "subjects.csv"
     file.parent.mkdir()

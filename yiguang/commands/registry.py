@@ -141,7 +141,7 @@ def import_(
         typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
     if refused:
         unsaid = "；有坏行的名录不能算完整，未记 --complete-for" if issuers else ""
-        raise CommandFailed(f"{refused} 行有误，未导入{unsaid}")
+        raise CommandFailed(f"有 {refused} 行有误，这些行未导入{unsaid}")
     if missing := [issuer for issuer in issuers if issuer not in listed]:
         raise CommandFailed(f"名录中没有以“{'、'.join(missing)}”开头的文号，未记 --complete-for；机构已导入")
     state_complete(engine, [CertificateCoverage(issuer, name, day) for issuer in issuers])

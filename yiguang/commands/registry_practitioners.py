@@ -96,4 +96,4 @@ def practitioners(
     for row in bad[:_BAD_ROWS_SHOWN]:
         typer.echo(f"第 {row.number} 行{f'（{row.name}）' if row.name else ''}：{row.reason}", err=True)
     if bad:
-        raise CommandFailed(f"{len(bad)} 行有误，未导入")
+        raise CommandFailed(f"有 {len(bad)} 行有误，这些行未导入")

@@ -120,6 +120,7 @@ def _run(
     behind_proxy: bool,
     sign_on: "SignOnSettings | None",
 ) -> None:
+    import logging
     import secrets
 
     from review.intake import take_in_missing
@@ -129,7 +130,9 @@ def _run(
     from review.web.settings import WebSettings
     from review.web.viewer import viewer_app
     from yiguang.home import open_home, utc_now
+    from yiguang.logging import set_up_logging
 
+    set_up_logging(logging.WARNING)
     engine = open_home(settings)
     rules = DeskSettings(audit_pages=settings.audit_pages)
     if new := take_in_missing(engine, utc_now(), rules):

@@ -85,7 +85,7 @@ def import_(file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV 或 Y
     report_resumed(resumed)
     report_rows(bad, unknown)
     if bad:
-        raise CommandFailed(f"{len(bad)} 行有误，未导入")
+        raise CommandFailed(f"有 {len(bad)} 行有误，这些行未导入")
     if not good:
         raise CommandFailed(f"{file} 中没有目标")
 
