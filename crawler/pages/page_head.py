@@ -57,6 +57,7 @@ _LINES_OF_SIGNATURE = 3
 _SHORT_LINE = 80
 # 发表于 2021-6-8 19:42:10 | 只看该作者
 _FORUM_POST = re.compile(r"发表于.{0,40}(?:只看该作者|显示全部楼层)")
+_AGO = re.compile(r"发表于\s{0,3}(?:昨天|前天|半小时前|[0-9]{1,2}\s?(?:秒|分钟|小时|天)前)")
 #: The only time of a page is its own wherever it stands, if it is called so; 拍摄时间 is another.
 _PUBLISHED = re.compile(r"(?:发布|发表|更新|添加|录入|编辑|上传)(?:时间|日期|于)")
 # 2021-3-14 18:05| 发布者: 某某| 查看: 245
@@ -173,7 +174,7 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for script in walk.scripts:
         if (match := _SCRIPT_TIME.search(script)) and (time := read_time(match[1])):
             return time
-    if time := _time_of_first_post(walk.lines):
+    if time := _time_of_first_post(walk):
         return time
     is_article = layout.prose >= _ARTICLE_PROSE
     if time := _time_below_headline(walk, layout, wordings, is_article):
@@ -206,9 +207,12 @@ def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
     return next((time for time in times if time is not None and time.date() == day.date()), day)
 
 
-def _time_of_first_post(lines: Iterable[str]) -> datetime | None:
-    """The time over the first post of a thread of a Discuz forum; that of its last change and of answers come later."""
-    return next((time for line in lines if _FORUM_POST.match(line) and (time := read_time(line[:_SHORT_LINE]))), None)
+def _time_of_first_post(walk: Walk) -> datetime | None:
+    """The time over the first post of a thread of a Discuz forum; that of its last change and of answers come later. Of the last
+    days it is told as 3 天前."""
+    first = next((line for line in walk.lines if _FORUM_POST.match(line)), "")
+    ago = walk.titled_times[:1] if _AGO.match(first) else []
+    return next((time for said in (first[:_SHORT_LINE], *ago) if (time := read_time(said))), None)
 
 
 def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings, is_article: bool) -> datetime | None:

@@ -51,6 +51,10 @@ _LOGO_REACH = 4
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff "
 #: Markup in the text of an element that is shown instead of frames.
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+#: Forums show how long ago a post was written, and the time itself when one points there.
+_TITLED_TIME = re.compile(
+    r"span title=[\"']([12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[\"']", re.ASCII
+)
 #: Links that do not lead to a page: they call, write, or run a script.
 _TOLD_SCHEMES = frozenset({"tel:", "sms:", "java", "tenc", "mqqw"})
 
@@ -134,6 +138,8 @@ class _Walker:
             return PLACED
         if token[:1] == "!" or token[:5] == "link ":
             return NOTHING
+        if token[:11] == "span title=" and (time := _TITLED_TIME.match(token)):
+            self.found.titled_times.append(time[1])
         read_kind = kind_of if len(token) <= NAME_CHARS else kind_of.__wrapped__
         kind = self._kinds[token] = read_kind(token, self._marked_ids, self._hidden_names, self._wordings)
         return kind

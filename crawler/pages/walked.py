@@ -28,6 +28,7 @@ class WalkedImage(NamedTuple):
 class Walk:
     """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`.
 
+    `times` are those of elements for times, `titled_times` what is shown above others that say how long ago something was (3 天前).
     `scripts` are the short inline scripts, which place widgets and links; `data_scripts` are they and the longer ones
     that may hold a page's data, but not whole libraries.
     """
@@ -41,6 +42,7 @@ class Walk:
     headings: list[tuple[str, str]] = field(default_factory=list)
     metas: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
+    titled_times: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     data_scripts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
