@@ -36,7 +36,7 @@ _CHINESE = (
     (r"`(\w+)` is a whole number", r"\1 应是整数"),
     (r"not of the shape expected: (.*)", r"写法不符合要求：\1"),
     (r"key (.*) stands here twice", r"键 \1 重复"),
-    (r"not UTF-8: (.*)", r"不是 UTF-8：\1"),
+    (r"not UTF-8: .* at byte (\d+)", r"不是 UTF-8（第 \1 字节）"),
     (r"a decision needs `id` and `text`", "每行应有 id 与 text"),
     (r"a decision is `confirmed` or .*", "decision 应是 confirmed 或 dismissed，或者有为 1 或 0 的 label"),
     (r"a row needs `text` and a `label` of 0 or 1", "每行应有 text 和为 0 或 1 的 label"),

@@ -33,7 +33,7 @@ def test_a_file_in_gbk_is_told_with_its_line(
     data.write_bytes('\n{"id": "a", "text": "治愈率", "decision": "confirmed"}\n'.encode("gb18030"))
     assert run([*command, str(data)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"{data}:2: not UTF-8" in line
+    assert f"{data} 第 2 行：不是 UTF-8（第 22 字节）" in line
 
 
 def test_the_ledger_tells_what_found_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
