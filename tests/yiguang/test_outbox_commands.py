@@ -351,7 +351,8 @@ def test_usage_is_explained(office: Office, package: Path, capsys: Printed, tmp_
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("amr: {name: x\n", "recipients.yml 第 2 行第 1 列：不是有效的 YAML"), ("amr: x\n", "recipients.yml 中没有")]
+    ("text", "said"),
+    [("amr: {name: x\n", "recipients.yml 第 2 行第 1 列：不是有效的 YAML"), ("amr: x\n", "recipients.yml 中没有")],
 )
 def test_recipients_that_are_broken_are_told(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed, text: str, said: str
