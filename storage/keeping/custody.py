@@ -175,9 +175,8 @@ def standing_holds(records: Sequence[KeepRecord]) -> dict[str, tuple[int, ...]]:
         if record.kind is RecordKind.HOLD:
             held[record.subject] = (*held.get(record.subject, ()), record.number)
         elif record.kind is RecordKind.RELEASE:
-            ended = record.facts.get(
-                "releases", ()
-            )  # of one that cannot be read nothing is known, so that what was held stays
+            # Of one that cannot be read nothing is known, so that what was held stays
+            ended = record.facts.get("releases", ())
             left = tuple(number for number in held.pop(record.subject, ()) if number not in ended)
             held |= {record.subject: left} if left else {}
     return held

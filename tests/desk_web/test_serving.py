@@ -8,6 +8,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,67 +29,64 @@ def home(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "YIGUANG_HOME": str(tmp_path / "home")}
 
 
+@contextmanager
+def served(home: dict[str, str], port: int, *options: str) -> Iterator[list[str]]:
+    """`yiguang serve` until the block ends; what it said on stderr besides its address is in the list then."""
+    said: list[str] = []
+    command = [YIGUANG, "serve", "--port", str(port), *options]
+    desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
+    assert desk.stderr is not None
+    try:
+        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+        yield said
+    finally:
+        desk.send_signal(signal.SIGINT)
+        assert desk.wait(20) == 0
+    said += desk.stderr.read().splitlines()
+
+
 def test_the_first_account_is_told_once_and_opens_the_desk(home: dict[str, str]) -> None:
     first = subprocess.run([YIGUANG, "init"], env=home, capture_output=True, text=True, check=True).stdout
     again = subprocess.run([YIGUANG, "init"], env=home, capture_output=True, text=True, check=True).stdout
     told = re.search(r"首个账号：(\w+)，一次性口令（只显示这一次）：([a-z0-9-]+)", first)
     assert told and "口令" not in again
     port, viewer = free_port(), free_port()
-    command = [YIGUANG, "serve", "--port", str(port), "--viewer-port", str(viewer)]
-    desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
-    try:
-        assert desk.stderr is not None
-        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+    with served(home, port, "--viewer-port", str(viewer)) as said:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
             assert client.get("/login").status_code == 200
             answer = client.post("/login", data={"name": told[1], "password": told[2]})
             assert answer.status_code == 303
             assert client.get("/queue").headers["location"] == "/password"
         assert httpx.get(f"http://127.0.0.1:{viewer}/", trust_env=False).status_code == 403
-    finally:
-        desk.send_signal(signal.SIGINT)
-        assert desk.wait(20) == 0
-    assert desk.stderr.read() == ""
+    assert said == []
 
 
 def test_what_is_no_http_does_not_fill_the_terminal(home: dict[str, str]) -> None:
     """Libraries warned of each in English; anybody who reaches the port can send it."""
     subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
     port, viewer = free_port(), free_port()
-    command = [YIGUANG, "serve", "--port", str(port), "--viewer-port", str(viewer)]
-    desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
     upgrade = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    try:
-        assert desk.stderr is not None
-        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+    with served(home, port, "--viewer-port", str(viewer)) as said:
         for place in (port, viewer):
             for sent in (b"\x16\x03\x01\x02no HTTP\r\n\r\n", upgrade):
                 with socket.create_connection(("127.0.0.1", place), timeout=30) as client:
                     client.sendall(sent)
                     assert client.recv(9) == b"HTTP/1.1 "
-    finally:
-        desk.send_signal(signal.SIGINT)
-        assert desk.wait(20) == 0
-    assert desk.stderr.read() == ""
+    assert said == []
 
 
 def test_a_fault_of_the_desk_is_logged_like_any_other_and_leaves_it_running(home: dict[str, str]) -> None:
     subprocess.run([YIGUANG, "init"], env=home, capture_output=True, check=True)
     port = free_port()
-    desk = subprocess.Popen([YIGUANG, "serve", "--port", str(port)], env=home, stderr=subprocess.PIPE, text=True)
-    try:
-        assert desk.stderr is not None
-        assert f"http://127.0.0.1:{port}/" in desk.stderr.readline()
+    with served(home, port) as said:
         database = sqlite3.connect(Path(home["YIGUANG_HOME"], "yiguang.sqlite"))
         database.execute("ALTER TABLE desk_accounts RENAME TO accounts_away")
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
             assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 500
             database.execute("ALTER TABLE accounts_away RENAME TO desk_accounts")
             assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 401
-    finally:
-        desk.send_signal(signal.SIGINT)
-        assert desk.wait(20) == 0
-    told = [json.loads(line) for line in desk.stderr.read().splitlines()]
+        database.close()
+    told = [json.loads(line) for line in said]
     assert told[0]["event"] == "POST /login failed" and "desk_accounts" in told[0]["exception"]
     assert {line["level"] for line in told} == {"error"}
 
