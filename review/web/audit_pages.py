@@ -9,6 +9,8 @@ from domain.roles import Act
 from review.audit_log import count_entries
 from review.draws import draws
 from review.sealed_heads import sealed_heads
+from review.web.audit_words import ACT_ZH, line_of, subject_code, subject_words
+from review.web.desk import reasons_of
 from review.web.guard import Page
 from review.web.problems import bad_request
 from review.web.visit import Visit, whole
@@ -44,13 +46,17 @@ def _bytes(lines: Iterator[str]) -> Iterator[bytes]:
 
 def _listed(visit: Visit) -> dict[str, Any]:
     chosen = {name: visit.query(name, 64) for name in ("actor", "act", "subject")}
+    chosen["subject"] = subject_code(chosen["subject"].strip())
     before = visit.query("before", 20)
     entries = visit.desk.log.entries(whole(before) if before else None, _AT_ONCE, **chosen)
     if before and not entries and whole(before) > visit.desk.log.head()[0] + 1:
         raise bad_request("没有这一条")
+    reasons, time = reasons_of(visit.desk.lexicon.reasons), visit.renderer.time
     return {
-        "entries": entries,
+        "lines": [line_of(entry, reasons, time) for entry in entries],
         "chosen": chosen,
+        "acts": ACT_ZH,
+        "subject": subject_words(chosen["subject"]),
         "more": len(entries) == _AT_ONCE,
         "draws": draws(visit.desk.engine, 20),
     }

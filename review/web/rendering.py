@@ -1,6 +1,5 @@
 """Pages from templates. Whatever comes from a captured page goes through escaping, and what cannot be seen is made visible."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -46,49 +45,6 @@ RECIPIENT_ZH: dict[str, str] = {
     "police": "公安",
     "nhsa": "医保",
     "nmpa": "药监",
-}
-#: Acts of the audit log; one that is not here is shown by its code.
-ACT_ZH: dict[str, str] = {
-    "account-created": "新建账号",
-    "account-disabled": "停用账号",
-    "account-enabled": "恢复账号",
-    "role-changed": "更改角色",
-    "password-changed": "修改口令",
-    "password-reset": "重设口令",
-    "identity-linked": "关联统一身份",
-    "identity-allowed": "允许首次登录关联",
-    "identity-unlinked": "解除统一身份",
-    "log-in": "登录",
-    "log-in-refused": "登录被拒",
-    "log-out": "退出",
-    "item-opened": "打开条目",
-    "decided": "决定",
-    "decided-in-bulk": "批量决定",
-    "undone": "撤销",
-    "held": "搁置",
-    "handed-over": "转交",
-    "assigned": "分派",
-    "sent-back": "退回初审",
-    "drawn": "随机抽取",
-    "reopened": "重新打开",
-    "reopened-as-repeat": "再次出现，重新打开",
-    "taken-in": "收入条目",
-    "conflict-declared": "申报回避",
-    "conflict-withdrawn": "撤回回避",
-    "log-verified": "核验审计日志",
-    "log-exported": "导出审计日志",
-    "rule-proposed": "提交规则改动",
-    "decisions-exported": "导出决定",
-    "original-exported": "导出证据原件",
-    "package-made": "制作移送材料",
-    "package-step": "记录移送进展",
-    "report-form-made": "制作举报表单",
-    "lead-statement": "记录意见或撤回",
-    "tip-taken": "登记举报",
-    "tip-answered": "答复举报",
-    "reporter-opened": "查看举报人",
-    "token-made": "新建令牌",
-    "token-revoked": "作废令牌",
 }
 #: Address, what is needed to see it, and its name, in order.
 NAVIGATION: tuple[tuple[str, Act | None, str], ...] = (
@@ -148,7 +104,6 @@ class Renderer:
             "family": lambda family: FAMILY_ZH.get(family, family),
             "genre": lambda genre: GENRE_ZH.get(genre, genre),
             "filters": filters_json,
-            "detail": lambda detail: json.dumps(detail, ensure_ascii=False, sort_keys=True) if detail else "",
             "recipient": lambda code: RECIPIENT_ZH.get(code, code),
         }
         self._templates.globals |= {
@@ -163,7 +118,6 @@ class Renderer:
             "OUTCOME_ZH": OUTCOME_ZH,
             "Act": Act,
             "NAV": NAVIGATION,
-            "ACT_ZH": ACT_ZH,
             "version": version,
         }
 
