@@ -2,13 +2,14 @@
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.reviews import Verdict
-from domain.roles import Role
+from domain.roles import ROLE_ZH, Role
 from review.accounts import Accounts
 from review.audit_log import AuditLog, export_faults
 from review.decisions import Decisions
@@ -80,6 +81,23 @@ def test_accounts_are_made_listed_changed_and_stopped(home: Path, capsys: pytest
     assert "ann\t复审员\t安示例\t已停用" in capsys.readouterr().out.splitlines()
     assert run(["accounts", "enable", "ann"]) == 0
     engine.dispose()
+
+
+def test_a_role_is_named_as_the_desk_names_it_or_by_its_code(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert home.is_dir()
+    for number, (role, name) in enumerate(ROLE_ZH.items()):
+        assert run(["accounts", "add", f"person{number}", "--role", name]) == 0
+        assert f"（{name}）" in capsys.readouterr().out
+        assert run(["accounts", "role", f"person{number}", "--role", role.value]) == 0
+        assert capsys.readouterr().out == f"person{number} 现为{name}\n"
+    for word in ("king", "初审", "Analyst", ""):
+        assert run(["accounts", "add", "ann", "--role", word]) == 2
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1 and all(f"{role.value} {name}" in told for role, name in ROLE_ZH.items())
+    for command in ("add", "role"):
+        assert run(["accounts", command, "--help"]) == 0
+        shown = re.sub(r"\s+", "", capsys.readouterr().out)
+        assert "英文、中文均可" in shown and all(f"{role.value}{name}" in shown for role, name in ROLE_ZH.items())
 
 
 @pytest.mark.parametrize(

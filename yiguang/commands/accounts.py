@@ -15,17 +15,30 @@ if TYPE_CHECKING:
     from review.accounts import Accounts
     from review.identities import Identities
 
+_ROLES = choices(ROLE_ZH)
+
+
+def role_named(word: str) -> Role:
+    """The role by its code or by its name at the desk. Raises BadParameter for any other word."""
+    for role, name in ROLE_ZH.items():
+        if word in (role.value, name):
+            return role
+    raise typer.BadParameter(f"{word!r} 不是以下之一（英文、中文均可）：{_ROLES}")
+
+
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="账号名")]
-ROLE = Annotated[Role, typer.Option("--role", help=f"角色：{choices(ROLE_ZH)}")]
+ROLE = Annotated[
+    Role, typer.Option("--role", metavar="ROLE", parser=role_named, help=f"角色，英文、中文均可：{_ROLES}")
+]
 
 GROUP_HELP = """\
 审核台的账号。
 
-角色：analyst 初审员，reviewer 复审员，officer 移送员，editor 规则编辑，admin 管理员，auditor 审计员
+角色（英文、中文均可）：analyst 初审员，reviewer 复审员，officer 移送员，editor 规则编辑，admin 管理员，auditor 审计员
 
 \b
 例：
-  yiguang accounts add 张示例 --role analyst
+  yiguang accounts add 张示例 --role 初审员
   yiguang accounts list
 """
 ADD_HELP = """\
@@ -34,7 +47,7 @@ ADD_HELP = """\
 \b
 例：
   yiguang accounts add 张示例 --role analyst
-  yiguang accounts add lishili --role reviewer --display 李示例
+  yiguang accounts add lishili --role 复审员 --display 李示例
 """
 LIST_HELP = """\
 列出全部账号：账号名、角色、姓名、状态。
@@ -62,7 +75,7 @@ ROLE_HELP = """\
 
 \b
 例：
-  yiguang accounts role 张示例 --role reviewer
+  yiguang accounts role 张示例 --role 复审员
 """
 PASSWORD_HELP = """\
 重设口令，打印一次性口令；原口令作废，已登录的一律退出。
