@@ -107,15 +107,26 @@ class _Failures:
         self._renderer = renderer
 
     def no_such_page(self, request: Request, fault: Exception) -> Response:
-        status = fault.status_code if isinstance(fault, HTTPException) else HTTPStatus.NOT_FOUND
-        problem = not_found() if status == HTTPStatus.NOT_FOUND else Problem(HTTPStatus(status), "此地址不接受这种请求")
-        return self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
+        """Headers of the fault go along: with 405 an answer has to say what is taken (RFC 9110 15.5.6)."""
+        status, headers = HTTPStatus.NOT_FOUND, {}
+        if isinstance(fault, HTTPException):
+            status, headers = HTTPStatus(fault.status_code), dict(fault.headers or {})
+        problem = not_found() if status is HTTPStatus.NOT_FOUND else Problem(status, _refusal(request, status))
+        response = self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
+        response.headers.update(headers)
+        return response
 
     def broken(self, request: Request, fault: Exception) -> Response:
         """The person is told that it failed, and nothing of how; the log has that."""
         _log.error("%s %s failed", request.method, request.url.path, exc_info=fault)
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "程序出错，已记入日志；此操作可能没有完成")
         return self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
+
+
+def _refusal(request: Request, status: HTTPStatus) -> str:
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+        return "此地址只接受页面上的按钮提交，不能直接打开，也不能刷新"
+    return "此地址不接受这种请求"
 
 
 def _version() -> str:

@@ -8,10 +8,9 @@ from starlette.responses import Response
 from review.accounts import AccountFault
 from review.log_in_tries import LogInRefused
 from review.web.guard import CHANGE_PASSWORD, LOG_IN, Page
-from review.web.visit import Visit
+from review.web.visit import Visit, page_of_ours
 
 _SECONDS = 12 * 3600
-_LONGEST_PATH = 1000
 BEGIN = "/login/oidc"
 
 
@@ -31,13 +30,6 @@ def log_in(visit: Visit) -> Response:
             visit, HTTPStatus.UNAUTHORIZED, in_words(visit, outcome.message, outcome.retry_at), name, to=to
         )
     return let_in(visit, visit.go(to), outcome)
-
-
-def page_of_ours(path: str) -> str:
-    """Where to go on to after the log-in: a path at the desk, and its start for anything by which a browser could be led elsewhere
-    (`//host`, backslashes that it reads as slashes, signs that it leaves out) or that no page of ours is as long as."""
-    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_ours and len(path) <= _LONGEST_PATH else "/"
 
 
 def log_in_page(

@@ -79,6 +79,9 @@ class Shown(Protocol):
     @property
     def url(self) -> URL: ...
 
+    @property
+    def came_from(self) -> str: ...
+
     def may(self, act: Act) -> bool: ...
 
 
@@ -132,6 +135,7 @@ class Renderer:
         if visit.wants_json or visit.wants_part or visit.url.path.startswith(("/api/", "/exchange/")):
             return JSONResponse({"error": problem.message}, problem.status)
         values = {"status": problem.status, "phrase": phrase(problem.status), "message": problem.message}
+        values["back"] = visit.came_from
         return self.page(visit, "problem.html", problem.status, values)
 
     @staticmethod
@@ -175,6 +179,8 @@ def phrase(status: int) -> str:
     """What a status means, for people."""
     known = {
         HTTPStatus.NOT_FOUND: "找不到",
+        HTTPStatus.METHOD_NOT_ALLOWED: "不能直接打开",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "内容过大",
         HTTPStatus.FORBIDDEN: "不可操作",
         HTTPStatus.CONFLICT: "情况已变",
         HTTPStatus.TOO_MANY_REQUESTS: "稍候",

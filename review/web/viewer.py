@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from markupsafe import escape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -64,6 +65,7 @@ def viewer_app(folder: Path, settings: WebSettings, clock: Callable[[], datetime
             Route("/part/{part}", viewer.part),
             Route("/viewer.css", viewer.style),
         ],
+        exception_handlers={HTTPException: _nothing_there},
     )
     return SafeHeaders(app, settings.https)
 
@@ -212,6 +214,17 @@ class _Viewer:
 def harmless(markup: str) -> str:
     """The markup with nothing left that runs, fetches or leads anywhere. The policy and the frame forbid all that too."""
     return _ADDRESSES.sub(r"data-was-\1\2", _ACTIVE.sub(r"<\1x-", markup))
+
+
+def _nothing_there(request: Request, fault: Exception) -> Response:  # noqa: ARG001  # as Starlette calls it
+    """From here nothing leads back: the desk is another origin, and is not known here."""
+    status, headers = HTTPStatus.NOT_FOUND, {}
+    if isinstance(fault, HTTPException):
+        status, headers = HTTPStatus(fault.status_code), dict(fault.headers or {})
+    said = "没有这个地址" if status is HTTPStatus.NOT_FOUND else "此地址不接受这种请求"
+    response = _plain(status, f"{said}，请从审核台重新打开")
+    response.headers.update(headers)
+    return response
 
 
 def _plain(status: HTTPStatus, message: str) -> Response:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import URL
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from review.web.problems import bad_request
 from review.web.rendering import Renderer
 
 _MAX_ID = 2**63 - 1
+_LONGEST_PATH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,18 @@ class Visit:
     def url(self) -> URL:
         return self.request.url
 
+    @property
+    def came_from(self) -> str:
+        """The page of ours on which this was asked for, where the browser tells and it is not this one; else empty."""
+        try:
+            place = urlsplit(self.request.headers.get("referer", ""))
+        except ValueError:
+            return ""
+        path = page_of_ours(f"{place.path}?{place.query}" if place.query else place.path)
+        is_ours = place.netloc.lower() == self.request.headers.get("host", "").lower() and path != "/"
+        is_this = self.request.method == "GET" and place.path == self.url.path
+        return path if is_ours and not is_this else ""
+
     def may(self, act: Act) -> bool:
         return self.visitor is not None and may(self.visitor.role, act)
 
@@ -100,6 +114,13 @@ class Visit:
 
     def go(self, path: str) -> Response:
         return RedirectResponse(path, 303)
+
+
+def page_of_ours(path: str) -> str:
+    """The path where it is one at the desk, and the desk's start for anything by which a browser could be led elsewhere
+    (`//host`, backslashes that it reads as slashes, signs that it leaves out) or that no page of ours is as long as."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours and len(path) <= _LONGEST_PATH else "/"
 
 
 def whole(text: str) -> int:
