@@ -12,7 +12,7 @@ from review.web.visit import Visit
 
 
 def accounts(visit: Visit) -> Response:
-    return _listed(visit)
+    return _listed(visit, visit.told())
 
 
 def _listed(visit: Visit, made: tuple[str, str] | None = None, message: str = "", status: int = 200) -> Response:
@@ -31,14 +31,14 @@ def create(visit: Visit) -> Response:
         )
     except AccountFault as fault:
         return _listed(visit, None, str(fault), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _listed(visit, (account.name, password))
+    return visit.go_and_tell("/accounts", (account.name, password))
 
 
 def reset(visit: Visit) -> Response:
     name = visit.text("name", 100)
     if name == visit.account.name:
         raise bad_request("自己的口令请用“修改口令”")
-    return _listed(visit, (name, visit.desk.accounts.reset_password(name, visit.account.name)))
+    return visit.go_and_tell("/accounts", (name, visit.desk.accounts.reset_password(name, visit.account.name)))
 
 
 def change(visit: Visit) -> Response:
@@ -88,19 +88,21 @@ def _role(visit: Visit) -> Role:
 
 
 def conflicts(visit: Visit) -> Response:
-    return visit.page(
-        "conflicts.html", declared=visit.desk.conflicts.declared(visit.account), message="", affected=None
-    )
+    return _conflicts(visit, affected=visit.told())
+
+
+def _conflicts(visit: Visit, affected: int | None = None, message: str = "", status: int = 200) -> Response:
+    """`affected` is how many items a declaration has taken from the person's sight."""
+    declared = visit.desk.conflicts.declared(visit.account)
+    return visit.page("conflicts.html", status, declared=declared, message=message, affected=affected)
 
 
 def declare(visit: Visit) -> Response:
     try:
         affected = visit.desk.conflicts.declare(visit.account, visit.text("name", 200))
-        message, status = "", 200
     except AccountFault as fault:
-        affected, message, status = None, str(fault), int(HTTPStatus.UNPROCESSABLE_ENTITY)
-    declared = visit.desk.conflicts.declared(visit.account)
-    return visit.page("conflicts.html", status, declared=declared, message=message, affected=affected)
+        return _conflicts(visit, message=str(fault), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return visit.go_and_tell("/conflicts", affected)
 
 
 def withdraw(visit: Visit) -> Response:

@@ -19,7 +19,8 @@ _AT_ONCE = 60
 
 
 def log(visit: Visit) -> Response:
-    return visit.page("audit.html", **_listed(visit), faults=None)
+    faults, head, count = visit.told() or (None, None, None)
+    return visit.page("audit.html", **_listed(visit), faults=faults, head=head, count=count)
 
 
 def verify(visit: Visit) -> Response:
@@ -27,7 +28,7 @@ def verify(visit: Visit) -> Response:
     head, count = visit.desk.log.head(), count_entries(visit.desk.engine)
     faults = visit.desk.log.verify(*sealed_heads(visit.desk.engine))
     visit.desk.log.record_alone(visit.account.name, "log-verified", "audit-log", {"faults": len(faults)})
-    return visit.page("audit.html", **_listed(visit), faults=faults, head=head, count=count)
+    return visit.go_and_tell("/audit", (faults, head, count))
 
 
 def export(visit: Visit) -> Response:

@@ -20,6 +20,7 @@ from review.queue import ReviewQueue
 from review.reasons import Reason
 from review.settings import DeskSettings
 from review.sign_on import SignOn
+from review.web.once import ShownOnce
 from review.web.package_lines import Outbox
 from review.web.pictures import Shots
 from review.web.proposals import Trial
@@ -62,6 +63,7 @@ class Desk:
     log: AuditLog
     shots: Shots
     rates: Rates
+    once: ShownOnce
     sign_on: SignOn | None
 
 
@@ -91,6 +93,7 @@ def make_desk(
         log=AuditLog(engine, clock),
         shots=Shots(folder),
         rates=Rates(settings.burst, settings.per_second),
+        once=ShownOnce(),
         sign_on=sign_on,
     )
 

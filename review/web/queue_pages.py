@@ -79,7 +79,7 @@ def forget_view(visit: Visit) -> Response:
 
 def bulk_preview(visit: Visit) -> Response:
     """How many a decision on the whole filtered set would be, and some of them, before anything is done."""
-    filters = filters_from_text(visit.text("filters"))
+    filters = filters_of(visit.request.query_params.multi_items())
     count = visit.desk.decisions.bulk_count(visit.account, filters)
     shown = visit.desk.queue.items(visit.account, filters, None, _AT_ONCE) if count else []
     shown = [item for item in shown if item.stage is Stage.FIRST and item.probability is not None][:8]
@@ -139,7 +139,7 @@ PAGES = (
     Page("POST", "/next", start, Act.DECIDE_FIRST),
     Page("POST", "/views", save_view, Act.SAVE_VIEW),
     Page("POST", "/views/forget", forget_view, Act.SAVE_VIEW),
-    Page("POST", "/bulk/preview", bulk_preview, Act.BULK_DECIDE, cost=4.0),
+    Page("GET", "/bulk/preview", bulk_preview, Act.BULK_DECIDE, cost=4.0),
     Page("POST", "/bulk", bulk, Act.BULK_DECIDE, cost=10.0),
     Page("POST", "/assign", assign, Act.ASSIGN),
     Page("POST", "/undo", undo, Act.UNDO),

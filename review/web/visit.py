@@ -115,6 +115,14 @@ class Visit:
     def go(self, path: str) -> Response:
         return RedirectResponse(path, 303)
 
+    def go_and_tell(self, path: str, outcome: Any) -> Response:
+        """To a page that shows what a form came to, by `told`; reloading that page sends no form again and shows it no more."""
+        return self.go(f"{path}?told={self.desk.once.keep(self.token, path, outcome, self.desk.clock())}")
+
+    def told(self) -> Any | None:
+        key = self.query("told", 40)
+        return self.desk.once.take(self.token, self.url.path, key, self.desk.clock()) if key else None
+
 
 def page_of_ours(path: str) -> str:
     """The path where it is one at the desk, and the desk's start for anything by which a browser could be led elsewhere

@@ -213,7 +213,7 @@ def test_like_texts_are_decided_together_with_an_exception(served: Served, perso
 
 def test_many_are_dismissed_after_a_preview_and_taken_back(served: Served, person: "People") -> None:
     page = person(Role.REVIEWER)
-    page.get_by_role("button", name="批量决定").click()
+    page.get_by_role("link", name="批量决定").click()
     expect(page.locator(".big")).to_contain_text(str(len(PAGES) + len(SAME)))
     page.select_option('select[name="choice"]', "dismiss:slight")
     page.fill('textarea[name="note"]', "测试站点")
