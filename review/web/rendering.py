@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 from starlette.datastructures import URL
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -86,12 +86,17 @@ class Shown(Protocol):
 
 
 class Renderer:
-    """The templates of one desk. `zone_hours` is added to UTC for people."""
+    """The templates of one desk. `zone_hours` is added to UTC for people.
 
-    def __init__(self, zone_hours: int, version: str) -> None:
+    They are read here and never again: what an upgrade puts on the disk is for the code that comes with it, not for a process
+    that runs. Raises OSError when they cannot be read.
+    """
+
+    def __init__(self, zone_hours: int, version: str, folder: Path = TEMPLATES) -> None:
         self._zone = timedelta(hours=zone_hours)
+        sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))}
         self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            loader=DictLoader(sources), auto_reload=False, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
         self._templates.filters |= {
