@@ -1,7 +1,8 @@
 """Coming in by the sign-in provider: sent there, back once, and in when an administrator has linked who that is.
 
 A browser that is sent away keeps a ticket in a cookie. State, nonce and verifier are derived from it, so that nothing which is of use to
-others lies in the database: that has the ticket's digest alone, and loses it when the browser is back.
+others lies in the database: that has the ticket's digest alone, and loses it when the browser is back. The ticket's end says which page
+was asked for: with another end it is another ticket, which nobody was given.
 """
 
 import base64
@@ -75,9 +76,9 @@ class SignOn:
         self._log = AuditLog(engine, clock)
         self._talks = BoundedSemaphore(_AT_ONCE)
 
-    def begin(self, address: str) -> tuple[str, str] | SignOnRefused:
-        """Where to send the browser, and the ticket that it keeps."""
-        ticket, now = secrets.token_urlsafe(32), self._clock()
+    def begin(self, address: str, to: str = "/") -> tuple[str, str] | SignOnRefused:
+        """Where to send the browser, and the ticket that it keeps, from which `asked_for` reads `to`."""
+        ticket, now = f"{secrets.token_urlsafe(32)}.{_base64url(to.encode())}", self._clock()
         challenge = _base64url(hashlib.sha256(_derived(ticket, "verifier").encode()).digest())
         try:
             with self._talking():
@@ -184,6 +185,15 @@ class SignOn:
             yield
         finally:
             self._talks.release()
+
+
+def asked_for(ticket: str) -> str:
+    """The `to` that a ticket was begun with; empty for what is none. A browser may bring anything: nothing is proven before `finish`."""
+    encoded = ticket.partition(".")[2]
+    try:
+        return base64.urlsafe_b64decode(f"{encoded}{'=' * (-len(encoded) % 4)}").decode()
+    except ValueError:
+        return ""
 
 
 def _derived(ticket: str, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -51,9 +52,14 @@ def log_in_page(
         name=name,
         to=to,
         shown=shown,
-        by_provider=BEGIN if sign_on is not None else "",
+        by_provider=leading_to(BEGIN, to) if sign_on is not None else "",
         only=sign_on is not None and sign_on.settings.only,
     )
+
+
+def leading_to(path: str, to: str) -> str:
+    """The address of a step of the log-in that leads on to `to`, a page of ours."""
+    return path if to == "/" else f"{path}?{urlencode({'to': to})}"
 
 
 def in_words(visit: Visit, message: str, retry_at: datetime | None) -> str:

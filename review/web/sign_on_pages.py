@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from review.sign_on import TICKET_LASTS, Answer, SignOn, SignOnRefused
+from review.sign_on import TICKET_LASTS, Answer, SignOn, SignOnRefused, asked_for
 from review.sign_on_settings import CALLBACK_PATH
 from review.web.guard import LOG_IN, Page
-from review.web.log_in import BEGIN, in_words, let_in, log_in_page
+from review.web.log_in import BEGIN, in_words, leading_to, let_in, log_in_page
 from review.web.problems import bad_request, not_found
-from review.web.visit import Visit
+from review.web.visit import Visit, page_of_ours
 
 #: Some providers put a whole encrypted session into a code.
 _LONGEST = {"code": 4096, "state": 200, "error": 200, "iss": 1000}
@@ -19,18 +19,17 @@ _LONGEST = {"code": 4096, "state": 200, "error": 200, "iss": 1000}
 def begin(visit: Visit) -> Response:
     """A link, not a form: a form's policy would have to allow the provider. It is followed from our own page alone, so that no other
     site makes anybody sign in."""
-    sign_on = _sign_on(visit)
+    sign_on, to = _sign_on(visit), page_of_ours(visit.request.query_params.get("to", ""))
     if visit.visitor is not None:
-        return visit.go("/")
+        return visit.go(to)
     if visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return visit.go(LOG_IN)
     if urlsplit(sign_on.settings.base_url).netloc != visit.request.headers.get("host", "").lower():
-        return visit.go(
-            sign_on.settings.base_url + LOG_IN
-        )  # the provider leads back there, where this cookie would be missing
-    begun = sign_on.begin(visit.address)
+        # The provider leads back there, where this cookie would be missing
+        return visit.go(sign_on.settings.base_url + leading_to(LOG_IN, to))
+    begun = sign_on.begin(visit.address, to)
     if isinstance(begun, SignOnRefused):
-        return _refused(visit, begun)
+        return _refused(visit, begun, to)
     url, ticket = begun
     response, settings = visit.go(url), visit.desk.settings
     # Not "strict": the browser comes back from another site
@@ -46,11 +45,12 @@ def come_back(visit: Visit) -> Response:
     sign_on = _sign_on(visit)
     brought = {name: _once(visit, name, longest) for name, longest in _LONGEST.items()}
     answer = Answer(brought["state"], brought["code"], brought["error"], brought["iss"])
-    outcome = sign_on.finish(visit.request.cookies.get(visit.desk.settings.ticket_cookie, ""), answer, visit.address)
+    ticket = visit.request.cookies.get(visit.desk.settings.ticket_cookie, "")
+    outcome, to = sign_on.finish(ticket, answer, visit.address), page_of_ours(asked_for(ticket))
     if isinstance(outcome, SignOnRefused):
-        return _without_ticket(visit, _refused(visit, outcome))
+        return _without_ticket(visit, _refused(visit, outcome, to))
     # A page, not a redirect: the session's cookie is not sent where another site began the journey
-    return _without_ticket(visit, let_in(visit, visit.page("entering.html"), outcome))
+    return _without_ticket(visit, let_in(visit, visit.page("entering.html", to=to), outcome))
 
 
 def _sign_on(visit: Visit) -> SignOn:
@@ -66,9 +66,9 @@ def _once(visit: Visit, name: str, longest: int) -> str:
     return visit.query(name, longest)
 
 
-def _refused(visit: Visit, refused: SignOnRefused) -> Response:
+def _refused(visit: Visit, refused: SignOnRefused, to: str) -> Response:
     status = HTTPStatus.BAD_GATEWAY if refused.is_providers else HTTPStatus.UNAUTHORIZED
-    return log_in_page(visit, status, in_words(visit, refused.message, refused.retry_at), shown=refused.shown)
+    return log_in_page(visit, status, in_words(visit, refused.message, refused.retry_at), shown=refused.shown, to=to)
 
 
 def _without_ticket(visit: Visit, response: Response) -> Response:

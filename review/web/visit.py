@@ -15,7 +15,7 @@ from review.web.problems import bad_request
 from review.web.rendering import Renderer
 
 _MAX_ID = 2**63 - 1
-_LONGEST_PATH = 1000
+_LONGEST_PATH = 1000  # bytes: it has to fit into a cookie
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def page_of_ours(path: str) -> str:
     """The path where it is one at the desk, and the desk's start for anything by which a browser could be led elsewhere
     (`//host`, backslashes that it reads as slashes, signs that it leaves out) or that no page of ours is as long as."""
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_ours and len(path) <= _LONGEST_PATH else "/"
+    return path if is_ours and len(path.encode()) <= _LONGEST_PATH else "/"
 
 
 def whole(text: str) -> int:

@@ -1,11 +1,13 @@
 """Signing in by the office's provider as a browser does it, there and back, and what the pages show of it."""
 
+import base64
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote_from_bytes, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_from_bytes, unquote, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -104,6 +106,54 @@ def test_a_linked_person_comes_in_and_the_cookies_are_as_they_should_be(both: tu
         assert answer.headers["cache-control"] == "no-store"
     assert client.post("/logout").headers["location"] == "/login"
     assert client.get("/queue").status_code == 303
+
+
+def test_who_comes_by_the_provider_is_shown_the_page_that_was_asked_for(both: tuple[Served, SignInProvider]) -> None:
+    """It was always the start, and from there the queue."""
+    served, provider = both
+    link(served, Role.ANALYST)
+    for to in ("/queue?family=疗效&after=3", "/rules/cure-rate"):
+        client = served.client()
+        begin = f"/login/oidc?{urlencode({'to': to})}"
+        door = client.get(f"/login?{urlencode({'to': to})}").text
+        assert f'href="{escape(begin)}">{LINK}' in door
+        refused = client.get(led_back(served, provider.agree(client.get(begin).headers["location"], "nobody")))
+        assert (
+            refused.status_code == 401 and f'href="{escape(begin)}">{LINK}' in refused.text
+        )  # the next try leads there too
+        entered = client.get(led_back(served, provider.agree(client.get(begin).headers["location"])))
+        assert f'content="0;url={escape(to)}"' in entered.text and f'href="{escape(to)}">进入' in entered.text
+        assert unquote(client.get(begin).headers["location"]) == to  # is in already
+
+
+@pytest.mark.parametrize(
+    "to", ["//evil.example", "https://evil.example/", "/\\evil.example", "/\tx", "/" + "x" * 1000, "/" + "医" * 400]
+)
+def test_nobody_is_led_elsewhere_by_way_of_the_provider(both: tuple[Served, SignInProvider], to: str) -> None:
+    served, provider = both
+    link(served, Role.ANALYST)
+    client = served.client()
+    begun = client.get(f"/login/oidc?{urlencode({'to': to})}")
+    entered = client.get(led_back(served, provider.agree(begun.headers["location"])))
+    assert 'content="0;url=/"' in entered.text and "evil" not in entered.text
+
+
+def test_a_ticket_whose_page_was_changed_opens_nothing(both: tuple[Served, SignInProvider]) -> None:
+    served, provider = both
+    link(served, Role.ANALYST)
+    client = served.client()
+    begun = client.get("/login/oidc?to=%2Fqueue")
+    ticket = begun.headers["set-cookie"].partition(";")[0]
+    evil = base64.urlsafe_b64encode(b"//evil.example").decode().rstrip("=")
+    back = led_back(served, provider.agree(begun.headers["location"]))
+    for changed in (f"{ticket.partition('.')[0]}.{evil}", f"{ticket.partition('.')[0]}.%", ticket.partition(".")[0]):
+        answer = served.client().get(back, Cookie=changed)
+        assert (
+            answer.status_code == 401
+            and "evil" not in answer.text
+            and SESSION_COOKIE not in answer.headers["set-cookie"]
+        )
+    assert served.client().get(back, Cookie=ticket).status_code == 200
 
 
 def test_behind_a_proxy_both_cookies_are_of_this_host_and_of_https(engine: Engine, tmp_path: Path) -> None:
@@ -233,7 +283,7 @@ def test_a_browser_goes_there_and_comes_back_in(both: tuple[Served, SignInProvid
     hosts: set[str] = set()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    page.goto(f"{served.url}/login")
+    page.goto(f"{served.url}/figures")
     page.get_by_role("link", name=LINK).click()
     expect(page.get_by_role("heading", name="单位统一身份认证")).to_be_visible()
     page.get_by_role("button", name="取消").click()
@@ -241,7 +291,7 @@ def test_a_browser_goes_there_and_comes_back_in(both: tuple[Served, SignInProvid
     page.get_by_role("link", name=LINK).click()
     page.get_by_label("工号").fill("gonghao-1")
     page.get_by_role("button", name="登录").click()
-    page.wait_for_url(f"{served.url}/queue")
+    page.wait_for_url(f"{served.url}/figures")  # as was asked for, a refusal between
     assert hosts == {urlsplit(served.url).netloc, urlsplit(provider.issuer).netloc}
     names = {cookie["name"] for cookie in page.context.cookies()}
     assert names == {SESSION_COOKIE}
