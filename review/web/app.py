@@ -1,18 +1,21 @@
 """The desk as an ASGI application."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.passwords import Passwords
 from review.settings import DeskSettings
@@ -85,9 +88,43 @@ def desk_app(
             Mount("/exchange/v1", exchange_app(engine, clock, desk.rates, settings.hosts)),
             Mount("/static", _Static(directory=STATIC), name="static"),
         ],
-        exception_handlers={HTTPException: failures.no_such_page, Exception: failures.broken},
+        exception_handlers={HTTPException: failures.no_such_page},
+        middleware=[Middleware(OneReport, broken=failures.broken)],
     )
     return SafeHeaders(app, settings.https)  # around all of it: pages that tell of a fault have these headers too
+
+
+class OneReport:
+    """A fault of ours is answered here and logged once, with its request. Starlette's own way raises it again after the answer, and the
+    server logs it a second time.
+
+    Once an answer has begun it cannot be taken back: then the fault goes on to the server, which breaks the connection off and logs it.
+    """
+
+    def __init__(self, app: ASGIApp, broken: Callable[[Request], Response]) -> None:
+        self._app = app
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as fault:
+            if scope["type"] != "http":
+                raise
+            request = Request(scope)
+            if begun:
+                fault.add_note(f"{request.method} {request.url.path} failed after its answer had begun")
+                raise
+            _log.exception("%s %s failed", request.method, request.url.path)
+            response = await run_in_threadpool(self._broken, request)
+            await response(scope, receive, send)
 
 
 class _Static(StaticFiles):
@@ -116,9 +153,8 @@ class _Failures:
         response.headers.update(headers)
         return response
 
-    def broken(self, request: Request, fault: Exception) -> Response:
+    def broken(self, request: Request) -> Response:
         """The person is told that it failed, and nothing of how; the log has that."""
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=fault)
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "程序出错，已记入日志；此操作可能没有完成")
         return self._renderer.problem(Visit(self._desk, self._renderer, request, None, ()), problem)
 

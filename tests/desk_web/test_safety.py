@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from sqlalchemy import Engine
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from domain.roles import Role, may
 from review.accounts import csrf_token
 from review.audit_log import AuditLog, export_faults
-from review.web.app import PAGES, desk_app
+from review.web.app import PAGES, OneReport, desk_app
 from review.web.guard import Page
 from review.web.headers import HEADERS
 from review.web.settings import WebSettings
@@ -272,6 +274,22 @@ def test_a_fault_of_ours_tells_nothing_of_how(engine: Engine, tmp_path: Path) ->
         assert answer.status_code == 500 and "已记入日志" in answer.text
         assert "desk_views" not in answer.text and "Traceback" not in answer.text
         assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
+
+
+def test_a_fault_after_an_answer_has_begun_breaks_it_off_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody may take what came for all of it."""
+
+    async def begins(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  # as servers call it
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise LookupError("in the midst")
+
+    app = OneReport(begins, broken=lambda _: Response("never", 500))
+    with running(app) as (url,), pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{url}/lines", trust_env=False)
+    (told,) = [record for record in caplog.records if record.exc_info]
+    (note,) = told.exc_info[1].__notes__  # type: ignore[index,union-attr]
+    assert note == "GET /lines failed after its answer had begun"
 
 
 def test_the_log_leaves_as_lines_that_verify(served: Served) -> None:

@@ -86,9 +86,9 @@ def test_a_fault_of_the_desk_is_logged_like_any_other_and_leaves_it_running(home
             database.execute("ALTER TABLE accounts_away RENAME TO desk_accounts")
             assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 401
         database.close()
-    told = [json.loads(line) for line in said]
-    assert told[0]["event"] == "POST /login failed" and "desk_accounts" in told[0]["exception"]
-    assert {line["level"] for line in told} == {"error"}
+    (told,) = [json.loads(line) for line in said]  # the server logged it a second time, without the request
+    assert told["event"] == "POST /login failed" and told["level"] == "error"
+    assert told["exception"].count("no such table: desk_accounts") >= 1
 
 
 def sign_on_environment(issuer: str, base_url: str, secret: str = SECRET) -> dict[str, str]:
