@@ -204,6 +204,18 @@ def cohen_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
     return None if chance >= 1.0 else (agreed - chance) / (1.0 - chance)
 
 
+def jeffreys(successes: int, trials: int) -> float:
+    """The share as the mean of its posterior under Jeffreys' prior, Beta(1/2, 1/2): (successes + 1/2) / (trials + 1). 1/2 for no trials.
+
+    Of few trials that all came out alike the plain share says 0 or 1, which is an end of its interval and more than they tell; this one
+    lies within. Brown, Cai and DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science 16 (2001), 101-133.
+    Raises ValueError unless 0 <= successes <= trials.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} of {trials}")
+    return (successes + 0.5) / (trials + 1)
+
+
 _Z = 1.959964  # 95 % of the normal distribution
 
 

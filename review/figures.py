@@ -11,7 +11,7 @@ from sqlalchemy import Engine, and_, case, func, or_, select
 
 from classifier.ledger import Entry
 from domain.beijing import BEIJING
-from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, wilson
+from domain.reviews import ItemKind, ItemState, Stage, Verdict, cohen_kappa, jeffreys, wilson
 from review.training import rule_ledger
 from storage.leads.outbox import rescinded_pages
 from storage.tables import desk_decisions, desk_items, desk_nights, desk_sessions, pages
@@ -66,7 +66,7 @@ class AuditEstimate:
     """What random samples say of pages below the threshold. `missed` is how many of `below` pages a reader would confirm;
     `recall` the share of all such pages that were flagged, `prevalence` the share among all pages judged.
 
-    The intervals carry the chance of the sample only; leads not read yet count as the read ones do.
+    Values rest on Jeffreys' estimate of the share that is missed (`domain.reviews.jeffreys`), intervals on Wilson's. The intervals carry the chance of the sample only; leads not read yet count as the read ones do.
     """
 
     nights: int
@@ -197,7 +197,7 @@ def audit_estimate(engine: Engine, night_ids: Sequence[str]) -> AuditEstimate:
     below = int(totals.pages) - int(totals.leads)
     flagged_found = totals.leads * (leads_found / leads_read) if leads_read else 0.0
     share = wilson(found, read)
-    missed = Estimate(below * found / read if read else None, below * share[0], below * share[1])
+    missed = Estimate(below * jeffreys(found, read) if read else None, below * share[0], below * share[1])
     recall = _recall(flagged_found, missed, bool(leads_read))
     judged = int(totals.pages)
     prevalence = Estimate(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select
 
-from domain.reviews import Stage, Verdict
+from domain.reviews import Stage, Verdict, jeffreys, wilson
 from domain.roles import Role
 from review.accounts import Account
 from review.audit_log import AuditLog
@@ -35,7 +35,7 @@ def _decide(engine: Engine, clock: Clock, who: Account, item_id: int, verdict: V
 
 
 def test_recall_and_prevalence_come_from_the_sample(engine: Engine, tmp_path: Path) -> None:
-    """4 leads of which 3 are found; 10 pages below, all drawn, of which 2 are found: recall 3/5, prevalence 5/14."""
+    """4 leads of which 3 are found; 10 pages below, of which 2 are found, so that (2 + 1/2) / 11 of them are taken to be missed."""
     clock = Clock()
     pages = {f"lead{n}": Page(0.9) for n in range(4)} | {f"low{n}": Page(0.1, flagged=False) for n in range(10)}
     ids = desk(engine, tmp_path, pages, DeskSettings(audit_pages=10, read_twice_share=0.0))
@@ -48,11 +48,41 @@ def test_recall_and_prevalence_come_from_the_sample(engine: Engine, tmp_path: Pa
         _decide(engine, clock, ann, item_id, Verdict.CONFIRM if found else Verdict.NOT_AD)
     estimate = audit_estimate(engine, ["2026-11-26"])
     assert (estimate.pages, estimate.below, estimate.read, estimate.found) == (14, 10, 10, 2)
-    assert estimate.missed.value == pytest.approx(2.0)
-    assert estimate.recall.value == pytest.approx(3 / 5) and estimate.prevalence.value == pytest.approx(5 / 14)
+    missed = 10 * 2.5 / 11
+    assert estimate.missed.value == pytest.approx(missed)
+    assert estimate.recall.value == pytest.approx(3 / (3 + missed))
+    assert estimate.prevalence.value == pytest.approx((3 + missed) / 14)
     # Wilson's interval of 2 in 10 is 0.0567 to 0.5098
     assert (estimate.recall.low, estimate.recall.high) == pytest.approx((3 / 8.098, 3 / 3.567), abs=1e-3)
     assert audit_estimate(engine, []).recall.value is None
+
+
+def test_of_few_pages_that_came_out_alike_nothing_is_said_for_certain(engine: Engine, tmp_path: Path) -> None:
+    """It was 100 % at the end of an interval of 61 to 100 %."""
+    clock = Clock()
+    pages = {f"lead{n}": Page(0.9) for n in range(6)} | {f"low{n}": Page(0.1, flagged=False) for n in range(10)}
+    ids = desk(engine, tmp_path, pages, DeskSettings(audit_pages=10, read_twice_share=0.0))
+    (ann,) = people(engine, clock, Role.ANALYST)
+    for path, item_id in ids.items():
+        _decide(engine, clock, ann, item_id, Verdict.CONFIRM if path.startswith("lead") else Verdict.NOT_AD)
+    estimate = audit_estimate(engine, ["2026-11-26"])
+    assert (estimate.read, estimate.found, estimate.flagged_found) == (10, 0, 6.0)
+    for each in (estimate.missed, estimate.recall, estimate.prevalence):
+        assert each.value is not None and each.low < each.value < each.high
+    assert estimate.recall.high == 1.0 and estimate.recall.value == pytest.approx(6 / (6 + 10 * 0.5 / 11))
+
+
+@given(st.integers(0, 500).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
+def test_the_estimate_of_a_share_lies_within_its_interval(counted: tuple[int, int]) -> None:
+    low, high = wilson(*counted)
+    assert low < jeffreys(*counted) < high
+
+
+def test_a_share_of_more_than_there_is_is_none() -> None:
+    for successes, trials in ((-1, 3), (4, 3)):
+        with pytest.raises(ValueError, match=f"{successes} of {trials}"):
+            jeffreys(successes, trials)
+    assert jeffreys(0, 0) == 0.5
 
 
 def test_leads_of_a_later_rescore_are_not_of_the_nights_leads(engine: Engine, tmp_path: Path) -> None:

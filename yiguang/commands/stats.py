@@ -143,7 +143,7 @@ def _remarks(settings: Settings, first: date, last: date) -> tuple[str, ...]:
     middle = "" if prevalence.value is None else f"约 {prevalence.value:.2%}，"
     return (
         f"抽检：{estimate.nights} 夜随机抽取未命中页面，已读 {estimate.read} 页，其中确认 {estimate.found} 页；"
-        f"据此估计涉嫌违法页面占全部页面的{middle}95% 置信区间 {prevalence.low:.2%} 至 {prevalence.high:.2%}。",
+        f"据此按 Jeffreys 估计，涉嫌违法页面占全部页面的{middle}95% 置信区间 {prevalence.low:.2%} 至 {prevalence.high:.2%}。",
     )
 
 
