@@ -7,9 +7,14 @@ from datetime import date
 
 from domain.brand_uses import InstitutionFact
 from domain.certificates import CertificateRecord
+from domain.licence_numbers import credit_code_key, parse_credit_code
 
 #: What pages of public accounts have as the name of their site: that of the platform they stand on, of no operator.
 PUBLIC_ACCOUNT_PLATFORM = "微信公众平台"
+#: A host as addresses have it, also with a port or after a scheme. Names with dots in them (Dr.Wang) are not all in lower case.
+_HOST = re.compile(
+    r"(?:https?://)?(?:(?:[a-z0-9\u3400-\u9fff](?:[\w-]*\w)?\.)+(?:[a-z]{2,24}|xn--[a-z0-9-]+|中国|网址|公司|网络)|\d+(?:\.\d+){3})(?::\d+)?/?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,14 @@ class RegisteredInstitution:
 
     def as_fact(self) -> InstitutionFact:
         return InstitutionFact(self.name, self.aliases, self.public, self.region, self.affiliated_with)
+
+
+def shown_party(name: str) -> str:
+    """The name as people are shown it. A credit code or a host stands where nothing names the institution, and says so: neither is a name."""
+    bare = name.strip()
+    if code := parse_credit_code(credit_code_key(bare)):
+        return f"统一社会信用代码 {code.code}"
+    return f"网站 {bare}" if _HOST.fullmatch(bare) else name
 
 
 def name_key(name: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from domain.beijing import BEIJING
 from domain.findings import FAMILY_ZH
+from domain.institutions import shown_party
 from domain.outbox import MEASURE_ZH, sent_at
 from domain.reviews import ItemKind, ItemState
 from domain.takedown import GRADE_ZH
@@ -66,7 +67,7 @@ def institution_ledger(engine: Engine, first: date, last: date) -> list[LedgerLi
         ids = [page_id for page_id, _, _ in leads]
         families = Counter(family for _, found, _ in leads for family in found)
         cells = (
-            name,
+            shown_party(name),
             str(len(leads)),
             "、".join(map(str, ids)),
             "、".join(f"{FAMILY_ZH[family]}（{count}）" for family, count in families.most_common()),

@@ -8,6 +8,7 @@ from typing import Any
 
 from classifier.reference import CitedArticle
 from domain.beijing import BEIJING
+from domain.institutions import shown_party
 from domain.outbox import STATEMENT_ZH
 from domain.routing import MEDIUM_ZH, SEAT_ZH, Recipient, Route
 from referral.checklist import check, published, to_the_minute
@@ -114,7 +115,7 @@ def lead_values(
     return {
         "number": number,
         "case": lead.case_id,
-        "subject": on_paper(lead.subject.name) or _TO_BE_FOUND,
+        "subject": on_paper(shown_party(lead.subject.name)) or _TO_BE_FOUND,
         "medium": MEDIUM_ZH[lead.publication.medium],
         "publisher": on_paper(lead.account or lead.site_name) or _TO_BE_FOUND,
         "url": on_paper(lead.url),

@@ -7,6 +7,7 @@ from unicodedata import east_asian_width
 
 import xlsxwriter
 
+from domain.institutions import shown_party
 from referral.checklist import published, to_the_minute
 from referral.lead import ReferredLead
 from referral.letter import Consignment, lead_values
@@ -37,7 +38,7 @@ def url_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
             lead.url,
             lead.title,
             lead.account or lead.site_name,
-            lead.subject.name,
+            shown_party(lead.subject.name),
             published(lead),
             to_the_minute(lead.captured_at),
         )

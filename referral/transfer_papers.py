@@ -6,6 +6,7 @@ They say what the program knows. What only the authority can say stands as a bla
 from collections.abc import Mapping
 from typing import Any
 
+from domain.institutions import shown_party
 from referral.checklist import FIELDS
 from referral.lead import ReferredLead
 from referral.letter import LEADS_SHOWN, Consignment, letter_values
@@ -44,7 +45,7 @@ def _party(lead: ReferredLead) -> dict[str, str]:
     known = {key: FIELDS[key].read for key in ("credit-code", "address", "contacts", "account")}
     read = {key: on_paper(reader(lead)) if reader else "" for key, reader in known.items()}
     return {
-        "name": on_paper(lead.subject.name) or BLANK,
+        "name": on_paper(shown_party(lead.subject.name)) or BLANK,
         "code": read["credit-code"] or BLANK,
         "address": read["address"] or BLANK,
         "contacts": read["contacts"] or BLANK,

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.beijing import stated_time
 from domain.findings import FAMILY_ZH
+from domain.institutions import shown_party
 from domain.outbox import STATEMENT_ZH
 from domain.outcome import OUTCOME_ZH
 from domain.reviews import FINDING_VERDICT_ZH, STATE_ZH, VERDICT_ZH
@@ -112,6 +113,7 @@ class Renderer:
             "family": lambda family: FAMILY_ZH.get(family, family),
             "genre": lambda genre: GENRE_ZH.get(genre, genre),
             "filters": filters_json,
+            "party": shown_party,
             "recipient": lambda code: RECIPIENT_ZH.get(code, code),
         }
         self._templates.globals |= {

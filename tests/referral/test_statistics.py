@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, event, select, update
 
 from domain.findings import FAMILIES
 from domain.outbox import Measure, Statement, StatementKind, Step, StepTaken
@@ -180,6 +180,10 @@ def test_a_month_from_night_to_fine(engine: Engine, tmp_path: Path) -> None:
     assert values["family:efficacy-rate", title] == 1.0 and values["flagged", title] == 2.0
     (line,) = institution_ledger(engine, first, last)
     assert line.cells[:3] == ("示例门诊部", "1", str(a)) and line.cells[4:6] == (number, "罚没款、责令整改")
+
+    with engine.begin() as connection:
+        connection.execute(update(desk_items).values(institution="clinic.example"))
+    assert [each.cells[0] for each in institution_ledger(engine, first, last)] == ["网站 clinic.example"]
 
     ledger = [line, LedgerLine(('=HYPERLINK("http://x.example")', *("@\x00\x1b",) * 8))]
     report = Report("统计表", columns, periods, 1, values, facts, ledger, ("说明",))
