@@ -12,6 +12,12 @@ class TargetKind(StrEnum):
     LIST = "list"
 
 
+#: Targets whose pages are many operators': what is known of one of them says nothing of the next.
+OF_MANY = frozenset({TargetKind.FEED, TargetKind.LIST})
+#: Marks targets that came in as tips. Their names are ours and name nobody (微信文章).
+TIP_NOTE = "举报线索"
+
+
 class RenderMode(StrEnum):
     """`auto` renders only when the static page is a script shell; evidence screenshots are taken in every mode."""
 

@@ -1,4 +1,7 @@
-"""What was decided before on the same operator: other items of its target, or under one of its names."""
+"""What was decided before on the same operator: other items of its target, or under one of its names.
+
+A list or feed has the pages of many: there only names tell who it is, and the target's own is nobody's.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, select
 
+from domain.institutions import name_key
 from domain.reviews import ItemState, Verdict
+from domain.targets import OF_MANY, TIP_NOTE, TargetKind
 from review.accounts import Account
 from review.items import without_conflicts
 from storage.leads.outbox import rescinded_pages
-from storage.tables import desk_accounts, desk_decisions, desk_item_parties, desk_items
+from storage.tables import desk_accounts, desk_decisions, desk_item_parties, desk_items, targets
 
 SHOWN = 20
 #: Of the items under a name the newest are looked at: one on very many is no operator's, but a platform's or a template's.
@@ -64,7 +69,7 @@ def earlier_items(engine: Engine, reader: Account, row: Any, limit: int = SHOWN)
 
 
 def _like(connection: Connection, row: Any) -> list[int]:
-    """Decided items of the same address, target or names, those at the same address first, then newest first.
+    """Decided items of the same address, target (unless it is of many operators) or names, those at the same address first, then newest first.
 
     Asked one by one, each by what an index has: as one question of alternatives, databases walk all that was ever decided. What is
     decided has no stage.
@@ -73,14 +78,18 @@ def _like(connection: Connection, row: Any) -> list[int]:
     decided = select(items.id, items.decided_at).where(items.stage.is_(None), items.id != row.id)
     newest = items.decided_at.desc()
     parties = desk_item_parties.c
-    names = select(parties.party).where(parties.item_id == row.id)
-    named = select(parties.item_id).where(parties.party.in_(connection.scalars(names).all()))
+    target = connection.execute(select(targets).where(targets.c.id == row.target_id)).one()
+    of_many = TargetKind(target.kind) in OF_MANY
+    names = set(connection.scalars(select(parties.party).where(parties.item_id == row.id)))
+    if of_many or target.note == TIP_NOTE:
+        names -= {name_key(row.target)} - {name_key(target.institution), name_key(row.institution)}
+    named = select(parties.item_id).where(parties.party.in_(names))
     recent = named.order_by(parties.item_id.desc()).limit(_NAMED).subquery()
     same_page = connection.execute(decided.where(items.url_key == row.url_key).order_by(newest)).all()
     # Its own address first: by time alone PostgreSQL would walk all that was decided, newest first, until it has enough of this target
     by_page = (items.url_key == row.url_key).desc()
     of_target = decided.where(items.target_id == row.target_id).order_by(by_page, newest).limit(SHOWN + len(same_page))
-    same_target = connection.execute(of_target).all()
+    same_target = [] if of_many else connection.execute(of_target).all()
     same_name = connection.execute(decided.join(recent, recent.c.item_id == items.id)).all()
     others = sorted((*same_target, *same_name), key=lambda other: other.decided_at, reverse=True)
     return list(dict.fromkeys(other.id for other in (*same_page, *others)))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from crawler.addresses.guard import AddressRefused, UrlRefused, check_url
 from crawler.addresses.urls import WECHAT_HOST, frontier_url, host_of
-from domain.targets import Target, TargetKind
+from domain.targets import TIP_NOTE, Target, TargetKind
 
 #: 【标题】https://mp.weixin.qq.com/s/AbCdEf…，点击查看
 _URL = re.compile(r"https?://[^\s<>\"'，。；、！？）】》」]+", re.IGNORECASE)
@@ -90,7 +90,3 @@ def _target(name: str, url: str, kind: TargetKind, max_pages: int = 1) -> Target
     """No minimum: a post that has been taken down is news, not a fault of the night."""
     depth = 1 if kind is TargetKind.ALBUM else 0
     return Target(name, url, kind, max_pages=max_pages, min_pages=0, depth=depth, note=TIP_NOTE)
-
-
-#: Marks targets that came in as tips.
-TIP_NOTE = "举报线索"

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from crawler.addresses.tips import TIP_NOTE, read_tips
+from crawler.addresses.tips import read_tips
 from domain.nights import NightKind
+from domain.targets import TIP_NOTE
 from domain.visits import SkipRule
 from review.intake import take_in as take_in_items
 from review.keep_classes import class_evidence, class_referred
