@@ -7,15 +7,19 @@ from domain.urls import canonical_url
 
 WECHAT_HOST = "mp.weixin.qq.com"
 
-#: Query parameters that carry a session or say where a visitor came from; the page is the same without them.
+#: Query parameters that carry a session, say where a visitor came from or that a firewall let it pass; the page is the same
+#: without them.
 _NOISE_PARAMETERS = frozenset(
     {
         "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "cfid", "cftoken",
         "spm", "scm", "gclid", "fbclid", "msclkid", "bd_vid", "qhclickid", "hmsr", "hmpl", "hmcu", "hmkw", "hmci",
         "isappinstalled", "nsukey", "wxshare_count", "share_token", "share_source", "sharer_shareid",
+        # With these a firewall sends on whoever has passed its check: 安全狗, 云锁, 宝塔
+        "webshieldsessionverify", "webshielddrsessionverify", "security_verify_data", "security_verify_img", "btwaf",
     }
 )  # fmt: skip
-_NOISE_PREFIXES = ("utm_", "aspsessionid", "mtm_", "pk_")
+#: The last one is Cloudflare's, of its checks (__cf_chl_tk, __cf_chl_rt_tk, __cf_chl_jschl_tk__).
+_NOISE_PREFIXES = ("utm_", "aspsessionid", "mtm_", "pk_", "__cf_chl_")
 
 # /news/list;jsessionid=0A1B2C?id=3
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
@@ -34,8 +38,8 @@ _WECHAT_TEMPORARY = ("src", "timestamp", "ver", "signature")
 def frontier_url(url: str) -> str:
     """One spelling for all URLs of the same page, fit to be requested.
 
-    On top of `domain.urls.canonical_url`: dot segments, session and tracking parameters go; WeChat links keep only what
-    names the post. The order of other parameters stays, since servers may read it. Raises `ValueError` for what is not
+    On top of `domain.urls.canonical_url`: dot segments, parameters of sessions, of tracking and of firewalls go (a redirect is
+    followed to its own address, which keeps them); WeChat links keep only what names the post. The order of other parameters stays, since servers may read it. Raises `ValueError` for what is not
     an absolute http(s) URL with a host. Applying it twice changes nothing.
     """
     # Links copied out of pages and scripts come escaped, now and then twice; html.unescape would read `&times` in them

@@ -49,6 +49,14 @@ def test_an_exchange_is_kept_as_received(server: RoughServer) -> None:
     assert sent.decode("latin-1").split("\r\n")[1:-2] == lines
 
 
+def test_what_a_firewall_adds_to_addresses_makes_no_new_pages(server: RoughServer) -> None:
+    label = "safedog-passed"
+    store = crawl([target(server, label)], settings(hosts=server.hosts(label)))
+    start = f"http://{label}.example:{server.port}/"
+    assert sorted(visit.frontier.url for visit in store.visits) == [start, f"{start}a.html"]
+    assert all("?WebShieldSessionVerify=aB1dEf" in visit.final_url for visit in store.visits)
+
+
 def test_a_cookie_goes_along_to_a_sister_of_the_host_that_set_it(server: RoughServer) -> None:
     hosts = dict.fromkeys(("gate.example", "www.gate.example"), "127.0.0.1")
     [visit] = crawl([target(server, "gate", depth=0)], settings(hosts=hosts)).visits

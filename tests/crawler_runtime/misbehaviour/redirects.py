@@ -53,6 +53,17 @@ async def _safedog_round(turn: Turn) -> None:
     turn.writer.write(answer(b"", f"Location: {place}", status="302 Found"))
 
 
+@behaviour("safedog-passed")
+async def _safedog_passed(turn: Turn) -> None:
+    """Every page is shown at an address with a mark of the firewall, and links to the others with another one."""
+    if "WebShieldSessionVerify=" not in turn.path:
+        place = f"Location: {turn.path}?WebShieldSessionVerify=aB{turn.visits}dEf"
+        turn.writer.write(answer(b"", place, status="302 Found"))
+        return
+    links = "".join(f'<a href="{path}?WebShieldSessionVerify=gH{turn.visits}">某页</a>' for path in ("/", "/a.html"))
+    turn.writer.write(answer(html(f"<p>本院开展儿童牙病防治宣教活动。</p>{links}"), HTML))
+
+
 @behaviour("yunsuo-round")
 async def _yunsuo_round(turn: Turn) -> None:
     """A new cookie each time."""
