@@ -8,7 +8,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -28,10 +28,12 @@ from crawler.fetching.tls import lenient_context, tls_fault, tls_of
 from crawler.settings import CrawlSettings
 from domain.connections import AnsweredBy, Connection, Tls
 from domain.outcome import Outcome
-from domain.page import Exchange, Headers
+from domain.page import Exchange
 
 #: Response headers may be larger than aiohttp's 8 kB: policies and cookies of real sites are.
 _MAX_HEADER_BYTES = 65_536
+
+_END_OF_HEAD = b"\r\n\r\n"
 
 #: A server that acknowledges nothing for so long is lost, as TCP notices. After the death of this process too: the kernel keeps what was
 #: sent, and would deliver a request of ours half a minute late, when other processes are visiting the site.
@@ -115,6 +117,48 @@ class _PeerResponse(aiohttp.ClientResponse):
         return await super().start(connection)
 
 
+class _BytesRequest(aiohttp.ClientRequest):
+    """Sends header fields as the bytes that their characters are in latin-1, as those of responses are kept; aiohttp makes UTF-8
+    of all text, and of a cookie in GBK something that its server never set.
+    """
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        if all(value.isascii() for value in self.headers.values()):
+            return await super().send(conn)
+        # Whoever sends takes the protocol from the connection, and writes to the transport that it takes from the protocol
+        wire = _Delegate(conn.protocol, transport=_HeadInBytes(conn.transport))
+        return await super().send(cast(aiohttp.connector.Connection, _Delegate(conn, protocol=wire)))
+
+
+class _Delegate:
+    """An object with some of its attributes replaced."""
+
+    def __init__(self, whole: Any, **replaced: Any) -> None:
+        self._whole = whole
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+
+class _HeadInBytes(_Delegate):
+    """A transport that takes the head of one request, the first thing written, as UTF-8 of latin-1."""
+
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        super().__init__(transport)
+        self._is_head_sent = False
+
+    def write(self, data: bytes) -> None:
+        if not self._is_head_sent:
+            self._is_head_sent = True
+            head, end, rest = data.partition(_END_OF_HEAD)
+            data = head.decode("utf-8").encode("latin-1") + end + rest
+        self._whole.write(data)
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.write(b"".join(parts))
+
+
 class CaptureHandler(BaseDownloadHandler):
     """Downloads for http and https. Of a request's `meta`, `url` is what to ask for, as Scrapy respells its own copy, and
     `terms` are the `FetchTerms`; `exchange` is set to the exchange as received. `transfer` is set to the task that makes the
@@ -175,6 +219,7 @@ class CaptureHandler(BaseDownloadHandler):
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
+                request_class=_BytesRequest,
                 response_class=_PeerResponse,
                 max_line_size=_MAX_HEADER_BYTES,
                 max_field_size=_MAX_HEADER_BYTES,
@@ -197,7 +242,7 @@ class CaptureHandler(BaseDownloadHandler):
         """`fault` says why the server is not trusted; its certificate is not looked at then."""
         fetched_at = self._clock()
         url: str = request.meta["url"]
-        headers = [(name.decode("latin-1"), _to_send(value)) for name, value in _pairs(request)]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _pairs(request)]
         async with self._session(terms.local).request(
             request.method,
             URL(url, encoded=True),
@@ -210,7 +255,7 @@ class CaptureHandler(BaseDownloadHandler):
             return Exchange(
                 url=url,
                 method=request.method,
-                request_headers=_as_sent(response.request_info.headers.items()),
+                request_headers=tuple((str(name), str(value)) for name, value in response.request_info.headers.items()),
                 status=response.status,
                 reason=response.reason or "",
                 response_headers=tuple(
@@ -291,17 +336,3 @@ async def _read_limited(response: aiohttp.ClientResponse, limit_bytes: int) -> b
 
 def _pairs(request: Request) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, values in request.headers.items() for value in values]
-
-
-def _to_send(value: bytes) -> str:
-    """The text that aiohttp, which writes all fields in UTF-8, sends as these bytes. There is none for bytes that are not UTF-8:
-    they go out as the characters that they are in latin-1."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _as_sent(items: Any) -> Headers:
-    """Fields as they are on the wire, bytes as latin-1 like those of the response."""
-    return tuple((str(name), str(value).encode("utf-8").decode("latin-1")) for name, value in items)

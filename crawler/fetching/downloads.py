@@ -11,6 +11,7 @@ from crawler.addresses.urls import host_of, without_fragment
 from crawler.failure import FetchFailed
 from crawler.fetching.browser_request import BrowserRequest
 from crawler.fetching.content_coding import ACCEPT_ENCODING
+from crawler.fetching.cookie_text import cookie_from_browser
 from crawler.fetching.download import FetchTerms
 from crawler.settings import CrawlSettings
 from domain.outcome import Outcome
@@ -68,7 +69,10 @@ class Downloads:
         else:
             seconds = min(_RESOURCE_SECONDS, settings.timeout_seconds)
             terms = FetchTerms(local, settings.max_resource_bytes, seconds, "browser")
-        headers = [*asked.headers, ("accept-encoding", ACCEPT_ENCODING)]
+        headers: list[tuple[str, str | bytes]] = [
+            (name, cookie_from_browser(value) if name.lower() == "cookie" else value) for name, value in asked.headers
+        ]
+        headers.append(("accept-encoding", ACCEPT_ENCODING))
         if host_of(url) != host_of(asked.url):  # a host gets back its own cookies only
             headers = [(name, value) for name, value in headers if name.lower() not in _OF_ONE_HOST]
         return await self._run(

@@ -12,6 +12,7 @@ from crawler.addresses.urls import without_fragment
 from crawler.failure import FetchFailed
 from crawler.fetching.browser_request import BrowserRequest, Load
 from crawler.fetching.content_coding import decode_body
+from crawler.fetching.cookie_text import cookie_for_browser
 from crawler.fetching.redirects import Chain
 from crawler.rendering.render_failure import RenderFailed
 from crawler.settings import CrawlSettings
@@ -238,7 +239,7 @@ async def _fulfill(route: Route, exchange: Exchange, body: bytes) -> None:
             continue
         # The protocol takes one text a name; Chromium splits cookies at newlines
         separator = "\n" if key == "set-cookie" else ", "
-        value = _as_text(received)
+        value = cookie_for_browser(received) if key == "set-cookie" else _as_text(received)
         headers[key] = f"{headers[key]}{separator}{value}" if key in headers else value
     await quietly(route.fulfill(status=exchange.status, headers=headers, body=body))
 

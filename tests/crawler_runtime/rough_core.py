@@ -96,10 +96,12 @@ class RoughServer:
             head = await reader.readuntil(b"\r\n\r\n")
             host, path = _host(head), head.split(b" ")[1].decode()
             self.asked.append(Asked(host, path, head, time.monotonic()))
-            cookie = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"cookie:")), b"").decode()
+            cookie = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"cookie:")), b"")
             self.open_now[host] = self.open_now.get(host, 0) + 1
             self.most_open[host] = max(self.most_open.get(host, 0), self.open_now[host])
-            await self._answer(host.split(".")[0], Turn(writer, path, 0, cookie, head.decode("latin-1")))
+            await self._answer(
+                host.split(".")[0], Turn(writer, path, 0, cookie.decode("latin-1"), head.decode("latin-1"))
+            )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return  # the other side left, or the server stops: either is expected of a rough server

@@ -63,11 +63,13 @@ def test_a_cookie_goes_along_to_a_sister_of_the_host_that_set_it(server: RoughSe
     assert (visit.outcome, visit.final_url) == (Outcome.CONTENT, f"http://www.gate.example:{server.port}/")
 
 
-def test_a_cookie_beyond_ascii_is_sent_and_kept_as_it_was_received(server: RoughServer) -> None:
-    label = "chinese-cookie-gate"
+@pytest.mark.parametrize(("label", "coding"), [("chinese-cookie-gate", "utf-8"), ("gbk-cookie-gate", "gbk")])
+def test_a_cookie_beyond_ascii_is_sent_and_kept_as_it_was_received(
+    server: RoughServer, label: str, coding: str
+) -> None:
     [visit] = crawl([target(server, label, depth=0)], settings(hosts=server.hosts(label))).visits
     assert visit.outcome is Outcome.CONTENT
-    as_sent = "place=" + "门诊".encode().decode("latin-1")
+    as_sent = "place=" + "门诊".encode(coding).decode("latin-1")
     assert dict(visit.exchanges[1].request_headers)["Cookie"] == as_sent
     assert f"Cookie: {as_sent}\r\n".encode("latin-1") in server.asked[-1].head
 

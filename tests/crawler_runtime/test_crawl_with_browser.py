@@ -126,6 +126,15 @@ def test_a_redirect_that_the_browser_may_not_follow_is_in_the_visit_once(
     assert received.count((server.url(label, "/moved"), 302)) == server.paths(label).count("/moved") == 1
 
 
+@pytest.mark.parametrize(("label", "coding"), [("chinese-cookie-gate", "utf-8"), ("gbk-cookie-gate", "gbk")])
+def test_a_cookie_beyond_ascii_comes_back_from_the_browser_as_it_was_received(
+    server: RoughServer, label: str, coding: str
+) -> None:
+    run(server, label, RenderMode.ALWAYS)
+    head = next(item.head for item in server.asked if item.path == f"/{coding}")
+    assert b"\r\ncookie: place=" + "门诊".encode(coding) + b"\r\n" in head.lower()
+
+
 def test_what_a_page_posts_is_posted_again_where_a_redirect_says_so(server: RoughServer) -> None:
     [visit] = run(server, "posts-on", RenderMode.ALWAYS).visits
     assert visit.rendering is not None

@@ -40,11 +40,17 @@ async def _cookie_gate(turn: Turn) -> None:
 
 
 @behaviour("chinese-cookie-gate")
+@behaviour("gbk-cookie-gate")
 async def _cookie_gate_beyond_ascii(turn: Turn) -> None:
-    """Shows its page to whoever sends back a value that is not ASCII, byte for byte."""
-    value = "门诊".encode().decode("latin-1")
+    """Shows its page to whoever sends back a value that is not ASCII, byte for byte; the page asks for more with it."""
+    coding = "gbk" if "gbk-" in turn.head else "utf-8"
+    value = "门诊".encode(coding).decode("latin-1")
     gate = answer(b"", "Location: /", f"Set-Cookie: place={value}; Path=/", status="302 Found")
-    turn.writer.write(answer(PAGE, HTML) if f"Cookie: place={value}\r\n" in turn.head else gate)
+    shown = html(
+        f"<p>本院开展儿童牙病防治宣教活动。</p><script>fetch('/{coding}').then(got => got.text()).then(text => document.title = text)</script>"
+    )
+    again = f"Set-Cookie: place={value}; Path=/"
+    turn.writer.write(answer(shown, HTML, again) if f"Cookie: place={value}\r\n" in turn.head else gate)
 
 
 @behaviour("safedog-round")
