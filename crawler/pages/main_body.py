@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.pages.article_frame import article_below_headline, article_below_time, closed_at
+from crawler.pages.body_edges import review_rows, without_buttons
 from crawler.pages.walked import Block, Walk
 from crawler.wordings import Wordings
 
@@ -59,19 +60,22 @@ def lay_out(walk: Walk, wordings: Wordings) -> Layout:
         region or ("aside" if _is_call(line, wordings) else "footer")
         for region, line in zip(regions[top:], walk.lines[top:], strict=True)
     ]
+    reviews = review_rows(walk.lines[:top])
+    regions[reviews.start : reviews.stop] = ["aside"] * len(reviews)
     prose = _running_sum(
         [
             0.0 if region else (len(line) - link) * (1.0 if _SENTENCE.search(line) else _LABEL_WORTH)
             for line, link, region in zip(walk.lines, walk.link_chars, regions, strict=True)
         ]
     )
-    first, end = _body(walk, regions, prose, wordings)
+    first, end = _body(walk, regions, prose, reviews, wordings)
     while first < end and prose[first + 1] == prose[first] and regions[first]:
         first += 1
     while end > first and prose[end] == prose[end - 1] and regions[end - 1]:
         end -= 1
     if end > first + 1 and wordings.article_lists.fullmatch(walk.lines[end - 1]):
         end -= 1  # the heading of a list that is no part of the body
+    first, end = without_buttons(walk.lines, first, end)
     return Layout(tuple(regions), first, end, prose[end] - prose[first])
 
 
@@ -100,8 +104,9 @@ def _regions(blocks: list[Block], count: int, chars: list[float], linked: list[f
     return regions
 
 
-def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings) -> tuple[int, int]:
-    """A block named as the body if it has enough of the prose, an article between its usual lines, or the richest run.
+def _body(walk: Walk, regions: list[str], prose: list[float], reviews: range, wordings: Wordings) -> tuple[int, int]:
+    """A block named as the body if it has enough of the prose, an article between its usual lines, or the richest run; this goes
+    over the reviews of a product to what is said of it behind them.
 
     A home page has its prose in many places: there the whole page is the body, less its header and footer.
     """
@@ -118,7 +123,9 @@ def _body(walk: Walk, regions: list[str], prose: list[float], wordings: Wordings
     top, bottom = article_below_headline(walk, regions, prose, wordings) or (0, count)
     first, end = _richest_run(
         [
-            -_LINE_COST - 0.5 * len(walk.lines[row])
+            0.0
+            if row in reviews
+            else -_LINE_COST - 0.5 * len(walk.lines[row])
             if regions[row]
             else prose[row + 1] - prose[row] - (link + _LINE_COST if 2 * link > len(walk.lines[row]) else link)
             for row, link in zip(range(top, bottom), walk.link_chars[top:bottom], strict=True)
