@@ -7,6 +7,8 @@ from crawler.failure import FetchFailed
 from crawler.fetching.content_coding import decode_body
 from crawler.fetching.fetch import Fetched
 from crawler.night.computing import Computing, ComputingStuck
+from crawler.pages.page_head import PUBLISHED_AGO
+from crawler.pages.page_time import time_ago
 from crawler.pages.reading import read_response
 from crawler.settings import CrawlSettings
 from domain.findings import Judgement
@@ -37,7 +39,7 @@ class PageReader:
         body = rendering.dom_html.encode("utf-8", "replace")
         given = (rendering.final_url, 200, _DOM_HEADERS, body, self.settings.wordings)
         reading = await self.computing.run(read_response, *given)
-        return without_time_to_come(reading, rendering.ended_at)
+        return with_known_time(reading, rendering.ended_at)
 
     async def judged(self, page: ExtractedPage) -> Judgement:
         return await self.computing.run(self.judge, page)
@@ -57,7 +59,16 @@ def _read_exchange(url: str, exchange: Exchange, settings: CrawlSettings) -> tup
     headers = exchange.response_headers
     body = decode_body(headers, exchange.body, settings.max_decoded_bytes)
     reading = read_response(url, exchange.status, headers, body, settings.wordings)
-    return without_time_to_come(reading, exchange.fetched_at), body
+    return with_known_time(reading, exchange.fetched_at), body
+
+
+def with_known_time(reading: Reading, seen_at: datetime) -> Reading:
+    """What was read, with the time of publication that a page tells by how long before it was seen that was (3天前), as exactly as
+    it says so (`time_ago`), and as `without_time_to_come` has it."""
+    page = reading.page
+    if page is not None and page.published_at is None and (words := page.extra.get(PUBLISHED_AGO, "")):
+        reading = replace(reading, page=replace(page, published_at=time_ago(words, seen_at)))
+    return without_time_to_come(reading, seen_at)
 
 
 def without_time_to_come(reading: Reading, seen_at: datetime) -> Reading:

@@ -22,7 +22,8 @@ def extract_page(html: str, url: str, encoding: str, wordings: Wordings) -> Extr
     Alternative texts stand with their images and together in `extra["alt_text"]`; they are part of `text`, each a line
     that begins with 【图片说明】, only on a page of pictures that shows fewer than 200 characters of its own. Texts
     that the page hides by a style or an attribute are in `extra["hidden_text"]`, the `title` element in
-    `extra["document_title"]`, a named source (来源) in `extra["source"]`. A page that shows next to nothing and whose
+    `extra["document_title"]`, a named source (来源) in `extra["source"]`. A page that says only how long ago it was published
+    has these words (3天前) in `extra["published_ago"]`; what they mean depends on when it was received. A page that shows next to nothing and whose
     scripts send the visitor on at once has the address, which is among its links, in `extra["script_redirect"]`.
     """
     return read_page(html, url, encoding, wordings, wechat=is_wechat(url, html))

@@ -10,6 +10,7 @@ from crawler.pages.article_frame import headline_row, is_source_line, is_time_li
 from crawler.pages.element_pieces import squeezed
 from crawler.pages.main_body import Layout
 from crawler.pages.page_time import (
+    ago_in,
     has_date,
     is_date_alone,
     is_page_clock,
@@ -21,6 +22,8 @@ from crawler.pages.page_title import is_start_of, names_a_column, names_a_site, 
 from crawler.pages.walked import Walk
 from crawler.wordings import Wordings
 
+#: In `ExtractedPage.extra`: the words by which a page that has no time says how long ago it was published (3天前).
+PUBLISHED_AGO = "published_ago"
 #: Names under which Chinese content systems publish the time, most exact first.
 _TIME_METAS = (
     "article:published_time", "bytedance:published_time", "og:release_date", "publishdate", "pubdate", "publish_time",
@@ -30,6 +33,13 @@ _TIME_METAS = (
 _SCRIPT_TIME = re.compile(
     r"\"(?:datePublished|pubDate|publishDate|publishTime|pubtime)\"\s{0,3}:\s{0,3}\"([^\"]{8,40})\""
 )
+#: The same as numbers or in other spellings, of which the scripts of a page hold lists, too: only where there is a single one.
+_SCRIPT_TIMES = re.compile(
+    r"[\"'\s{,](?:publish(?:ed)?_?(?:time|date|at)|pub_?(?:time|date)|date_?published|release_?(?:time|date))[\"']?\s{0,3}[:=]\s{0,3}"
+    r"[\"']?([0-9][0-9T :./+-]{7,30}Z?)",
+    re.IGNORECASE | re.ASCII,
+)
+_WORDS_OF_SCRIPT_TIMES = ("pub", "Pub", "release")
 _AUTHOR = re.compile(r"(?:作者|编辑|责编|撰稿|文/|责任编辑)\s?[:：]\s?([^\s:：|，,。；;/()（）\[\]【】]{2,20})")
 #: The name of a source goes to the next blank or to the next thing that the line says: 来源：某某网作者：某某.
 _SOURCE = re.compile(
@@ -57,9 +67,17 @@ _LINES_OF_SIGNATURE = 3
 _SHORT_LINE = 80
 # 发表于 2021-6-8 19:42:10 | 只看该作者
 _FORUM_POST = re.compile(r"发表于.{0,40}(?:只看该作者|显示全部楼层)")
-_AGO = re.compile(r"发表于\s{0,3}(?:昨天|前天|半小时前|[0-9]{1,2}\s?(?:秒|分钟|小时|天)前)")
+#: Such a line, or one in front of which an author stands, may say how long ago it was; others are about something else.
+_POSTED = re.compile(
+    r"(?:[发發][布佈表]|编辑|編輯|更新|回答|提问|提問)(?:于|於)|(?:[发發][布佈表]|更新|添加|录入)(?:时间|時間|日期)|楼主|[1１]\s?楼|沙发|作者"
+)
+#: The line with the time of an answer or a post, be it a link to that or not.
+_POST_TIME = re.compile(r"(?:[发發][布佈表]|编辑|編輯|回答)(?:于|於)")
+_POST_TIME_CHARS = 40
 #: The only time of a page is its own wherever it stands, if it is called so; 拍摄时间 is another.
-_PUBLISHED = re.compile(r"(?:发布|发表|更新|添加|录入|编辑|上传)(?:时间|日期|于)")
+_PUBLISHED = re.compile(
+    r"(?:发布|发表|更新|添加|录入|编辑|上传|發[布佈表]|編輯|張貼|刊登|公告)(?:时间|時間|日期|于|於)"
+)
 # 2021-3-14 18:05| 发布者: 某某| 查看: 245
 _BYLINE = re.compile(r"(?:发布者|发布人|作者|来源|查看|浏览|阅读|点击|人气)(?:数|量|次数)?\s?[:：]")
 _CRUMB = re.compile(r"[>›»→]")
@@ -76,10 +94,13 @@ class Head:
     author: str
     source: str
     published_at: datetime | None
+    published_ago: str
 
 
 def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
-    """Title as the headline a person reads; site name as the page itself gives it; time only when the page has one."""
+    """Title as the headline a person reads; site name as the page itself gives it; time only when the page has one, or the words
+    by which it says how long ago that was.
+    """
     near = [walk.lines[row] for row in _own_rows(walk, layout)]
     title, site_name = title_and_site(walk, near, wordings)
     if names_a_column(title, wordings):
@@ -101,12 +122,16 @@ def read_head(walk: Walk, layout: Layout, wordings: Wordings) -> Head:
         author = _first(_AUTHOR, [*near, *behind], _NOT_AUTHORS)
     elif author in (source, given_name, site_name):
         author = _first(_AUTHOR, [*near, *behind], _NOT_AUTHORS) or author
+    published_at, ago = _published_at(walk, layout, near, wordings), ""
+    if published_at is None:
+        published_at, ago = _published_ago(walk, layout, wordings)
     return Head(
         title,
         given_name or site_name or _owner(walk.lines, layout, wordings),
         author,
         source,
-        _published_at(walk, layout, near, wordings),
+        published_at,
+        ago,
     )
 
 
@@ -174,6 +199,10 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     for script in walk.scripts:
         if (match := _SCRIPT_TIME.search(script)) and (time := read_time(match[1])):
             return time
+    telling = (script for script in walk.scripts if any(word in script for word in _WORDS_OF_SCRIPT_TIMES))
+    said = {time for script in telling for value in _SCRIPT_TIMES.findall(script) if (time := read_time(value))}
+    if len(said) == 1:
+        return said.pop()
     if time := _time_of_first_post(walk):
         return time
     is_article = layout.prose >= _ARTICLE_PROSE
@@ -183,7 +212,7 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
     for row in [*own, *tail]:
         if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
-            return time
+            return _time_of_first_answer(walk, layout, row) or time
     only = time_row(walk, layout.regions)
     if only is not None and _PUBLISHED.search(walk.lines[only]) and _is_of_page(walk, layout, only):
         return labelled_time(walk.lines[only])
@@ -210,31 +239,73 @@ def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
 def _time_of_first_post(walk: Walk) -> datetime | None:
     """The time over the first post of a thread of a Discuz forum; that of its last change and of answers come later. Of the last
     days it is told as 3 天前."""
-    first = next((line for line in walk.lines if _FORUM_POST.match(line)), "")
-    ago = walk.titled_times[:1] if _AGO.match(first) else []
-    return next((time for said in (first[:_SHORT_LINE], *ago) if (time := read_time(said))), None)
+    first = _row_of_first_post(walk)
+    if first is None:
+        return None
+    ago = _titled(walk, first)[:1] if ago_in(walk.lines[first][:_SHORT_LINE].partition("|")[0].strip()) else []
+    return next((time for said in (walk.lines[first][:_SHORT_LINE], *ago) if (time := read_time(said))), None)
+
+
+def _row_of_first_post(walk: Walk) -> int | None:
+    return next((row for row, line in enumerate(walk.lines) if _FORUM_POST.match(line)), None)
+
+
+def _titled(walk: Walk, row: int) -> list[str]:
+    return [said for line, said in walk.titled_times if line == row]
+
+
+def _time_of_first_answer(walk: Walk, layout: Layout, row: int) -> datetime | None:
+    """The first time of several like that at a line below answers or posts, which is that of the last one."""
+    if row < layout.first or not _POST_TIME.match(walk.lines[row]):
+        return None
+    earlier = (walk.lines[above] for above in range(layout.first, row) if _is_post_time(walk.lines[above]))
+    return next((time for line in earlier if (time := labelled_time(line))), None)
+
+
+def _is_post_time(line: str) -> bool:
+    return len(line) <= _POST_TIME_CHARS and _POST_TIME.match(line) is not None
+
+
+def _published_ago(walk: Walk, layout: Layout, wordings: Wordings) -> tuple[datetime | None, str]:
+    """How long ago the page says that it was published (3天前, 昨天 14:20), and the time itself where that is shown above the words.
+    Only beside an author, the head of a post or right below the headline: comments and lists of other pages say it, too.
+    """
+    first_post = _row_of_first_post(walk)
+    rows = [] if first_post is None else [first_post]
+    rows += _rows_below_headline(walk, layout, wordings) if layout.prose >= _ARTICLE_PROSE else []
+    own = [row for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1)]
+    rows += [row for row in (*own, *range(layout.first, layout.end)) if _POSTED.search(walk.lines[row])]
+    for row in rows:
+        line = walk.lines[row]
+        if not _CLAUSE.search(line) and (words := ago_in(line)):
+            exact = next((time for said in _titled(walk, row) if (time := read_time(said))), None)
+            return exact, "" if exact else words
+    return None, ""
 
 
 def _time_below_headline(walk: Walk, layout: Layout, wordings: Wordings, is_article: bool) -> datetime | None:
     """Comments under an article have dates, too, and so have events: what stands close below its headline is its own. On a
     page of pictures the line has to say more of the page than a date.
     """
+    lines = (walk.lines[row] for row in _rows_below_headline(walk, layout, wordings))
+    return _first_time(line for line in lines if is_article or _BYLINE.search(line))
+
+
+def _rows_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> list[int]:
     first = headline_row(walk, layout.regions, wordings)
     if first is None:
-        return None
-    below = range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
-    lines = (
-        walk.lines[row]
-        for row in below
+        return []
+    return [
+        row
+        for row in range(first + 1, min(first + 1 + _LINES_BELOW_HEADLINE, len(walk.lines)))
         if not _is_linked_headline(walk, row - 1)
         or (row - 1 == first + 1 and len(walk.lines[row - 1]) <= _AUTHOR_CHARS)
-    )
-    return _first_time(line for line in lines if is_article or _BYLINE.search(line))
+    ]
 
 
 def _is_of_page(walk: Walk, layout: Layout, row: int) -> bool:
     """Whether a line in or behind the body is no link, stands in no side column and under no link to another page."""
-    is_link = 2 * walk.link_chars[row] > len(walk.lines[row])
+    is_link = 2 * walk.link_chars[row] > len(walk.lines[row]) and not _is_post_time(walk.lines[row])
     return not is_link and layout.regions[row] != "aside" and not _is_linked_headline(walk, row - 1)
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from crawler.pages.institutions import find_institutions
 from crawler.pages.main_body import Layout
-from crawler.pages.page_head import read_head
+from crawler.pages.page_head import PUBLISHED_AGO, Head, read_head
 from crawler.pages.page_links import Resolver, resolve_images, resolve_links
 from crawler.pages.script_redirect import SCRIPT_REDIRECT, script_redirect, sends_everybody
 from crawler.pages.self_statements import read_statements
@@ -67,7 +67,7 @@ def page_of(
         widgets=_widgets(walk, wordings),
         cta=_calls(text, walk.buttons, wordings),
         text_share=min(1.0, shown_chars / max(1, source_chars)),
-        extra=_extra(walk, head.title, head.source, redirect),
+        extra=_extra(walk, head, redirect),
         statements=read_statements(walk, layout, head, wordings),
     )
 
@@ -118,11 +118,12 @@ def _calls(text: str, buttons: Iterable[str], wordings: Wordings) -> tuple[str, 
     return tuple(calls)
 
 
-def _extra(walk: Walk, title: str, source: str, redirect: str) -> dict[str, str]:
+def _extra(walk: Walk, head: Head, redirect: str) -> dict[str, str]:
     alts = dict.fromkeys(image.alt for image in walk.images if image.alt)
     found = {
-        "document_title": walk.document_title if walk.document_title != title else "",
-        "source": source,
+        "document_title": walk.document_title if walk.document_title != head.title else "",
+        "source": head.source,
+        PUBLISHED_AGO: head.published_ago,
         SCRIPT_REDIRECT: redirect,
         "hidden_text": " ".join(" ".join(walk.hidden).split())[:_EXTRA_CHARS],
         "alt_text": "\n".join(alts)[:_EXTRA_CHARS],

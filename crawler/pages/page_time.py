@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from domain.beijing import BEIJING
 
 # The look behind the year stands inside it, so that the engine can skip to the first digit.
-# 2019-12-03 10:20, 2019年12月3日, 2019/12/3 10:20:30, 2019.12.03, 2019—12—03 星期二 下午3:20, 2019-12-03 3:20 PM; but
+# 2019-12-03 10:20, 2019年12月3日 上午9点, 2019/12/3 10:20:30, 2019.12.03, 2019—12—03 星期二 下午3:20, 2019-12-03 3:20 PM; but
 # 2019年1-3月 are three months
 _DATE = re.compile(
     r"((?:19|20)(?<!\d..)\d{2})\s?(?:(?P<dash>[—–])|[-/.年])\s?(\d{1,2})\s?(?(dash)[—–]|[-/.月])\s?(\d{1,2})(?!\d|\s?月)日?"
     r"(?:[T\s]{0,4}(?:[(（]?(?:星期|周)[一二三四五六日天][)）]?\s{0,2})?(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?"
-    r"(\d{1,2})[:：时点](\d{2})(?:[:：分](\d{2}))?(?:\s?(?P<half>[AaPp][Mm])(?![A-Za-z]))?)?"
+    r"(\d{1,2})(?:[:：时時点點](\d{2})(?:[:：分](\d{2}))?(?:\s?(?P<half>[AaPp][Mm])(?![A-Za-z]))?|[时時点點](?P<thirty>半)?))?"
 )
 # 今天是2026年11月26日, 当前时间：2026-11-26 10:20: a clock on the page, which says when it was asked for
 _PAGE_CLOCK = re.compile(
@@ -34,8 +34,36 @@ _HAN_DATE = re.compile(
     r"((?:一九|二[〇○零Ｏ0O])[〇○零Ｏ0O一二三四五六七八九]{2})年\s?(十[一二]?|[一二三四五六七八九])月\s?([二三]?十[一二三四五六七八九]?|[一二三四五六七八九])日"
 )
 _HAN_DIGITS = str.maketrans("〇○零ＯO一二三四五六七八九", "00000123456789")
+# 中華民國113年3月5日, 民國一一三年三月五日, 民國 113/03/05: years since 1911, on pages from Taiwan
+_MINGUO_DATE = re.compile(
+    r"民[国國]\s?([0-9]{2,3}|[〇○零一二三四五六七八九]{2,3}|一百(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[〇○零][一二三四五六七八九])?)\s?[年/.-]"
+    r"\s?([0-9]{1,2}|十[一二]?|[一二三四五六七八九])\s?[月/.-]\s?([0-9]{1,2}|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?![0-9])日?"
+)
+_MINGUO_FIRST = 1911
+#: 05-Mar-2024, 05Mar2024, 5th March 2024, Tue, 05 Mar 2024 02:20:00 GMT; Mar 5, 2024, March 5th 2024
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"({'|'.join(_MONTHS)})(?:uary|ruary|ch|il|e|y|ust|t(?:ember)?|tember|ober|ember)?\.?"
+_ENGLISH_DATE = re.compile(
+    rf"\b(?:([0-9]{{1,2}})(?:st|nd|rd|th)?[\s-]{{0,2}}{_MONTH},?[\s-]{{0,2}}|{_MONTH}\s{{1,2}}([0-9]{{1,2}})(?:st|nd|rd|th)?,?\s{{1,2}})((?:19|20)[0-9]{{2}})(?![0-9])",
+    re.IGNORECASE | re.ASCII,
+)
 #: Zones that there are: 99:99 is none.
 _ZONE = re.compile(r"(?:Z|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]|-(?:0[0-9]|1[0-2]):?[0-5][0-9])$")
+#: Behind a blank: 10:20:00 +0800, 02:20:00 GMT.
+_ZONE_APART = re.compile(
+    r" (?:GMT|UTC|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]|-(?:0[0-9]|1[0-2]):?[0-5][0-9])(?![\w:+-])", re.ASCII
+)
+_UTC = re.compile(r"Z|GMT|UTC")
+# 刚刚, 5分钟前, 半小时前, 2 小时前, 3天前, 昨天 14:20, 上周三: how long before the page was asked for; what follows is no 了 or 往
+_AGO = re.compile(
+    r"(?<![0-9.第每满近约])(?:(?P<now>[刚剛][刚剛才])|(?P<count>[0-9]{1,2}|半)\s?个?(?P<unit>秒|分|小时|小時|天)[钟鐘]?前"
+    r"|(?:(?P<day>昨天|前天|上[周週](?P<weekday>[一二三四五六日天]))|(?P<today>今天)(?=\s?[0-9上下中凌早傍晚]))"
+    r"(?:\s?(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?(?P<hour>[0-9]{1,2})[:：](?P<minute>[0-9]{2})(?:[:：][0-9]{2})?)?)"
+    r"(?=$|[\s|·・/（(]|[发發][布佈表]|更新|编辑|回答|来自|浏览|阅读|查看|回复|评论|楼主|只看)",
+    re.ASCII,
+)
+_AGO_LINE, _AGO_WORDS = 60, frozenset("前天刚剛")
+_WEEKDAYS = "一二三四五六日"
 #: A longer line is prose, whatever time it speaks of.
 _LABELLED_LINE = 200
 #: Behind these words 时间 and 日期 are those of an event: 活动时间：2019年5月1日.
@@ -45,15 +73,23 @@ _EVENTS = (
     "开业", "营业", "优惠", "执行", "实施", "施行", "生效", "采购", "公示", "开标", "投标", "递交", "预约", "检查", "服务",
     "值班", "放假", "接种", "开始", "结束", "起止", "有效", "到期", "签到", "报到", "开课", "上课", "直播", "集合", "出发",
     "引用", "评论", "留言", "回复", "提问", "下单", "支付", "付款", "入住", "离店",
+    "活動", "會議", "培訓", "報名", "就診", "看診", "應診", "門診", "義診", "講座", "開診", "營業", "執行", "實施", "考試", "開始", "結束", "預約", "檢查",
+    "服務",
 )  # fmt: skip
 _LABELLED_TIME = re.compile(
-    r"(?:发布于|发表于|(?:时间|日期)"
+    r"(?:发布于|发表于|编辑于|更新于|回答于|發[布佈表]於|編輯於|更新於|回答於|(?:时间|時間|日期)"
     + "".join(f"(?<!{event}..)" for event in _EVENTS)  # behind what they look back over: most places are neither word
     + r")\s{0,3}[:：]?\s{0,3}[\[【(（]?\s?(?=(?:19|20)\d{2}\D)"
 )
 # 发布时间：19-12-03 10:20: a year of two digits only where nothing else can be meant
 _SHORT_YEAR = re.compile(
     r"(?:发布|发表|添加|录入|更新)(?:时间|日期)\s{0,3}[:：]\s{0,3}[\[【(（]?\s?(?=\d{2}([-/.])\d{2}\1\d{2}(?![-/.\d]))"
+)
+# 發布日期：113-03-05: a year since 1911 that does not say so, in the words of Taiwan
+_MINGUO_LABEL = re.compile(
+    r"(?:發[布佈表]|公[布佈告]|刊登|張貼|更新|建立)(?:時間|日期)\s{0,3}[:：]\s{0,3}[\[【(（]?\s?"
+    r"(?=(1[01][0-9])([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9/.-]))",
+    re.ASCII,
 )
 
 
@@ -89,10 +125,54 @@ def labelled_time(line: str) -> datetime | None:
     line = without_page_clock(line)
     if short := _SHORT_YEAR.search(line):
         return read_time(f"20{line[short.end() :]}")
+    if minguo := _MINGUO_LABEL.search(line):
+        year, rest = line[minguo.end() : minguo.end() + 3], line[minguo.end() + 3 :]
+        return read_time(f"{int(year) + _MINGUO_FIRST}{rest}")
     if not ("20" in line or "19" in line):
         return None
     label = _LABELLED_TIME.search(line)
     return read_time(line[label.end() :]) if label else None
+
+
+def ago_in(line: str) -> str:
+    """The words by which a short line says how long ago something was (3天前, 昨天 14:20); empty when it does not."""
+    if len(line) > _AGO_LINE or _AGO_WORDS.isdisjoint(line) and "上" not in line or not (match := _AGO.search(line)):
+        return ""
+    return match[0]
+
+
+def time_ago(words: str, now: datetime) -> datetime | None:
+    """What words found by `ago_in` mean on a page received at `now`, only as exactly as they say it: a minute, or a day, which is
+    its midnight in China. Hours are told by their day. Sites count days from midnight or from hour to hour: 3天前 may be off
+    by one. None for what is no such time.
+    """
+    match = _AGO.search(words)
+    if match is None:
+        return None
+    now = now.astimezone(BEIJING).replace(second=0, microsecond=0)
+    if match["now"]:
+        return now
+    if match["count"]:
+        count = 0.5 if match["count"] == "半" else float(match["count"])
+        if match["unit"] in ("秒", "分"):
+            return now - timedelta(minutes=count if match["unit"] == "分" else 0)
+        if match["unit"] == "天":
+            return _midnight(now - timedelta(days=count))
+        return now - timedelta(minutes=30) if count < 1 else _midnight(now - timedelta(hours=count))
+    if match["weekday"]:
+        days = now.weekday() + 7 - _WEEKDAYS.index(match["weekday"].replace("天", "日"))
+    else:
+        days = {"昨天": 1, "前天": 2}.get(match["day"] or "", 0)
+    day = _midnight(now - timedelta(days=days))
+    if not match["hour"]:
+        return day
+    hour, minute = int(match["hour"]), int(match["minute"])
+    hour += 12 if hour in _AFTER_NOON.get(match["part"] or "", ()) else 0
+    return day + timedelta(hours=hour, minutes=minute) if hour <= 23 and minute <= 59 else None
+
+
+def _midnight(time: datetime) -> datetime:
+    return time.replace(hour=0, minute=0)
 
 
 def read_time(text: str) -> datetime | None:
@@ -105,6 +185,7 @@ def read_time(text: str) -> datetime | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.group(1, 3, 4, 6, 7, 8))
+    minute = 30 if match["thirty"] else minute
     if not 1994 <= year <= 2100:
         return None
     try:
@@ -112,9 +193,10 @@ def read_time(text: str) -> datetime | None:
     except ValueError:  # 2019-13-45: a number that only looks like a date
         return None
     # of a clock only, 2019-12-03-5566 is a number; behind minutes a minus goes on to the end of an event: 10:20-11:30
-    zone = _ZONE.search(stripped[match.end() :].partition(" ")[0]) if match[6] else None
-    if zone and (match[8] or zone[0][0] != "-"):
-        written = time.replace(tzinfo=None).isoformat() + zone[0].replace("Z", "+00:00")
+    rest = stripped[match.end() :]
+    zone = (_ZONE.search(rest.partition(" ")[0]) or _ZONE_APART.match(rest)) if match[7] else None
+    if zone and (match[8] or zone[0].strip()[0] != "-"):
+        written = time.replace(tzinfo=None).isoformat() + _UTC.sub("+00:00", zone[0].strip())
         return datetime.fromisoformat(written).astimezone(BEIJING)
     return time
 
@@ -134,10 +216,15 @@ def _clock(match: re.Match[str], hour: int, minute: int, second: int) -> timedel
 
 
 def _in_digits(text: str) -> str:
-    """The text with dates in Chinese numerals or full width written as others are; few lines have any."""
-    if not text.isascii() and _FULL_WIDTH.search(text):
-        text = text.translate(_HALF_WIDTH)
-    return _HAN_DATE.sub(_plain_date, text) if "年" in text else text
+    """The text with dates in Chinese numerals, full width, English or years since 1911 written as others are; few lines have any."""
+    if not text.isascii():
+        if _FULL_WIDTH.search(text):
+            text = text.translate(_HALF_WIDTH)
+        if "民" in text:
+            text = _MINGUO_DATE.sub(_date_since_1911, text)
+        if "年" in text:
+            text = _HAN_DATE.sub(_plain_date, text)
+    return _ENGLISH_DATE.sub(_date_in_english, text) if "20" in text or "19" in text else text
 
 
 def _plain_date(match: re.Match[str]) -> str:
@@ -145,7 +232,19 @@ def _plain_date(match: re.Match[str]) -> str:
     return f"{year.translate(_HAN_DIGITS)}年{_han_number(month)}月{_han_number(day)}日"
 
 
+def _date_since_1911(match: re.Match[str]) -> str:
+    year, month, day = (int(part) if part.isdecimal() else _han_number(part) for part in match.groups())
+    return f"{year + _MINGUO_FIRST}年{month}月{day}日"
+
+
+def _date_in_english(match: re.Match[str]) -> str:
+    month = _MONTHS.index((match[2] or match[3]).lower()) + 1
+    return f"{match[5]}-{month:02}-{int(match[1] or match[4]):02}"
+
+
 def _han_number(written: str) -> int:
-    """Up to 39: 三, 十, 十二, 二十, 三十一."""
-    tens, ten, ones = written.rpartition("十")
-    return (int(tens.translate(_HAN_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_HAN_DIGITS) or 0)
+    """Up to 999: 三, 十, 十二, 二十, 三十一, 一一三, 一百一十三."""
+    hundreds, hundred, rest = written.rpartition("百")
+    tens, ten, ones = rest.rpartition("十")
+    above = int(hundreds.translate(_HAN_DIGITS) or 1) * 100 if hundred else 0
+    return above + (int(tens.translate(_HAN_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_HAN_DIGITS) or 0)

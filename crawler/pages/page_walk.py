@@ -53,7 +53,8 @@ _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff "
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 #: Forums show how long ago a post was written, and the time itself when one points there.
 _TITLED_TIME = re.compile(
-    r"span title=[\"']([12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[\"']", re.ASCII
+    r"(?:span|em|i|b|font|abbr|small|time)\s[^>]{0,200}?title=[\"']([12][0-9]{3}[-/][0-9]{1,2}[-/][0-9]{1,2} [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[\"']",
+    re.ASCII,
 )
 #: Links that do not lead to a page: they call, write, or run a script.
 _TOLD_SCHEMES = frozenset({"tel:", "sms:", "java", "tenc", "mqqw"})
@@ -134,12 +135,14 @@ class _Walker:
         self._break_line()
 
     def _new_kind(self, token: str) -> Kind:
-        if token[:2] == "a " or token.partition(" ")[0] in PLACED_TAGS:
+        if token[:2] == "a ":
+            return PLACED
+        if "title=" in token and (time := _TITLED_TIME.match(token)):
+            self.found.titled_times.append((len(self.found.lines), time[1]))
+        if token.partition(" ")[0] in PLACED_TAGS:
             return PLACED
         if token[:1] == "!" or token[:5] == "link ":
             return NOTHING
-        if token[:11] == "span title=" and (time := _TITLED_TIME.match(token)):
-            self.found.titled_times.append(time[1])
         read_kind = kind_of if len(token) <= NAME_CHARS else kind_of.__wrapped__
         kind = self._kinds[token] = read_kind(token, self._marked_ids, self._hidden_names, self._wordings)
         return kind
@@ -210,6 +213,7 @@ class _Walker:
         frame.attributes = attributes
         if tag == "time" and attributes.get("datetime"):
             self.found.times.append(attributes["datetime"])
+            self.found.titled_times.append((len(self.found.lines), attributes["datetime"]))
         elif tag in PICTURE_COMPONENTS:
             self._add_image(tag, attributes)
         elif "-" in tag or tag == "mpvoice":

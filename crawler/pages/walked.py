@@ -28,7 +28,8 @@ class WalkedImage(NamedTuple):
 class Walk:
     """Raw findings in reading order. URLs are as written in the source, to be resolved against `base`.
 
-    `times` are those of elements for times, `titled_times` what is shown above others that say how long ago something was (3 天前).
+    `times` are those of elements for times, `titled_times` what is shown above others that say how long ago something was (3 天前),
+    each with its line.
     `scripts` are the short inline scripts, which place widgets and links; `data_scripts` are they and the longer ones
     that may hold a page's data, but not whole libraries.
     """
@@ -42,7 +43,7 @@ class Walk:
     headings: list[tuple[str, str]] = field(default_factory=list)
     metas: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
-    titled_times: list[str] = field(default_factory=list)
+    titled_times: list[tuple[int, str]] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     data_scripts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)

@@ -17,7 +17,9 @@ from crawler.pages.page_walk import walk_html
 from crawler.pages.walked import Walk
 from crawler.wordings import Wordings
 
-MARKED_IDS = frozenset({"js_article", "js_content", "activity-name", "js_name", "js_text_desc", "js_image_desc"})
+MARKED_IDS = frozenset(
+    {"js_article", "js_content", "activity-name", "js_name", "publish_time", "js_text_desc", "js_image_desc"}
+)
 #: Rows that the platform adds to every article: tags, recommendations, the row of 赞 and 在看.
 _NOISE_IDS = frozenset({
     "js_top_ad_area", "js_tags_preview_toast", "content_bottom_area", "js_pc_qr_code", "wx_stream_article_slide_tip",
@@ -37,6 +39,11 @@ _PAGE_TYPES = {
 # = "" || "MzA4…" ;  = htmlDecode("…") ;  = '…'.html(false)
 _LITERAL = re.compile(
     r"""[\s|(]{0,40}(?:htmlDecode\s?\(\s?)?(?:'((?:[^'\\\n]|\\.){0,4000})'|"((?:[^"\\\n]|\\.){0,4000})")"""
+)
+# var ct = 1709605200, window.ct = "1709605200", ori_create_time: "1709605200"
+_EPOCH = re.compile(
+    r"\b(?:ct|ori_?create_?time|create_?time|publish_?time)[\"']?\s{0,4}[=:]\s{0,4}(?:JsDecode\()?[\"']?(1[0-9]{9})(?![0-9])",
+    re.IGNORECASE | re.ASCII,
 )
 _VAR = "var "
 _VARIABLES = frozenset({
@@ -111,7 +118,7 @@ def read_post(html: str, scripts: Iterable[str]) -> WechatPost:
         title=variables["msg_title"] or _cgi(data, "title"),
         account=variables["nickname"] or _cgi(data, "nick_name"),
         author=variables["author"] or _cgi(data, "author"),
-        published_at=next((time for value in times if value and (time := read_time(value))), None),
+        published_at=next((time for value in times if value and (time := read_time(value))), None) or _epoch(scripts),
         description=variables["msg_desc"] or _cgi(data, "desc"),
         own_text=own,
         pictures=tuple(dict.fromkeys(_plain(url) for url in _PICTURE.findall(data)))
@@ -120,6 +127,12 @@ def read_post(html: str, scripts: Iterable[str]) -> WechatPost:
         ids={name: value for name, value in {**ids, "source_url": source}.items() if value},
         account_picture=variables["ori_head_img_url"] or variables["round_head_img"] or _cgi(data, "round_head_img"),
     )
+
+
+def _epoch(scripts: Iterable[str]) -> datetime | None:
+    """The time of a post whose scripts give it as a number, or set it otherwise than by `var`."""
+    match = next((match for script in scripts if (match := _EPOCH.search(script))), None)
+    return read_time(match[1]) if match else None
 
 
 def body_of_script(html: str, wordings: Wordings) -> Walk | None:

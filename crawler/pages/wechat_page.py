@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from crawler.pages.element_pieces import squeezed
 from crawler.pages.main_body import Layout
+from crawler.pages.page_head import PUBLISHED_AGO
 from crawler.pages.page_parts import page_of
+from crawler.pages.page_time import ago_in, read_time
 from crawler.pages.page_walk import walk_html
 from crawler.pages.walked import Block, Walk, WalkedImage
 from crawler.pages.wechat import ALL_MARKED_IDS, body_of_script, lay_out_post, read_post
@@ -23,6 +25,7 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
     """An article, picture share, text share, video or audio post. `extra` has the ids and the original's address."""
     walk = walk_html(html, wordings, ALL_MARKED_IDS)
     post = read_post(html, walk.data_scripts)
+    shown_account, shown_time = _shown_account(walk), _line_of(walk, "publish_time")
     layout = lay_out_post(walk, post)
     is_article = post.page_type == "wx-article"
     if is_article and _lacks_body(walk, layout) and (body := body_of_script(html, wordings)):
@@ -35,16 +38,20 @@ def wechat_post_page(html: str, url: str, encoding: str, wordings: Wordings) -> 
     if original := post.ids.get("source_url"):
         walk.links.append((original, "阅读原文"))
     page = page_of(walk, layout, url, encoding, len(html), wordings)
+    more = {
+        ACCOUNT_PICTURE: post.account_picture,
+        PUBLISHED_AGO: page.extra.get(PUBLISHED_AGO) or ago_in(shown_time),
+    }
     return replace(
         page,
         page_type=post.page_type,
         title=post.title or page.title,
         site_name=PUBLIC_ACCOUNT_PLATFORM,
-        account=post.account or _line_of(walk, "js_name"),
+        account=post.account or shown_account,
         author=post.author or squeezed(walk.metas.get("author", "")),
-        published_at=post.published_at or page.published_at,
+        published_at=post.published_at or page.published_at or read_time(shown_time),
         description=post.description or page.description,
-        extra={**page.extra, **post.ids, **({ACCOUNT_PICTURE: post.account_picture} if post.account_picture else {})},
+        extra={**page.extra, **post.ids, **{name: value for name, value in more.items() if value}},
     )
 
 
@@ -118,6 +125,12 @@ def _joined(walk: Walk, body: Walk) -> tuple[Walk, Layout]:
     )
     regions = ("",) * len(joined.lines)
     return joined, Layout(regions, first, len(joined.lines), float(sum(map(len, body.lines))))
+
+
+def _shown_account(walk: Walk) -> str:
+    """The account's name where the page shows it: a link, behind that of an author and before the time."""
+    line = _line_of(walk, "js_name")
+    return next((text for text in reversed(walk.buttons) if text and text in line), line)
 
 
 def _line_of(walk: Walk, element_id: str) -> str:

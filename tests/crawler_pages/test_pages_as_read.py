@@ -83,6 +83,8 @@ def check_part(page: ExtractedPage, name: str, wanted: Any) -> None:
             assert [institution for institution in wanted if institution not in page.institutions] == []
         case "extra_has":
             assert [key for key, words in wanted.items() if words not in page.extra.get(key, "")] == []
+        case "extra_lacks":
+            assert [key for key in wanted if key in page.extra] == []
         case "max_text_share":
             assert page.text_share <= wanted
         case _:

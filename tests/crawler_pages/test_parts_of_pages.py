@@ -13,7 +13,7 @@ from crawler.pages.element_pieces import add_scripted_link
 from crawler.pages.extract import extract_page
 from crawler.pages.institutions import find_institutions
 from crawler.pages.page_links import Resolver, resolve_links
-from crawler.pages.page_time import labelled_time, read_time
+from crawler.pages.page_time import ago_in, labelled_time, read_time, time_ago
 from crawler.pages.script_redirect import SCRIPT_REDIRECT, script_redirect, sends_everybody
 from crawler.pages.walked import Walk
 from crawler.pages.wechat import is_wechat, read_post
@@ -54,6 +54,18 @@ PAGE = "http://www.demo.example:8950/a/b/page.html?x=1"
         ("2024-11-04 24:00", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("2024—11—04", datetime(2024, 11, 4, tzinfo=BEIJING)),
         ("２０２４－１１－０４　０９：３０", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024年11月4日 上午9点", datetime(2024, 11, 4, 9, 0, tzinfo=BEIJING)),
+        ("2024年11月4日下午3点半", datetime(2024, 11, 4, 15, 30, tzinfo=BEIJING)),
+        ("04-Nov-2024", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("04Nov2024", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("Posted on November 4th, 2024 by admin", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("Mon, 04 Nov 2024 01:30:00 GMT", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024-11-04 09:30:00 +0800", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("2024-11-04T09:30:00", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
+        ("中華民國113年11月4日", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("民國一一三年十一月四日", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("民國一百一十三年十一月四日", datetime(2024, 11, 4, tzinfo=BEIJING)),
+        ("民國 113/11/04 09:30", datetime(2024, 11, 4, 9, 30, tzinfo=BEIJING)),
         ("1731549000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
         ("1731549000000", datetime(2024, 11, 14, 1, 50, tzinfo=UTC)),
     ],
@@ -93,6 +105,10 @@ def test_no_time(text: str) -> None:
         "日期：二〇二四年十一月四日",
         "发布时间：24-11-04 浏览：28",
         "更新日期：[24/11/04]",
+        "發布日期：113-11-04 點閱：28",
+        "張貼日期: 113.11.04",
+        "發佈時間：2024/11/04",
+        "编辑于 2024-11-04",
     ],
 )
 def test_a_time_is_named(line: str) -> None:
@@ -105,12 +121,68 @@ def test_a_time_is_named(line: str) -> None:
         "评论时间：2024-11-04",
         "发布时间：24-11-04-55",
         "活动时间：2024年11月4日",
+        "門診時間：2024年11月4日",
+        "發布日期：113-11-04-55",
         "引用日期2024-11-04",
         "发布时间：" + "长" * 200 + "2024-11-04",
     ],
 )
 def test_the_time_of_something_else(line: str) -> None:
     assert labelled_time(line) is None
+
+
+SEEN_AT = datetime(2024, 11, 6, 15, 40, 30, tzinfo=BEIJING)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "meant"),
+    [
+        ("纸灯笼 刚刚 发布", "刚刚", datetime(2024, 11, 6, 15, 40, tzinfo=BEIJING)),
+        ("5分钟前", "5分钟前", datetime(2024, 11, 6, 15, 35, tzinfo=BEIJING)),
+        ("半小时前 来自手机", "半小时前", datetime(2024, 11, 6, 15, 10, tzinfo=BEIJING)),
+        ("云埔眼科 2 小时前", "2 小时前", datetime(2024, 11, 6, tzinfo=BEIJING)),
+        ("18小時前", "18小時前", datetime(2024, 11, 5, tzinfo=BEIJING)),
+        ("发布时间：3天前", "3天前", datetime(2024, 11, 3, tzinfo=BEIJING)),
+        ("今天 08:05", "今天 08:05", datetime(2024, 11, 6, 8, 5, tzinfo=BEIJING)),
+        ("昨天 14:20", "昨天 14:20", datetime(2024, 11, 5, 14, 20, tzinfo=BEIJING)),
+        ("前天 下午2:20 浏览 88", "前天 下午2:20", datetime(2024, 11, 4, 14, 20, tzinfo=BEIJING)),
+        ("上周三", "上周三", datetime(2024, 10, 30, tzinfo=BEIJING)),
+        ("上周日 09:00", "上周日 09:00", datetime(2024, 11, 3, 9, 0, tzinfo=BEIJING)),
+    ],
+)
+def test_how_long_ago_it_was(line: str, words: str, meant: datetime) -> None:
+    assert ago_in(line) == words
+    assert time_ago(words, SEEN_AT.astimezone(UTC)) == meant
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "手术前3天前往复查",
+        "昨天我去了",
+        "今天",
+        "第3天前",
+        "1.5小时前",
+        "两年前",
+        "饭前",
+        "3天前" + "长" * 60,
+        "昨天25",
+    ],
+)
+def test_nothing_says_how_long_ago(line: str) -> None:
+    assert ago_in(line) == ""
+
+
+def test_no_clock_shows_this() -> None:
+    assert time_ago("昨天 25:10", SEEN_AT) is None
+
+
+@given(st.text(alphabet="民國国一百十〇零三年月日0123/.- 前天小时昨上周今", max_size=30))
+def test_a_time_is_read_or_not(text: str) -> None:
+    time = read_time(text)
+    assert time is None or time.utcoffset() is not None
+    ago = time_ago(ago_in(text), SEEN_AT)
+    assert ago is None or ago.utcoffset() is not None
 
 
 @given(st.text(max_size=60))
