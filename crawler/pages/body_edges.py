@@ -42,13 +42,13 @@ _PRICE = re.compile(
 )
 #: What heads the reviews on a product's page: 用户评论(共5条评论), 商品评价（128）, 买家评价.
 _REVIEWS = re.compile(
-    r"(?:商品|宝贝|产品|用户|买家|顾客|客户|网友|累计|全部|最新|精彩|热门)?(?:评价|评论|点评|晒单)(?:列表|详情)?"
+    r"(?P<buyers>商品|宝贝|买家|顾客)?(?:产品|用户|客户|网友|累计|全部|最新|精彩|热门)?(?:评价|评论|点评|晒单)(?:列表|详情)?"
     r"(?:\s?[(（]?\s?(?:共|累计)?\s?[0-9]{1,7}\+?\s?条?(?:评价|评论)?\s?[)）]?)?"
 )
 #: What heads the other parts of such a page.
 _OTHER_PARTS = re.compile(
     r"(?:商品|产品|宝贝|图文)?(?:详情|介绍|描述|参数|说明|说明书|信息|属性)|(?:图文|商品|产品|宝贝)(?:详情|介绍|描述).{0,6}|规格参数|规格与包装|包装清单|购买须知|售后(?:服务|保障)"
-    r"|(?:相关|推荐|热销|热门|同类)(?:商品|产品|宝贝)|猜你喜欢|为[你您]推荐|看了又看|店铺推荐|常见问题|商品咨询"
+    r"|(?:相关|推荐|热销|热门|同类)(?:商品|产品|宝贝)|猜你喜欢|为[你您]推荐|看了又看|店铺推荐"
 )
 _HEADING_CHARS = 24
 #: Who wrote a review, close below its heading: 微***信, 匿名用户, 五星, 好评.
@@ -76,11 +76,12 @@ def without_buttons(lines: Sequence[str], first: int, end: int) -> tuple[int, in
 
 def review_rows(lines: Sequence[str]) -> range:
     """The lines of buyers' reviews on the page of a product, from their heading to the next part of the page; empty where there is
-    no price, or nobody who wrote one close below the heading (a tab names the reviews, too)."""
-    if not any(_PRICE.search(line) for line in lines if len(line) <= _ROW_CHARS):
-        return range(0)
+    no price and the heading does not say that they are buyers', or where nobody who wrote one stands close below it (a tab
+    names the reviews, too)."""
+    is_product = any(_PRICE.search(line) for line in lines if len(line) <= _ROW_CHARS)
     for row, line in enumerate(lines):
-        if len(line) <= _HEADING_CHARS and _REVIEWS.fullmatch(line):
+        heading = _REVIEWS.fullmatch(line) if len(line) <= _HEADING_CHARS else None
+        if heading and (is_product or heading["buyers"]):
             end = next((below for below in range(row + 1, len(lines)) if _is_part(lines[below])), len(lines))
             if any(_is_reviewer(below) for below in lines[row + 1 : min(end, row + 1 + _LINES_TO_REVIEWER)]):
                 return range(row, end)

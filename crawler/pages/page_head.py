@@ -52,6 +52,9 @@ _OWNER = re.compile(
 )
 #: A page with more dates than this in its body is a list of articles and has no time of its own.
 _DATES_OF_A_LIST = 4
+_ENTRIES_OF_A_LIST = 3
+#: A date that nothing says to be the page's is somebody's birthday or the like when it is older: there were few pages then.
+_FIRST_YEAR = 2000
 _LINES_ABOVE_BODY = 12
 #: An article's time without a word before it stands at most so many lines below its headline.
 _LINES_BELOW_HEADLINE = 3
@@ -208,9 +211,10 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     is_article = layout.prose >= _ARTICLE_PROSE
     if time := _time_below_headline(walk, layout, wordings, is_article):
         return time
-    own = [row for row in _own_rows(walk, layout) if not _is_linked_headline(walk, row - 1)]
+    entries = _entries_of_list(walk, layout)
+    own = [row for row in _own_rows(walk, layout) if row not in entries and not _is_linked_headline(walk, row - 1)]
     tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
-    for row in [*own, *tail]:
+    for row in [*own, *(row for row in tail if row not in entries)]:
         if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
             return _time_of_first_answer(walk, layout, row) or time
     only = time_row(walk, layout.regions)
@@ -222,10 +226,26 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     dated = (line for line in body if has_date(line[:200]))
     dates = len(list(islice(dated, _DATES_OF_A_LIST + 1)))
     if dates > _DATES_OF_A_LIST:
-        return None
+        return _time_of_only_byline(walk, layout, own)
     signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
     lines = [line for row in own if not is_page_clock(line := walk.lines[row])]
     return _first_time(lines) or _first_time([*signed, *walk.times[:1]])
+
+
+def _entries_of_list(walk: Walk, layout: Layout) -> frozenset[int]:
+    """Lines of a list that have the link to another page and its time in one: [备孕] 标题 日期：2016-12-28 点击：195."""
+    rows = (row for row, region in enumerate(layout.regions) if region not in ("nav", "aside", "footer"))
+    entries = [row for row in rows if walk.link_chars[row] and labelled_time(walk.lines[row])]
+    return frozenset(entries if len(entries) >= _ENTRIES_OF_A_LIST else ())
+
+
+def _time_of_only_byline(walk: Walk, layout: Layout, own: list[int]) -> datetime | None:
+    """The time of a page with a list of others, where one line alone has a date with what goes with an article's: 2015-03-24 来源：."""
+    rows = sorted({*own, *range(layout.first, layout.end)})
+    dated = [
+        row for row in rows if len(line := walk.lines[row]) <= _SHORT_LINE and _BYLINE.search(line) and has_date(line)
+    ]
+    return _first_time(walk.lines[row] for row in dated) if len(dated) == 1 and dated[0] in own else None
 
 
 def _with_clock(day: datetime, near: Iterable[str]) -> datetime:
@@ -319,6 +339,7 @@ def _is_linked_headline(walk: Walk, row: int) -> bool:
 def _first_time(lines: Iterable[str]) -> datetime | None:
     """The first time in a line that is no sentence: 本院将于2015年6月18日开业！ says nothing of when the page was published."""
     for line in lines:
-        if len(line) <= _SHORT_LINE and not _CLAUSE.search(line) and (time := read_time(without_page_clock(line))):
+        time = None if len(line) > _SHORT_LINE or _CLAUSE.search(line) else read_time(without_page_clock(line))
+        if time is not None and time.year >= _FIRST_YEAR:
             return time
     return None
