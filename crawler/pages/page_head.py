@@ -12,8 +12,10 @@ from crawler.pages.main_body import Layout
 from crawler.pages.page_time import (
     ago_in,
     has_date,
+    has_dates,
     is_date_alone,
     is_page_clock,
+    is_time_of_document,
     labelled_time,
     read_time,
     without_page_clock,
@@ -79,8 +81,9 @@ _POST_TIME = re.compile(r"(?:[发發][布佈表]|编辑|編輯|回答)(?:于|於
 _POST_TIME_CHARS = 40
 #: The only time of a page is its own wherever it stands, if it is called so; 拍摄时间 is another.
 _PUBLISHED = re.compile(
-    r"(?:发布|发表|更新|添加|录入|编辑|上传|發[布佈表]|編輯|張貼|刊登|公告)(?:时间|時間|日期|于|於)"
+    r"(?:发布|发表|更新|添加|录入|编辑|上传|公开|公布|發[布佈表]|編輯|張貼|刊登|公告)(?:时间|時間|日期|于|於)"
 )
+_LABEL_ALONE = re.compile(r"^.{0,6}(?:时间|日期|年月|生日|出生)\s?[:：]?$")
 # 2021-3-14 18:05| 发布者: 某某| 查看: 245
 _BYLINE = re.compile(r"(?:发布者|发布人|作者|来源|查看|浏览|阅读|点击|人气)(?:数|量|次数)?\s?[:：]")
 _CRUMB = re.compile(r"[>›»→]")
@@ -214,9 +217,14 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     entries = _entries_of_list(walk, layout)
     own = [row for row in _own_rows(walk, layout) if row not in entries and not _is_linked_headline(walk, row - 1)]
     tail = range(max(layout.first, layout.end - 4), min(layout.end + _LINES_BEHIND_BODY, len(walk.lines)))
+    of_document = None
     for row in [*own, *(row for row in tail if row not in entries)]:
         if (time := labelled_time(walk.lines[row])) and (row < layout.first or _is_of_page(walk, layout, row)):
-            return _time_of_first_answer(walk, layout, row) or time
+            if not is_time_of_document(walk.lines[row]):
+                return _time_of_first_answer(walk, layout, row) or time
+            of_document = of_document or time
+    if of_document is not None:
+        return of_document
     only = time_row(walk, layout.regions)
     if only is not None and _PUBLISHED.search(walk.lines[only]) and _is_of_page(walk, layout, only):
         return labelled_time(walk.lines[only])
@@ -228,7 +236,7 @@ def _published_at(walk: Walk, layout: Layout, near: list[str], wordings: Wording
     if dates > _DATES_OF_A_LIST:
         return _time_of_only_byline(walk, layout, own)
     signed = [line for line in body[-_LINES_OF_SIGNATURE:] if is_date_alone(line)] if dates == 1 else []
-    lines = [line for row in own if not is_page_clock(line := walk.lines[row])]
+    lines = [line for row in own if not is_page_clock(line := walk.lines[row]) and not _is_value_of_another(walk, row)]
     return _first_time(lines) or _first_time([*signed, *walk.times[:1]])
 
 
@@ -323,6 +331,12 @@ def _rows_below_headline(walk: Walk, layout: Layout, wordings: Wordings) -> list
     ]
 
 
+def _is_value_of_another(walk: Walk, row: int) -> bool:
+    """Whether a date stands alone below what it is of, none of the page's times: 上市时间, 出生日期."""
+    above = walk.lines[row - 1] if row else ""
+    return bool(_LABEL_ALONE.search(above)) and not _PUBLISHED.search(above) and is_date_alone(walk.lines[row])
+
+
 def _is_of_page(walk: Walk, layout: Layout, row: int) -> bool:
     """Whether a line in or behind the body is no link, stands in no side column and under no link to another page."""
     is_link = 2 * walk.link_chars[row] > len(walk.lines[row]) and not _is_post_time(walk.lines[row])
@@ -339,7 +353,9 @@ def _is_linked_headline(walk: Walk, row: int) -> bool:
 def _first_time(lines: Iterable[str]) -> datetime | None:
     """The first time in a line that is no sentence: 本院将于2015年6月18日开业！ says nothing of when the page was published."""
     for line in lines:
-        time = None if len(line) > _SHORT_LINE or _CLAUSE.search(line) else read_time(without_page_clock(line))
+        if len(line) > _SHORT_LINE or _CLAUSE.search(line):
+            continue
+        time = labelled_time(line) or (None if has_dates(line) else read_time(without_page_clock(line)))
         if time is not None and time.year >= _FIRST_YEAR:
             return time
     return None

@@ -1,6 +1,7 @@
 """Times as Chinese pages write them."""
 
 import re
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 from domain.beijing import BEIJING
@@ -54,16 +55,20 @@ _ZONE_APART = re.compile(
     r" (?:GMT|UTC|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]|-(?:0[0-9]|1[0-2]):?[0-5][0-9])(?![\w:+-])", re.ASCII
 )
 _UTC = re.compile(r"Z|GMT|UTC")
-# 刚刚, 5分钟前, 半小时前, 2 小时前, 3天前, 昨天 14:20, 上周三: how long before the page was asked for; what follows is no 了 or 往
+# 刚刚, 5分钟前, 半小时前, 2 小时前, 3天前, 昨天 14:20, 上周三; what follows is no 了 or 往. A day without a year counts from the
+# same time, where it is said to be that of a post: 编辑于 03-05 江苏
 _AGO = re.compile(
-    r"(?<![0-9.第每满近约])(?:(?P<now>[刚剛][刚剛才])|(?P<count>[0-9]{1,2}|半)\s?个?(?P<unit>秒|分|小时|小時|天)[钟鐘]?前"
-    r"|(?:(?P<day>昨天|前天|上[周週](?P<weekday>[一二三四五六日天]))|(?P<today>今天)(?=\s?[0-9上下中凌早傍晚]))"
+    r"(?:(?<![0-9.第每满近约])(?P<now>[刚剛][刚剛才])|(?<![0-9.第每满近约])(?P<count>[0-9]{1,2}|半)\s?个?(?P<unit>秒|分|小时|小時|天)[钟鐘]?前"
+    r"|(?:(?P<day>昨天|前天|上[周週](?P<weekday>[一二三四五六日天]))|(?P<today>今天)(?=\s?[0-9上下中凌早傍晚])"
+    r"|(?:编辑|发布|发表|回答)于\s?(?P<month>0?[1-9]|1[0-2])[-月](?P<date>0?[1-9]|[12][0-9]|3[01])(?:日|(?![0-9-])))"
     r"(?:\s?(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s?(?P<hour>[0-9]{1,2})[:：](?P<minute>[0-9]{2})(?:[:：][0-9]{2})?)?)"
     r"(?=$|[\s|·・/（(]|[发發][布佈表]|更新|编辑|回答|来自|浏览|阅读|查看|回复|评论|楼主|只看)",
     re.ASCII,
 )
-_AGO_LINE, _AGO_WORDS = 60, frozenset("前天刚剛")
+_AGO_LINE, _AGO_WORDS = 60, frozenset("前天刚剛上于")
 _WEEKDAYS = "一二三四五六日"
+#: In so many years there is a 29th of February.
+_LEAP = 5
 #: A longer line is prose, whatever time it speaks of.
 _LABELLED_LINE = 200
 #: Behind these words 时间 and 日期 are those of an event: 活动时间：2019年5月1日.
@@ -76,6 +81,8 @@ _EVENTS = (
     "活動", "會議", "培訓", "報名", "就診", "看診", "應診", "門診", "義診", "講座", "開診", "營業", "執行", "實施", "考試", "開始", "結束", "預約", "檢查",
     "服務",
 )  # fmt: skip
+#: Behind these they are those of a document; the day on which it was put on the page stands beside it: 发布日期, 公开日期.
+_OF_THE_DOCUMENT = frozenset({"成文", "发文", "生成", "制定", "签发", "印发", "废止", "失效", "发证"})
 _LABELLED_TIME = re.compile(
     r"(?:发布于|发表于|编辑于|更新于|回答于|發[布佈表]於|編輯於|更新於|回答於|(?:时间|時間|日期)"
     + "".join(f"(?<!{event}..)" for event in _EVENTS)  # behind what they look back over: most places are neither word
@@ -97,6 +104,12 @@ def has_date(text: str) -> bool:
     """Whether something is written like a date, be there such a day or not."""
     text = _in_digits(text)
     return ("20" in text or "19" in text) and _DATE.search(text) is not None
+
+
+def has_dates(text: str) -> bool:
+    """Whether two things or more are written like dates, as in the row of a table."""
+    text = _in_digits(text)
+    return ("20" in text or "19" in text) and len(_DATE.findall(text)) > 1
 
 
 def is_date_alone(line: str) -> bool:
@@ -130,15 +143,27 @@ def labelled_time(line: str) -> datetime | None:
         return read_time(f"{int(year) + _MINGUO_FIRST}{rest}")
     if not ("20" in line or "19" in line):
         return None
-    label = _LABELLED_TIME.search(line)
+    labels = list(_LABELLED_TIME.finditer(line))
+    published = (label for label in labels if not _is_of_the_document(line, label))
+    label = next(published, labels[0] if labels else None)
     return read_time(line[label.end() :]) if label else None
+
+
+def is_time_of_document(line: str) -> bool:
+    """Whether the times that a line names are those of a document (成文日期), none of which is that of its publication."""
+    line = _in_digits(line)
+    labels = list(_LABELLED_TIME.finditer(line))
+    return bool(labels) and all(_is_of_the_document(line, label) for label in labels)
+
+
+def _is_of_the_document(line: str, label: re.Match[str]) -> bool:
+    return line[: label.start()][-2:] in _OF_THE_DOCUMENT
 
 
 def ago_in(line: str) -> str:
     """The words by which a short line says how long ago something was (3天前, 昨天 14:20); empty when it does not."""
-    if len(line) > _AGO_LINE or _AGO_WORDS.isdisjoint(line) and "上" not in line or not (match := _AGO.search(line)):
-        return ""
-    return match[0]
+    match = None if len(line) > _AGO_LINE or _AGO_WORDS.isdisjoint(line) else _AGO.search(line)
+    return match[0] if match else ""
 
 
 def time_ago(words: str, now: datetime) -> datetime | None:
@@ -159,16 +184,29 @@ def time_ago(words: str, now: datetime) -> datetime | None:
         if match["unit"] == "天":
             return _midnight(now - timedelta(days=count))
         return now - timedelta(minutes=30) if count < 1 else _midnight(now - timedelta(hours=count))
-    if match["weekday"]:
-        days = now.weekday() + 7 - _WEEKDAYS.index(match["weekday"].replace("天", "日"))
-    else:
-        days = {"昨天": 1, "前天": 2}.get(match["day"] or "", 0)
-    day = _midnight(now - timedelta(days=days))
-    if not match["hour"]:
+    day = _day_of(match, now)
+    if day is None or not match["hour"]:
         return day
     hour, minute = int(match["hour"]), int(match["minute"])
     hour += 12 if hour in _AFTER_NOON.get(match["part"] or "", ()) else 0
     return day + timedelta(hours=hour, minutes=minute) if hour <= 23 and minute <= 59 else None
+
+
+def _day_of(match: re.Match[str], now: datetime) -> datetime | None:
+    """The day that is told by its name, its day of the week or without a year: the last one of these that has come."""
+    if match["month"]:
+        years = (year for year in range(now.year, now.year - _LEAP, -1) if _is_day(year, match))
+        days = (datetime(year, int(match["month"]), int(match["date"]), tzinfo=BEIJING) for year in years)
+        return next((day for day in days if day <= now), None)
+    if match["weekday"]:
+        back = now.weekday() + 7 - _WEEKDAYS.index(match["weekday"].replace("天", "日"))
+    else:
+        back = {"昨天": 1, "前天": 2}.get(match["day"] or "", 0)
+    return _midnight(now - timedelta(days=back))
+
+
+def _is_day(year: int, match: re.Match[str]) -> bool:
+    return int(match["date"]) <= monthrange(year, int(match["month"]))[1]
 
 
 def _midnight(time: datetime) -> datetime:

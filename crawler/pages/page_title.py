@@ -10,6 +10,9 @@ from crawler.wordings import Wordings
 _TITLE_BREAK = re.compile(r"\s*(?:[_|｜–—―－»]|::)+\s*|\s+-+\s+|(?<![A-Za-z0-9])-+|-+(?![A-Za-z0-9])|-{2,}")
 _SIGN = re.compile(r"\s*(?:[_|｜–—―－»-]|::)|\s@\s")
 _HEADLINE_CHARS = 4
+#: The headline of a page about somebody is a name, as short as this; only a heading above a site of another name is
+#: believed to be one.
+_NAME_CHARS = 2
 #: A title that is shown, with something else behind it, has no fewer characters: 医院动态 begins many titles.
 _SHOWN_CHARS = 8
 #: A later part of a document title is the headline only if it is longer than the names of columns and sites.
@@ -28,11 +31,11 @@ _BRACKETS = frozenset({"【】", "[]", "()", "（）"})
 def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tuple[str, str]:
     """The headline, and the site's name when the document title ends with one. `shown` are the lines at the body's top.
 
-    A heading is the headline when it is the greater part of one part of the document title; a logo or the title of a
-    column is not, nor is a link to another page. A heading with a label in front (原创…) or a button behind it gives way to
-    the title's own part. Without such a heading the headline is what the page shows of the title: its beginning, its
-    first part (on one line or several), or a longer one behind that; else the document title less the site's name at
-    its end.
+    A heading is the headline when it is the greater part of one part of the document title, or ends that behind a blank; a
+    logo or the title of a column is not, nor is a link to another page. A heading with a label in front (原创…) or a button
+    behind it gives way to the title's own part. Without such a heading the headline is what the page shows of the title:
+    its beginning, its first part (on one line or several), or a longer one behind that; else the document title less the
+    site's name at its end.
     """
     document = walk.document_title
     shared = squeezed(walk.metas.get("og:title", "") or walk.metas.get("articletitle", ""))
@@ -52,9 +55,12 @@ def title_and_site(walk: Walk, shown: Sequence[str], wordings: Wordings) -> tupl
         if bare != first and heading in linked:
             continue  # the headline of another page, as that of a result of a search
         # The length first: a title without end is not to be searched for each of headings without end
-        if bare and heading != site and 2 * len(bare) >= len(first) and (bare in first or first in bare):
+        is_end = len(heading) >= _SHOWN_CHARS and document.endswith(f" {heading}")
+        if bare and heading != site and (2 * len(bare) >= len(first) or is_end) and (bare in first or first in bare):
             labelled = bare.endswith(first) and bare != first
             return headline if labelled or _ends_with_a_call(heading, headline, wordings) else heading, site
+    if site and _NAME_CHARS <= len(headline) < _HEADLINE_CHARS and headline in (text for _, text in walk.headings):
+        return headline, site
     if beginning := _shown_beginning(document, [*headings, *shown], wordings):
         return beginning, site
     if len(parts) > 1 and len(headline) >= _HEADLINE_CHARS and (headline in walk.lines or _is_broken(headline, shown)):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.pages.body_edges import without_buttons
 from crawler.pages.element_pieces import add_scripted_link
 from crawler.pages.extract import extract_page
 from crawler.pages.institutions import find_institutions
@@ -109,6 +110,8 @@ def test_no_time(text: str) -> None:
         "張貼日期: 113.11.04",
         "發佈時間：2024/11/04",
         "编辑于 2024-11-04",
+        "成文日期：2024-11-01 发布日期：2024-11-04",
+        "发文日期：2024-11-04",
     ],
 )
 def test_a_time_is_named(line: str) -> None:
@@ -131,6 +134,31 @@ def test_the_time_of_something_else(line: str) -> None:
     assert labelled_time(line) is None
 
 
+@pytest.mark.parametrize("row", ["赞1" * 29 + "长", "1" * 59 + "长", "1条评论" * 14 + "长", "大中小" * 19 + "长"])
+def test_what_is_nearly_a_row_of_buttons_is_soon_known_for_none(row: str) -> None:
+    assert without_buttons([row, "正文一句。", row], 0, 3) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "赞(12) 收藏 分享",
+        "赞分享举报收藏评论(3)",
+        "点赞 1.2万 | 踩",
+        "【打印本页】【关闭窗口】",
+        "字号： 大 中 小",
+        "3 条评论 举报/反馈",
+    ],
+)
+def test_a_row_of_buttons_is_no_part_of_a_body(row: str) -> None:
+    assert without_buttons([row, "正文一句。", "分享到：", "微信", row, "0"], 0, 6) == (1, 2)
+
+
+@pytest.mark.parametrize("line", ["大中小学生的视力", "关注眼健康", "微信：demo_clinic", "88元", "推荐", "2024"])
+def test_what_is_short_is_not_yet_a_button(line: str) -> None:
+    assert without_buttons([line, "正文一句。", line], 0, 3) == (0, 3)
+
+
 SEEN_AT = datetime(2024, 11, 6, 15, 40, 30, tzinfo=BEIJING)  # a Wednesday
 
 
@@ -147,6 +175,9 @@ SEEN_AT = datetime(2024, 11, 6, 15, 40, 30, tzinfo=BEIJING)  # a Wednesday
         ("昨天 14:20", "昨天 14:20", datetime(2024, 11, 5, 14, 20, tzinfo=BEIJING)),
         ("前天 下午2:20 浏览 88", "前天 下午2:20", datetime(2024, 11, 4, 14, 20, tzinfo=BEIJING)),
         ("上周三", "上周三", datetime(2024, 10, 30, tzinfo=BEIJING)),
+        ("编辑于 03-05 江苏", "编辑于 03-05", datetime(2024, 3, 5, tzinfo=BEIJING)),
+        ("发布于 12月31日 09:30", "发布于 12月31日 09:30", datetime(2023, 12, 31, 9, 30, tzinfo=BEIJING)),
+        ("发表于 02-29", "发表于 02-29", datetime(2024, 2, 29, tzinfo=BEIJING)),
         ("上周日 09:00", "上周日 09:00", datetime(2024, 11, 3, 9, 0, tzinfo=BEIJING)),
     ],
 )
@@ -177,7 +208,7 @@ def test_no_clock_shows_this() -> None:
     assert time_ago("昨天 25:10", SEEN_AT) is None
 
 
-@given(st.text(alphabet="民國国一百十〇零三年月日0123/.- 前天小时昨上周今", max_size=30))
+@given(st.text(alphabet="民國国一百十〇零三年月日0123/.-: 前天小时昨上周今发布于", max_size=30))
 def test_a_time_is_read_or_not(text: str) -> None:
     time = read_time(text)
     assert time is None or time.utcoffset() is not None
