@@ -66,7 +66,9 @@ def _registry_faults(lexicons: Path) -> Iterator[str]:
 
 
 def office_faults(lexicons: Path) -> Iterator[str]:
-    """Recipients, terms, working days and who is told of what is late; the first fault of each."""
+    """Recipients, what letters call things, terms, working days and who is told of what is late; the first fault of each."""
+    from classifier.citations import load_citations
+    from classifier.matters import load_matters
     from domain.clocks import ClocksBroken
     from domain.working_days import CalendarBroken
     from referral.checklist import FIELDS
@@ -76,6 +78,8 @@ def office_faults(lexicons: Path) -> Iterator[str]:
 
     lists: dict[str, Callable[[Path], object]] = {
         "recipients.yml": lambda folder: load_recipients(folder, frozenset(FIELDS)),
+        "letters/matters.toml": load_matters,
+        "letters/citations.toml": load_citations,
         "calendar/clocks.toml": load_clocks,
         "calendar/prc-*.toml": load_work_calendar,
         "calendar/escalation.toml": load_escalations,
