@@ -6,25 +6,37 @@ Each says what the `.html` of its name says, which is the form for printing.
 """
 
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
+from docx.text.paragraph import Paragraph
 
 _FONT = "仿宋"
+_SHADE = "F3F3F3"
 _FACTS = (
-    ("网址", "{{ lead.url }}"),
+    ("网址", "{{ lead.url }}{% if lead.final_url %}（跳转至 {{ lead.final_url }}）{% endif %}"),
     ("标题", "{{ lead.heading }}"),
-    ("媒介、发布者", "{{ lead.medium }}；{{ lead.publisher }}"),
-    ("发布时间", "{{ lead.published }}"),
+    ("媒介、发布者、发布时间", "{{ lead.medium }}；{{ lead.publisher }}；发布时间：{{ lead.published }}"),
     ("取证时间（北京时间）", "{{ lead.captured }}"),
+    ("原始证据包校验值（SHA-256）", "{{ lead.bundle_sha256 }}"),
     ("是否广告", "{{ lead.is_ad }}（{{ lead.ad_basis }}）"),
-    ("移送理由", "{{ lead.reasons }}"),
+    ("移送理由", "{{ lead.remit }}"),
     ("管辖", "{{ lead.seat }}"),
     ("审核", "{{ lead.confirmed }}"),
 )
+_MATTER = (
+    "{{ matter.number }}",
+    "{{ matter.said }}\n{{ matter.why }}",
+    "{% for place in matter.places %}“{{ place.quote }}”（{{ place.place }}）{{ '；' if not loop.last }}{% endfor %}"
+    "{% if matter.more_places %}；另有 {{ matter.more_places }} 处，见证据目录{% endif %}",
+    "{%p if matter.articles %}\n{{ matter.articles }}\n{%p endif %}\n{%p if matter.guides %}\n参照{{ matter.guides }}\n{%p endif %}",
+)
+_OTHER_MATTERS = "另有下列事项，原文、位置与条款见证据目录：{{ lead.other_matters }}。"
 
 
 class Letter:
@@ -32,6 +44,7 @@ class Letter:
 
     def __init__(self) -> None:
         self.document = Document()
+        self.cell_points = 10.5
         style = self.document.styles["Normal"]
         style.font.name, style.font.size = _FONT, Pt(12)
         style.element.rPr.rFonts.set(qn("w:eastAsia"), _FONT)
@@ -39,34 +52,102 @@ class Letter:
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2.6)
         section.top_margin = section.bottom_margin = Cm(2.5)
+        self._number_pages()
 
-    def line(self, text: str, size: int = 12, bold: bool = False, centre: bool = False, indent: bool = False) -> None:
+    def line(
+        self,
+        text: str,
+        size: float = 12,
+        bold: bool = False,
+        centre: bool = False,
+        right: bool = False,
+        indent: bool = False,
+        new_page: bool = False,
+    ) -> Paragraph:
+        """Headings, which are bold, stay with what follows them."""
         paragraph = self.document.add_paragraph()
         run = paragraph.add_run(text)
         run.bold, run.font.size = bold, Pt(size)
-        paragraph.paragraph_format.space_after = Pt(4)
-        if centre:
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        layout = paragraph.paragraph_format
+        layout.space_after, layout.keep_with_next, layout.page_break_before = Pt(4), bold or None, new_page or None
+        if centre or right:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if centre else WD_ALIGN_PARAGRAPH.RIGHT
         if indent:
-            paragraph.paragraph_format.first_line_indent = Pt(24)
+            layout.first_line_indent = Pt(24)
+        return paragraph
 
-    def table(self, rows: list[tuple[str, ...]], widths_cm: tuple[float, ...]) -> None:
+    def only_if(self, condition: str, text: str, size: float = 12, indent: bool = False) -> None:
+        self.line(f"{{%p if {condition} %}}")
+        self.line(text, size, indent=indent)
+        self.line("{%p endif %}")
+
+    def table(self, rows: list[tuple[str, ...]], widths_cm: tuple[float, ...], *, head: bool = False) -> None:
+        """With `head` the first row stands on every page again; without it the first column is shaded. No row is broken across pages."""
         table = self.document.add_table(rows=0, cols=len(widths_cm), style="Table Grid")
         table.autofit = False
         for column, width in zip(table.columns, widths_cm, strict=True):
             column.width = Cm(width)
-        for row in rows:
-            cells = table.add_row().cells
-            for cell, text, width in zip(cells, row, widths_cm, strict=True):
+        for place, row in enumerate(rows):
+            added = table.add_row()
+            properties = added._tr.get_or_add_trPr()
+            properties.append(OxmlElement("w:cantSplit"))
+            if head and place == 0:
+                properties.append(OxmlElement("w:tblHeader"))
+            for number, (cell, text, width) in enumerate(zip(added.cells, row, widths_cm, strict=True)):
                 cell.width = Cm(width)
-                cell.paragraphs[0].add_run(text).font.size = Pt(10.5)
-        self.document.add_paragraph().paragraph_format.space_after = Pt(0)
+                if place == 0 if head else number == 0:
+                    _shade(cell._tc.get_or_add_tcPr())
+                for line, said in enumerate(text.split("\n")):
+                    paragraph = cell.paragraphs[0] if line == 0 else cell.add_paragraph()
+                    run = paragraph.add_run(said)
+                    run.font.size, run.bold = Pt(self.cell_points), "matter.said" in said or None
+                    paragraph.paragraph_format.space_after = Pt(0)
+        after = self.document.add_paragraph().paragraph_format
+        after.space_after, after.line_spacing = Pt(0), Pt(5)
 
     def repeated(self, head: tuple[str, ...], loop: str, row: tuple[str, ...], widths_cm: tuple[float, ...]) -> None:
         """A table with a row for each of a list; `{%tr` lines are taken out by docxtpl."""
         blank = ("",) * (len(head) - 1)
         rows = [head] if any(head) else []
-        self.table([*rows, (f"{{%tr for {loop} %}}", *blank), row, ("{%tr endfor %}", *blank)], widths_cm)
+        loops = (f"{{%tr for {loop} %}}", *blank), row, ("{%tr endfor %}", *blank)
+        self.table([*rows, *loops], widths_cm, head=any(head))
+
+    def sheets(self) -> None:
+        """From here on pages have narrow margins and tables small print."""
+        last = self.document.element.body.sectPr
+        self.document.paragraphs[-1]._p.get_or_add_pPr().append(deepcopy(last))
+        section = self.document.sections[-1]
+        section.left_margin = section.right_margin = Cm(1.6)
+        section.top_margin, section.bottom_margin = Cm(1.5), Cm(1.7)
+        self.cell_points = 9
+
+    def _number_pages(self) -> None:
+        footer = self.document.sections[0].footer.paragraphs[0]
+        footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        for before, field in (("第 ", "PAGE"), (" 页，共 ", "NUMPAGES")):
+            footer.add_run(before).font.size = Pt(9)
+            for part in ("begin", f" {field} ", "end"):
+                _add_field_part(footer, part)
+        footer.add_run(" 页").font.size = Pt(9)
+
+
+def _add_field_part(footer: Paragraph, part: str) -> None:
+    run = footer.add_run()
+    run.font.size = Pt(9)
+    if part in ("begin", "end"):
+        element = OxmlElement("w:fldChar")
+        element.set(qn("w:fldCharType"), part)
+    else:
+        element = OxmlElement("w:instrText")
+        element.text = part
+    run._r.append(element)
+
+
+def _shade(properties: object) -> None:
+    shading = OxmlElement("w:shd")
+    for name, value in (("val", "clear"), ("color", "auto"), ("fill", _SHADE)):
+        shading.set(qn(f"w:{name}"), value)
+    properties.append(shading)
 
 
 def make(path: str) -> None:
@@ -75,77 +156,98 @@ def make(path: str) -> None:
     letter.line("{{ number }}", centre=True)
     letter.line("{{ recipient }}：")
     letter.line(
-        "我单位在互联网医疗广告监测中发现下列线索，经两人审核，现移送贵单位。所列均为线索，是否违法由贵单位依法认定。",
+        "我单位在互联网医疗广告监测中发现下列线索 {{ total }} 条，经两名工作人员分别审核确认，现移送贵单位，请依法核查处理。"
+        "所列均为线索，是否违法由贵单位依法认定。",
         indent=True,
     )
     letter.line("一、线索来源", bold=True)
     letter.line(
-        "由监测程序定期访问公开网页发现并取证，不登录、不绕过访问限制；每条线索由两名工作人员分别审核确认。各条的取证时间与审核人见下。",
+        "由监测程序访问公开网页发现并取证，不登录、不绕过访问限制；取证时间为北京时间{{ seen }}。审核人与审核时间见附表一。",
         indent=True,
     )
     letter.line("二、涉嫌当事人与涉嫌事实", bold=True)
-    letter.line("{%p for lead in leads %}")
-    letter.line("（{{ lead.number }}）线索 {{ lead.case }}：{{ lead.subject }}", bold=True)
-    letter.table(list(_FACTS), (3.8, 12))
     letter.repeated(
-        ("位置", "内容原文", "涉嫌事项与条款"),
-        "quote in lead.quotes",
-        ("{{ quote.place }}", "{{ quote.quote }}", "{{ quote.title }}；{{ quote.articles }}"),
-        (3.2, 7.6, 5),
+        ("序", "涉嫌当事人与网址", "主要涉嫌事项（原文、位置与条款见附表一）"),
+        "lead in leads",
+        ("{{ lead.number }}", "{{ lead.subject }}（线索 {{ lead.case }}）\n{{ lead.url }}", "{{ lead.named }}"),
+        (0.9, 6, 8.9),
     )
-    letter.line("{%p if lead.more_quotes %}")
-    letter.line("另有 {{ lead.more_quotes }} 处，见证据目录。")
-    letter.line("{%p endif %}")
-    letter.line("{%p endfor %}")
-    letter.line("{%p if more_leads %}")
-    letter.line("另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。")
-    letter.line("{%p endif %}")
+    letter.only_if("more_leads", _MORE_LEADS)
     letter.line("三、{{ articles_head }}", bold=True)
-    letter.repeated(
-        ("规定", "条款", "内容（归纳）"),
-        "article in articles",
-        ("{{ article.law }}", "{{ article.article or '—' }}", "{{ article.point or '—' }}"),
-        (5, 2.6, 8.2),
-    )
+    letter.only_if("duties", "{{ duties }}。", indent=True)
+    letter.only_if("guides", "认定与执法参照：{{ guides }}。", indent=True)
+    letter.only_if("liabilities", "相应的法律责任：{{ liabilities }}。", indent=True)
+    letter.line("各条内容（归纳）见附表二。", indent=True)
     letter.line("四、主管部门意见", bold=True)
-    letter.line("{{ opinion }}", indent=True)
+    letter.line("{{ opinion }}。", indent=True)
     letter.line("五、证据情况与电子数据取证说明", bold=True)
     letter.line(
-        "每条线索另附电子数据取证说明，载明取证人员、设备与软件、网络环境、时间、步骤和校验值。随函为脱敏副本；原始证据包封存于我单位，"
-        "可依程序调阅。原包校验值如下：",
+        "每条线索附脱敏的网页文字与截图、电子数据取证说明（载明取证人员、设备与软件、网络环境、时间、步骤和校验值）。原始证据包封存于我单位，"
+        "未随函寄送，可依程序调阅，其校验值见附表一；封存证明可用随附的核验程序核验。",
         indent=True,
     )
-    letter.repeated(("", ""), "lead in leads", ("线索 {{ lead.case }}", "SHA-256 {{ lead.bundle_sha256 }}"), (3.8, 12))
     letter.line("六、已做核验、未能核验事项与当事人意见", bold=True)
-    letter.line("{%p for lead in leads %}")
-    letter.line("线索 {{ lead.case }}", bold=True)
-    letter.repeated(("", ""), "item in lead.checked", ("{{ item.label }}", "{{ item.value }}"), (4.8, 11))
     letter.line(
-        "未能核验：{% for item in lead.missing %}{{ item.label }}（可查：{{ item.how }}）"
-        "{{ '；' if not loop.last else '。' }}{% else %}无。{% endfor %}"
+        "未能核验：{% for label in missing %}{{ label }}{{ '；' if not loop.last }}{% else %}无{% endfor %}。"
+        "逐条情况、可查之处与当事人意见见附表一。",
+        indent=True,
     )
-    letter.line(
-        "当事人意见：{% for said in lead.statements %}{{ said.kind }}（{{ said.at }}）：{{ said.text }}"
-        "{{ '；' if not loop.last else '。' }}{% else %}没有收到。{% endfor %}"
-    )
-    letter.line("{%p endfor %}")
     letter.line("七、建议", bold=True)
     letter.line("{{ request }}", indent=True)
     letter.line("八、附件", bold=True)
     letter.line(
-        "网址清单、线索情况表、证据目录、截图、脱敏副本、电子数据取证说明、{% if looked_at %}复测记录、{% endif %}封存证明与核验程序、校验值清单。",
+        "1．附表一、附表二（附后）；2．网址清单、线索情况表；3．证据目录（逐处列明位置、原文、条款）；4．脱敏副本与截图；"
+        "5．电子数据取证说明{% if looked_at %}、复测记录{% endif %}；6．封存证明与核验程序；7．校验值清单。文件名中的线索编号与本函相同。",
         indent=True,
     )
-    letter.line("")
-    letter.line("　　　　　　　　　　　　　　　　　　　　　　{{ sender }}（盖章）")
-    letter.line("　　　　　　　　　　　　　　　　　　　　　　{{ date }}")
-    letter.line("联系人：____________　　电话：____________")
-    letter.line("—————————— 回　执 ——————————", centre=True)
-    letter.line("{{ sender }}：{{ number }}《{{ title }}》已于 ____ 年 __ 月 __ 日收到，收件编号 ____________。")
-    letter.line("经办人：____________　　（盖章）")
+    letter.line("{{ sender }}（盖章）", right=True)
+    letter.line("{{ date }}", right=True)
+    letter.line("联系人、电话：{{ liaison }}")
+    _receipt(
+        letter,
+        "{{ sender }}：{{ number }}《{{ title }}》已于 ____ 年 __ 月 __ 日收到，收件编号 ____________。",
+        "经办人",
+    )
+    letter.sheets()
+    letter.line("{%p for lead in leads %}")
+    letter.line("附表一（{{ lead.number }}）　线索 {{ lead.case }}：{{ lead.subject }}", bold=True, new_page=True)
+    letter.table(list(_FACTS), (3.8, 14))
+    letter.repeated(
+        ("项", "涉嫌事项与理由", "内容原文与正文位置", "所涉条款（简称见附表二）"),
+        "matter in lead.matters",
+        _MATTER,
+        (0.9, 5.6, 6.3, 5),
+    )
+    letter.only_if("lead.other_matters", _OTHER_MATTERS, 10)
+    letter.line("{%p if lead.found %}")
+    letter.repeated(("", ""), "item in lead.found", ("{{ item.label }}", "{{ item.value }}"), (3.8, 14))
+    letter.line("{%p endif %}")
+    letter.line(
+        "未能核验：{% for item in lead.missing %}{{ item.label }}（可查：{{ item.how }}）"
+        "{{ '；' if not loop.last else '。' }}{% else %}无。{% endfor %}",
+        10,
+    )
+    letter.line(
+        "当事人意见：{% for said in lead.statements %}{{ said.kind }}（{{ said.at }}）：{{ said.text }}"
+        "{{ '；' if not loop.last else '。' }}{% else %}没有收到。{% endfor %}",
+        10,
+    )
+    letter.line("{%p endfor %}")
+    letter.line("附表二　所涉条款内容", bold=True, new_page=True)
+    letter.line("由我单位归纳，以公布的文本为准。", 10)
+    letter.repeated(
+        ("规定", "条款与内容（归纳）"),
+        "law in laws",
+        (
+            "{{ law.name }}（简称{{ law.short }}）{% if law.issued %}，{{ law.issued }}{% endif %}",
+            "{% for article in law.articles %}{{ article.number }}：{{ article.point }}{{ '；' if not loop.last else '。' }}{% endfor %}",
+        ),
+        (6.4, 11.4),
+    )
     letter.document.save(path)
 
 
+_MORE_LEADS = "另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。"
 _PARTY = (
     ("名称", "{{ party.name }}"),
     ("统一社会信用代码", "{{ party.code }}"),
@@ -184,10 +286,8 @@ def make_transfer(path: str) -> None:
         "4．其他有关涉嫌犯罪的材料：{{ number }}所附网址清单、线索情况表、证据目录、电子数据取证说明、脱敏副本、封存证明、校验值清单。"
     )
     _signed(letter)
-    letter.line("联系人：____________　　电话：____________")
-    letter.line("—————————— 回　执 ——————————", centre=True)
-    letter.line("{{ sender }}移送的涉嫌犯罪案件材料已于____年__月__日收到。")
-    letter.line("接收人：____________　　（盖章）")
+    letter.line("联系人、电话：{{ liaison }}")
+    _receipt(letter, "{{ sender }}移送的涉嫌犯罪案件材料已于____年__月__日收到。", "接收人")
     letter.document.save(path)
 
 
@@ -207,18 +307,14 @@ def make_report(path: str) -> None:
     letter.line("（{{ lead.number }}）线索 {{ lead.case }}：{{ lead.subject }}", bold=True)
     letter.line("取证时间（北京时间）：{{ lead.captured }}　　发布时间：{{ lead.published }}")
     letter.repeated(
-        ("位置", "内容原文", "涉嫌事项与条款"),
-        "quote in lead.quotes",
-        ("{{ quote.place }}", "{{ quote.quote }}", "{{ quote.title }}；{{ quote.articles }}"),
-        (3.2, 7.6, 5),
+        ("项", "涉嫌事项与理由", "内容原文与正文位置", "所涉条款"),
+        "matter in lead.matters",
+        _MATTER,
+        (0.9, 5, 5.1, 4.8),
     )
-    letter.line("{%p if lead.more_quotes %}")
-    letter.line("另有 {{ lead.more_quotes }} 处，见证据目录。")
-    letter.line("{%p endif %}")
+    letter.only_if("lead.other_matters", _OTHER_MATTERS)
     letter.line("{%p endfor %}")
-    letter.line("{%p if more_leads %}")
-    letter.line("另有 {{ more_leads }} 条线索，逐条情况见附件《线索情况表》，证据见《证据目录》。")
-    letter.line("{%p endif %}")
+    letter.only_if("more_leads", _MORE_LEADS)
     letter.line("涉案金额：{{ amount }}　　受害人或者涉及人群：{{ victims }}")
     letter.line("四、证据", bold=True)
     letter.line(
@@ -275,8 +371,20 @@ def _parties(letter: Letter) -> None:
 
 
 def _signed(letter: Letter) -> None:
-    letter.line("　　　　　　　　　　　　　　　　　　　　　　{{ sender }}（盖章）")
-    letter.line("　　　　　　　　　　　　　　　　　　　　　　____年__月__日")
+    letter.line("{{ sender }}（盖章）", right=True)
+    letter.line("____年__月__日", right=True)
+
+
+def _receipt(letter: Letter, text: str, signs: str) -> None:
+    heading = letter.line("回　执（由收件单位填写后寄回）", centre=True)
+    borders, top = OxmlElement("w:pBdr"), OxmlElement("w:top")
+    for name, value in (("val", "dashed"), ("sz", "6"), ("space", "6"), ("color", "555555")):
+        top.set(qn(f"w:{name}"), value)
+    borders.append(top)
+    heading._p.get_or_add_pPr().insert_element_before(borders, "w:spacing", "w:jc")
+    heading.paragraph_format.space_before, heading.paragraph_format.keep_with_next = Pt(10), True
+    letter.line(text).paragraph_format.keep_with_next = True
+    letter.line(f"{signs}：____________　　（盖章）")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,18 @@ class Seat(StrEnum):
 
 SEAT_ZH: dict[Seat, str] = {Seat.ADVERTISER: "广告主（机构）所在地", Seat.PUBLISHER: "发布者所在地"}
 
+#: What a jurisdiction rests on, as it is cited on paper; by `Jurisdiction.basis`. One that is not here is a sentence of its own.
+BASIS_ZH: dict[str, str] = {
+    "互联网广告管理办法20": "《互联网广告管理办法》第二十条",
+    "医疗广告管理办法20": "《医疗广告管理办法》第二十条",
+    "医保基金条例38": "《医疗保障基金使用监督管理条例》第三十八条",
+    "三品一械办法": "《药品、医疗器械、保健食品、特殊医学用途配方食品广告审查管理暂行办法》",
+    "行政执法机关移送涉嫌犯罪案件的规定": "《行政执法机关移送涉嫌犯罪案件的规定》",
+}
+
+#: How the first of a route's reasons begin: the matters of which that recipient is in charge, and those that touch its duties.
+IN_CHARGE, TOUCHED = "主办事项：", "涉及其职责："
+
 
 @dataclass(frozen=True, slots=True)
 class RoutedFinding:
@@ -144,19 +156,23 @@ def _reasons(
     findings: Sequence[RoutedFinding], is_ad: bool, subject: Subject, publication: Publication
 ) -> dict[Recipient, list[str]]:
     if not is_ad:
-        return {Recipient.NHC: ["页面不构成广告，作为信息公开或者科普内容问题通报（认定指南5至8）"]} if findings else {}
+        return (
+            {Recipient.NHC: ["页面不构成广告，作为信息公开或者科普内容问题通报（《医疗广告认定指南》第五条至第九条）"]}
+            if findings
+            else {}
+        )
     reasons: dict[Recipient, list[str]] = {}
     for recipient in Recipient:
         first = _titles(item for item in findings if item.recipients[:1] == (recipient,))
         also = _titles(item for item in findings if recipient in item.recipients[1:])
-        said = ([f"主办事项：{first}"] if first else []) + ([f"涉及其职责：{also}"] if also else [])
+        said = ([f"{IN_CHARGE}{first}"] if first else []) + ([f"{TOUCHED}{also}"] if also else [])
         if said:
             reasons[recipient] = said
     if not reasons:
         return {}
     if subject.licensed is False:
         reasons.setdefault(Recipient.NHC, []).append(
-            "登记资料中没有该机构的执业许可，涉嫌无证发布（医疗广告管理办法20）"
+            "登记资料中没有该机构的执业许可，可能属于未取得许可发布医疗广告（《医疗广告管理办法》第二十条）"
         )
     if publication.is_account or publication.medium in (Medium.OWN_ACCOUNT, Medium.THIRD_PARTY):
         reasons.setdefault(Recipient.CAC, []).append(

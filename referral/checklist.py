@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.beijing import BEIJING, stated_time
-from domain.findings import FAMILY_ZH
 from domain.routing import MEDIUM_ZH
 from domain.takedown import GRADE_ZH
 from referral.lead import ReferredLead
@@ -88,15 +87,16 @@ def _certificate(lead: ReferredLead) -> str:
 
 
 def _period(lead: ReferredLead) -> str:
-    return f"{to_the_minute(lead.first_seen)} 至 {to_the_minute(lead.last_seen)}（本系统见到的时段）"
+    ends = dict.fromkeys((to_the_minute(lead.first_seen), to_the_minute(lead.last_seen)))
+    return f"{' 至 '.join(ends)}（监测所见）"
 
 
 def _quotes(lead: ReferredLead) -> str:
-    return f"{len(lead.claims)} 处，见正文及附件" if lead.claims else ""
+    return f"{len(lead.claims)} 处，见证据目录" if lead.claims else ""
 
 
 def _articles(lead: ReferredLead) -> str:
-    cited = dict.fromkeys(article.basis for claim in lead.claims for article in claim.articles)
+    cited = dict.fromkeys(article.formal for claim in lead.claims for article in claim.articles)
     if not lead.plain_basis:
         return "、".join(cited)
     others = "、".join(basis for basis in cited if basis != lead.plain_basis) or "无"
@@ -105,14 +105,14 @@ def _articles(lead: ReferredLead) -> str:
 
 def _ad_basis(lead: ReferredLead) -> str:
     return (
-        "、".join(article.basis for article in lead.ad_basis)
+        "、".join(article.formal for article in lead.ad_basis)
         if lead.is_ad
         else "未认定为广告，按信息公开或者科普内容处理"
     )
 
 
 def _repeat(lead: ReferredLead) -> str:
-    others = f"本系统另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "本系统没有其他已确认线索"
+    others = f"监测中另有已确认线索 {lead.confirmed_before} 件" if lead.confirmed_before else "监测中没有其他已确认线索"
     return f"{others}；{_looks(lead)}" if lead.looks else others
 
 
@@ -147,13 +147,13 @@ FIELDS: dict[str, Field] = {
     "published": Field("发布时间", "页面所示或者平台", published),
     "period": Field("发布时段", "平台、广告主", _period),
     "quotes": Field("内容原文与位置", "证据", _quotes),
-    "articles": Field("涉嫌违反的条款", "规则", _articles),
-    "ad-basis": Field("认定为广告的理由", "规则", _ad_basis),
+    "articles": Field("所涉条款", "所引规定", _articles),
+    "ad-basis": Field("认定为广告的理由", "所引规定", _ad_basis),
     "certificate": Field("审查证明文号核验", "广告审查机关", _certificate),
     "cost": Field("广告费用线索", "广告合同、竞价推广账户", None),
-    "repeat": Field("重复发布记录", "本系统、执法办案系统", _repeat),
+    "repeat": Field("重复发布记录", "移送单位、执法办案系统", _repeat),
     "category": Field(
-        "信息类别", "规则", lambda lead: "、".join(dict.fromkeys(FAMILY_ZH[claim.family] for claim in lead.claims))
+        "信息类别", "页面所示", lambda lead: "；".join(dict.fromkeys(claim.title for claim in lead.claims))
     ),
     "opinion": Field("主管部门定性意见（文号）", "市场监管、卫生健康等主管部门", None),
     "crime": Field("涉嫌罪名", "由移送机关研判", None),
@@ -162,7 +162,7 @@ FIELDS: dict[str, Field] = {
     "designated-code": Field("定点医疗机构编码", "医保部门公开目录", None),
     "venue": Field("活动时间、地点", "页面所示、现场核查", None),
     "technique": Field("限制类、禁止类技术名称", "医疗技术目录", lambda lead: _quoted(lead, "prohibited-tech")),
-    "unlicensed": Field("涉嫌无证行医的事实", "执业登记、现场核查", lambda lead: _quoted(lead, "unlicensed-beauty")),
+    "unlicensed": Field("执业许可方面的疑点", "执业登记、现场核查", lambda lead: _quoted(lead, "unlicensed-beauty")),
     "reads": Field("阅读量", "页面所示、平台", None),
     "funds": Field("资金往来线索", "调查", None),
     "promises": Field("承诺内容（免费住院、返现、接送等）", "证据", lambda lead: _quoted(lead, "insurance-lure")),

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from classifier.reference import CitedArticle, Reference
-from domain.findings import FAMILY_ZH
 from domain.institutions import RegisteredInstitution, name_key
 from domain.licence_numbers import credit_code_key, licence_key
 from domain.masking import Masker
@@ -30,7 +29,8 @@ class NotReferable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One live finding. `quote` is masked; offsets are code points into the page's text."""
+    """One live finding. `quote` is masked; offsets are code points into the page's text. `title` is what it is called outside, in words of the
+    law, and `why` says what of the page it is; `rule` is our own id, for lists alone."""
 
     quote: str
     start: int
@@ -40,6 +40,8 @@ class Claim:
     severity: int
     recipients: tuple[str, ...]
     articles: tuple[CitedArticle, ...]
+    rule: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class ReferredLead:
         for claim in self.claims:
             kept = [article for article in claim.articles if article.law is None or article.law.short not in without]
             claims.append(replace(claim, articles=(*kept, basis)))
-        return replace(self, claims=tuple(claims), plain_basis=basis.basis)
+        return replace(self, claims=tuple(claims), plain_basis=basis.formal)
 
     def routed(self) -> tuple[RoutedFinding, ...]:
         return tuple(RoutedFinding(claim.title, claim.severity, claim.recipients) for claim in self.claims)
@@ -261,16 +263,18 @@ def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) 
 
 def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:
     finding = finding_of(row)
-    rule = reference.card_of(finding.rule)
+    rule, matter = reference.card_of(finding.rule), reference.matter_of(finding.rule, finding.family)
     return Claim(
         quote=masked[finding.start : finding.end],
         start=finding.start,
         end=finding.end,
-        title=reference.other_titles.get(finding.rule, FAMILY_ZH[finding.family]) if rule is None else rule.title,
+        title=matter.said,
         family=finding.family,
         severity=finding.severity,
         recipients=("amr", "nhc") if rule is None else rule.recipients,
         articles=tuple(map(reference.cite, finding.basis)),
+        rule=finding.rule,
+        why=matter.why,
     )
 
 

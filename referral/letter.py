@@ -1,26 +1,39 @@
-"""What a cover letter says, for whichever form it is written in."""
+"""What a cover letter and the sheets behind it say, for whichever form they are written in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
+from classifier.citations import ArticleKind
 from classifier.reference import CitedArticle
 from domain.beijing import BEIJING
 from domain.institutions import shown_party
 from domain.outbox import STATEMENT_ZH
-from domain.routing import MEDIUM_ZH, SEAT_ZH, Recipient, Route
+from domain.routing import BASIS_ZH, IN_CHARGE, MEDIUM_ZH, SEAT_ZH, TOUCHED, Recipient, Route
 from referral.checklist import check, published, to_the_minute
 from referral.lead import Claim, ReferredLead
 from referral.paper import on_paper
 from referral.recipients import RecipientCard
 
-#: A letter names so many places of a lead; the list of evidence has them all.
-_QUOTES_SHOWN = 30
-#: So many leads are set out in the letter itself; it says how many more there are, and the list of leads has them all.
+#: A sheet sets out so many matters, the gravest, and quotes so many places for each; the list of evidence has them all.
+_MATTERS_SHOWN = 8
+_PLACES_SHOWN = 4
+#: The cover letter names so many matters of a lead; its sheet has them all.
+_MATTERS_NAMED = 3
+#: So many leads are set out behind the letter; it says how many more there are, and the list of leads has them all.
 LEADS_SHOWN = 50
+#: What a person may fill in besides `referral.checklist.FIELDS`: who answers for the letter, name and telephone.
+LIAISON = "liaison"
+_NUMBER = re.compile(r"(第[^第]+条(?:之[^第]+)?)(第[^第]+款)?(第（[^（）]+）项)?")
 _TO_BE_FOUND = "（待查）"
+_TO_BE_FILLED = "（待填写）"
+#: Of `referral.checklist.FIELDS`: what a sheet says anyway, in rows of its own.
+_ON_THE_SHEET = frozenset(
+    {"subject", "publisher", "medium", "url", "title", "published", "quotes", "articles", "ad-basis", "category"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +58,30 @@ class Consignment:
 def letter_values(consignment: Consignment) -> dict[str, Any]:
     """The names that a template of a letter may use; every text is plain and on one line."""
     card = consignment.card
+    articles = _articles(consignment)
+    leads = [
+        lead_values(number, lead, route, card, consignment.told)
+        for number, lead, route in islice(consignment.numbered(), LEADS_SHOWN)
+    ]
     return {
         "title": title_of(consignment),
         "number": on_paper(consignment.number),
         "recipient": _office(consignment),
         "sender": on_paper(consignment.sender),
+        "liaison": on_paper(consignment.told.get(LIAISON, "")) or _TO_BE_FILLED,
         "date": _date(consignment.made_at),
+        "seen": _seen([lead.captured_at for lead in consignment.leads]),
         "request": _request(consignment),
         "opinion": on_paper(consignment.told.get("opinion", "")) or _no_opinion(card.recipient),
-        "leads": [
-            lead_values(number, lead, route, card, consignment.told)
-            for number, lead, route in islice(consignment.numbered(), LEADS_SHOWN)
-        ],
+        "total": len(consignment.leads),
+        "leads": leads,
         "more_leads": max(0, len(consignment.leads) - LEADS_SHOWN),
+        "missing": list(dict.fromkeys(item["label"] for lead in leads for item in lead["missing"])),
         "articles_head": "有关规定" if _plain_leads(consignment) else "涉嫌违反的规定",
-        "articles": _articles(consignment.leads),
+        "duties": cited_together(article for article in articles if article.kind is ArticleKind.DUTY),
+        "guides": cited_together(article for article in articles if article.kind is ArticleKind.GUIDE),
+        "liabilities": cited_together(article for article in articles if article.kind is ArticleKind.LIABILITY),
+        "laws": _laws(_in_order([*articles, *(article for lead in consignment.leads for article in lead.ad_basis)])),
         "looked_at": any(lead.looks for lead in consignment.leads),
     }
 
@@ -89,6 +111,14 @@ def _date(moment: datetime) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def _seen(moments: Sequence[datetime]) -> str:
+    """From the first to the last, as running text writes it."""
+    ends = dict.fromkeys(
+        f"{_date(moment)}{moment.astimezone(BEIJING):%H:%M}" for moment in (min(moments), max(moments))
+    )
+    return "至".join(ends)
+
+
 def _no_opinion(recipient: Recipient) -> str:
     return "未定性，供研判" if recipient is Recipient.CAC else "未附其他部门意见"
 
@@ -110,8 +140,10 @@ def lead_values(
 ) -> Mapping[str, Any]:
     """What is said of one lead; every text is plain and on one line."""
     seat = route.jurisdiction
-    checked = check(lead, card, told)
-    quotes = _quotes(lead)
+    basis = BASIS_ZH.get(seat.basis, seat.basis)
+    asked = list(zip(card.requires, check(lead, card, told), strict=True))
+    matters = _matters(lead, card.recipient)
+    shown, others = matters[:_MATTERS_SHOWN], matters[_MATTERS_SHOWN:]
     return {
         "number": number,
         "case": lead.case_id,
@@ -119,56 +151,161 @@ def lead_values(
         "medium": MEDIUM_ZH[lead.publication.medium],
         "publisher": on_paper(lead.account or lead.site_name) or _TO_BE_FOUND,
         "url": on_paper(lead.url),
+        "final_url": "" if lead.final_url == lead.url else on_paper(lead.final_url),
         "heading": on_paper(lead.title) or "（无标题）",
         "published": published(lead) or "页面未标注",
         "captured": to_the_minute(lead.captured_at),
         "bundle_sha256": lead.bundle_sha256,
-        "is_ad": "符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",
-        "ad_basis": "、".join(article.basis for article in lead.ad_basis) or "无",
-        "quotes": quotes[:_QUOTES_SHOWN],
-        "more_quotes": max(0, len(quotes) - _QUOTES_SHOWN),
+        "is_ad": "初步判断符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",
+        "ad_basis": cited_together(lead.ad_basis, short=True) or "无",
+        "matters": shown,
+        "other_matters": "；".join(matter["said"] for matter in others),
+        "named": _named([matter["said"] for matter in matters]),
         "reasons": "；".join(on_paper(reason) for reason in route.reasons),
-        "seat": f"{SEAT_ZH[seat.seat]}：{_region(seat.region) or '待查'}（{seat.basis}{'，' + seat.note if seat.note else ''}）",
-        "checked": [{"label": item.label, "value": on_paper(item.value)} for item in checked if item.value],
+        "remit": _remit(lead, route, [matter["said"] for matter in shown]),
+        "seat": f"{SEAT_ZH[seat.seat]}：{_region(seat.region) or '待查'}（{basis}{'，' + seat.note if seat.note else ''}）",
+        "checked": [{"label": item.label, "value": on_paper(item.value)} for _, item in asked if item.value],
+        "found": [
+            {"label": item.label, "value": on_paper(item.value)}
+            for key, item in asked
+            if item.value and (key not in _ON_THE_SHEET or told.get(key, "").strip())
+        ],
         "statements": [
             {"kind": STATEMENT_ZH[said.kind], "at": to_the_minute(said.at), "text": on_paper(said.text)}
             for said in lead.statements
         ],
-        "missing": [{"label": item.label, "how": item.how} for item in checked if not item.value],
+        "missing": [{"label": item.label, "how": item.how} for _, item in asked if not item.value],
         "confirmed": "、".join(f"{on_paper(made.by)}（{to_the_minute(made.at)}）" for made in lead.confirmations),
     }
 
 
-def _quotes(lead: ReferredLead) -> list[dict[str, str]]:
-    """One row for each place in the text, whatever number of rules point at it."""
-    places: dict[tuple[int, int], list[Claim]] = {}
+def _matters(lead: ReferredLead, recipient: Recipient) -> list[dict[str, Any]]:
+    """What is suspected, the recipient's own and the gravest first, each once with the places that it is seen in and the articles."""
+    claims: dict[str, list[Claim]] = {}
     for claim in lead.claims:
-        places.setdefault((claim.start, claim.end), []).append(claim)
-    return [
-        {
-            "place": f"正文第 {start + 1} 至 {end} 字",
-            "quote": on_paper(claims[0].quote),
-            "title": "；".join(dict.fromkeys(on_paper(claim.title) for claim in claims)),
-            "articles": "、".join(dict.fromkeys(article.basis for claim in claims for article in claim.articles)),
-        }
-        for (start, end), claims in places.items()
-    ]
+        claims.setdefault(claim.title, []).append(claim)
+    order = sorted(claims.items(), key=lambda entry: (not _concerns(entry[1], recipient), -_gravity(entry[1])))
+    rows = []
+    for number, (title, found) in enumerate(order, 1):
+        places = _places(found)
+        articles = [article for claim in found for article in claim.articles]
+        rows.append(
+            {
+                "number": number,
+                "said": on_paper(title),
+                "why": on_paper(found[0].why),
+                "places": places[:_PLACES_SHOWN],
+                "more_places": max(0, len(places) - _PLACES_SHOWN),
+                "articles": cited_together(
+                    (each for each in articles if each.kind is not ArticleKind.GUIDE), short=True
+                ),
+                "guides": cited_together((each for each in articles if each.kind is ArticleKind.GUIDE), short=True),
+            }
+        )
+    return rows
 
 
-def _articles(leads: Sequence[ReferredLead]) -> list[dict[str, str]]:
-    """Every law and article cited, once, with what it says in our words."""
+def _concerns(claims: Iterable[Claim], recipient: Recipient) -> bool:
+    return any(recipient in claim.recipients for claim in claims)
+
+
+def _gravity(claims: Iterable[Claim]) -> int:
+    return max(claim.severity for claim in claims)
+
+
+def _places(claims: Sequence[Claim]) -> list[dict[str, str]]:
+    """One for each place in the text; those that overlap are one, with all that they quote."""
+    joined: list[tuple[int, int, str]] = []
+    for claim in sorted(claims, key=lambda each: (each.start, -each.end)):
+        if not joined or claim.start >= joined[-1][1]:
+            joined.append((claim.start, claim.end, claim.quote))
+        elif claim.end > joined[-1][1]:
+            start, end, quote = joined[-1]
+            joined[-1] = (start, claim.end, quote + claim.quote[end - claim.start :])
+    return [{"place": f"第{start + 1}至{end}字", "quote": on_paper(quote)} for start, end, quote in joined]
+
+
+def _named(titles: Sequence[str]) -> str:
+    """The first few, and how many there are."""
+    said = "；".join(titles[:_MATTERS_NAMED])
+    return said if len(titles) <= _MATTERS_NAMED else f"{said}；等 {len(titles)} 项"
+
+
+def _remit(lead: ReferredLead, route: Route, titles: Sequence[str]) -> str:
+    """Which of the matters are the recipient's, by their numbers on the sheet, and whatever else is a reason for it."""
+    first = {on_paper(claim.title) for claim in lead.claims if claim.recipients[:1] == (route.recipient,)}
+    also = {on_paper(claim.title) for claim in lead.claims if route.recipient in claim.recipients[1:]} - first
+    said = []
+    for known, words in ((first, "由贵单位主办"), (also, "涉及贵单位职责")):
+        numbers = [str(number) for number, title in enumerate(titles, 1) if title in known]
+        which = "下表所列各项" if len(numbers) == len(titles) else f"下表第 {'、'.join(numbers)} 项"
+        if numbers and any(reason.startswith((IN_CHARGE, TOUCHED)) for reason in route.reasons):
+            said.append(which + words)
+    said += [on_paper(reason) for reason in route.reasons if not reason.startswith((IN_CHARGE, TOUCHED))]
+    return "；".join(said)
+
+
+def _articles(consignment: Consignment) -> list[CitedArticle]:
+    """Every article cited, once, by law and number; for a market regulator with those that say what follows, which are its own to apply."""
     cited: dict[str, CitedArticle] = {}
-    for lead in leads:
+    for lead in consignment.leads:
         for claim in lead.claims:
             for article in claim.articles:
                 cited.setdefault(article.basis, article)
+                if consignment.card.recipient is Recipient.AMR:
+                    cited |= {each.basis: each for each in article.liabilities}
+    return _in_order(cited.values())
+
+
+def _in_order(articles: Iterable[CitedArticle]) -> list[CitedArticle]:
+    """Each once, by rank and then as they come; articles of a law as it counts them."""
+    unique = {article.basis: article for article in articles}
+    laws = list(dict.fromkeys(article.title for article in unique.values()))
+    return sorted(unique.values(), key=lambda article: (_rank(article), laws.index(article.title), article.parts))
+
+
+def _rank(article: CitedArticle) -> int:
+    """Laws before regulations of the State Council, those before rules and notices."""
+    issued_by = article.law.issued_by if article.law else ""
+    return 0 if issued_by.startswith("全国人民代表大会") else 1 if issued_by == "国务院" else 2
+
+
+def cited_together(articles: Iterable[CitedArticle], *, short: bool = False) -> str:
+    """《广告法》第九条第（三）项、第十六条第一款第（一）项、第（二）项；《医疗广告管理办法》第三条; empty for none. With `short` laws go by
+    their short names, which the second annex explains."""
+    return "；".join(
+        (cited[0].short_title if short else cited[0].title) + "、".join(_numbers(cited))
+        for cited in (list(found) for _, found in groupby(_in_order(articles), key=lambda article: article.title))
+    )
+
+
+def _numbers(articles: Sequence[CitedArticle]) -> Iterator[str]:
+    """Of one law, without what the one before says already: 第十六条第一款第（一）项, 第（二）项."""
+    before: tuple[str, str] = ("", "")
+    for article in articles:
+        match = _NUMBER.fullmatch(article.number)
+        if match is None:
+            if article.number:
+                yield article.number
+            continue
+        whole, paragraph, item = (part or "" for part in match.groups())
+        if whole != before[0] or not (paragraph or item):
+            yield article.number
+        else:
+            yield item if item and paragraph == before[1] else paragraph + item
+        before = whole, paragraph
+
+
+def _laws(articles: Sequence[CitedArticle]) -> list[dict[str, Any]]:
+    """With what each article says in our words."""
     return [
         {
-            "law": article.law.name if article.law else article.basis,
-            "number": article.law.number if article.law else "",
-            "article": article.article,
-            "point": article.point,
-            "basis": article.basis,
+            "name": next((article.law.name for article in cited if article.law), law),
+            "short": next((article.law.short for article in cited if article.law), ""),
+            "issued": next((article.law.number for article in cited if article.law), ""),
+            "articles": [
+                {"number": article.number or "全文", "point": article.point or "（见原文）"} for article in cited
+            ],
         }
-        for article in cited.values()
+        for law, cited in ((law, list(found)) for law, found in groupby(articles, key=lambda each: each.title))
     ]

@@ -13,15 +13,17 @@ from referral.lead import ReferredLead
 from referral.letter import Consignment, lead_values
 from referral.paper import in_cell
 
-URL_HEADINGS = ("序号", "线索编号", "网址", "标题", "网站或账号", "当事人", "发布时间", "取证时间")
-EVIDENCE_HEADINGS = ("序号", "线索编号", "位置（正文字序）", "内容原文", "事项", "涉嫌条款", "证据包 SHA-256")
+URL_HEADINGS = ("序号", "线索编号", "网址", "标题", "网站或账号", "当事人", "发布时间", "取证时间（北京时间）")
+EVIDENCE_HEADINGS = (
+    "序号", "线索编号", "网址", "取证时间（北京时间）", "位置（正文字序）", "内容原文", "涉嫌事项", "所涉条款", "证据包 SHA-256", "监测规则（移送单位内部编号）",
+)  # fmt: skip
 CASE_HEADINGS = (
     "序号", "线索编号", "当事人", "媒介、发布者", "是否广告", "移送理由", "管辖", "审核", "已做核验", "未能核验", "当事人意见",
 )  # fmt: skip
 #: Columns that hold more than their heading tells, in widths of a digit.
 _WIDTHS = {
-    "网址": 46, "标题": 36, "内容原文": 48, "事项": 30, "涉嫌条款": 40, "证据包 SHA-256": 36, "网站或账号": 24,
-    "当事人": 24, "发布时间": 17, "取证时间": 17, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
+    "网址": 46, "标题": 36, "内容原文": 48, "涉嫌事项": 30, "所涉条款": 40, "证据包 SHA-256": 36, "网站或账号": 24,
+    "当事人": 24, "发布时间": 17, "取证时间（北京时间）": 17, "监测规则（移送单位内部编号）": 24, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
     "最近一步": 44, "期限": 44, "情况": 18, "媒介、发布者": 24, "是否广告": 20, "移送理由": 30, "管辖": 30,
     "审核": 24, "已做核验": 60, "未能核验": 40, "当事人意见": 24, "告知": 34, "怎么办": 44, "依据": 40,
 }  # fmt: skip
@@ -71,11 +73,14 @@ def evidence_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
             yield (
                 str(number),
                 str(lead.case_id),
+                lead.url,
+                to_the_minute(lead.captured_at),
                 f"第 {claim.start + 1} 至 {claim.end} 字",  # a spreadsheet takes 9-15 in CSV for a date
                 claim.quote,
                 claim.title,
-                "、".join(article.basis for article in claim.articles),
+                "、".join(article.formal for article in claim.articles),
                 lead.bundle_sha256,
+                claim.rule,
             )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from domain.outbox import STATEMENT_ZH
-from domain.routing import SEAT_ZH
+from domain.routing import BASIS_ZH, SEAT_ZH
 from referral.checklist import check
 from referral.lead import ReferredLead
-from referral.letter import Consignment
+from referral.letter import LIAISON, Consignment
 from referral.lists import (
     CASE_HEADINGS,
     EVIDENCE_HEADINGS,
@@ -104,7 +104,9 @@ def _facts(consignment: Consignment) -> dict[str, object]:
                         "quote": claim.quote,
                         "start": claim.start,
                         "end": claim.end,
+                        "rule": claim.rule,
                         "family": claim.family,
+                        "matter": claim.title,
                         "severity": claim.severity,
                         "basis": [article.basis for article in claim.articles],
                     }
@@ -151,8 +153,14 @@ def checklist_text(consignment: Consignment, *, transfer: bool = False) -> str:
         lines += [f"  {STATEMENT_ZH[said.kind]}：{on_paper(said.text)}" for said in lead.statements]
         lines += [f"  送达依据：{on_paper(reason)}" for reason in route.reasons]
         seat = route.jurisdiction
-        lines.append(f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{seat.basis}）")
+        lines.append(
+            f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{BASIS_ZH.get(seat.basis, seat.basis)}）"
+        )
         lines.append(f"  共 {len(checked)} 项，缺 {len(lacking)} 项")
+    lines += ["", "函"]
+    if not consignment.told.get(LIAISON, "").strip():
+        lines.append(f"  [缺] 本单位联系人、电话（--told {LIAISON}=姓名，电话，或者在 Word 中填写）")
+    lines.append("  [缺] 盖章")
     if transfer:
         lines += papers_text(consignment.card, consignment.told)
     return "\n".join(lines) + "\n"

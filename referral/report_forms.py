@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from classifier.citations import ArticleKind
 from domain.outbox import STATEMENT_ZH
 from referral.checklist import FIELDS, to_the_minute
-from referral.lead import ReferredLead
+from referral.lead import Claim, ReferredLead
 from referral.paper import on_paper
 
 FILE = "report_forms.toml"
@@ -119,14 +120,21 @@ def _description(lead: ReferredLead, limit: int) -> tuple[str, bool]:
     claims = sorted(lead.claims, key=lambda claim: (-claim.severity, claim.start))
     said = ""
     for place, claim in enumerate(claims, 1):
-        basis = "、".join(article.basis for article in claim.articles)
-        line = f"{place}.“{on_paper(claim.quote)}”（{on_paper(claim.title)}，涉嫌违反{basis}）；"
+        line = f"{place}.“{on_paper(claim.quote)}”（{on_paper(claim.title)}，{_basis(claim)}）；"
         left = f"另有 {len(claims) - place + 1} 处见附件。"
         room = limit - len(head) - len(said) - len(_TAIL) - len(left)
         if len(line) > room:
             return f"{head}{said}{left}{_TAIL}", True
         said += line
     return f"{head}{said.removesuffix('；')}。{_TAIL}", False
+
+
+def _basis(claim: Claim) -> str:
+    """Guides are no law that anybody offends against."""
+    duties = [article.formal for article in claim.articles if article.kind is not ArticleKind.GUIDE]
+    return (
+        f"涉嫌违反{'、'.join(duties)}" if duties else f"参照{'、'.join(article.formal for article in claim.articles)}"
+    )
 
 
 def form_text(form: ReportForm, lead: ReferredLead, filled: Sequence[FilledField]) -> str:

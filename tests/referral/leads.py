@@ -35,14 +35,25 @@ RATE = Claim(
     "治愈率达98%",
     8,
     15,
-    "宣称治愈率、有效率、成功率",
+    REFERENCE.matters.rules["cure-rate"].said,
     "efficacy-rate",
     5,
     ("amr", "nhc"),
     (REFERENCE.cite("广告法16(1)(2)"),),
+    "cure-rate",
+    REFERENCE.matters.rules["cure-rate"].why,
 )
 PROMISE = Claim(
-    "无效退款", 21, 25, "保证治愈", "cure-guarantee", 5, ("amr", "nhc"), (REFERENCE.cite("广告法16(1)(1)"),)
+    "无效退款",
+    21,
+    25,
+    REFERENCE.matters.rules["cure-guarantee"].said,
+    "cure-guarantee",
+    5,
+    ("amr", "nhc"),
+    (REFERENCE.cite("广告法16(1)(1)"),),
+    "cure-guarantee",
+    REFERENCE.matters.rules["cure-guarantee"].why,
 )
 LEAD = ReferredLead(
     case_id=7,

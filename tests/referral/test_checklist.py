@@ -13,7 +13,7 @@ from tests.referral.leads import CARDS, LEAD, LEXICONS, consignment
 
 #: What the practice of each authority asks of a hand-over, in the words of the checklist
 ASKED = {
-    Recipient.AMR: "当事人名称（第一名称） 统一社会信用代码 住所 发布者（网站或账号名称） 媒介 网址 内容原文与位置 涉嫌违反的条款 认定为广告的理由 "
+    Recipient.AMR: "当事人名称（第一名称） 统一社会信用代码 住所 发布者（网站或账号名称） 媒介 网址 内容原文与位置 所涉条款 认定为广告的理由 "
     "审查证明文号核验 发布时段 广告费用线索 重复发布记录",
     Recipient.NHC: "当事人名称（第一名称） 执业许可证登记号 诊疗科目比对 医务人员姓名与注册核验 网址 内容原文与位置",
     Recipient.CAC: "账号 网址 标题 发布时间 信息类别 主管部门定性意见（文号）",
@@ -51,7 +51,7 @@ def test_the_sheet_for_the_own_desk_counts_what_is_lacking() -> None:
     sheet = checklist_text(consignment(Recipient.NHC))
     assert "[缺] 医务人员姓名与注册核验（电子化注册系统）" in sheet
     assert "[有] 当事人名称（第一名称）：示例门诊部" in sheet
-    lacking = sheet.count("[缺]")
+    lacking = sheet.partition("\n函\n")[0].count("[缺]")
     assert f"缺 {lacking} 项" in sheet and lacking
 
 

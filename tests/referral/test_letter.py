@@ -128,9 +128,30 @@ def test_both_forms_say_that_the_page_was_looked_at_since() -> None:
         letter_html(TEMPLATES / "letter.html", values),
         _docx_words(letter_docx(TEMPLATES / "letter.docx", values)),
     ):
-        assert "电子数据取证说明、复测记录、封存证明" in said
+        assert "5．电子数据取证说明、复测记录；" in said
         assert "此前移送后复测 2 次，最近一次（2026-11-26 10:30）未见改动，曾下线或改正而再现，见复测记录" in said
     assert "复测" not in _html(Recipient.AMR)
+
+
+def test_a_market_regulator_is_told_what_follows() -> None:
+    assert letter_values(consignment())["liabilities"] == "《广告法》第五十八条"
+    assert letter_values(consignment(Recipient.NHC))["liabilities"] == ""
+
+
+def test_who_answers_for_the_letter_is_told_or_named_as_lacking() -> None:
+    assert letter_values(consignment())["liaison"] == "（待填写）"
+    assert letter_values(consignment(liaison="李某，000-00001234"))["liaison"] == "李某，000-00001234"
+
+
+@pytest.mark.parametrize("recipient", Recipient)
+def test_no_letter_has_words_or_numbers_of_our_own(recipient: Recipient) -> None:
+    sent = replace(consignment(), card=CARDS[recipient])
+    printed = _words(letter_html(template_for(TEMPLATES, recipient, ".html"), letter_values(sent)))
+    assert not re.search(r"[\u4e00-\u9fff]\d+\(\d|cure-|推销页|好转话", printed)
+    assert set(re.findall("[A-Za-z]{2,}", printed.replace(LEAD.final_url, "").replace(LEAD.url, ""))) <= {
+        "SHA",
+        "ab" * 32,
+    }
 
 
 def test_a_letter_accuses_nobody() -> None:
@@ -147,19 +168,47 @@ def test_the_cyberspace_office_is_told_when_nobody_has_given_an_opinion() -> Non
     assert with_opinion["opinion"] == "某卫函〔2026〕1号"
 
 
-def test_rules_that_point_at_one_place_share_a_row() -> None:
+def test_a_matter_stands_once_with_all_its_places() -> None:
     other = replace(PROMISE, start=RATE.start, end=RATE.end, quote=RATE.quote)
     values = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=(RATE, other, PROMISE))))
-    first, second = values["leads"][0]["quotes"]
-    assert first["title"] == "宣称治愈率、有效率、成功率；保证治愈"
-    assert first["articles"] == "广告法16(1)(2)、广告法16(1)(1)"
-    assert second["quote"] == "无效退款"
+    rate, promise = values["leads"][0]["matters"]
+    assert [place["quote"] for place in rate["places"]] == ["治愈率达98%"]
+    assert [place["quote"] for place in promise["places"]] == ["治愈率达98%", "无效退款"]
+    assert (rate["articles"], promise["articles"]) == (
+        "《广告法》第十六条第一款第（二）项",
+        "《广告法》第十六条第一款第（一）项",
+    )
 
 
 def test_what_does_not_fit_into_the_letter_is_counted() -> None:
-    claims = tuple(replace(RATE, start=number, end=number + 1) for number in range(45))
-    (lead,) = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=claims)))["leads"]
-    assert (len(lead["quotes"]), lead["more_quotes"]) == (30, 15)
+    claims = tuple(replace(RATE, start=number, end=number + 1) for number in range(19))
+    others = tuple(replace(PROMISE, title=f"事项{number}", severity=1) for number in range(9))
+    (lead,) = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=(*others, *claims))))["leads"]
+    first = lead["matters"][0]
+    assert (first["said"], len(first["places"]), first["more_places"]) == (RATE.title, 4, 15)
+    assert (len(lead["matters"]), lead["other_matters"]) == (8, "事项7；事项8")
+    assert lead["named"] == f"{RATE.title}；事项0；事项1；等 10 项"
+
+
+def test_places_that_overlap_are_one() -> None:
+    whole = replace(RATE, start=8, end=15, quote="治愈率达98%")
+    inner = replace(whole, start=11, end=15, quote="达98%"[1:])
+    after = replace(whole, start=12, end=20, quote="98%，绝不复发"[:8])
+    apart = replace(PROMISE, title=RATE.title)
+    (lead,) = letter_values(consignment(Recipient.AMR, replace(LEAD, claims=(apart, inner, after, whole))))["leads"]
+    (matter,) = lead["matters"]
+    assert [place["place"] for place in matter["places"]] == ["第9至20字", "第22至25字"]
+    assert matter["places"][0]["quote"] == "治愈率达98%，绝不复发"
+
+
+def test_what_is_the_recipients_comes_first_and_is_said_to_be() -> None:
+    theirs = replace(PROMISE, recipients=("amr", "nmpa"), severity=1)
+    sent = consignment(Recipient.NMPA, replace(LEAD, claims=(RATE, theirs)))
+    (lead,) = letter_values(sent)["leads"]
+    assert [matter["said"] for matter in lead["matters"]] == [PROMISE.title, RATE.title]
+    assert lead["remit"] == "下表第 1 项涉及贵单位职责"
+    (lead,) = letter_values(consignment(Recipient.AMR))["leads"]
+    assert lead["remit"] == "下表所列各项由贵单位主办"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
@@ -193,17 +242,23 @@ def test_what_is_no_advertisement_is_held_against_no_advertising_law() -> None:
     alone = letter_values(consignment(Recipient.NHC, plain))
     assert alone["title"] == "医疗机构信息公开、医疗科普内容问题线索通报"
     assert "责令相关医疗机构及时整改" in alone["request"] and alone["articles_head"] == "有关规定"
-    assert [row["basis"] for row in alone["articles"]] == ["认定指南9", "医疗机构管理条例实施细则41"]
+    assert (alone["duties"], alone["guides"]) == (
+        "《医疗机构管理条例实施细则》第四十一条",
+        "《医疗广告认定指南》第九条",
+    )
     words = _words(letter_html(template_for(TEMPLATES, Recipient.NHC, ".html"), alone))
-    assert "广告法16" not in words and "违法发布医疗广告" not in words and "涉嫌违反的规定" not in words
-    (asked,) = [item for item in check(plain, card, {}) if item.label == "涉嫌违反的条款"]
-    assert asked.value == "医疗机构管理条例实施细则41（不构成广告，不适用广告法律法规：认定指南9）"
+    assert "第十六条" not in words and "违法发布医疗广告" not in words and "涉嫌违反的规定" not in words
+    (asked,) = [item for item in check(plain, card, {}) if item.label == "所涉条款"]
+    assert (
+        asked.value
+        == "《医疗机构管理条例实施细则》第四十一条（不构成广告，不适用广告法律法规：《医疗广告认定指南》第九条）"
+    )
     (reviewed,) = [item for item in check(plain, card, {}) if item.label == "审查证明文号核验"]
     assert reviewed.value == "不适用：不构成广告，发布前无须审查"
     both = letter_values(consignment(Recipient.NHC, LEAD, plain))
     assert both["title"] == "涉嫌违法执业、违法发布医疗广告和信息公开、科普内容问题线索通报"
     assert both["request"] == card.request + card.plain.request
-    assert "广告法16(1)(2)" in [row["basis"] for row in both["articles"]]
+    assert both["duties"].startswith("《广告法》第十六条第一款第（一）项、第（二）项；")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))

@@ -48,7 +48,9 @@ def test_the_list_for_machines_says_lead_and_what_is_missing() -> None:
         "quote": "治愈率达98%",
         "start": 8,
         "end": 15,
+        "rule": "cure-rate",
         "family": "efficacy-rate",
+        "matter": "说明治愈率、有效率，或者以例数说明疗效",
         "severity": 5,
         "basis": ["广告法16(1)(2)"],
     }

@@ -26,7 +26,12 @@ def test_a_market_report_says_who_where_what_and_by_which_articles() -> None:
     assert found["发现时间"].value == "2026-11-26 02:00"
     assert found["证据附件"].value == "附件.txt、附件.png"
     said = found["具体线索"].value
-    assert "治愈率达98%" in said and "无效退款" in said and "广告法16(1)(2)" in said and "尚未经主管部门认定" in said
+    assert (
+        "治愈率达98%" in said
+        and "无效退款" in said
+        and "涉嫌违反《广告法》第十六条第一款第（二）项" in said
+        and "尚未经主管部门认定" in said
+    )
     assert not any(item.shortened for item in found.values())
 
 

@@ -58,7 +58,7 @@ CAPTURE = {
     "start_at": "started_at", "end_at": "ended_at", "robots_status": "robots", "rules version": "rules_sha256",
     "what was not recorded, as egress_ip and ntp_offset": "not_recorded",
 }  # fmt: skip
-_FINDING = {"quote", "start", "end", "family", "severity", "basis"}
+_FINDING = {"quote", "start", "end", "rule", "family", "matter", "severity", "basis"}
 
 
 @pytest.mark.parametrize(

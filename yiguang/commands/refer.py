@@ -23,6 +23,7 @@ letter-amr.docx 之类为某一部门专用。系统查不到的事项列在核�
 例：
   yiguang refer 3 --to amr --out 移送/
   yiguang refer 3 8 --to cac --by liyi --told opinion=某卫函〔2026〕1号 --out 移送/
+  yiguang refer 3 --to amr --by liyi --told liaison=李某，000-00001234 --out 移送/
   yiguang refer 3 --to police --by liyi --note 机构已注销 --out 移送/
   yiguang refer 3 --to police --transfer --told crime=虚假广告罪 --out 移送/
 """
@@ -87,12 +88,14 @@ def refer(
 def _told(pairs: list[str]) -> dict[str, str]:
     """Raises UsageError for a field that no letter has."""
     from referral.checklist import FIELDS
+    from referral.letter import LIAISON
 
     filled = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or name.strip() not in FIELDS or not value.strip():
-            known = "、".join(f"{key}（{field.label}）" for key, field in FIELDS.items())
+        if not equals or name.strip() not in {*FIELDS, LIAISON} or not value.strip():
+            labels = {LIAISON: "函中的本单位联系人、电话"} | {key: field.label for key, field in FIELDS.items()}
+            known = "、".join(f"{key}（{label}）" for key, label in labels.items())
             raise UsageError(f"--told 应为 项目=内容，项目为：{known}")
         filled[name.strip()] = value.strip()
     return filled
