@@ -79,7 +79,7 @@ class ShardSpider(Spider):
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._recorder = Recorder(work.store, self._stored)
+        self._recorder = Recorder(work.store, self._stored, lambda: len(self._lanes))
         self._computing = Computing(work.settings.compute_timeout_seconds)
 
     async def start(self) -> AsyncIterator[Any]:

@@ -48,7 +48,7 @@ async def _stored(call: Callable[..., Any], *arguments: object) -> Any:
 async def _record_all(store: SlowStore, urls: list[str]) -> list[BaseException | None]:
     recorder = Recorder(store, _stored)
     first = asyncio.create_task(recorder.record(_visit(urls[0])))
-    await asyncio.sleep(0.05)  # the store has the first in hand
+    await asyncio.sleep(0.3)  # the store has the first in hand
     others = [asyncio.create_task(recorder.record(_visit(url))) for url in urls[1:]]
     await asyncio.sleep(0)
     store.go.set()
@@ -77,6 +77,36 @@ def test_what_comes_in_within_a_moment_is_recorded_together(monkeypatch: pytest.
     store.go.set()
     asyncio.run(two_of_different_times(store))
     assert [len(batch) for batch in store.batches] == [2]
+
+
+def test_nobody_waits_for_visits_that_will_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.night.recording._MOMENT_SECONDS", 30.0)
+
+    async def one_after_the_other(store: SlowStore) -> None:
+        recorder = Recorder(store, _stored, lambda: 1)
+        for number in range(2):
+            await asyncio.wait_for(recorder.record(_visit(f"http://clinic.example/{number}")), 20)
+
+    store = SlowStore()
+    store.go.set()
+    asyncio.run(one_after_the_other(store))
+    assert [len(batch) for batch in store.batches] == [1, 1]
+
+
+def test_enough_visits_wait_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.night.recording._MOMENT_SECONDS", 30.0)
+
+    async def eight_with_a_pause(store: SlowStore) -> None:
+        recorder = Recorder(store, _stored)
+        visits = [_visit(f"http://clinic.example/{number}") for number in range(8)]
+        first = [asyncio.create_task(recorder.record(visit)) for visit in visits[:3]]
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(asyncio.gather(*first, *map(recorder.record, visits[3:])), 20)
+
+    store = SlowStore()
+    store.go.set()
+    asyncio.run(eight_with_a_pause(store))
+    assert [len(batch) for batch in store.batches] == [8]
 
 
 def test_a_visit_without_its_evidence_fails_alone() -> None:
