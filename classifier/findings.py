@@ -230,8 +230,9 @@ def _quoted(text: str, found: list[tuple[int, int, Rule]]) -> Iterator[tuple[tup
         first, last = start, end
         if rule.family not in _NAMES:
             first, last = max(free, phrase_start(text, start, end)), min(limit, phrase_end(text, end))
-        free = last = max(last, end)
-        yield (start, end), (min(first, end - 1), last), rule
+        first = min(first, end - 1)
+        free, last = max(last, end), max(last, first + 1)
+        yield (start, end), (first, last), rule
 
 
 def phrase_start(text: str, start: int, end: int) -> int:
@@ -246,7 +247,12 @@ def phrase_start(text: str, start: int, end: int) -> int:
 
 
 def phrase_end(text: str, end: int) -> int:
-    """Where the phrase that text[:end] stops in comes to its end, if that is near; else a number gets its unit."""
+    """Where the phrase that text[:end] stops in comes to its end, if that is near; else a number gets its unit.
+
+    A match that took the mark behind its phrase (无痛,) has come to the end already: the mark is left out.
+    """
+    if text[end - 1] in _PHRASE_RESUMES:
+        return end - 1
     for place in range(end, min(len(text), end + _TO_PHRASE_END) + 1):
         if place == len(text) or text[place] in _PHRASE_BREAKS:
             return place

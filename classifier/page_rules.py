@@ -23,8 +23,9 @@ _GROUPS = {
     "medical-beauty-item": ("medical-beauty-items",),
     "goods": ("health-product-words", "plain-goods-words"),
 }
-_WHOLE_PHRASE = frozenset({"goods"})
-"""Kinds whose words say little alone (胶囊, 贴膏): the phrase they stand in is pointed at."""
+_WHOLE_PHRASE = frozenset({"goods", "institution"})
+"""Kinds whose words say little alone (胶囊, 口腔): the phrase they stand in is pointed at."""
+_WAYS_TO_COME = frozenset({"contact", "appointment"})
 _PHRASE_REACH = 14
 _PLAIN = 0.3
 """Weight (0..1) from which a claim says enough to be pointed at; cues (从此) weigh less."""
@@ -37,16 +38,18 @@ _FIRST_SENTENCE = re.compile(r"[^\s。！？!?\n][^。！？!?\n]{0,59}")
 def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher) -> list[Located]:
     """One finding per rule whose page condition holds, unless nothing can be pointed at or its words point there."""
     located: list[Located] = []
-    pointed = {(item.rule.id, item.finding.start, item.finding.end) for item in analysis.live}
+    pointed: dict[str, list[tuple[int, int]]] = {}
+    for item in analysis.live:
+        pointed.setdefault(item.rule.id, []).append((item.finding.start, item.finding.end))
     for rule in rules:
         for alternative in rule.pages:
             if not alternative.condition.holds(analysis.facts):
                 continue
-            span = _quote(alternative, analysis, matcher)
+            kind, span = _quote(alternative, analysis, matcher)
             if span is None:
                 continue
-            if (rule.id, *span) in pointed:  # its words found the same place
-                break
+            if any(_same_place(kind, span, place) for place in pointed.get(rule.id, ())):
+                break  # its words found that place
             gates = ("shadow",) if rule.status == "shadow" else ()
             finding = make_finding(rule, analysis.read.document.text, *span, gates)
             located.append(Located(finding, rule, *span, False))
@@ -54,12 +57,20 @@ def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher)
     return located
 
 
-def _quote(alternative: PageAlternative, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:
+def _same_place(kind: str, span: tuple[int, int], place: tuple[int, int]) -> bool:
+    """A number alone and with the word before it are one thing; the name of a house in a sentence says more than that."""
+    if kind in _WAYS_TO_COME:
+        return place[0] < span[1] and span[0] < place[1]
+    return span == place
+
+
+def _quote(alternative: PageAlternative, analysis: Analysis, matcher: Matcher) -> tuple[str, tuple[int, int] | None]:
+    """The first kind of thing that is in the text, and where."""
     for kind in (*alternative.quote, "first-sentence"):
         span = _find(kind, analysis, matcher)
         if span is not None:
-            return span
-    return None
+            return kind, span
+    return "", None
 
 
 def _find(kind: str, analysis: Analysis, matcher: Matcher) -> tuple[int, int] | None:

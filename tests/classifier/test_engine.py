@@ -170,3 +170,19 @@ def test_a_bad_name_is_quoted_without_what_follows() -> None:
     text = "来源：江北市银屑病研究所专家组成员，门诊时间八点到五点。"
     quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}
     assert quotes["irregular-name"] == "江北市银屑病研究所"
+
+
+def test_a_number_and_the_word_before_it_are_one_finding() -> None:
+    text = "双眼皮手术后自然大方，恢复快，专家团队技术精湛，效果显著。本月优惠，咨询微信号：demoabc12。"
+    quotes = [
+        finding.quote for finding in CLASSIFIER.judge(Document(text=text)).findings if finding.rule == "no-ad-cert"
+    ]
+    assert quotes == ["咨询微信号：demoabc12"]
+
+
+def test_a_house_is_quoted_with_its_name() -> None:
+    text = "种植牙效果显著，终身不松动，全程无痛。安和口腔的团队技术精湛，牙齿矫正本月优惠。"
+    document = Document(text=text, contact_in_footer=("000-00001234",))
+    quotes = [finding.quote for finding in CLASSIFIER.judge(document).findings if finding.rule == "no-ad-cert"]
+    assert quotes
+    assert all("安和口腔" in quote for quote in quotes)
