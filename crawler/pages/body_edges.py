@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from crawler.pages.page_time import has_date
 
@@ -82,10 +83,14 @@ def review_rows(lines: Sequence[str]) -> range:
     is_product = any(_PRICE.search(line) for line in lines if len(line) <= _ROW_CHARS)
     for row, line in enumerate(lines):
         heading = _REVIEWS.fullmatch(line) if len(line) <= _HEADING_CHARS else None
-        if heading and (is_product or heading["buyers"]):
-            end = next((below for below in range(row + 1, len(lines)) if _is_part(lines[below])), len(lines))
-            if any(_is_reviewer(below) for below in lines[row + 1 : min(end, row + 1 + _LINES_TO_REVIEWER)]):
-                return range(row, end)
+        if (
+            heading
+            and (is_product or heading["buyers"])
+            and _is_reviewed(lines[row + 1 : row + 1 + _LINES_TO_REVIEWER])
+        ):
+            return range(
+                row, next((below for below in range(row + 1, len(lines)) if _is_part(lines[below])), len(lines))
+            )
     return range(0)
 
 
@@ -95,6 +100,11 @@ def _is_row(line: str) -> bool:
 
 def _is_part(line: str) -> bool:
     return len(line) <= _HEADING_CHARS and _OTHER_PARTS.fullmatch(line) is not None
+
+
+def _is_reviewed(below: Sequence[str]) -> bool:
+    """Whether somebody who wrote a review stands in lines below a heading, before the next part of the page."""
+    return any(_is_reviewer(line) for line in takewhile(lambda line: not _is_part(line), below))
 
 
 def _is_reviewer(line: str) -> bool:

@@ -48,6 +48,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "title-without-end": lambda size: (
         f"<title>{'甲乙丙丁戊己庚辛 ' * size}</title>" + "<h1>甲乙丙丁戊己庚辛</h1>" * size + "深处"
     ),
+    "headings-of-reviews": lambda size: "<p>￥59" + "<p>商品评价" * size + "<p>深处",
     "footer-rows": lambda size: "深处" + "".join(f"<footer>1390{number:07}</footer>" for number in range(size)),
 }
 
@@ -67,6 +68,7 @@ def test_hostile_page_is_read_to_its_end(name: str, wordings: Wordings) -> None:
         ("institutions", 4_000),
         ("names-in-scripts", 500),
         ("footer-rows", 500),
+        ("headings-of-reviews", 500),
     ],
 )
 def test_work_grows_with_the_page_and_no_faster(name: str, size: int, wordings: Wordings) -> None:
