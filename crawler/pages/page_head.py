@@ -42,7 +42,7 @@ _SCRIPT_TIMES = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _WORDS_OF_SCRIPT_TIMES = ("pub", "Pub", "release")
-_AUTHOR = re.compile(r"(?:作者|编辑|责编|撰稿|文/|责任编辑)\s?[:：]\s?([^\s:：|，,。；;/()（）\[\]【】]{2,20})")
+_AUTHOR = re.compile(r"(?:作者|楼主|编辑|责编|撰稿|文/|责任编辑)\s?[:：]\s?([^\s:：|，,。；;/()（）\[\]【】]{2,20})")
 #: The name of a source goes to the next blank or to the next thing that the line says: 来源：某某网作者：某某.
 _SOURCE = re.compile(
     r"(?:来源于?|来自|出处)\s?[:：]\s?(?!\d{4}[-/.年]|分享)([^\s|，。；;()（）【】\[\]]{2,30}?(?:[(（][^\s()（）]{1,10}[)）])?)"

@@ -53,7 +53,7 @@ _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff "
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 #: Forums show how long ago a post was written, and the time itself when one points there.
 _TITLED_TIME = re.compile(
-    r"(?:span|em|i|b|font|abbr|small|time)\s[^>]{0,200}?title=[\"']([12][0-9]{3}[-/][0-9]{1,2}[-/][0-9]{1,2} [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[\"']",
+    r"(?:span|em|i|b|font|abbr|small|time)\s[^>]{0,200}?title=[\"']([12][0-9]{3}[-/][0-9]{1,2}[-/][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}[0-9.Z+:-]{0,12})?)[\"']",
     re.ASCII,
 )
 #: Links that do not lead to a page: they call, write, or run a script.
