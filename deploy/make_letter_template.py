@@ -21,9 +21,9 @@ _SHADE = "F3F3F3"
 _FACTS = (
     ("网址", "{{ lead.url }}{% if lead.final_url %}（跳转至 {{ lead.final_url }}）{% endif %}"),
     ("标题", "{{ lead.heading }}"),
-    ("媒介、发布者、发布时间", "{{ lead.medium }}；{{ lead.publisher }}；发布时间：{{ lead.published }}"),
+    ("媒介、发布情况", "{{ lead.medium }}；{{ lead.publisher }}；发布时间：{{ lead.published }}"),
     ("取证时间（北京时间）", "{{ lead.captured }}"),
-    ("原始证据包校验值（SHA-256）", "{{ lead.bundle_sha256 }}"),
+    ("原始证据包校验值", "SHA-256 {{ lead.bundle_sha256 }}"),
     ("是否广告", "{{ lead.is_ad }}（{{ lead.ad_basis }}）"),
     ("移送理由", "{{ lead.remit }}"),
     ("管辖", "{{ lead.seat }}"),

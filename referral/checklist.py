@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.beijing import BEIJING, stated_time
 from domain.routing import MEDIUM_ZH
 from domain.takedown import GRADE_ZH
+from referral.citing import cited_together
 from referral.lead import ReferredLead
 from referral.recipients import RecipientCard
 
@@ -96,19 +97,15 @@ def _quotes(lead: ReferredLead) -> str:
 
 
 def _articles(lead: ReferredLead) -> str:
-    cited = dict.fromkeys(article.formal for claim in lead.claims for article in claim.articles)
+    cited = [article for claim in lead.claims for article in claim.articles]
     if not lead.plain_basis:
-        return "、".join(cited)
-    others = "、".join(basis for basis in cited if basis != lead.plain_basis) or "无"
+        return cited_together(cited)
+    others = cited_together(article for article in cited if article.formal != lead.plain_basis) or "无"
     return f"{others}（不构成广告，不适用广告法律法规：{lead.plain_basis}）"
 
 
 def _ad_basis(lead: ReferredLead) -> str:
-    return (
-        "、".join(article.formal for article in lead.ad_basis)
-        if lead.is_ad
-        else "未认定为广告，按信息公开或者科普内容处理"
-    )
+    return cited_together(lead.ad_basis) if lead.is_ad else "未认定为广告，按信息公开或者科普内容处理"
 
 
 def _repeat(lead: ReferredLead) -> str:

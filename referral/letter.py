@@ -1,7 +1,6 @@
 """What a cover letter and the sheets behind it say, for whichever form they are written in."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -14,7 +13,9 @@ from domain.institutions import shown_party
 from domain.outbox import STATEMENT_ZH
 from domain.routing import BASIS_ZH, IN_CHARGE, MEDIUM_ZH, SEAT_ZH, TOUCHED, Recipient, Route
 from referral.checklist import check, published, to_the_minute
-from referral.lead import Claim, ReferredLead
+from referral.citing import cited_together, in_order
+from referral.lead import ReferredLead
+from referral.lead_matters import LeadMatter, matters_of
 from referral.paper import on_paper
 from referral.recipients import RecipientCard
 
@@ -27,7 +28,6 @@ _MATTERS_NAMED = 3
 LEADS_SHOWN = 50
 #: What a person may fill in besides `referral.checklist.FIELDS`: who answers for the letter, name and telephone.
 LIAISON = "liaison"
-_NUMBER = re.compile(r"(第[^第]+条(?:之[^第]+)?)(第[^第]+款)?(第（[^（）]+）项)?")
 _TO_BE_FOUND = "（待查）"
 _TO_BE_FILLED = "（待填写）"
 #: Of `referral.checklist.FIELDS`: what a sheet says anyway, in rows of its own.
@@ -81,7 +81,7 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
         "duties": cited_together(article for article in articles if article.kind is ArticleKind.DUTY),
         "guides": cited_together(article for article in articles if article.kind is ArticleKind.GUIDE),
         "liabilities": cited_together(article for article in articles if article.kind is ArticleKind.LIABILITY),
-        "laws": _laws(_in_order([*articles, *(article for lead in consignment.leads for article in lead.ad_basis)])),
+        "laws": _laws(in_order([*articles, *(article for lead in consignment.leads for article in lead.ad_basis)])),
         "looked_at": any(lead.looks for lead in consignment.leads),
     }
 
@@ -142,8 +142,8 @@ def lead_values(
     seat = route.jurisdiction
     basis = BASIS_ZH.get(seat.basis, seat.basis)
     asked = list(zip(card.requires, check(lead, card, told), strict=True))
-    matters = _matters(lead, card.recipient)
-    shown, others = matters[:_MATTERS_SHOWN], matters[_MATTERS_SHOWN:]
+    matters = matters_of(lead, card.recipient)
+    titles = [on_paper(matter.said) for matter in matters]
     return {
         "number": number,
         "case": lead.case_id,
@@ -158,11 +158,11 @@ def lead_values(
         "bundle_sha256": lead.bundle_sha256,
         "is_ad": "初步判断符合广告特征" if lead.is_ad else "不构成广告，作为信息公开或者科普内容问题通报",
         "ad_basis": cited_together(lead.ad_basis, short=True) or "无",
-        "matters": shown,
-        "other_matters": "；".join(matter["said"] for matter in others),
-        "named": _named([matter["said"] for matter in matters]),
+        "matters": [_matter(place, matter) for place, matter in enumerate(matters[:_MATTERS_SHOWN], 1)],
+        "other_matters": "；".join(titles[_MATTERS_SHOWN:]),
+        "named": _named(titles),
         "reasons": "；".join(on_paper(reason) for reason in route.reasons),
-        "remit": _remit(lead, route, [matter["said"] for matter in shown]),
+        "remit": _remit(lead, route, titles[:_MATTERS_SHOWN]),
         "seat": f"{SEAT_ZH[seat.seat]}：{_region(seat.region) or '待查'}（{basis}{'，' + seat.note if seat.note else ''}）",
         "checked": [{"label": item.label, "value": on_paper(item.value)} for _, item in asked if item.value],
         "found": [
@@ -179,50 +179,19 @@ def lead_values(
     }
 
 
-def _matters(lead: ReferredLead, recipient: Recipient) -> list[dict[str, Any]]:
-    """What is suspected, the recipient's own and the gravest first, each once with the places that it is seen in and the articles."""
-    claims: dict[str, list[Claim]] = {}
-    for claim in lead.claims:
-        claims.setdefault(claim.title, []).append(claim)
-    order = sorted(claims.items(), key=lambda entry: (not _concerns(entry[1], recipient), -_gravity(entry[1])))
-    rows = []
-    for number, (title, found) in enumerate(order, 1):
-        places = _places(found)
-        articles = [article for claim in found for article in claim.articles]
-        rows.append(
-            {
-                "number": number,
-                "said": on_paper(title),
-                "why": on_paper(found[0].why),
-                "places": places[:_PLACES_SHOWN],
-                "more_places": max(0, len(places) - _PLACES_SHOWN),
-                "articles": cited_together(
-                    (each for each in articles if each.kind is not ArticleKind.GUIDE), short=True
-                ),
-                "guides": cited_together((each for each in articles if each.kind is ArticleKind.GUIDE), short=True),
-            }
-        )
-    return rows
-
-
-def _concerns(claims: Iterable[Claim], recipient: Recipient) -> bool:
-    return any(recipient in claim.recipients for claim in claims)
-
-
-def _gravity(claims: Iterable[Claim]) -> int:
-    return max(claim.severity for claim in claims)
-
-
-def _places(claims: Sequence[Claim]) -> list[dict[str, str]]:
-    """One for each place in the text; those that overlap are one, with all that they quote."""
-    joined: list[tuple[int, int, str]] = []
-    for claim in sorted(claims, key=lambda each: (each.start, -each.end)):
-        if not joined or claim.start >= joined[-1][1]:
-            joined.append((claim.start, claim.end, claim.quote))
-        elif claim.end > joined[-1][1]:
-            start, end, quote = joined[-1]
-            joined[-1] = (start, claim.end, quote + claim.quote[end - claim.start :])
-    return [{"place": f"第{start + 1}至{end}字", "quote": on_paper(quote)} for start, end, quote in joined]
+def _matter(number: int, matter: LeadMatter) -> dict[str, Any]:
+    return {
+        "number": number,
+        "said": on_paper(matter.said),
+        "why": on_paper(matter.why),
+        "places": [
+            {"place": f"第{place.start + 1}至{place.end}字", "quote": on_paper(place.quote)}
+            for place in matter.gravest(_PLACES_SHOWN)
+        ],
+        "more_places": max(0, len(matter.places) - _PLACES_SHOWN),
+        "articles": matter.duties(short=True),
+        "guides": matter.guides(short=True),
+    }
 
 
 def _named(titles: Sequence[str]) -> str:
@@ -254,46 +223,7 @@ def _articles(consignment: Consignment) -> list[CitedArticle]:
                 cited.setdefault(article.basis, article)
                 if consignment.card.recipient is Recipient.AMR:
                     cited |= {each.basis: each for each in article.liabilities}
-    return _in_order(cited.values())
-
-
-def _in_order(articles: Iterable[CitedArticle]) -> list[CitedArticle]:
-    """Each once, by rank and then as they come; articles of a law as it counts them."""
-    unique = {article.basis: article for article in articles}
-    laws = list(dict.fromkeys(article.title for article in unique.values()))
-    return sorted(unique.values(), key=lambda article: (_rank(article), laws.index(article.title), article.parts))
-
-
-def _rank(article: CitedArticle) -> int:
-    """Laws before regulations of the State Council, those before rules and notices."""
-    issued_by = article.law.issued_by if article.law else ""
-    return 0 if issued_by.startswith("全国人民代表大会") else 1 if issued_by == "国务院" else 2
-
-
-def cited_together(articles: Iterable[CitedArticle], *, short: bool = False) -> str:
-    """《广告法》第九条第（三）项、第十六条第一款第（一）项、第（二）项；《医疗广告管理办法》第三条; empty for none. With `short` laws go by
-    their short names, which the second annex explains."""
-    return "；".join(
-        (cited[0].short_title if short else cited[0].title) + "、".join(_numbers(cited))
-        for cited in (list(found) for _, found in groupby(_in_order(articles), key=lambda article: article.title))
-    )
-
-
-def _numbers(articles: Sequence[CitedArticle]) -> Iterator[str]:
-    """Of one law, without what the one before says already: 第十六条第一款第（一）项, 第（二）项."""
-    before: tuple[str, str] = ("", "")
-    for article in articles:
-        match = _NUMBER.fullmatch(article.number)
-        if match is None:
-            if article.number:
-                yield article.number
-            continue
-        whole, paragraph, item = (part or "" for part in match.groups())
-        if whole != before[0] or not (paragraph or item):
-            yield article.number
-        else:
-            yield item if item and paragraph == before[1] else paragraph + item
-        before = whole, paragraph
+    return in_order(cited.values())
 
 
 def _laws(articles: Sequence[CitedArticle]) -> list[dict[str, Any]]:

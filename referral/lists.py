@@ -15,17 +15,17 @@ from referral.paper import in_cell
 
 URL_HEADINGS = ("序号", "线索编号", "网址", "标题", "网站或账号", "当事人", "发布时间", "取证时间（北京时间）")
 EVIDENCE_HEADINGS = (
-    "序号", "线索编号", "网址", "取证时间（北京时间）", "位置（正文字序）", "内容原文", "涉嫌事项", "所涉条款", "证据包 SHA-256", "监测规则（移送单位内部编号）",
+    "序号", "线索编号", "网址", "取证时间（北京时间）", "位置（正文字序）", "内容原文", "涉嫌事项", "所涉条款", "证据包 SHA-256", "监测规则（内部编号）",
 )  # fmt: skip
 CASE_HEADINGS = (
     "序号", "线索编号", "当事人", "媒介、发布者", "是否广告", "移送理由", "管辖", "审核", "已做核验", "未能核验", "当事人意见",
 )  # fmt: skip
 #: Columns that hold more than their heading tells, in widths of a digit.
 _WIDTHS = {
-    "网址": 46, "标题": 36, "内容原文": 48, "涉嫌事项": 30, "所涉条款": 40, "证据包 SHA-256": 36, "网站或账号": 24,
-    "当事人": 24, "发布时间": 17, "取证时间（北京时间）": 17, "监测规则（移送单位内部编号）": 24, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
-    "最近一步": 44, "期限": 44, "情况": 18, "媒介、发布者": 24, "是否广告": 20, "移送理由": 30, "管辖": 30,
-    "审核": 24, "已做核验": 60, "未能核验": 40, "当事人意见": 24, "告知": 34, "怎么办": 44, "依据": 40,
+    "网址": 30, "标题": 36, "内容原文": 40, "涉嫌事项": 26, "所涉条款": 36, "证据包 SHA-256": 24, "网站或账号": 24,
+    "当事人": 24, "发布时间": 17, "取证时间（北京时间）": 17, "监测规则（内部编号）": 20, "编号": 24, "接收部门": 22, "进展": 20, "制作": 17, "寄送": 17, "到期": 17,
+    "最近一步": 44, "期限": 44, "情况": 18, "媒介、发布者": 24, "是否广告": 20, "移送理由": 26, "管辖": 24,
+    "审核": 24, "已做核验": 50, "未能核验": 32, "当事人意见": 24, "告知": 34, "怎么办": 44, "依据": 40,
 }  # fmt: skip
 _LINE_POINTS = 15
 _TALLEST_POINTS = 400  # what a workbook allows is 409
@@ -111,6 +111,8 @@ def as_xlsx(sheet_name: str, headings: Sequence[str], rows: Iterable[Row]) -> by
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
+        sheet.set_footer("&C第 &P 页，共 &N 页")
         sheet.repeat_rows(0)
         widths = [_WIDTHS.get(heading, 4 + 2 * len(heading)) for heading in headings]
         for column, heading in enumerate(headings):

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.citations import ArticleKind
 from domain.outbox import STATEMENT_ZH
 from referral.checklist import FIELDS, to_the_minute
-from referral.lead import Claim, ReferredLead
+from referral.lead import ReferredLead
+from referral.lead_matters import LeadMatter, matters_of
 from referral.paper import on_paper
 
 FILE = "report_forms.toml"
 _OWN_KEYS = frozenset({"captured", "description", "attachments"})
 _NO_AD = "注意：系统判断该页面不构成广告（医疗广告认定指南第五条至第九条的情形），所引广告法律法规未必适用，提交前须由人确认。"
+#: A report quotes so many places for a matter.
+_QUOTES = 3
 _TAIL = "以上为网上监测发现的线索，尚未经主管部门认定，请依法核查。"
 
 
@@ -115,13 +117,13 @@ def _known(key: str, lead: ReferredLead, attachments: Sequence[str]) -> str:
 
 
 def _description(lead: ReferredLead, limit: int) -> tuple[str, bool]:
-    """The gravest claims first, as many as fit whole, and whether some were left out."""
+    """The gravest matters first, as many as fit whole, and whether some were left out."""
     head = f"{to_the_minute(lead.captured_at)} 在该网址见到以下内容："
-    claims = sorted(lead.claims, key=lambda claim: (-claim.severity, claim.start))
+    matters = matters_of(lead)
     said = ""
-    for place, claim in enumerate(claims, 1):
-        line = f"{place}.“{on_paper(claim.quote)}”（{on_paper(claim.title)}，{_basis(claim)}）；"
-        left = f"另有 {len(claims) - place + 1} 处见附件。"
+    for number, matter in enumerate(matters, 1):
+        line = f"{number}.{_quoted(matter)}（{on_paper(matter.said)}，{_basis(matter)}）；"
+        left = f"另有 {len(matters) - number + 1} 项见附件。"
         room = limit - len(head) - len(said) - len(_TAIL) - len(left)
         if len(line) > room:
             return f"{head}{said}{left}{_TAIL}", True
@@ -129,12 +131,15 @@ def _description(lead: ReferredLead, limit: int) -> tuple[str, bool]:
     return f"{head}{said.removesuffix('；')}。{_TAIL}", False
 
 
-def _basis(claim: Claim) -> str:
+def _quoted(matter: LeadMatter) -> str:
+    """The gravest places and how many there are."""
+    quotes = "".join(f"“{on_paper(place.quote)}”" for place in matter.gravest(_QUOTES))
+    return quotes if len(matter.places) <= _QUOTES else f"{quotes}等 {len(matter.places)} 处"
+
+
+def _basis(matter: LeadMatter) -> str:
     """Guides are no law that anybody offends against."""
-    duties = [article.formal for article in claim.articles if article.kind is not ArticleKind.GUIDE]
-    return (
-        f"涉嫌违反{'、'.join(duties)}" if duties else f"参照{'、'.join(article.formal for article in claim.articles)}"
-    )
+    return f"涉嫌违反{duties}" if (duties := matter.duties()) else f"参照{matter.guides()}"
 
 
 def form_text(form: ReportForm, lead: ReferredLead, filled: Sequence[FilledField]) -> str:

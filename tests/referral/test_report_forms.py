@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral.report_forms import FILE, FilledField, ReportFormsBroken, fill, form_text, load_report_forms
-from tests.referral.leads import LEAD, LEXICONS, RATE, hostile
+from tests.referral.leads import LEAD, LEXICONS, RATE, REFERENCE, hostile
 
 FORMS = load_report_forms(LEXICONS / "letters")
 FILES = ["附件.txt", "附件.png"]
@@ -46,13 +46,44 @@ def test_what_is_not_known_and_who_reports_are_left_to_a_person() -> None:
 
 
 def test_the_gravest_claims_come_first_and_the_rest_is_counted() -> None:
-    light = [replace(RATE, quote=f"轻微之处{place}" * 8, severity=1, start=100 + place) for place in range(30)]
-    lead = replace(LEAD, claims=(*light, replace(RATE, start=900)))
+    light = [
+        replace(
+            RATE,
+            quote=f"轻微之处{place}" * 8,
+            title=f"事项{place}",
+            severity=1,
+            start=100 + place * 50,
+            end=140 + place * 50,
+        )
+        for place in range(30)
+    ]
+    lead = replace(LEAD, claims=(*light, replace(RATE, start=2000, end=2007)))
     found = values("12377", fill(FORMS["12377"], lead, FILES))["问题描述"]
     assert found.shortened and len(found.value) <= 500
     assert found.value.index("治愈率达98%") < found.value.index("轻微之处0")
     told = found.value.count("涉嫌违反")
-    assert f"另有 {31 - told} 处见附件" in found.value
+    assert f"另有 {31 - told} 项见附件" in found.value
+
+
+def test_a_matter_is_told_once_with_its_gravest_places() -> None:
+    light = [
+        replace(RATE, quote=f"另一处{place}", severity=1, start=100 + place * 50, end=104 + place * 50)
+        for place in range(5)
+    ]
+    lead = replace(LEAD, claims=(*light, replace(RATE, start=900, end=907)))
+    said = values("12377", fill(FORMS["12377"], lead, FILES))["问题描述"].value
+    assert (
+        f"1.“另一处0”“另一处1”“治愈率达98%”等 6 处（{RATE.title}，涉嫌违反《广告法》第十六条第一款第（二）项）" in said
+    )
+
+
+def test_a_guide_is_not_said_to_be_offended_against() -> None:
+    guided = replace(RATE, articles=(REFERENCE.cite("监管工作指南10"), REFERENCE.cite("医美广告执法指南8(2)")))
+    said = values("12377", fill(FORMS["12377"], replace(LEAD, claims=(guided,)), FILES))["问题描述"].value
+    assert (
+        "参照《医疗广告监管工作指南》第十条；《医疗美容广告执法指南》第八条第（二）项" in said
+        and "涉嫌违反" not in said
+    )
 
 
 def test_what_may_be_no_advertisement_is_for_a_person_to_say() -> None:
