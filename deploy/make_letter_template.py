@@ -239,7 +239,7 @@ def make(path: str) -> None:
         ("规定", "条款与内容（归纳）"),
         "law in laws",
         (
-            "{{ law.name }}（简称{{ law.short }}）{% if law.issued %}，{{ law.issued }}{% endif %}",
+            "{{ law.name }}{% if law.short %}（简称{{ law.short }}）{% endif %}{% if law.issued %}，{{ law.issued }}{% endif %}",
             "{% for article in law.articles %}{{ article.number }}：{{ article.point }}{{ '；' if not loop.last else '。' }}{% endfor %}",
         ),
         (6.4, 11.4),

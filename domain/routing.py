@@ -176,7 +176,7 @@ def _reasons(
         )
     if publication.is_account or publication.medium in (Medium.OWN_ACCOUNT, Medium.THIRD_PARTY):
         reasons.setdefault(Recipient.CAC, []).append(
-            "信息在平台账号或者第三方媒介上，账号和信息的处置由网信部门转办，须附主管部门定性意见"
+            "信息在平台账号或者第三方媒介上，账号和信息的处置属网信部门职责，须附主管部门定性意见"
         )
     return reasons
 

@@ -26,19 +26,18 @@ def cited_together(articles: Iterable[CitedArticle], *, short: bool = False) -> 
     """《广告法》第九条第（三）项、第十六条第一款第（一）项、第（二）项；《医疗广告管理办法》第三条; empty for none. With `short` laws go by
     their short names, which the second annex explains."""
     return "；".join(
-        (cited[0].short_title if short else cited[0].title) + "、".join(_numbers(cited))
+        (cited[0].short_title if short else cited[0].title) + "、".join(filter(None, numbers_of(cited)))
         for cited in (list(found) for _, found in groupby(in_order(articles), key=lambda article: article.title))
     )
 
 
-def _numbers(articles: Sequence[CitedArticle]) -> Iterator[str]:
-    """Of one law, without what the one before says already: 第十六条第一款第（一）项, 第（二）项."""
+def numbers_of(articles: Sequence[CitedArticle]) -> Iterator[str]:
+    """One for each article of one law, without what the one before says already: 第十六条第一款第（一）项, 第（二）项; empty for the law as a whole."""
     before: tuple[str, str] = ("", "")
     for article in articles:
         match = _NUMBER.fullmatch(article.number)
         if match is None:
-            if article.number:
-                yield article.number
+            yield article.number
             continue
         whole, paragraph, item = (part or "" for part in match.groups())
         if whole != before[0] or not (paragraph or item):

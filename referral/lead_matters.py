@@ -43,14 +43,15 @@ class LeadMatter:
 
 
 def matters_of(lead: ReferredLead, recipient: Recipient | None = None) -> list[LeadMatter]:
-    """Those that concern the recipient first, the gravest before others."""
+    """Those of which the recipient is in charge first, then those that touch its duties; the gravest before others."""
     claims: dict[str, list[Claim]] = {}
     for claim in lead.claims:
         claims.setdefault(claim.title, []).append(claim)
 
-    def order(found: list[Claim]) -> tuple[bool, int]:
+    def order(found: list[Claim]) -> tuple[bool, bool, int]:
+        in_charge = any(claim.recipients[:1] == (recipient,) for claim in found)
         concerned = any(recipient in claim.recipients for claim in found)
-        return (not concerned, -max(claim.severity for claim in found))
+        return (not in_charge, not concerned, -max(claim.severity for claim in found))
 
     return [
         LeadMatter(

@@ -13,7 +13,7 @@ from domain.institutions import shown_party
 from domain.outbox import STATEMENT_ZH
 from domain.routing import BASIS_ZH, IN_CHARGE, MEDIUM_ZH, SEAT_ZH, TOUCHED, Recipient, Route
 from referral.checklist import check, published, to_the_minute
-from referral.citing import cited_together, in_order
+from referral.citing import cited_together, in_order, numbers_of
 from referral.lead import ReferredLead
 from referral.lead_matters import LeadMatter, matters_of
 from referral.paper import on_paper
@@ -66,7 +66,7 @@ def letter_values(consignment: Consignment) -> dict[str, Any]:
     return {
         "title": title_of(consignment),
         "number": on_paper(consignment.number),
-        "recipient": _office(consignment),
+        "recipient": office_of(consignment),
         "sender": on_paper(consignment.sender),
         "liaison": on_paper(consignment.told.get(LIAISON, "")) or _TO_BE_FILLED,
         "date": _date(consignment.made_at),
@@ -123,7 +123,7 @@ def _no_opinion(recipient: Recipient) -> str:
     return "未定性，供研判" if recipient is Recipient.CAC else "未附其他部门意见"
 
 
-def _office(consignment: Consignment) -> str:
+def office_of(consignment: Consignment) -> str:
     """The recipient and the seat that decides which office it is, where all leads have the same."""
     regions = {route.jurisdiction.region for route in consignment.routes}
     region = regions.pop() if len(regions) == 1 else ""
@@ -227,15 +227,20 @@ def _articles(consignment: Consignment) -> list[CitedArticle]:
 
 
 def _laws(articles: Sequence[CitedArticle]) -> list[dict[str, Any]]:
-    """With what each article says in our words."""
-    return [
-        {
-            "name": next((article.law.name for article in cited if article.law), law),
-            "short": next((article.law.short for article in cited if article.law), ""),
-            "issued": next((article.law.number for article in cited if article.law), ""),
-            "articles": [
-                {"number": article.number or "全文", "point": article.point or "（见原文）"} for article in cited
-            ],
-        }
-        for law, cited in ((law, list(found)) for law, found in groupby(articles, key=lambda each: each.title))
-    ]
+    """With what each article says in our words; the short name only where it is not the name that a sheet cites anyway."""
+    laws = []
+    for title, found in groupby(articles, key=lambda article: article.title):
+        cited = list(found)
+        law = cited[0].law
+        laws.append(
+            {
+                "name": law.name if law else title,
+                "short": law.short if law and cited[0].short_title != title else "",
+                "issued": law.number if law else "",
+                "articles": [
+                    {"number": number or "全文", "point": article.point or "（见原文）"}
+                    for number, article in zip(numbers_of(cited), cited, strict=True)
+                ],
+            }
+        )
+    return laws

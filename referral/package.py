@@ -10,7 +10,7 @@ from domain.outbox import STATEMENT_ZH
 from domain.routing import BASIS_ZH, SEAT_ZH
 from referral.checklist import check
 from referral.lead import ReferredLead
-from referral.letter import LIAISON, Consignment
+from referral.letter import LIAISON, Consignment, office_of
 from referral.lists import (
     CASE_HEADINGS,
     EVIDENCE_HEADINGS,
@@ -157,7 +157,7 @@ def checklist_text(consignment: Consignment, *, transfer: bool = False) -> str:
             f"  管辖：{SEAT_ZH[seat.seat]}，{on_paper(seat.region) or '待查'}（{BASIS_ZH.get(seat.basis, seat.basis)}）"
         )
         lines.append(f"  共 {len(checked)} 项，缺 {len(lacking)} 项")
-    lines += ["", "函"]
+    lines += ["", "函", f"  [缺] 主送机关的全称（函中写作“{office_of(consignment)}”）"]
     if not consignment.told.get(LIAISON, "").strip():
         lines.append(f"  [缺] 本单位联系人、电话（--told {LIAISON}=姓名，电话，或者在 Word 中填写）")
     lines.append("  [缺] 盖章")

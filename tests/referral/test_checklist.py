@@ -55,6 +55,13 @@ def test_the_sheet_for_the_own_desk_counts_what_is_lacking() -> None:
     assert f"缺 {lacking} 项" in sheet and lacking
 
 
+def test_what_a_person_has_to_write_into_the_letter_is_lacking() -> None:
+    sheet = checklist_text(consignment(Recipient.AMR))
+    assert "[缺] 主送机关的全称（函中写作“甲省乙市市场监督管理部门”）" in sheet and "[缺] 盖章" in sheet
+    assert "[缺] 本单位联系人、电话" in sheet
+    assert "本单位联系人" not in checklist_text(consignment(Recipient.AMR, liaison="李某，000-00001234"))
+
+
 def test_an_advertisement_number_on_the_page_is_for_others_to_check() -> None:
     lead = replace(LEAD, numbers=(("medical-ad", "（京）医广【2026】第01-01-0001号"),))
     checked = {item.label: item.value for item in check(lead, CARDS[Recipient.AMR], {})}

@@ -138,6 +138,19 @@ def test_a_market_regulator_is_told_what_follows() -> None:
     assert letter_values(consignment(Recipient.NHC))["liabilities"] == ""
 
 
+def test_the_annex_says_what_each_article_says_and_explains_short_names() -> None:
+    both = replace(
+        RATE,
+        articles=(REFERENCE.cite("广告法16(1)(2)"), REFERENCE.cite("三品一械办法"), REFERENCE.cite("三品一械办法2")),
+    )
+    laws = letter_values(consignment(Recipient.NHC, replace(LEAD, claims=(both,))))["laws"]
+    assert [(law["name"][:9], law["short"]) for law in laws] == [
+        ("中华人民共和国广告", ""), ("药品、医疗器械、保", "三品一械办法"), ("医疗广告认定指南", "认定指南"),
+    ]  # fmt: skip
+    assert [article["number"] for article in laws[1]["articles"]] == ["全文", "第二条"]
+    assert laws[0]["articles"][0]["point"] == REFERENCE.cite("广告法16(1)(2)").point
+
+
 def test_who_answers_for_the_letter_is_told_or_named_as_lacking() -> None:
     assert letter_values(consignment())["liaison"] == "（待填写）"
     assert letter_values(consignment(liaison="李某，000-00001234"))["liaison"] == "李某，000-00001234"

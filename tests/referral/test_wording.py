@@ -9,6 +9,7 @@ from classifier.citations import ArticleKind, han_number
 from classifier.errors import LexiconError
 from classifier.matters import load_matters
 from domain.findings import FAMILIES
+from referral.citing import cited_together
 from tests.referral.leads import REFERENCE
 
 #: Every rule that a finding may stand by, with its title at the desk.
@@ -91,6 +92,19 @@ def test_articles_are_counted_as_laws_count_them(number: int, said: str) -> None
 )
 def test_a_basis_as_it_is_cited_on_paper(basis: str, said: str) -> None:
     assert REFERENCE.cite(basis).formal == said
+
+
+def test_several_articles_are_cited_without_repetition() -> None:
+    bases = "广告法28(2)(4) 医疗广告管理办法7(2) 广告法16(1)(2) 广告法9(3) 广告法16(1)(1) 广告法28(1) 医保基金条例15 治安管理处罚法 广告法16(1)(2)"
+    assert cited_together(map(REFERENCE.cite, bases.split())) == (
+        "《广告法》第九条第（三）项、第十六条第一款第（一）项、第（二）项、第二十八条第一款、第二款第（四）项；《治安管理处罚法》；"
+        "《医疗保障基金使用监督管理条例》第十五条；《医疗广告管理办法》第七条第（二）项"
+    )
+    assert (
+        cited_together([REFERENCE.cite("三品一械办法"), REFERENCE.cite("三品一械办法2")], short=True)
+        == "《三品一械办法》第二条"
+    )
+    assert cited_together([]) == ""
 
 
 def test_a_guide_is_nothing_to_offend_against() -> None:
