@@ -1,6 +1,5 @@
 """Drafts of typical cases (典型案例): closed cases told without names, for people to finish and publish."""
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from docx import Document
 
-from classifier.reference import CitedArticle
+from classifier.citations import ArticleKind
 from domain.beijing import BEIJING
 from domain.outbox import MEASURE_ZH, Measure, Step
 from domain.routing import Medium
@@ -19,7 +18,6 @@ from referral.lead import ReferredLead
 from referral.paper import on_paper
 from storage.leads.outbox import Package
 
-_ARTICLE = re.compile(r"(\d+)(?:\((\d+)\))?(?:\((\d+)\))?")  # 16(1)(2)
 _SHORTEST_NAME = 3
 """Shorter parts of names are in too many other words to be replaced."""
 
@@ -38,7 +36,6 @@ class CaseWords:
     otherwise: str
     quotes: int
     kinds: tuple[str, ...]
-    paragraphs: frozenset[str]
     media: Mapping[Medium, str]
 
 
@@ -62,7 +59,6 @@ def load_case_words(lexicons: Path) -> CaseWords:
             told["else"],
             int(told["quotes"]),
             tuple(told["kinds"]),
-            frozenset(map(str, told["paragraphs"])),
             {medium: str(told["media"][medium.value]) for medium in Medium},
         )
         words.sentence.format(kind="", medium="", quotes="", articles="", recipient="", measures="")
@@ -95,9 +91,10 @@ def draft_of(lead: ReferredLead, package: Package, recipient: str, words: CaseWo
     claims = [_without(quote, names, words.otherwise) for quote in shown]
     quotes = "、".join(f"“{quote}”" for quote in dict.fromkeys(claims[: words.quotes]))
     articles = dict.fromkeys(
-        f"《{article.law.name}》{_in_words(article, words)}" if article.law else article.basis
+        f"《{article.law.name}》{article.number}" if article.law else article.basis
         for claim in lead.claims[: words.quotes]
         for article in claim.articles
+        if article.kind is not ArticleKind.GUIDE
     )
     text = words.sentence.format(
         kind=_kind(lead.subject.name, words),
@@ -122,18 +119,6 @@ def drafts_docx(drafts: Sequence[Draft], first: date, last: date, words: CaseWor
     out = BytesIO()
     document.save(out)
     return out.getvalue()
-
-
-def _in_words(cited: CitedArticle, words: CaseWords) -> str:
-    """`16(1)(2)` as people cite it; what is written otherwise stays. One number alone behind that of the article is an item's, but
-    in the articles that `paragraphs` names."""
-    match = _ARTICLE.fullmatch(cited.article)
-    if match is None:
-        return cited.article
-    number, first, second = match.groups()
-    if second is None and f"{cited.law.short if cited.law else ''}{number}" not in words.paragraphs:
-        first, second = None, first
-    return "".join(f"第{part}{unit}" for part, unit in ((number, "条"), (first, "款"), (second, "项")) if part)
 
 
 def _kind(name: str, words: CaseWords) -> str:

@@ -39,6 +39,7 @@ def test_a_lead_that_two_persons_confirmed(engine: Engine, tmp_path: Path) -> No
     assert (claim.quote, claim.family) == ("治愈率达98%", "efficacy-rate")
     assert own_text("a")[claim.start : claim.end] == claim.quote
     assert claim.recipients[0] == "amr" and claim.articles[0].point
+    assert (claim.rule, claim.title) == ("cure-rate", "说明治愈率、有效率，或者以例数说明疗效") and claim.why
     assert [made.by for made in lead.confirmations] == ["analyst1", "reviewer2"]
     assert (lead.publication.medium, lead.subject.name) == (Medium.UNKNOWN, "示例门诊部")
 

@@ -167,6 +167,18 @@ def test_no_letter_has_words_or_numbers_of_our_own(recipient: Recipient) -> None
     }
 
 
+def test_pages_are_numbered_and_rows_stay_whole() -> None:
+    html = _html(Recipient.AMR)
+    assert (
+        'content: "第 " counter(page) " 页，共 " counter(pages) " 页"' in html and "tr { break-inside: avoid }" in html
+    )
+    with ZipFile(TEMPLATES / "letter.docx") as archive:
+        footers = "".join(archive.read(name).decode() for name in archive.namelist() if name.startswith("word/footer"))
+        body = archive.read("word/document.xml").decode()
+    assert " PAGE " in footers and " NUMPAGES " in footers
+    assert body.count("<w:cantSplit/>") == body.count("<w:tr>") and body.count("<w:tblHeader/>") == 3
+
+
 def test_a_letter_accuses_nobody() -> None:
     printed = _words(_html(Recipient.AMR))
     assert "涉嫌" in printed and "是否违法由贵单位依法认定" in printed
