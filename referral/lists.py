@@ -9,6 +9,7 @@ import xlsxwriter
 
 from domain.institutions import shown_party
 from referral.checklist import published, to_the_minute
+from referral.citing import cited_together
 from referral.lead import ReferredLead
 from referral.letter import Consignment, lead_values
 from referral.paper import in_cell
@@ -78,7 +79,7 @@ def evidence_rows(leads: Sequence[ReferredLead]) -> Iterable[Row]:
                 f"第 {claim.start + 1} 至 {claim.end} 字",  # a spreadsheet takes 9-15 in CSV for a date
                 claim.quote,
                 claim.title,
-                "、".join(article.formal for article in claim.articles),
+                cited_together(claim.articles),
                 lead.bundle_sha256,
                 claim.rule,
             )
