@@ -3,6 +3,7 @@
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def book() -> BrandBook:
 
 
 def _names(fields: list[str]) -> PageNames:
-    values = dict(field.split("=", 1) for field in fields)
+    values: dict[str, Any] = dict(field.split("=", 1) for field in fields)
     claims = tuple(claim for claim in [values.pop("claims", "")] if claim)
     return PageNames(**values, claims=claims)
 

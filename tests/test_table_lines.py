@@ -9,7 +9,7 @@ from domain.table_lines import TableLines, csv_fault
 
 def read(text: str) -> tuple[list[list[str]], bool]:
     lines = TableLines(text.splitlines(keepends=True))
-    rows = []
+    rows: list[list[str]] = []
     for cells in csv.reader(lines):
         if lines.end_in(cells):
             return rows, True

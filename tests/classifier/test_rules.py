@@ -1,6 +1,7 @@
 """Every rule's own examples, and every finding's quote."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ ANALYSER = Analyser(LEXICONS)
 
 
 def analyse(example: Example) -> Analysis:
-    return ANALYSER.analyse(Document(text=example.text, **dict(example.fields)))
+    return ANALYSER.analyse(Document(text=example.text, **dict[str, Any](example.fields)))
 
 
 def examples(key: str) -> list[object]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.contacts import find_contacts, normal_number
 from domain.identifiers import credit_code_holds, find_identifiers, medical_ad_day_holds
-from domain.page import ContactKind
+from domain.page import Contact, ContactKind, Identifier
 
 CONTACTS = [
     ("mobile", "13900001234"),
@@ -196,5 +196,6 @@ def test_days_inside_certificate_numbers() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_harm(text: str) -> None:
-    for found in (*find_contacts(text), *find_identifiers(text)):
+    every: list[Contact | Identifier] = [*find_contacts(text), *find_identifiers(text)]
+    for found in every:
         assert text[found.start : found.end] == found.value

@@ -18,7 +18,7 @@ from domain.findings import Finding, Judgement
 from domain.outcome import Outcome
 from domain.page import ExtractedPage
 from domain.targets import Target
-from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, TargetInNight, Visit, VisitStore
+from domain.visits import CrawlMemory, Frontier, FrontierUrl, InHand, Judge, TargetInNight, Visit, VisitStore
 
 WORDINGS = load_wordings(Path(__file__).parents[2] / "lexicons" / "web")
 NIGHT = "2026-11-25"
@@ -177,7 +177,7 @@ def crawl_over(
     frontier: Frontier,
     store: VisitStore,
     crawl_settings: CrawlSettings,
-    judge: Callable[[ExtractedPage], Judgement] = judge_word,
+    judge: Judge = judge_word,
     memory: CrawlMemory | None = None,
     clock: Callable[[], datetime] = now,
     in_hand: InHand | None = None,
@@ -203,7 +203,7 @@ def crawl_over(
 def crawl(
     targets: Sequence[Target],
     crawl_settings: CrawlSettings,
-    judge: Callable[[ExtractedPage], Judgement] = judge_word,
+    judge: Judge = judge_word,
     refuse: frozenset[str] = frozenset(),
     memory: CrawlMemory | None = None,
     clock: Callable[[], datetime] = now,

@@ -21,7 +21,9 @@ HOG = """<script>const kept = []; const grow = () => { for (let i = 0; i < 8; i+
   setTimeout(grow, 5); }; grow();</script>"""
 
 
-def while_shown(inside: str, then: Callable[[RunningBrowser], Awaitable[None]]) -> Callable[..., object]:
+def while_shown(
+    inside: str, then: Callable[[RunningBrowser], Awaitable[None]]
+) -> Callable[[Renderer], Awaitable[Rendering]]:
     """Runs `then` with the shared browser as soon as a page of `inside` is in it; gives the page's rendering."""
 
     async def run(renderer: Renderer) -> Rendering:

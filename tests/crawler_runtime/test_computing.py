@@ -76,7 +76,7 @@ def test_what_is_logged_on_the_way_says_of_which_page_it_is() -> None:
             page.set(number)
             return await computing.run(page.get)
 
-        return await asyncio.gather(of(1), of(2))
+        return list(await asyncio.gather(of(1), of(2)))
 
     assert asyncio.run(two_pages()) == [1, 2]
 

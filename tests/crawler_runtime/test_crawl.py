@@ -14,7 +14,9 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from crawler.fetching import download, fetch
+from crawler.fetching.robots import redirect_target
 from crawler.night import visiting
+from crawler.night.discovery import sitemap_links
 from crawler.night.in_hand import OnlyInMemory
 from domain.evidence import EvidenceIncomplete
 from domain.findings import Judgement
@@ -347,13 +349,13 @@ def test_links_of_a_page_are_followed_when_its_evidence_was_incomplete_at_first(
 def test_links_of_a_page_are_followed_when_a_fault_of_ours_ended_its_visit_at_first(
     server: RoughServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask, asked = visiting.sitemap_links, []
+    asked: list[str] = []
 
     async def failing_once(url: str, *others: Any) -> Any:
         asked.append(url)
         if len(asked) == 1:
             raise OSError("away for a moment")
-        return await ask(url, *others)
+        return await sitemap_links(url, *others)
 
     monkeypatch.setattr(visiting, "sitemap_links", failing_once)
     store = crawl([target(server, "site")], settings(hosts=server.hosts("site")))
@@ -370,12 +372,11 @@ def test_what_was_received_before_a_fault_of_ours_is_in_the_visit(
     server: RoughServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A redirect, and then a fault in following it."""
-    leads_to = fetch.redirect_target
 
     def failing(exchange: Exchange) -> str | None:
         if exchange.url.endswith("/1"):
             raise LookupError("no such place")
-        return leads_to(exchange)
+        return redirect_target(exchange)
 
     monkeypatch.setattr(fetch, "redirect_target", failing)
     [visit] = crawl([target(server, "hops")], settings(hosts=server.hosts("hops"), max_attempts=1)).visits
@@ -387,12 +388,11 @@ def test_what_was_received_before_a_fault_of_ours_is_in_the_visit(
 def test_what_was_asked_beside_the_page_before_a_fault_of_ours_is_in_the_visit(
     server: RoughServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leads_to = fetch.redirect_target
 
     def failing(exchange: Exchange) -> str | None:
         if exchange.url.endswith("/sitemap.xml"):
             raise LookupError("no such place")
-        return leads_to(exchange)
+        return redirect_target(exchange)
 
     monkeypatch.setattr(fetch, "redirect_target", failing)
     store = crawl([target(server, "has-sitemap")], settings(hosts=server.hosts("has-sitemap"), max_attempts=1))

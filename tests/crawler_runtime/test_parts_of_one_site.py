@@ -20,7 +20,7 @@ def answered(url: str) -> Exchange:
     return Exchange(url, "GET", (), status, "", (), b"GIF89a", now(), "127.0.0.1", "http")
 
 
-async def page(url: str, _local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:  # noqa: ARG001
+async def page(url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:  # noqa: ARG001
     return answered(url)
 
 

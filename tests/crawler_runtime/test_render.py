@@ -53,7 +53,8 @@ def render(pages: Mapping[str, bytes], asked: list[BrowserRequest] | None = None
     async def run(renderer: Renderer) -> Rendering:
         return await renderer.render(URL, loader(pages, asked))
 
-    return with_renderer(run, **changes)
+    shown: Rendering = with_renderer(run, **changes)
+    return shown
 
 
 def with_renderer(run: Callable[[Renderer], Awaitable[Any]], **changes: object) -> Any:

@@ -1,5 +1,7 @@
 """What is followed, and the reason for what is not."""
 
+from typing import Any
+
 import pytest
 
 from crawler.addresses.scope import SKIPPED_KEPT_PER_RULE, Scope
@@ -76,7 +78,7 @@ def test_each_kind_follows_its_own_links() -> None:
         ({"include": (r"mp\.weixin\.qq\.com",), "exclude": (r"weixin",)}, SkipRule.HOST),
     ],
 )
-def test_posts_that_a_site_links_to_are_no_pages_of_it(changes: dict[str, object], rule: SkipRule) -> None:
+def test_posts_that_a_site_links_to_are_no_pages_of_it(changes: dict[str, Any], rule: SkipRule) -> None:
     spellings = ("https://mp.weixin.qq.com/s/abcdefghijkl", "http://mp.weixin.qq.com/s/abcdefghijkl?from=timeline")
     found, skipped = scope(**changes).follow([Link(url) for url in spellings], 0)
     assert found == ()

@@ -69,7 +69,7 @@ class Client:
 
     @property
     def token(self) -> str:
-        return self._http.cookies.get(SESSION_COOKIE, "")
+        return self._http.cookies.get(SESSION_COOKIE) or ""
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self._http.get(path, headers=headers)

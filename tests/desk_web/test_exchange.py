@@ -51,7 +51,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def case_of(served: Served, path: str) -> int:
     query = select(desk_items.c.page_id).where(desk_items.c.id == served.items[path])
     with served.engine.connect() as connection:
-        return connection.execute(query).scalar_one()
+        return int(connection.execute(query).scalar_one())
 
 
 def ask(served: Served, path: str, token: str = "", method: str = "GET") -> httpx.Response:

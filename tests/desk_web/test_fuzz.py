@@ -99,7 +99,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     clock = Clock()
     items = desk(engine, folder, {"a": NightPage(0.9), "b": NightPage(0.8), "c": NightPage(0.7)})
     made = dict(zip(Role, people(engine, clock, *Role), strict=True))
-    confirm(engine, max(items.values()), (made[Role.ANALYST], made[Role.REVIEWER]))
+    confirm(engine, max(items.values()), [made[Role.ANALYST], made[Role.REVIEWER]])
     number = reserve_number(engine, Recipient.AMR, [1], "wang", {}, clock())
     record_package(engine, number, "ab" * 32)
     accounts = Accounts(engine, clock, PASSWORDS)

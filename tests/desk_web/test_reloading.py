@@ -32,7 +32,7 @@ def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
 
 
 def test_no_form_that_is_taken_is_answered_with_a_page(served: Served) -> None:
-    taken = {}
+    taken: dict[str, bool] = {}
     for role in Role:
         client = served.client(role)
         for page in PAGES:

@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> dict[str, str]:
 def served(home: dict[str, str], port: int, *options: str) -> Iterator[list[str]]:
     """`yiguang serve` until the block ends; what it said on stderr besides its address is in the list then."""
     said: list[str] = []
-    command = [YIGUANG, "serve", "--port", str(port), *options]
+    command = [str(YIGUANG), "serve", "--port", str(port), *options]
     desk = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
     assert desk.stderr is not None
     try:

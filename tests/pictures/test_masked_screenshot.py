@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from crawler.rendering.render import Renderer
 from domain.documents import document_of
 from domain.masking import Masker
 from domain.shown_text import ShownText, places_in
-from domain.visits import FrontierUrl
+from domain.visits import FrontierUrl, Rendering
 from storage.canonical import read_canonical_zip
 from storage.evidence.boxed_shots import boxed_shots
 from storage.evidence.bundle import build_bundle
@@ -53,14 +54,14 @@ def bundle() -> bytes:
         f"<script>const d = c.getContext('2d'); d.font = '28px sans-serif'; d.fillText('{_DRAWN}', 10, 40)</script>"
     )
 
-    async def run(renderer):
+    async def run(renderer: Renderer) -> Rendering:
         return await renderer.render(URL, loader({URL: page(inside)}))
 
     row = FrontierUrl(7, "2026-11-26", 1, URL, 0, 1)
     lead = visit(row, flagged=True, page=extracted(URL, TEXT), judgement=judgement(True, TEXT))
     rendering = with_renderer(run)
     rendering = replace(rendering, places=places_in(rendering.shown, ["治愈率达98%"]))
-    assert document_of(lead.page).text == TEXT
+    assert lead.page is not None and document_of(lead.page).text == TEXT
     return build_bundle(replace(lead, rendering=rendering), PROVENANCE, NOW, KEY)
 
 

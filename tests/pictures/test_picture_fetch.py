@@ -24,7 +24,7 @@ def answered(url: str, status: int = 200, headers: Headers = (), body: bytes = b
     return Exchange(url, "GET", (), status, "", headers, body, now(), "127.0.0.1", "http")
 
 
-async def no_robots(url: str, _local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:  # noqa: ARG001
+async def no_robots(url: str, local: bool, cookie: str = "", conditions: Headers = ()) -> Exchange:  # noqa: ARG001
     return answered(url, 404)
 
 

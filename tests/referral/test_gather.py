@@ -24,7 +24,7 @@ LISTED = RegisteredInstitution("示例门诊部", "甲省名录", LEAD.captured_
 
 def _case(engine: Engine, item_id: int) -> int:
     with engine.connect() as connection:
-        return connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item_id)).scalar_one()
+        return int(connection.execute(select(desk_items.c.page_id).where(desk_items.c.id == item_id)).scalar_one())
 
 
 def _gather(engine: Engine, case: int) -> ReferredLead:

@@ -120,6 +120,7 @@ def _require_plain_word(data: bytes) -> None:
 
 def _cells_of_workbook(data: bytes) -> list[str]:
     book = load_workbook(BytesIO(data))
+    assert book.active is not None
     cells = [cell for row in book.active.iter_rows() for cell in row]
     assert all(cell.data_type in ("s", "n") and cell.hyperlink is None for cell in cells)
     return [str(cell.value) for cell in cells if cell.value is not None]

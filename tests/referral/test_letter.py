@@ -291,6 +291,7 @@ def test_hostile_words_are_no_formulae(text: str) -> None:
     leads = [hostile(text)]
     for headings, rows in ((URL_HEADINGS, url_rows), (EVIDENCE_HEADINGS, evidence_rows)):
         book = load_workbook(BytesIO(as_xlsx("清单", headings, rows(leads))))
+        assert book.active is not None
         cells = [cell for row in book.active.iter_rows() for cell in row]
         assert all(cell.data_type in ("s", "n") and cell.hyperlink is None for cell in cells)
         assert not any(cell.data_type == "f" for cell in cells)

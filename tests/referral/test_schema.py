@@ -59,7 +59,7 @@ def test_everything_a_recipient_asks_for_is_there_or_named_as_missing(recipient:
     there, missing = {item["label"] for item in lead["present"]}, set(lead["missing"])
     assert there | missing == asked and not there & missing
     told = dict.fromkeys(CARDS[recipient].requires, "人工填写")
-    (filled,) = manifest(to(recipient, **told))["leads"]
+    (filled,) = manifest(to(recipient, LEAD, **told))["leads"]
     assert filled["missing"] == []
 
 

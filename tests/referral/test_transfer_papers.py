@@ -40,7 +40,7 @@ def test_each_paper_word_by_word(key: str) -> None:
 def test_the_report_counts_what_it_has_no_room_for() -> None:
     claims = tuple(replace(RATE, start=number, end=number + 1) for number in range(19))
     leads = [replace(LEAD, claims=claims), *[LEAD] * LEADS_SHOWN]
-    sent = replace(POLICE, leads=leads, routes=POLICE.routes * len(leads))
+    sent = replace(POLICE, leads=leads, routes=[*POLICE.routes] * len(leads))
     values = paper_values(sent) | {"paper": "情况调查报告"}
     for said in (
         _words(letter_html(TEMPLATES / "paper-report.html", values)),

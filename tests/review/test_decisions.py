@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
@@ -47,7 +48,7 @@ class Desk:
         )
         self._engine = engine
 
-    def row(self, path: str = "a"):  # noqa: ANN201  # a row
+    def row(self, path: str = "a") -> Any:
         with self._engine.connect() as connection:
             return connection.execute(select(desk_items).where(desk_items.c.id == self.ids[path])).one()
 

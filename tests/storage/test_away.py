@@ -45,7 +45,7 @@ def test_what_a_database_refuses_is_not_away(engine: Engine) -> None:
 def test_it_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(away, "TRY_AGAIN_SECONDS", 0.0)
     lost = OperationalError("SELECT 1", None, ConnectionError(), connection_invalidated=True)
-    answers = [lost, lost, 7]
+    answers: list[OperationalError | int] = [lost, lost, 7]
 
     def ask() -> int:
         answer = answers.pop(0)

@@ -12,6 +12,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
+from domain.page import Exchange
 from domain.visits import FrontierUrl
 from storage.canonical import NotCanonical, canonical_json, canonical_zip, read_canonical_zip
 from storage.evidence.bundle import build_bundle, main_exchange, write_bundle
@@ -27,7 +28,7 @@ def archive() -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(build_bundle(lead, PROVENANCE, NOW, KEY)))
 
 
-def _redirect():
+def _redirect() -> Exchange:
     moved = exchange("http://clinic.example/old", b"", status=302)
     return type(moved)(
         **{name: getattr(moved, name) for name in moved.__slots__} | {"response_headers": (("Location", "/"),)}
@@ -75,6 +76,7 @@ def test_the_index_finds_every_record(archive: zipfile.ZipFile) -> None:
 
 def test_replay_starts_from_the_answer_for_the_page() -> None:
     lead = visit(ROW, flagged=True)
+    assert lead.rendering is not None
     robots = exchange("http://clinic.example/robots.txt")
     static = (_redirect(), lead.exchanges[0], robots)
     shown = replace(

@@ -1,6 +1,7 @@
 """Migrations make the tables that the code uses; columns keep their promises on both databases."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -42,7 +43,7 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
 
 
-def test_sqlite_is_set_up_for_many_readers_and_safe_writes(tmp_path) -> None:
+def test_sqlite_is_set_up_for_many_readers_and_safe_writes(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/a.db")
     with engine.connect() as connection:
         values = {

@@ -95,11 +95,12 @@ def test_a_quote_that_stands_elsewhere_and_a_sheet_that_says_otherwise(engine: E
     look["claims"]["added"][0]["start"] += 1
     assert all(parts.LOOK in faults for faults in _faults(_forged(data, LOOK=canonical_json(look)), tmp_path / "x"))
     about = json.loads(read_canonical_zip(data)[parts.PROVENANCE])
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"server_ips": ["192.0.2.1"]},
         {"attempts": []},
         {"attempts": [about["attempts"][0] | {"attempt": 2}]},
-    ):
+    )
+    for change in changes:
         forged = _forged(data, PROVENANCE=canonical_json(about | change))
         assert all(parts.PROVENANCE in faults for faults in _faults(forged, tmp_path / "x")), change
 

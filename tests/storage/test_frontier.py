@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -87,7 +88,7 @@ def test_a_stopped_night_takes_its_leases_back_uncounted(engine: Engine) -> None
     assert night_progress(engine, night_id).surplus == 1
 
 
-def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_path) -> None:
+def test_budget_leaves_a_surplus_that_keeps_nobody_waiting(engine: Engine, tmp_path: Path) -> None:
     save_targets(engine, [Target("示例门诊部", "http://clinic.example/", max_pages=2)])
     targets = list_targets(engine)
     night_id = open_night(engine, NOW, targets)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -76,7 +77,7 @@ def test_an_unfinished_night_is_resumed_and_a_finished_one_followed(engine: Engi
     assert open_night(engine, NOW + timedelta(days=2), targets, of=date(2026, 11, 27)) == "2026-11-27-2"
 
 
-def test_the_summary_counts_what_happened(engine: Engine, tmp_path) -> None:
+def test_the_summary_counts_what_happened(engine: Engine, tmp_path: Path) -> None:
     night_id, ids = open_sample_night(engine, links=2)
     rows = claim(engine, night_id, ids, limit=5)
     own = [row for row in rows if row.target_id == ids[0]]
@@ -101,7 +102,7 @@ def test_the_summary_counts_what_happened(engine: Engine, tmp_path) -> None:
     assert (progress.waiting + progress.leased, progress.surplus) == (first.waiting + second.waiting, 0)
 
 
-def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_path) -> None:
+def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_path: Path) -> None:
     night_id, ids = open_sample_night(engine, links=FAILURES_SHOWN + 5)
     store = open_store(engine, tmp_path)
     rows = claim(engine, night_id, ids[:1], limit=50)
@@ -118,7 +119,7 @@ def test_failures_shown_are_those_set_aside_then_the_oldest(engine: Engine, tmp_
     ]
 
 
-def test_pages_set_aside_are_all_counted(engine: Engine, tmp_path) -> None:
+def test_pages_set_aside_are_all_counted(engine: Engine, tmp_path: Path) -> None:
     night_id, ids = open_sample_night(engine, links=FAILURES_SHOWN + 5)
     store = open_store(engine, tmp_path)
     rows = claim(engine, night_id, ids[:1], limit=50)
@@ -190,7 +191,7 @@ def test_pausing_a_night_that_never_was_is_an_error(engine: Engine) -> None:
         pause_night(engine, "2020-01-01", NOW)
 
 
-def test_cases_are_the_flagged_pages(engine: Engine, tmp_path) -> None:
+def test_cases_are_the_flagged_pages(engine: Engine, tmp_path: Path) -> None:
     night_id, ids = open_sample_night(engine)
     rows = claim(engine, night_id, ids, limit=2)
     store = open_store(engine, tmp_path)
@@ -206,7 +207,7 @@ def test_cases_are_the_flagged_pages(engine: Engine, tmp_path) -> None:
     assert list_cases(engine, night_id) == cases
 
 
-def test_a_case_shows_the_judgement_as_it_was_made(engine: Engine, tmp_path) -> None:
+def test_a_case_shows_the_judgement_as_it_was_made(engine: Engine, tmp_path: Path) -> None:
     night_id, ids = open_sample_night(engine)
     rows = claim(engine, night_id, ids, limit=2)
     store = open_store(engine, tmp_path)

@@ -43,10 +43,11 @@ def tagged(url: str) -> Exchange:
     return replace(plain, response_headers=(*plain.response_headers, ("ETag", '"v1"'), ("Last-Modified", "yesterday")))
 
 
-def in_full(row: FrontierUrl, text: str | None = None, **changes: Any) -> Visit:
+def in_full(row: FrontierUrl, text: str | None = None, **given: Any) -> Visit:
     read = page(row.url) if text is None else page(row.url, text)
-    links = changes.pop("links", LINKS)
-    changes = {"exchanges": (tagged(row.url),), "page": replace(read, links=tuple(map(Link, links)))} | changes
+    links = given.pop("links", LINKS)
+    changes: dict[str, Any] = {"exchanges": (tagged(row.url),), "page": replace(read, links=tuple(map(Link, links)))}
+    changes |= given
     if text is not None:
         changes["judgement"] = judgement(False, text)
     return visit(row, **changes)

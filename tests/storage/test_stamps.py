@@ -52,7 +52,7 @@ def folder(engine: Engine, tmp_path: Path) -> Path:
 
 
 def _verified_by_openssl(server: TimeAuthority, document: Path, token: Path) -> bool:
-    command = ["openssl", "ts", "-verify", "-data", document, "-in", token, "-CAfile", server.roots]
+    command = ["openssl", "ts", "-verify", "-data", str(document), "-in", str(token), "-CAfile", str(server.roots)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -126,7 +126,7 @@ def test_an_answer_to_another_question_is_refused(plain: TimeAuthority, falling:
     """A replayed token is over the right document but does not hold this request's nonce."""
     for server in (plain, falling):
         old = client(server).stamp(b"head")
-        server.reply, made = (lambda _query, old=old: old), server.reply  # type: ignore[method-assign]
+        server.reply, made = (lambda _query, old=old: old), server.reply  # type: ignore[method-assign,misc]
         try:
             with pytest.raises(StampUnavailable):
                 client(server).stamp(b"head")
@@ -147,7 +147,7 @@ def test_a_changed_token_is_named(engine: Engine, folder: Path, plain: TimeAutho
 def test_a_proof_goes_with_a_bundle_once_it_is_sealed(engine: Engine, folder: Path, plain: TimeAuthority) -> None:
     request_stamps(engine, folder, [client(plain)], clock)
     with engine.connect() as connection:
-        path = connection.scalars(select(bundles.c.path)).first()
+        path = connection.scalars(select(bundles.c.path)).first() or ""
     proof = proof_of(engine, path)
     assert proof is not None
     assert json.loads(proof)["head"].encode() == (folder / "seals/000001/head.json").read_bytes()

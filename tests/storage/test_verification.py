@@ -97,7 +97,7 @@ def test_a_truncated_file_is_reported(path: Path, length: int) -> None:
     body=st.binary(max_size=80),
 )
 def test_hostile_members_are_answered(path: Path, member: str, body: bytes) -> None:
-    assert _problems(path, _with(**{member: body}))
+    assert _problems(path, _with(KEY, **{member: body}))
 
 
 @files(max_examples=100)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, Table, func, select, text
 from warcio.archiveiterator import ArchiveIterator
 
 from domain.evidence import EvidenceIncomplete
@@ -31,9 +31,9 @@ def rows(engine: Engine) -> list[FrontierUrl]:
     return claim(engine, night_id, ids, limit=2)
 
 
-def _count(engine: Engine, table) -> int:
+def _count(engine: Engine, table: Table) -> int:
     with engine.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(table))
+        return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 def _files(folder: Path) -> list[str]:
@@ -42,7 +42,9 @@ def _files(folder: Path) -> list[str]:
     )
 
 
-def test_content_is_stored_with_its_judgement_and_its_bytes(engine: Engine, tmp_path: Path, rows) -> None:
+def test_content_is_stored_with_its_judgement_and_its_bytes(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     body = gzip.compress("<p>医</p>".encode(), mtime=0)
     packed = replace(
         exchange(rows[0].url, body), response_headers=(("Content-Type", "text/html"), ("Content-Encoding", "gzip"))
@@ -65,7 +67,9 @@ def test_content_is_stored_with_its_judgement_and_its_bytes(engine: Engine, tmp_
     assert responses[0].rec_headers["WARC-Target-URI"] == rows[0].url
 
 
-def test_findings_contacts_and_numbers_are_read_as_they_were(engine: Engine, tmp_path: Path, rows) -> None:
+def test_findings_contacts_and_numbers_are_read_as_they_were(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     numbers = find_identifiers("登记号：PDY90001X31010412D2152，京ICP备00000000号-1")
     seen = replace(page(rows[0].url), identifiers=numbers)
     store = open_store(engine, tmp_path / "data")
@@ -80,7 +84,7 @@ def test_findings_contacts_and_numbers_are_read_as_they_were(engine: Engine, tmp
     assert tuple(map(finding_of, found)) == judgement(False).findings
 
 
-def test_recording_twice_stores_once(engine: Engine, tmp_path: Path, rows) -> None:
+def test_recording_twice_stores_once(engine: Engine, tmp_path: Path, rows: list[FrontierUrl]) -> None:
     store = open_store(engine, tmp_path / "data")
     other = open_store(engine, tmp_path / "data")
     for flagged, row in zip((False, True), rows, strict=True):
@@ -94,7 +98,7 @@ def test_recording_twice_stores_once(engine: Engine, tmp_path: Path, rows) -> No
     assert all(report.ok for report in verify_all(engine, tmp_path / "data"))
 
 
-def test_failures_are_archived_too(engine: Engine, tmp_path: Path, rows) -> None:
+def test_failures_are_archived_too(engine: Engine, tmp_path: Path, rows: list[FrontierUrl]) -> None:
     store = open_store(engine, tmp_path / "data")
     store.record(failed_visit(rows[0]))
     store.record(failed_visit(rows[1], Outcome.DNS_GONE, exchanges=(), status=None))
@@ -108,7 +112,7 @@ def test_failures_are_archived_too(engine: Engine, tmp_path: Path, rows) -> None
     assert texts == [None, None]
 
 
-def test_a_retry_is_logged_and_waits(engine: Engine, tmp_path: Path, rows) -> None:
+def test_a_retry_is_logged_and_waits(engine: Engine, tmp_path: Path, rows: list[FrontierUrl]) -> None:
     store = open_store(engine, tmp_path / "data")
     again_at = NOW + timedelta(minutes=10)
     late = failed_visit(rows[0], Outcome.TIMEOUT, retry_at=again_at, exchanges=())
@@ -122,7 +126,9 @@ def test_a_retry_is_logged_and_waits(engine: Engine, tmp_path: Path, rows) -> No
     assert (_count(engine, visits), _count(engine, pages)) == (2, 1)
 
 
-def test_a_worker_that_lost_its_lease_takes_nothing_away(engine: Engine, tmp_path: Path, rows) -> None:
+def test_a_worker_that_lost_its_lease_takes_nothing_away(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     later = NOW + timedelta(seconds=LEASE_SECONDS)
     taken = SqlFrontier(engine).claim(rows[0].night_id, [rows[0].target_id], "w2", 1, later, LEASE_SECONDS)
     store = open_store(engine, tmp_path / "data")
@@ -135,7 +141,7 @@ def test_a_worker_that_lost_its_lease_takes_nothing_away(engine: Engine, tmp_pat
     assert _count(engine, pages) == 1
 
 
-def test_discovered_links_come_with_their_page(engine: Engine, tmp_path: Path, rows) -> None:
+def test_discovered_links_come_with_their_page(engine: Engine, tmp_path: Path, rows: list[FrontierUrl]) -> None:
     store = open_store(engine, tmp_path / "data")
     found = tuple(Discovered(rows[0].url + path, 1) for path in ("a", "b#x", "b", ""))
     store.record(visit(rows[0], discovered=found))
@@ -146,17 +152,19 @@ def test_discovered_links_come_with_their_page(engine: Engine, tmp_path: Path, r
 
 
 def _without(lead: Visit, part: str) -> Visit:
+    rendering = lead.rendering
+    assert rendering is not None
     match part:
         case "screenshot":
-            return replace(lead, rendering=replace(lead.rendering, screenshot_png=b""))
+            return replace(lead, rendering=replace(rendering, screenshot_png=b""))
         case "dom":
-            return replace(lead, rendering=replace(lead.rendering, dom_html=" "))
+            return replace(lead, rendering=replace(rendering, dom_html=" "))
         case "browser":
-            return replace(lead, rendering=replace(lead.rendering, browser=""))
+            return replace(lead, rendering=replace(rendering, browser=""))
         case "rendering":
             return replace(lead, rendering=None)
         case "exchanges":
-            return replace(lead, exchanges=(), rendering=replace(lead.rendering, exchanges=()))
+            return replace(lead, exchanges=(), rendering=replace(rendering, exchanges=()))
         case "page":
             return replace(lead, page=None)
         case "quote":
@@ -164,7 +172,7 @@ def _without(lead: Visit, part: str) -> Visit:
         case "time":
             return replace(lead, exchanges=(replace(lead.exchanges[0], fetched_at=NOW.replace(tzinfo=None)),))
         case "rendering time":
-            return replace(lead, rendering=replace(lead.rendering, ended_at=NOW.replace(tzinfo=None)))
+            return replace(lead, rendering=replace(rendering, ended_at=NOW.replace(tzinfo=None)))
         case _:
             return replace(lead, ended_at=lead.started_at - timedelta(seconds=1))
 
@@ -173,7 +181,7 @@ def _without(lead: Visit, part: str) -> Visit:
     "part",
     ["screenshot", "dom", "browser", "rendering", "exchanges", "page", "quote", "time", "rendering time", "order"],
 )
-def test_incomplete_evidence_writes_nothing(engine: Engine, tmp_path: Path, rows, part: str) -> None:
+def test_incomplete_evidence_writes_nothing(engine: Engine, tmp_path: Path, rows: list[FrontierUrl], part: str) -> None:
     store = open_store(engine, tmp_path / "data")
     with pytest.raises(EvidenceIncomplete):
         store.record(_without(visit(rows[0], flagged=True), part))
@@ -182,7 +190,9 @@ def test_incomplete_evidence_writes_nothing(engine: Engine, tmp_path: Path, rows
     assert [_count(engine, table) for table in (pages, visits, warc_files)] == [0, 0, 0]
 
 
-def test_unjudged_content_and_judged_failures_are_refused(engine: Engine, tmp_path: Path, rows) -> None:
+def test_unjudged_content_and_judged_failures_are_refused(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     store = open_store(engine, tmp_path / "data")
     with pytest.raises(EvidenceIncomplete, match="缺少判定结果"):
         store.record(visit(rows[0], judgement=None))
@@ -198,7 +208,9 @@ def test_a_store_without_an_operator_is_refused(engine: Engine, tmp_path: Path) 
         SqlVisitStore(engine, tmp_path / "data", PROVENANCE | {"operator": " "}, clock, KEY)
 
 
-def test_a_failed_transaction_leaves_nothing_that_counts(engine: Engine, tmp_path: Path, rows) -> None:
+def test_a_failed_transaction_leaves_nothing_that_counts(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     store = open_store(engine, tmp_path / "data")
     store.record(visit(rows[0]))
     with writing(engine) as connection:
@@ -246,7 +258,9 @@ def test_several_visits_are_stored_as_one_by_one(engine: Engine, tmp_path: Path)
     assert [_count(engine, table) for table in (visits, bundles)] == [6, 1]
 
 
-def test_nothing_is_stored_when_one_of_several_lacks_evidence(engine: Engine, tmp_path: Path, rows) -> None:
+def test_nothing_is_stored_when_one_of_several_lacks_evidence(
+    engine: Engine, tmp_path: Path, rows: list[FrontierUrl]
+) -> None:
     store = open_store(engine, tmp_path / "data")
     with pytest.raises(EvidenceIncomplete):
         store.record_all([visit(rows[0]), visit(rows[1], exchanges=())])
@@ -254,7 +268,7 @@ def test_nothing_is_stored_when_one_of_several_lacks_evidence(engine: Engine, tm
     assert [_count(engine, table) for table in (visits, pages)] == [0, 0]
 
 
-def test_hostile_text_still_verifies(engine: Engine, tmp_path: Path, rows) -> None:
+def test_hostile_text_still_verifies(engine: Engine, tmp_path: Path, rows: list[FrontierUrl]) -> None:
     text = "治\0愈率达98%\ud83d，无效退款\U0001f4a5"
     quote = "愈率达98%"
     hostile = judgement(True)

@@ -2,7 +2,9 @@
 
 import io
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from storage.checking.verify_warc import warc_problem
 from tests.storage.samples import NOW, exchange
 
 _TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ-0123456789", min_size=1, max_size=12)
-_VALUES = st.text(st.characters(max_codepoint=0xFF, exclude_categories=("Cc",)), max_size=30).map(str.strip)
+_VALUES = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=30).map(str.strip)
 _HEADERS = st.lists(st.tuples(_TOKENS.map("X-A".__add__), _VALUES), max_size=5).map(tuple)
 _EXCHANGES = st.builds(
     Exchange,
@@ -188,7 +190,7 @@ def test_every_url_has_a_key_on_one_line(rest: str) -> None:
     assert not set(key) & set(" \r\n")
 
 
-def _records(data: bytes):
+def _records(data: bytes) -> Iterator[Any]:
     for record in ArchiveIterator(io.BytesIO(data)):
         record.content = record.raw_stream.read()
         yield record

@@ -28,7 +28,7 @@ def test_what_was_done_to_a_page_is_in_the_ledger_and_in_the_evidence(engine: En
     with engine.connect() as connection:
         shown = connection.scalar(select(visits.c.shown))
         path = connection.scalar(select(bundles.c.path))
-    assert shown["why"] == "页面要靠脚本显示"
+    assert shown is not None and shown["why"] == "页面要靠脚本显示"
     assert [(item["kind"], item["words"], item["added_characters"]) for item in shown["actions"]] == [
         ("unfold", "展开全文", 320)
     ]

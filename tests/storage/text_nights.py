@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -38,7 +39,7 @@ def night(engine: Engine, store: SqlVisitStore, day: int, bodies: Mapping[str, s
     ids = {}
     for row in queue.claim(night_id, [target.id for target in targets], "w1", len(bodies), now, 60.0):
         ids[row.url] = row.id
-        body, times = bodies[row.url], {"started_at": now, "ended_at": now}
+        body, times = bodies[row.url], dict[str, Any](started_at=now, ended_at=now)
         match body:
             case "":
                 store.record(failed_visit(row, Outcome.HTTP_GONE, **times))

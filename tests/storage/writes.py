@@ -32,7 +32,7 @@ class Unplugged:
         return StampReading(token == self.stamp(document), "示例", datetime(2026, 11, 26, tzinfo=UTC))
 
 
-def count_writes(engine: Engine, run: Callable[[], None]) -> int:
+def count_writes(engine: Engine, run: Callable[[], object]) -> int:
     counted = [0]
     with _before_each_write(engine, lambda: counted.__setitem__(0, counted[0] + 1)):
         run()

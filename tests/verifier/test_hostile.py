@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from storage.canonical import canonical_json, canonical_zip, read_canonical_zip
 from storage.evidence.package import DIGEST, FINDINGS, MANIFEST, PROVENANCE
 from storage.verifier.bundle import check_bundle
-from storage.verifier.certificate import chain_to_top, read_certificate, read_pem
+from storage.verifier.certificate import Certificate, chain_to_top, read_certificate, read_pem
 from storage.verifier.errors import UNREADABLE, Unsupported
 from storage.verifier.proof import check_proof
 from storage.verifier.report import Report
 from storage.verifier.timestamp import TokenRefused, read_stamp
+from tests.storage.samples import KEY
 from tests.storage.test_verification import DATA, _with
 from tests.verifier.handing_over import HandOver
 
@@ -50,7 +51,7 @@ def test_any_bytes(data: bytes, as_zip: bool) -> None:
     body=st.binary(max_size=80) | _JSON.map(canonical_json),
 )
 def test_members_signed_anew(member: str, body: bytes) -> None:
-    assert _bundle_is_refused(_with(**{member: body}))
+    assert _bundle_is_refused(_with(KEY, **{member: body}))
 
 
 @pytest.mark.parametrize("text", [b"[" * 100_000, b'{"files":[{"name":1},{"name":"a"},{"name":[]}]}', b'{"a":1e999}'])
@@ -109,7 +110,15 @@ def test_any_token(data: bytes) -> None:
         read_stamp(data, b"head", [])
 
 
-def _certificate(subject: str, issuer: str, key, issuer_key, *, may_issue: bool, days: int = 9) -> x509.Certificate:
+def _certificate(
+    subject: str,
+    issuer: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    may_issue: bool,
+    days: int = 9,
+) -> x509.Certificate:
     now = datetime.now(UTC)
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (subject, issuer)]
     return (
@@ -125,7 +134,7 @@ def _certificate(subject: str, issuer: str, key, issuer_key, *, may_issue: bool,
     )
 
 
-def _read(certificate: x509.Certificate):
+def _read(certificate: x509.Certificate) -> Certificate:
     return read_certificate(certificate.public_bytes(serialization.Encoding.DER))
 
 

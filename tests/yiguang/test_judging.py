@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -164,7 +165,7 @@ def test_another_name_among_the_keywords_is_told_and_quoted_nowhere() -> None:
         {"site_name": "江洲日报新闻网"},
     ],
 )
-def test_lawful_reasons_for_another_name_among_the_keywords_make_no_lead(changes: dict[str, str]) -> None:
+def test_lawful_reasons_for_another_name_among_the_keywords_make_no_lead(changes: dict[str, Any]) -> None:
     document = Document(text="门诊时间八点至五点。", site_name="江洲安美整形美容医院", keywords="北京协和医院整形外科")
     assert any("傍名牌线索" in reason for reason in words().judge(document).reasons)
     assert not any("傍名牌线索" in reason for reason in words().judge(replace(document, **changes)).reasons)

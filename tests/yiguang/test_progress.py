@@ -13,7 +13,8 @@ NOTHING = NightProgress(waiting=0, leased=0, done=0, surplus=0, leads=0, outcome
 
 
 def test_counting_takes_a_twentieth_of_the_time_at_most() -> None:
-    now, counted, shown = [100.0], [], []
+    now, counted = [100.0], list[float]()
+    shown: list[NightProgress] = []
 
     def count() -> NightProgress:
         counted.append(now[0])

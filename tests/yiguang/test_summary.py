@@ -6,13 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from domain.nights import TargetResult
 from domain.outcome import Outcome
 from tests.yiguang.test_morning import GOOD, NIGHT, SHRUNK
 from yiguang.nights.nightly import NightResult
 from yiguang.nights.summary import print_summary
 
 
-def printed(*targets: object) -> str:
+def printed(*targets: TargetResult) -> str:
     out = io.StringIO()
     night = replace(NIGHT, targets=targets)
     print_summary(Console(file=out, width=200), NightResult(night, ()), [], Path("home"))

@@ -8,6 +8,7 @@ import pytest
 
 from domain.beijing import BEIJING
 from domain.roles import Role
+from domain.working_days import WorkCalendar
 from referral import deadlines
 from referral.deadlines import load_work_calendar
 from storage.database import open_engine
@@ -102,10 +103,13 @@ def test_a_list_reads_the_calendar_once(monkeypatch: pytest.MonkeyPatch, capsys:
         assert run(["tips", "add", "--text", text, "--at", day(-30)]) == 0
     assert run(["tips", "answer", "2", "--text", "已受理"]) == 0
     capsys.readouterr()
-    read = []
-    monkeypatch.setattr(
-        deadlines, "load_work_calendar", lambda folder: read.append(folder) or load_work_calendar(folder)
-    )
+    read: list[Path] = []
+
+    def reading(folder: Path) -> WorkCalendar:
+        read.append(folder)
+        return load_work_calendar(folder)
+
+    monkeypatch.setattr(deadlines, "load_work_calendar", reading)
     assert run(["tips", "list"]) == 0
     newest, answered, oldest = capsys.readouterr().out.splitlines()
     assert newest.startswith("3\t") and oldest.startswith("1\t")
