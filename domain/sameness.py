@@ -7,9 +7,11 @@ distance at which unrelated texts begin to meet.
 """
 
 import hashlib
+import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 SHINGLE_CHARACTERS = 4
 SLOTS = 64
@@ -22,6 +24,9 @@ _SLOT_DIGITS = 4
 _EMPTY_SLOT = 1 << 16
 """More than any hash."""
 _ROWS = SLOTS // BANDS
+_BETWEEN_HANZI = re.compile(r"([^\u4e00-\u9fa5]+)")
+_MARK = 8
+"""Characters between two Chinese ones that are worth remembering."""
 _LOW_BITS, _HIGH_BITS = int("7fff" * SLOTS, 16), int("8000" * SLOTS, 16)
 
 
@@ -39,9 +44,9 @@ def sketch_of(text: str) -> str:
     if len(shingles) < MIN_SHINGLES:
         return ""
     least = [_EMPTY_SLOT] * SLOTS
-    for shingle in shingles:
+    for checksum in map(zlib.crc32, map(str.encode, shingles)):
         # CRC-32 is linear; the multiplication spreads it over the high bits, which choose the slot
-        mixed = zlib.crc32(shingle.encode()) * 0x9E3779B1 & 0xFFFFFFFF
+        mixed = checksum * 0x9E3779B1 & 0xFFFFFFFF
         value = mixed >> 10 & 0xFFFF
         if value < least[mixed >> 26]:
             least[mixed >> 26] = value
@@ -50,12 +55,20 @@ def sketch_of(text: str) -> str:
 
 def likeness(one: str, other: str) -> float:
     """Share of equal slots, 0..1; 0 when either sketch is empty."""
-    if not one or not other:
-        return 0.0
-    differing = int(one, 16) ^ int(other, 16)
-    # Of each slot of 16 bits the highest is set when any is: adding the largest number of 15 bits carries into it
-    unequal = ((differing & _LOW_BITS) + _LOW_BITS | differing) & _HIGH_BITS
-    return 1 - unequal.bit_count() / SLOTS
+    return next(likenesses(one, (other,)))
+
+
+def likenesses(one: str, others: Iterable[str]) -> Iterator[float]:
+    """The likeness of a sketch to each of some others, in their order."""
+    slots = int(one, 16) if one else 0
+    for other in others:
+        if not one or not other:
+            yield 0.0
+            continue
+        differing = slots ^ int(other, 16)
+        # Of each slot of 16 bits the highest is set when any is: adding the largest number of 15 bits carries into it
+        unequal = ((differing & _LOW_BITS) + _LOW_BITS | differing) & _HIGH_BITS
+        yield 1 - unequal.bit_count() / SLOTS
 
 
 def band_keys(sketch: str) -> tuple[int, ...]:
@@ -69,8 +82,23 @@ def band_keys(sketch: str) -> tuple[int, ...]:
 
 
 def _shingles(text: str) -> set[str]:
-    letters = "".join(filter(str.isalpha, unicodedata.normalize("NFKC", text).lower()))
+    letters = _letters(text)
     return {letters[start : start + SHINGLE_CHARACTERS] for start in range(len(letters) - SHINGLE_CHARACTERS + 1)}
+
+
+def _letters(text: str) -> str:
+    """The letters of a text in compatibility form and lower case. Chinese characters have no other form and change nothing beside them: only what
+    stands between them is looked at, the same few marks again and again."""
+    pieces = _BETWEEN_HANZI.split(text)
+    pieces[1::2] = [_letters_of_mark(piece) if len(piece) <= _MARK else _letters_of(piece) for piece in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _letters_of(text: str) -> str:
+    return "".join(filter(str.isalpha, unicodedata.normalize("NFKC", text).lower()))
+
+
+_letters_of_mark = lru_cache(maxsize=4096)(_letters_of)
 
 
 def _filled(least: list[int]) -> Iterator[int]:

@@ -1,16 +1,30 @@
 """Sketches of texts, and versions of a page."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.sameness import BANDS, NEAR_SHARE, SLOTS, band_keys, likeness, sketch_of, text_digest
+from domain.sameness import (
+    BANDS,
+    NEAR_SHARE,
+    SLOTS,
+    _shingles,
+    band_keys,
+    likeness,
+    likenesses,
+    sketch_of,
+    text_digest,
+)
 from domain.versions import Sighting, TextChange, VersionState, page_versions, sentences, text_changes
 
 HANZI = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
 SLOT = st.one_of(st.sampled_from([0, 1, 0x7FFF, 0x8000, 0xFFFF]), st.integers(0, 0xFFFF))
+SLOTS_OF_SKETCH = st.lists(SLOT, min_size=SLOTS, max_size=SLOTS).map(
+    lambda slots: "".join(f"{slot:04x}" for slot in slots)
+)
 LONG = st.text(HANZI, min_size=200, max_size=500)
 NOTICE = (
     "示例门诊部坐落在示例市示例路一号，设有内科、外科、口腔科和检验科，周一至周日接诊。初次来院请携带身份证件，"
@@ -32,6 +46,22 @@ def test_a_sketch_depends_on_the_text_alone(text: str) -> None:
 def test_likeness_is_the_share_of_equal_slots(pairs: list[tuple[int, int]]) -> None:
     one, other = ("".join(f"{slot:04x}" for slot in slots) for slots in zip(*pairs, strict=True))
     assert likeness(one, other) == sum(mine == theirs for mine, theirs in pairs) / SLOTS
+
+
+@given(
+    st.text(st.one_of(HANZI, st.sampled_from("，。aΣς\u0301\u1100\u1161①㎏Ａ９\ud800"), st.characters()), max_size=80),
+    st.integers(0, 9),
+)
+def test_letters_are_those_of_the_text_in_compatibility_form(text: str, long: int) -> None:
+    text += "甲a\u0301" * long
+    letters = "".join(filter(str.isalpha, unicodedata.normalize("NFKC", text).lower()))
+    expected = {letters[start : start + 4] for start in range(len(letters) - 3)}
+    assert _shingles(text) == expected
+
+
+@given(SLOTS_OF_SKETCH, st.lists(st.one_of(st.just(""), SLOTS_OF_SKETCH)))
+def test_a_sketch_is_compared_with_many_as_with_each(one: str, others: list[str]) -> None:
+    assert list(likenesses(one, others)) == [likeness(one, other) for other in others]
 
 
 @given(LONG, st.data())

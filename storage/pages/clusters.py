@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.outcome import NO_LONGER_THERE, Outcome
 from domain.page import ExtractedPage
-from domain.sameness import NEAR_SHARE, band_keys, likeness, sketch_of, text_digest
+from domain.sameness import BANDS, NEAR_SHARE, band_keys, likenesses, sketch_of, text_digest
 from domain.visits import Visit
 from storage.columns import storable_text
 from storage.database import insert_into
@@ -24,6 +24,7 @@ _IDS_AT_ONCE = 500
 #: Clusters that a text is compared with: those that share most keys with it. Texts that are alike share four of 16; sites
 #: written from one mould share one with thousands by accident, and comparing with all would slow a night down more and more.
 _COMPARED = 64
+_BAND_NAMES = [f"band_{band}" for band in range(BANDS)]
 _BODY = select(
     page_bodies.c.body_start, page_bodies.c.body_end, page_bodies.c.body_sha256, page_bodies.c.cluster_id
 ).where(page_bodies.c.page_id == bindparam("page"))
@@ -34,7 +35,8 @@ _OF_DIGESTS = (
 )
 _MOST_SHARED = (
     select(cluster_keys.c.cluster_id)
-    .where(cluster_keys.c.key.in_(bindparam("keys", expanding=True)))
+    # A parameter for each: an expanding one is spelled out anew for every text
+    .where(cluster_keys.c.key.in_([bindparam(name) for name in _BAND_NAMES]))
     .group_by(cluster_keys.c.cluster_id)
     .order_by(func.count().desc(), cluster_keys.c.cluster_id)
     .limit(_COMPARED)
@@ -226,11 +228,15 @@ def _cluster(connection: Connection, body: str, digest: str) -> int:
     sketch = sketch_of(body)
     keys = band_keys(sketch)
     if keys:
-        candidates = connection.execute(_CANDIDATES, {"keys": list(keys)}).all()
-        alike, nearest = max(((likeness(sketch, row.sketch), -row.id) for row in candidates), default=(0.0, 0))
-        if alike >= NEAR_SHARE:
-            return -nearest
+        candidates = connection.execute(_CANDIDATES, _by_band(keys)).all()
+        alike = list(likenesses(sketch, [candidate.sketch for candidate in candidates]))
+        if alike and (most := max(alike)) >= NEAR_SHARE:
+            return int(candidates[alike.index(most)].id)  # of equal ones the oldest
     return _new_cluster(connection, digest, sketch, keys)
+
+
+def _by_band(keys: Sequence[int]) -> dict[str, int]:
+    return dict(zip(_BAND_NAMES, keys, strict=True))
 
 
 def _new_cluster(connection: Connection, digest: str, sketch: str, keys: Sequence[int]) -> int:
