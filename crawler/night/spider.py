@@ -76,6 +76,7 @@ class ShardSpider(Spider):
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._rota = Rota()
         self._claimed: dict[int, list[FrontierUrl]] = {}  # for lanes to come
+        self._earlier: dict[str, Earlier] = {}  # of what was claimed, by URL
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -183,6 +184,8 @@ class ShardSpider(Spider):
         asked = (self.work.night_id, turn, self.work.worker, limit, self.clock(), lease_seconds, _ROWS_AT_ONCE)
         rows = await self._stored(self.work.frontier.claim, *asked)
         self._held.update(row.id for row in rows)
+        if rows:
+            self._earlier |= await self._stored(self.work.memory.earlier, [row.url for row in rows], self.clock())
         for row in rows:
             self._claimed.setdefault(row.target_id, []).append(row)
         await self._let_sleep_or_go([target for target in turn if target not in self._claimed], _ASK_AGAIN_SECONDS)
@@ -195,6 +198,7 @@ class ShardSpider(Spider):
             await self._stored(self.work.frontier.give_back, rows, self.work.worker, self.clock())
             self._held.difference_update(rows)
             self._claimed.clear()
+            self._earlier.clear()
 
     async def _let_sleep_or_go(self, targets: Sequence[int], least_seconds: float = 0.0) -> None:
         """Ask again for targets when they have a URL to claim, and let go of those that have nothing left to visit: what a scope
@@ -212,14 +216,14 @@ class ShardSpider(Spider):
     async def _lane(self, visitor: Visitor, rows: Sequence[FrontierUrl]) -> None:
         """Visit URLs of one target one after another. The site's pause runs while a page is read and recorded, so only what takes longer than
         the pause holds the next page up; pictures do, for no longer in all than the night's time for them."""
-        earlier = await self._stored(self.work.memory.earlier, [row.url for row in rows], self.clock())
         for row in rows:
+            earlier = self._earlier.pop(row.url, None)
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
             if self._is_over():
                 await self._stored(self.work.frontier.give_back, [row.id], self.work.worker, self.clock())
             elif rest is None:
-                await self._visit_and_record(visitor, row, earlier.get(row.url))
+                await self._visit_and_record(visitor, row, earlier)
             elif rest.until - self.clock() > longest:
                 await self._record(visitor, visitor.endings.resting(row, rest))
             else:

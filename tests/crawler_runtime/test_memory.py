@@ -26,9 +26,11 @@ class Remembered:
     sites: dict[str, SiteRest] = field(default_factory=dict)
     tried: dict[tuple[str, Rung], SiteTrial] = field(default_factory=dict)
     servers: list[dict[str, str]] = field(default_factory=list)
+    asked_about: list[list[str]] = field(default_factory=list)
 
     def earlier(self, urls: Collection[str], now: datetime) -> dict[str, Earlier]:
         assert now.tzinfo is not None
+        self.asked_about.append(sorted(urls))
         return {url: self.pages[url] for url in urls if url in self.pages}
 
     def known_page(self, host: str, other_than: Collection[str]) -> str | None:
@@ -79,6 +81,19 @@ def test_a_page_that_has_not_changed_is_content_and_leads_on(server: RoughServer
     assert (sent["If-None-Match"], sent["If-Modified-Since"]) == ('"v1"', "Wed, 25 Nov 2026 08:00:00 GMT")
     fresh = store.last(server.url("validates", "/2.html"))
     assert (fresh.outcome, fresh.status, fresh.same_as) == (Outcome.CONTENT, 200, None)
+
+
+def test_earlier_nights_are_asked_once_about_all_sites_of_a_claim(server: RoughServer) -> None:
+    labels, memory = ("good", "validates"), Remembered()
+    memory.pages[server.url("validates")] = Earlier(7, '"v1"', "", ())
+    targets = [
+        Target(label, server.url(label), delay_seconds=0.0, depth=0, local=True, render=RenderMode.NEVER)
+        for label in labels
+    ]
+    store = crawl(targets, settings(hosts=server.hosts(*labels)), memory=memory)
+    assert memory.asked_about == [sorted(map(server.url, labels))]
+    assert store.last(server.url("validates")).same_as == 7
+    assert store.last(server.url("good")).same_as is None
 
 
 def test_a_page_that_has_changed_is_read_again(server: RoughServer) -> None:
