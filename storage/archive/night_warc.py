@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine, bindparam, insert, update
 
 from storage.archive.warc import Record, warcinfo_record
 from storage.archive.warc_file import Slice, WarcFile, new_warc_path
@@ -15,6 +15,7 @@ from storage.locks import writing_evidence
 from storage.tables import warc_files
 
 MAX_WARC_BYTES = 1 << 28  # verification holds a file in memory
+_VOUCHED = update(warc_files).where(warc_files.c.id == bindparam("file")).values(length=bindparam("vouched"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ArchivedSlice:
     def vouch(self, connection: Connection) -> None:
         """Make the bytes count, with whatever else the transaction writes."""
         length = self.slice.offset + self.slice.length
-        connection.execute(update(warc_files).where(warc_files.c.id == self.warc_id).values(length=length))
+        connection.execute(_VOUCHED, {"file": self.warc_id, "vouched": length})
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, bindparam, insert, select, update
 
 from domain.visits import Visit
 from storage.archive.night_warc import ArchivedSlice
@@ -28,6 +28,7 @@ _TRIES = select(visits.c.frontier_id, visits.c.attempt).where(
     visits.c.frontier_id.in_(bindparam("ids", expanding=True))
 )
 _NEW_TRIES = insert(visits).returning(visits.c.frontier_id, visits.c.id)
+_NEW_PAGES, _NEW_FINDINGS = insert(pages), insert(findings)
 _DONE = (
     update(frontier)
     .where(frontier.c.id == bindparam("row"))
@@ -77,7 +78,7 @@ def store_visits(connection: Connection, some: Sequence[Visit], parts: Sequence[
 def _finish(connection: Connection, some: Sequence[Visit], visit_ids: Mapping[int, int]) -> None:
     _insert_alike(
         connection,
-        pages,
+        _NEW_PAGES,
         (
             page_row(visit, visit_ids[visit.frontier.id])
             | ({} if visit.same_as is None else _columns_of_same(connection, visit.same_as))
@@ -89,7 +90,7 @@ def _finish(connection: Connection, some: Sequence[Visit], visit_ids: Mapping[in
     add_bodies(connection, some)
     add_identities(connection, some)
     if found := [row for visit in some for row in finding_rows(visit)]:
-        connection.execute(insert(findings), found)
+        connection.execute(_NEW_FINDINGS, found)
     add_urls(connection, map(_found, some))
     add_skips(connection, some)
     connection.execute(_DONE, [{"row": visit.frontier.id, "result": visit.outcome.value} for visit in some])
@@ -100,13 +101,13 @@ def _found(visit: Visit) -> FoundUrls:
     return FoundUrls(row.night_id, row.target_id, visit.discovered, visit.ended_at, row.id)
 
 
-def _insert_alike(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+def _insert_alike(connection: Connection, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows of the same columns by one statement."""
     alike: defaultdict[Collection[str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         alike[tuple(row)].append(row)
     for group in alike.values():
-        connection.execute(insert(table), group)
+        connection.execute(statement, group)
 
 
 #: What a page that has not changed shares with the earlier one. Its text is not written again, and its findings stay with

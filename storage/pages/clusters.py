@@ -28,6 +28,7 @@ _BAND_NAMES = [f"band_{band}" for band in range(BANDS)]
 _BODY = select(
     page_bodies.c.body_start, page_bodies.c.body_end, page_bodies.c.body_sha256, page_bodies.c.cluster_id
 ).where(page_bodies.c.page_id == bindparam("page"))
+_NEW_BODIES, _NEW_KEYS = insert(page_bodies), insert(cluster_keys)
 _OF_DIGESTS = (
     select(page_bodies.c.body_sha256, func.min(page_bodies.c.cluster_id).label("cluster_id"))
     .where(page_bodies.c.body_sha256.in_(bindparam("digests", expanding=True)), page_bodies.c.cluster_id.is_not(None))
@@ -107,7 +108,7 @@ def add_bodies(connection: Connection, visits: Sequence[Visit]) -> None:
         place = {"page_id": visit.frontier.id, "url_key": url_key(visit.frontier.url), "seen_at": visit.ended_at}
         rows.append({**place, **columns})
     if rows:
-        connection.execute(insert(page_bodies), rows)
+        connection.execute(_NEW_BODIES, rows)
 
 
 def cluster_of(engine: Engine, page_id: int) -> TextCluster | None:
@@ -245,7 +246,7 @@ def _new_cluster(connection: Connection, digest: str, sketch: str, keys: Sequenc
         same_text = select(text_clusters.c.id).where(text_clusters.c.body_sha256 == digest)
         return int(connection.execute(same_text).scalar_one())
     if keys:
-        connection.execute(insert(cluster_keys), [{"key": key, "cluster_id": created} for key in sorted(set(keys))])
+        connection.execute(_NEW_KEYS, [{"key": key, "cluster_id": created} for key in sorted(set(keys))])
     return int(created)
 
 

@@ -17,6 +17,7 @@ from storage.tables import identity_links, identity_pages
 
 _SEEN_AGAIN_AFTER = timedelta(hours=12)
 """Within a night a link is not noted again."""
+_NEW_SUBJECTS = insert(identity_pages)
 _IN_TEXT = (Place.HOME, Place.AD, Place.BODY, Place.FINDING)
 _KNOWN_LINKS = select(identity_links.c.link_key, identity_links.c.first_seen, identity_links.c.last_seen).where(
     identity_links.c.link_key.in_(bindparam("keys", expanding=True))
@@ -36,7 +37,7 @@ def add_identities(connection: Connection, visits: Sequence[Visit]) -> None:
         for key, link in {_link_key(link): link for link in links_of(visit.page, visit.judgement)}.items():
             sightings[key].append((visit, link))
     if subjects:
-        connection.execute(insert(identity_pages), subjects)
+        connection.execute(_NEW_SUBJECTS, subjects)
     if sightings:
         _note_links(connection, sightings)
 
