@@ -1,12 +1,12 @@
 """A confirmed lead with all that a letter says of it, patients blacked out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 
 from classifier.reference import CitedArticle, Reference
 from domain.institutions import RegisteredInstitution, name_key
@@ -14,12 +14,22 @@ from domain.licence_numbers import credit_code_key, licence_key
 from domain.masking import Masker
 from domain.outbox import Statement
 from domain.page import Contact
-from domain.reviews import ItemState
+from domain.reviews import FINDING_VERDICT_ZH, FindingVerdict, ItemState, Verdict
 from domain.routing import Medium, Publication, RoutedFinding, Subject
 from storage.leads.outbox import rescinded_pages, statements_of
 from storage.operators.registry import SqlRegistry
 from storage.pages.visit_rows import contacts_of, finding_of, identifiers_of
-from storage.tables import bundles, desk_accounts, desk_decisions, desk_items, findings, lead_statements, pages, targets
+from storage.tables import (
+    bundles,
+    desk_accounts,
+    desk_decisions,
+    desk_finding_verdicts,
+    desk_items,
+    findings,
+    lead_statements,
+    pages,
+    targets,
+)
 from storage.takedowns.takedown import RecordedLook, looks_at
 
 
@@ -45,6 +55,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A live finding that those who confirmed the lead did not hold: it is in the evidence, and no claim. `verdict` is the last one said of it."""
+
+    claim: Claim
+    verdict: FindingVerdict
+
+    @property
+    def said(self) -> str:
+        """For the sender's own desk: 审核判为不成立：“…”（第 3 至 9 字，cure-rate）."""
+        place = f"第 {self.claim.start + 1} 至 {self.claim.end} 字，{self.claim.rule}"
+        return f"审核判为{FINDING_VERDICT_ZH[self.verdict]}：“{self.claim.quote}”（{place}）"
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """A person's only one at the lead; `by` is what people call them, which two may share."""
 
@@ -57,7 +81,8 @@ class ReferredLead:
     """Empty, or None for a time, where the page or the registry does not say. `first_seen` and `last_seen` are the first and
     latest captures of this text at this address, `confirmed_before` how many other confirmed leads its operator has. `statements` are
     what was said against it so far and `looks` what later visits found, oldest first. `plain_basis` is the article by which it goes to an
-    authority as no advertisement, see `as_plain`; `target_institution` is the name or credit code that the targets file gives."""
+    authority as no advertisement, see `as_plain`; `target_institution` is the name or credit code that the targets file gives. `left_out` is what
+    the program found and the readers did not hold."""
 
     case_id: int
     url: str
@@ -85,6 +110,7 @@ class ReferredLead:
     looks: tuple[RecordedLook, ...] = ()
     plain_basis: str = ""
     target_institution: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def institution(self) -> RegisteredInstitution | None:
@@ -189,6 +215,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
             .where(findings.c.page_id == case_id, findings.c.silenced.is_(False))
             .order_by(findings.c.start_offset, findings.c.id)
         ).all()
+        refused = _not_held(connection, item.id)
         before = connection.scalar(
             select(func.count())
             .select_from(desk_items)
@@ -206,6 +233,8 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
                 pages.c.url == page.url, pages.c.text_sha256 == page.text_sha256
             )
         )
+    if found and all(row.id in refused for row in found):
+        raise NotReferable(f"线索 {case_id} 的各处命中都被审核人判为不成立或规则不对，没有可移送的内容")
     masked = masker.mask(page.text).text
     numbers = tuple((number.kind, number.value) for number in identifiers_of(page))
     named = tuple(page.institutions or ())
@@ -225,7 +254,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         bundle_sha256=bundle.sha256,
         is_ad=bool(judgement["is_ad"]),
         ad_basis=tuple(map(reference.cite, judgement["ad_basis"])),
-        claims=tuple(_claim(row, masked, reference) for row in found),
+        claims=tuple(_claim(row, masked, reference) for row in found if row.id not in refused),
         named=named,
         contacts=_contacts(contacts_of(page), masked),
         numbers=numbers,
@@ -239,6 +268,7 @@ def gather(engine: Engine, case_id: int, reference: Reference, masker: Masker) -
         ),
         looks=tuple(looks_at(engine, case_id)),
         target_institution=told,
+        left_out=tuple(LeftOut(_claim(row, masked, reference), refused[row.id]) for row in found if row.id in refused),
     )
 
 
@@ -248,17 +278,36 @@ def _confirmations(connection: Connection, case_id: int, item: Row[Any] | None) 
     made = connection.execute(
         select(desk_accounts.c.display, desk_accounts.c.name, desk_decisions.c.made_at)
         .join(desk_accounts, desk_accounts.c.id == desk_decisions.c.account_id)
-        .where(
-            desk_decisions.c.item_id == item.id,
-            desk_decisions.c.verdict == "confirm",
-            desk_decisions.c.undone_at.is_(None),
-            desk_decisions.c.superseded_at.is_(None),
-        )
+        .where(*_confirming(item.id))
         .order_by(desk_decisions.c.made_at)
     ).all()
     if len({row.name for row in made}) < 2:
         raise NotReferable(f"线索 {case_id} 的确认记录不足两人，不得移送")
     return tuple(Confirmation(row.display or row.name, row.made_at) for row in made)
+
+
+def _confirming(item_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The confirmations of an item that count."""
+    made = desk_decisions.c
+    return (
+        made.item_id == item_id,
+        made.verdict == Verdict.CONFIRM.value,
+        made.undone_at.is_(None),
+        made.superseded_at.is_(None),
+    )
+
+
+def _not_held(connection: Connection, item_id: int) -> Mapping[int, FindingVerdict]:
+    """By id, the findings of which the last of those who confirmed and spoke of it said that it is none, or none of that rule."""
+    said = desk_finding_verdicts.c
+    rows = connection.execute(
+        select(said.finding_id, said.verdict)
+        .join(desk_decisions, desk_decisions.c.id == said.decision_id)
+        .where(*_confirming(item_id))
+        .order_by(desk_decisions.c.made_at, desk_decisions.c.id)
+    )
+    last = {row.finding_id: FindingVerdict(row.verdict) for row in rows}
+    return {number: verdict for number, verdict in last.items() if verdict is not FindingVerdict.YES}
 
 
 def _claim(row: Row[Any], masked: str, reference: Reference) -> Claim:

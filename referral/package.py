@@ -141,8 +141,8 @@ def _checked(lead: ReferredLead, consignment: Consignment) -> dict[str, object]:
 
 
 def checklist_text(consignment: Consignment, *, transfer: bool = False) -> str:
-    """For the sender's own desk: what the recipient asks for, what of it is there, and where the rest may be had;
-    with `transfer` also which papers are drafts."""
+    """For the sender's own desk: what the recipient asks for, what of it is there, where the rest may be had, and what the program found
+    and the letter leaves out because the readers did not hold it; with `transfer` also which papers are drafts."""
     lines = [f"移送材料核对单　{consignment.number}　接收：{consignment.card.name}", "（内部使用，不随函寄送）"]
     for lead, route in zip(consignment.leads, consignment.routes, strict=True):
         checked = check(lead, consignment.card, consignment.told)
@@ -150,6 +150,7 @@ def checklist_text(consignment: Consignment, *, transfer: bool = False) -> str:
         lines += ["", f"线索 {lead.case_id}　{on_paper(lead.title)}"]
         lines += [f"  [有] {item.label}：{on_paper(item.value)}" for item in checked if item.value]
         lines += [f"  [缺] {item.label}（{item.how}）" for item in lacking]
+        lines += [f"  [未列入] {on_paper(each.said)}" for each in lead.left_out]
         lines += [f"  {STATEMENT_ZH[said.kind]}：{on_paper(said.text)}" for said in lead.statements]
         lines += [f"  送达依据：{on_paper(reason)}" for reason in route.reasons]
         seat = route.jurisdiction

@@ -127,7 +127,7 @@ def _sheet(facts: dict[str, Any], text: str) -> str:
         f"取证时间：{facts['started_at']['beijing']}",
         f"原证据包 SHA-256：{facts['bundle_sha256']}",
         f"未附：{'、'.join(facts['left_out'])}（有权查看者可调阅原件，调阅留有记录）",
-        f"命中 {len(findings)} 处（均为线索，不是定性）：",
+        f"程序命中 {len(findings)} 处（均为线索，不是定性；移送的以函及其附表为准）：",
         *findings,
         f"遮盖 {len(masks)} 处（程序按词表识别，可能有遗漏，流转前请人工通读）：",
         *masks,

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.reviews import FindingVerdict
 from domain.routing import Recipient
 from referral.checklist import FIELDS, check
-from referral.package import checklist_text
+from referral.lead import LeftOut
+from referral.letter import letter_values
+from referral.package import MANIFEST, checklist_text, listings
 from referral.recipients import RecipientsBroken, load_recipients
 from tests.referral.leads import CARDS, LEAD, LEXICONS, consignment
 
@@ -53,6 +56,15 @@ def test_the_sheet_for_the_own_desk_counts_what_is_lacking() -> None:
     assert "[有] 当事人名称（第一名称）：示例门诊部" in sheet
     lacking = sheet.partition("\n函\n")[0].count("[缺]")
     assert f"缺 {lacking} 项" in sheet and lacking
+
+
+def test_what_the_readers_did_not_hold_stands_there_alone() -> None:
+    claim = replace(LEAD.claims[0], quote="三天见效", rule="fast-effect")
+    lead = replace(LEAD, left_out=(LeftOut(claim, FindingVerdict.NO),))
+    sent = consignment(Recipient.AMR, lead)
+    place = f"第 {claim.start + 1} 至 {claim.end} 字，fast-effect"
+    assert f"[未列入] 审核判为不成立：“三天见效”（{place}）" in checklist_text(sent)
+    assert "三天见效" not in str(letter_values(sent)) + listings([], sent)[MANIFEST].decode()
 
 
 def test_what_a_person_has_to_write_into_the_letter_is_lacking() -> None:

@@ -4,17 +4,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from domain.identifiers import find_identifiers
 from domain.institutions import RegisteredInstitution
-from domain.reviews import Verdict
+from domain.reviews import FINDING_VERDICT_ZH, FindingVerdict, Verdict
 from domain.roles import Role
 from domain.routing import Medium, Subject
 from referral.lead import NotReferable, ReferredLead, gather
+from review.accounts import Account
 from review.decisions import Decisions
 from storage.operators.registry_import import import_institutions
-from storage.tables import bundles, desk_decisions, desk_items, pages, targets
+from storage.tables import bundles, desk_decisions, desk_items, findings, pages, targets
 from tests.referral.leads import LEAD, REFERENCE, confirm, masker
 from tests.review.desk import Clock, Page, desk, own_text, people
 from tests.storage.samples import PRINTED, REGISTERED
@@ -42,6 +43,60 @@ def test_a_lead_that_two_persons_confirmed(engine: Engine, tmp_path: Path) -> No
     assert (claim.rule, claim.title) == ("cure-rate", "说明治愈率、有效率，或者以例数说明疗效") and claim.why
     assert [made.by for made in lead.confirmations] == ["analyst1", "reviewer2"]
     assert (lead.publication.medium, lead.subject.name) == (Medium.UNKNOWN, "示例门诊部")
+
+
+def _findings(engine: Engine, case: int) -> list[int]:
+    with engine.connect() as connection:
+        query = select(findings.c.id).where(findings.c.page_id == case, findings.c.silenced.is_(False))
+        return list(connection.scalars(query.order_by(findings.c.start_offset, findings.c.id)))
+
+
+def _say(engine: Engine, reader: Account, item: int, said: dict[int, FindingVerdict]) -> None:
+    with engine.connect() as connection:
+        version = connection.execute(select(desk_items.c.version).where(desk_items.c.id == item)).scalar_one()
+    Decisions(engine, Clock()).decide(reader, item, Verdict.CONFIRM, finding_verdicts=said, expected_version=version)
+
+
+@pytest.mark.parametrize("verdict", [FindingVerdict.NO, FindingVerdict.WRONG_RULE])
+def test_what_the_readers_did_not_hold_is_no_claim(engine: Engine, tmp_path: Path, verdict: FindingVerdict) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    case = _case(engine, item)
+    with engine.begin() as connection:
+        live = select(findings).where(findings.c.page_id == case, findings.c.silenced.is_(False))
+        row = connection.execute(live).one()
+        other = {**row._mapping, "rule": "cure-guarantee", "id": row.id + 100}
+        connection.execute(insert(findings).values(other))
+    first, second = _findings(engine, case)
+    analyst, reviewer = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    _say(engine, analyst, item, {first: verdict, second: verdict})
+    _say(engine, reviewer, item, {second: FindingVerdict.YES})  # who speaks of it last decides
+    lead = _gather(engine, case)
+    (claim,), (left,) = lead.claims, lead.left_out
+    assert (claim.rule, left.claim.rule, left.verdict) == ("cure-guarantee", "cure-rate", verdict)
+    assert f"审核判为{FINDING_VERDICT_ZH[verdict]}：“{left.claim.quote}”" in left.said and left.claim.rule in left.said
+
+
+def test_a_lead_of_which_no_finding_is_held_does_not_leave(engine: Engine, tmp_path: Path) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    case = _case(engine, item)
+    analyst, reviewer = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    _say(engine, analyst, item, {})
+    _say(engine, reviewer, item, dict.fromkeys(_findings(engine, case), FindingVerdict.NO))
+    with pytest.raises(NotReferable, match="没有可移送的内容"):
+        _gather(engine, case)
+
+
+def test_what_was_said_with_a_decision_that_does_not_count_any_more_is_not_heard(
+    engine: Engine, tmp_path: Path
+) -> None:
+    item = desk(engine, tmp_path, {"a": Page(0.9)})["a"]
+    case = _case(engine, item)
+    analyst, reviewer = people(engine, Clock(), Role.ANALYST, Role.REVIEWER)
+    _say(engine, analyst, item, dict.fromkeys(_findings(engine, case), FindingVerdict.NO))
+    Decisions(engine, Clock()).undo(analyst)
+    confirm(engine, item, [analyst, reviewer])
+    lead = _gather(engine, case)
+    assert len(lead.claims) == len(_findings(engine, case)) and not lead.left_out
 
 
 def test_one_person_is_not_enough(engine: Engine, tmp_path: Path) -> None:
