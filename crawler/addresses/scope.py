@@ -60,7 +60,8 @@ class Scope:
     _traps: TrapWatch = field(init=False)
     _admitted: set[str] = field(init=False)
     _wanted_posts: tuple[re.Pattern[str], ...] = field(init=False)
-    #: Spellings of URLs that are settled: menus repeat on every page, and canonicalising them is half of the work on links.
+    #: Other spellings of URLs that are settled: menus repeat on every page, and canonicalising them is half of the work on links.
+    #: The canonical ones are known as admitted or refused; a shard has millions, so none is kept twice.
     _spellings: set[str] = field(init=False, default_factory=set)
     #: URLs refused for good, and those refused for their depth, which may yet be found nearer to the start.
     _refused: set[str] = field(init=False, default_factory=set)
@@ -85,7 +86,7 @@ class Scope:
         admitted: list[Discovered] = []
         skipped: list[Skipped] = []
         for link in links:
-            if link.url in self._spellings:
+            if link.url in self._admitted or link.url in self._refused or link.url in self._spellings:
                 continue
             try:
                 url = frontier_url(link.url)
@@ -94,13 +95,14 @@ class Scope:
                 skipped.append(Skipped(link.url[:MAX_URL_CHARACTERS], SkipRule.INVALID, "不是可访问的网址"))
                 continue
             if url in self._admitted or url in self._refused:
-                self._remember_spelling(link.url)
+                self._remember_spelling(link.url)  # not the canonical one
                 continue
             refusal = self._refusal(url, depth + 1)
             if refusal is None:
                 self._admitted.add(url)
                 self._new.admitted.add(url)
-                self._remember_spelling(link.url)
+                if link.url != url:
+                    self._remember_spelling(link.url)
                 admitted.append(Discovered(url, depth + 1))
             elif self._is_news(url, refusal[0]):
                 skipped.append(Skipped(url[:MAX_URL_CHARACTERS], *refusal))
