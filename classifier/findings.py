@@ -26,6 +26,8 @@ _NAMES = frozenset({"bad-naming"})
 """Families whose quote is a name: what else stands in the phrase is no part of it."""
 _LEFTOVER = 3
 """What a pattern took of the phrase before (见效,治愈率达98%) is left out when it is no longer than this."""
+_LIST_MARK = re.compile(r"(?:[-•·*]\s?)?(?:\d{1,2}\.(?!\d)\s?)?")
+"""What stands before an item of a list (2. 效果持久) is no part of what the item says."""
 _COUNTED = re.compile(r"[\d一二三四五六七八九十百千万两半]\Z")
 _MOST_PER_RULE = 24
 """Findings kept per rule and page; a page that repeats one claim a thousand times is no clearer for it."""
@@ -239,7 +241,8 @@ def phrase_start(text: str, start: int, end: int) -> int:
     """Where the phrase of text[start:end] begins: a little before `start`, or after the rest of another phrase."""
     for place in range(start, max(-1, start - _TO_PHRASE_START - 1), -1):
         if place == 0 or text[place - 1] in _PHRASE_BREAKS:
-            return place
+            mark = _LIST_MARK.match(text, place, start)
+            return mark.end() if mark else place
     for place in range(start, min(start + _LEFTOVER + 1, end - 1)):
         if text[place] in _PHRASE_RESUMES:
             return place + 1

@@ -33,6 +33,7 @@ _ORDINARY_SENTENCES = 12
 """Of more sentences than this the strongest is stronger by chance; their surplus counts against it."""
 _LONG_SENTENCE = 36
 _SHORTEST_CLAUSE = 6
+"""Code points."""
 _CLAUSE = re.compile(r"[^\s,:][^,:]*")
 _ANY_WORDING = Wording()
 _Array = NDArray[np.float32]
@@ -88,12 +89,16 @@ class SentenceModel:
     def _pointed_at(
         self, text: str, spans: Sequence[tuple[int, int]], scores: _Array, index: int, allows: _Allows
     ) -> tuple[int, int] | None:
-        """Of the telling sentences that are allowed the strongest, or of a long one the clause that speaks most."""
+        """Of the telling sentences that are allowed the strongest, or of a long one the clause that speaks most.
+
+        Headings and entries of menus that are shorter than a clause assert nothing.
+        """
         least = max(_LEAST_TELLING, float(scores.max()) - _NEXT_BEST)
         for place in np.argsort(-scores, kind="stable").tolist():
             if scores[place] < least:
                 return None
-            if allows(text, *spans[place]):
+            start, end = spans[place]
+            if len(text[start:end].strip()) >= _SHORTEST_CLAUSE and allows(text, start, end):
                 return self._telling(text, spans[place], index, allows)
         return None
 

@@ -73,6 +73,12 @@ def test_a_long_sentence_is_quoted_by_its_telling_clause() -> None:
     assert spans["efficacy-rate"] == "治好了几千位患者有效率百分之九十八"
 
 
+def test_a_heading_shorter_than_a_clause_is_not_pointed_at() -> None:
+    model = load_sentence_model(LEXICONS)
+    assert {item.family for item in model.propose("治愈率高99%", ())} >= {"efficacy-rate"}
+    assert model.propose("治愈99%", ()) == ()
+
+
 def test_live_families_are_not_proposed_again() -> None:
     model = load_sentence_model(LEXICONS)
     assert model.propose("成功率 98%,做完就能上班没有一点风险", FAMILIES) == ()
