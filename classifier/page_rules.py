@@ -21,11 +21,13 @@ _GROUPS = {
     "institution": ("institution-words", "beauty-salon-words", "wellness-words"),
     "promo": ("promo-words", "price-lure-words"),
     "medical-beauty-item": ("medical-beauty-items",),
-    "goods": ("health-product-words", "plain-goods-words"),
+    "goods": ("health-product-words", "plain-goods-words", "ranked-goods-words"),
 }
 _WHOLE_PHRASE = frozenset({"goods", "institution"})
 """Kinds whose words say little alone (胶囊, 口腔): the phrase they stand in is pointed at."""
 _WAYS_TO_COME = frozenset({"contact", "appointment"})
+_LAST_RESORTS = frozenset({"claim", "first-sentence"})
+"""Kinds that are pointed at for want of words of the rule's own: where those were found, they say it."""
 _PHRASE_REACH = 14
 _PLAIN = 0.3
 """Weight (0..1) from which a claim says enough to be pointed at; cues (从此) weigh less."""
@@ -48,8 +50,9 @@ def page_findings(rules: tuple[Rule, ...], analysis: Analysis, matcher: Matcher)
             kind, span = _quote(alternative, analysis, matcher)
             if span is None:
                 continue
-            if any(_same_place(kind, span, place) for place in pointed.get(rule.id, ())):
-                break  # its words found that place
+            places = pointed.get(rule.id, ())
+            if (places and kind in _LAST_RESORTS) or any(_same_place(kind, span, place) for place in places):
+                break  # its words found that place, or one that says more
             gates = ("shadow",) if rule.status == "shadow" else ()
             finding = make_finding(rule, analysis.read.document.text, *span, gates)
             located.append(Located(finding, rule, *span, False))
