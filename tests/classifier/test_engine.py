@@ -166,6 +166,15 @@ def test_a_page_rule_does_not_point_where_its_words_do() -> None:
     assert len(places) == len(set(places))
 
 
+def test_a_page_rule_does_not_point_at_a_claim_where_its_words_found_one() -> None:
+    text = (
+        "本品无毒副作用。负离子能降血压，远红外床垫的负离子可提高免疫，高血压的人都在用负离子。"
+        "负离子床垫一张 3980 元，订购电话 000-00001234。"
+    )
+    found = [item for item in CLASSIFIER.judge(Document(text)).findings if item.rule == "health-food-treat"]
+    assert found and not any("副作用" in item.quote for item in found)
+
+
 def test_a_bad_name_is_quoted_without_what_follows() -> None:
     text = "来源：江北市银屑病研究所专家组成员，门诊时间八点到五点。"
     quotes = {item.rule: item.quote for item in CLASSIFIER.judge(Document(text)).findings if not item.silenced}

@@ -21,6 +21,7 @@ from classifier.findings import phrase_end, phrase_start
         ("做到了无创、微痛、少出血的一次手术", "无创、", "做到了无创"),
         ("这项费用先后降了整整三", "降了整整三", "降了整整三"),
         ("这项治疗费用从去年开始先后一共降了三成还要比前年更多一些吧", "先后一共降了三", "先后一共降了三成"),
+        ("据(去年一月)的真实口碑,本品很好", "真实口碑", "真实口碑"),
     ],
 )
 def test_a_quote_is_a_phrase(text: str, matched: str, quote: str) -> None:
