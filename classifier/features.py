@@ -13,7 +13,7 @@ from classifier.analysis import Analysis
 from classifier.rules import GATES
 from domain.findings import FAMILIES, GENRES
 
-BUCKETS = 1 << 15
+BUCKETS = 1 << 17
 CHARACTERS_READ = 700
 """Code points whose n-grams are counted: the beginning of the body says what a page is; its length must not matter."""
 MASKED_FROM = 2 * CHARACTERS_READ
