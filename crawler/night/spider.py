@@ -76,7 +76,7 @@ class ShardSpider(Spider):
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._rota = Rota()
         self._claimed: dict[int, list[FrontierUrl]] = {}  # for lanes to come
-        self._earlier: dict[str, Earlier] = {}  # of what was claimed, by URL
+        self._earlier: dict[int, Earlier] = {}  # of what was claimed, by row
         self._company = Company()
         # One thread: the store sees one call at a time, as SQLite wants it
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -185,7 +185,8 @@ class ShardSpider(Spider):
         rows = await self._stored(self.work.frontier.claim, *asked)
         self._held.update(row.id for row in rows)
         if rows:
-            self._earlier |= await self._stored(self.work.memory.earlier, [row.url for row in rows], self.clock())
+            earlier = await self._stored(self.work.memory.earlier, [row.url for row in rows], self.clock())
+            self._earlier |= {row.id: earlier[row.url] for row in rows if row.url in earlier}
         for row in rows:
             self._claimed.setdefault(row.target_id, []).append(row)
         await self._let_sleep_or_go([target for target in turn if target not in self._claimed], _ASK_AGAIN_SECONDS)
@@ -217,7 +218,7 @@ class ShardSpider(Spider):
         """Visit URLs of one target one after another. The site's pause runs while a page is read and recorded, so only what takes longer than
         the pause holds the next page up; pictures do, for no longer in all than the night's time for them."""
         for row in rows:
-            earlier = self._earlier.pop(row.url, None)
+            earlier = self._earlier.pop(row.id, None)
             rest = visitor.rests.of(row.url)
             longest = timedelta(seconds=self.crawl_settings.max_retry_seconds)
             if self._is_over():
