@@ -172,7 +172,7 @@ def _draw(by_name: Mapping[str, Page], address: str, item: str, folder: Path) ->
     zhou.wait_for_selector("#decide")
     shot(zhou, "second")
     zhou.goto(f"{address}/queue")
-    zhou.click("form[action='/bulk/preview'] button")
+    zhou.click("a[href^='/bulk/preview']")
     shot(zhou, "bulk")
     shot(by_name["sun"], "outbox", "/outbox", whole=True)
     shot(zhou, "draws", "/draws")
