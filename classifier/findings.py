@@ -242,10 +242,9 @@ def phrase_start(text: str, start: int, end: int) -> int:
     for place in range(start, max(-1, start - _TO_PHRASE_START - 1), -1):
         if place == 0 or text[place - 1] in _PHRASE_BREAKS:
             mark = _LIST_MARK.match(text, place, start)
-            if mark:
-                return mark.end()
+            begun = mark.end() if mark else place
             # What a closing mark leaves behind (》的疗效) begins with the word, not with its particle
-            return place + 1 if text[place] == "的" and place < start else place
+            return begun + 1 if text[begun] == "的" and begun < start else begun
     for place in range(start, min(start + _LEFTOVER + 1, end - 1)):
         if text[place] in _PHRASE_RESUMES:
             return place + 1

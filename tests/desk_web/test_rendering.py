@@ -30,6 +30,8 @@ def test_what_an_upgrade_puts_on_the_disk_is_not_taken_up_by_a_desk_that_runs(en
     for path in folder.iterdir():
         path.write_text("{{ a_value_of_the_new_code }}", encoding="utf-8")
     assert shown() == before
-    assert b"\xe7\x99\xbb\xe5\xbd\x95" in renderer.page(visit, "entering.html", 200, {}).body  # not rendered before
+    assert (
+        b"\xe7\x99\xbb\xe5\xbd\x95" in renderer.page(visit, "entering.html", 200, {"to": "/"}).body
+    )  # not rendered before
     shutil.rmtree(folder)
     assert shown() == before

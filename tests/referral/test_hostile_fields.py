@@ -14,9 +14,10 @@ from openpyxl import load_workbook
 from crawler.rendering.print_page import print_pdf
 from domain.institutions import RegisteredInstitution
 from domain.outbox import Statement, StatementKind
+from domain.reviews import FindingVerdict
 from domain.routing import Recipient
 from referral.checklist import FIELDS
-from referral.lead import Confirmation, ReferredLead
+from referral.lead import Confirmation, LeftOut, ReferredLead
 from referral.letter import Consignment, letter_values
 from referral.letter_files import letter_docx, letter_html
 from referral.package import checklist_text, lists_of
@@ -40,6 +41,9 @@ LEADS: dict[str, Callable[[], ReferredLead]] = {
     "site_name": lambda: replace(LEAD, site_name=EVIL),
     "account": lambda: replace(LEAD, account=EVIL),
     "claims": lambda: replace(LEAD, claims=(replace(RATE, quote=EVIL, title=EVIL),)),
+    "left_out": lambda: replace(
+        LEAD, left_out=(LeftOut(replace(RATE, quote=EVIL, title=EVIL, rule=EVIL), FindingVerdict.NO),)
+    ),
     "named": lambda: replace(LEAD, named=(EVIL,)),
     "contacts": lambda: replace(LEAD, contacts=(EVIL,)),
     "numbers": lambda: replace(
