@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Page
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
@@ -52,6 +53,14 @@ class Served:
     viewer: str
     people: dict[Role, Account] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
+
+    def enter(self, tab: Page, role: Role) -> None:
+        """By the log-in's form, as a person does."""
+        tab.goto(f"{self.url}/login")
+        tab.get_by_label("账号").fill(self.people[role].name)
+        tab.get_by_label("口令").fill(PASSWORD)
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector("header.top")
 
     def client(self, role: Role | None = None) -> "Client":
         client = Client(self)

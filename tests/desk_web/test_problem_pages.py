@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from domain.roles import Role
 from review.web.app import PAGES
 from tests.desk_web.served import Served, served_desk
-from tests.review.desk import PASSWORD
 from tests.review.desk import Page as NightPage
 from tests.review.desk import desk as taken_in
 
@@ -80,11 +79,7 @@ def test_the_viewer_says_it_in_chinese(served: Served) -> None:
 
 def test_a_person_comes_back_from_a_refusal(browser: Browser, served: Served) -> None:
     page = browser.new_context().new_page()
-    page.goto(f"{served.url}/login")
-    page.get_by_label("账号").fill(served.people[Role.REVIEWER].name)
-    page.get_by_label("口令").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("header.top")
+    served.enter(page, Role.REVIEWER)
     page.goto(f"{served.url}/bulk")
     expect(page.get_by_role("heading")).to_have_text("不能直接打开")
     page.goto(f"{served.url}/conflicts")

@@ -16,7 +16,7 @@ from review.web.app import PAGES
 from review.web.once import ShownOnce
 from tests.desk_web.served import Served, served_desk
 from tests.desk_web.test_safety import FILLED, path_of
-from tests.review.desk import PASSWORD, PASSWORDS, desk
+from tests.review.desk import PASSWORDS, desk
 from tests.review.desk import Page as NightPage
 from tests.storage.samples import NOW
 
@@ -67,11 +67,7 @@ def test_a_one_time_password_is_shown_once_to_who_asked_and_stands_in_no_address
 
 def test_a_browser_that_loads_again_makes_no_second_account(browser: Browser, served: Served) -> None:
     page = browser.new_context().new_page()
-    page.goto(f"{served.url}/login")
-    page.get_by_label("账号").fill(served.people[Role.ADMIN].name)
-    page.get_by_label("口令").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("header.top")
+    served.enter(page, Role.ADMIN)
     page.goto(f"{served.url}/accounts")
     page.get_by_label("账号名").fill("xinren")
     page.get_by_role("button", name="新建账号").click()
